@@ -1,0 +1,97 @@
+// Package kept saves and restores van.Kept: one small file, written aside,
+// synced, renamed, its folder synced, so that a power cut leaves the old or the
+// new one and nothing between.
+package kept
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"infobus/van"
+)
+
+// File is the name of the file in the state directory.
+const File = "kept.json"
+
+// maxSize bounds what Load reads: a file of ours is below 2 kB.
+const maxSize = 64 << 10
+
+// Load reads what was kept in dir. Without a file it gives the zero Kept and
+// false. A file that cannot be read as ours is moved aside to kept.json.bad,
+// and the error says so: the van starts as a new one.
+func Load(dir string) (van.Kept, bool, error) {
+	path := filepath.Join(dir, File)
+	b, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return van.Kept{}, false, nil
+	}
+	if err != nil {
+		return van.Kept{}, false, fmt.Errorf("read what was kept: %w", err)
+	}
+	k, err := Parse(b)
+	if err != nil {
+		moved := path + ".bad"
+		err = fmt.Errorf("what was kept in %s is damaged and was moved to %s: %w", path, moved, err)
+		return van.Kept{}, false, errors.Join(err, os.Rename(path, moved))
+	}
+	return k, true, nil
+}
+
+func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxSize {
+		return nil, nil // not ours: Parse refuses it
+	}
+	return os.ReadFile(path)
+}
+
+// Parse reads the file's content. Counters below zero are refused.
+func Parse(b []byte) (van.Kept, error) {
+	var k van.Kept
+	if err := json.Unmarshal(b, &k); err != nil {
+		return van.Kept{}, err
+	}
+	for i, g := range k.Generators {
+		// A hundred years of running is no counter of ours.
+		if g.Starts < 0 || g.Seconds < 0 || g.Seconds > 100*366*24*3600 {
+			return van.Kept{}, fmt.Errorf("generator %d: counters out of range: %d starts, %d s", i+1, g.Starts, g.Seconds)
+		}
+	}
+	return k, nil
+}
+
+// Save replaces the file in dir; when it returns nil, the new one is durable.
+func Save(dir string, k van.Kept) error {
+	b, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, File)
+	if err := write(path+".new", b); err != nil {
+		return fmt.Errorf("keep: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("keep: %w", err)
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("keep: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func write(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}

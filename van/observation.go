@@ -1,0 +1,195 @@
+package van
+
+import (
+	"infobus/kiosk"
+	"infobus/logbook"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/session"
+	"infobus/timetable"
+	"time"
+)
+
+// Observation is something that was seen, done or said, and when. Its Value is
+// one of the types below, or one of power's and netmon's inputs.
+type Observation struct {
+	At    reading.Stamp
+	Value any
+}
+
+type (
+	// Tick is the passing of time, sent when State.Wake is due.
+	Tick struct{}
+
+	// Started is the first observation of a process, with what was kept.
+	Started struct {
+		Kept     Kept
+		Restored bool // Kept was read back, and not made anew
+	}
+
+	// ClockSeen says that the wall clock may be believed, or may not (which
+	// only a simulated van says once it was).
+	ClockSeen struct {
+		Trusted bool
+		Source  string
+	}
+
+	// TimetableSeen is a timetable that was read, or the number of mistakes
+	// for which it was refused: then the last good one stays in use.
+	TimetableSeen struct {
+		Timetable *timetable.Timetable
+		Mistakes  int
+	}
+
+	// DeviceSeen is what a driver says of its device.
+	DeviceSeen struct {
+		Name   string
+		OK     bool
+		Reason string // absent, timeout, identity, denied, full or error
+		Why    string // redacted
+	}
+
+	// Drawn is the outcome of a Draw.
+	Drawn struct {
+		Page kiosk.Page
+		Took time.Duration
+		Err  bool
+	}
+
+	// Recorded says how far the logbook is durable.
+	Recorded struct {
+		Log          string
+		Seq          uint64
+		Acknowledged uint64
+	}
+
+	// Uploaded is the outcome of an upload.
+	Uploaded struct {
+		Events  int
+		Bytes   int
+		Trouble string // redacted; "" if it went well
+	}
+
+	// EndSession is a volunteer's word.
+	EndSession struct{ Asked bool }
+
+	// Refresh is a volunteer's wish to see the screen drawn again.
+	Refresh struct{}
+
+	// Stop is the process's end: reason is signal or shutdown.
+	Stop struct{ Reason string }
+)
+
+// Effect is something to be done: one of the types below. Whoever does it
+// answers with an Observation.
+type Effect any
+
+type (
+	// Draw puts a page on the panel; answered by Drawn.
+	Draw struct {
+		Page  kiosk.Page
+		Cause kiosk.Cause
+	}
+	// Keep saves what must outlive a power cut.
+	Keep struct{ Kept Kept }
+	// PowerOff brings the box down in good order: screen, logbook, panel, then
+	// the log-in manager; answered by power.Refused if it refuses.
+	PowerOff struct{}
+)
+
+// Output gathers what a step gives out.
+type Output struct {
+	list    []logbook.Event
+	effects []Effect
+}
+
+func (out *Output) event(e logbook.Event)     { out.list = append(out.list, e) }
+func (out *Output) events(es []logbook.Event) { out.list = append(out.list, es...) }
+func (out *Output) effect(e Effect)           { out.effects = append(out.effects, e) }
+
+// take applies what concerns no room alone.
+func (s *State) take(in Observation, out *Output) {
+	now := in.At.Mono
+	switch v := in.Value.(type) {
+	case Started:
+		s.restore(v.Kept, in.At)
+		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
+	case ClockSeen:
+		if v.Trusted && !s.Clock.Trusted {
+			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: map[string]any{"source": v.Source}})
+		}
+		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
+		s.Kiosk.Stale = true
+	case TimetableSeen:
+		if v.Timetable == nil {
+			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
+			return
+		}
+		if s.Timetable == nil || s.Timetable.Digest != v.Timetable.Digest {
+			s.Timetable, s.Kiosk.Stale, s.Kiosk.Cause = v.Timetable, true, kiosk.Changed
+			out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: map[string]any{"services": len(v.Timetable.Services)}})
+		}
+	case DeviceSeen:
+		s.device(v, now, out)
+	case Recorded:
+		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged = v.Log, v.Seq, v.Acknowledged
+	case Uploaded:
+		s.Sync.Trouble = v.Trouble
+		if v.Trouble == "" && v.Events > 0 {
+			s.Sync.LastUpload = reading.Of(in.At.Wall, now)
+			out.event(logbook.Event{Name: logbook.SyncUploaded, Attributes: map[string]any{"events": v.Events, "bytes": v.Bytes}})
+		}
+	case Stop:
+		s.Stopping = true
+		out.event(logbook.Event{Name: logbook.SystemStopping, Attributes: map[string]any{"reason": v.Reason}})
+	}
+}
+
+// device takes a driver's word, and makes an event of a change.
+func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
+	i := 0
+	for i < len(s.Devices) && s.Devices[i].Name != v.Name {
+		i++
+	}
+	if i == len(s.Devices) {
+		s.Devices = append(s.Devices, Device{Name: v.Name, State: DeviceUnknown})
+	}
+	d, state, name := &s.Devices[i], DeviceOK, logbook.DeviceRecovered
+	if !v.OK {
+		state, name = DeviceBroken, logbook.DeviceFailed
+	}
+	was := d.State
+	if was == state && d.Reason == v.Reason {
+		d.Why = v.Why
+		return
+	}
+	*d = Device{Name: v.Name, State: state, Reason: v.Reason, Why: v.Why, Since: now}
+	if was == DeviceUnknown && v.OK {
+		return // found well at start: nothing happened
+	}
+	attributes := map[string]any{"device": v.Name}
+	if !v.OK {
+		attributes["reason"] = v.Reason
+	}
+	out.event(logbook.Event{Name: name, Attributes: attributes})
+}
+
+// restore takes up what an earlier process left.
+func (s *State) restore(k Kept, at reading.Stamp) {
+	s.kept, s.keptAt = k, at.Mono
+	for i, g := range k.Generators {
+		if i == len(s.Power.Generators) {
+			break
+		}
+		s.Power.Generators[i].Starts = g.Starts
+		s.Power.Generators[i].Ran = time.Duration(g.Seconds) * time.Second
+		if k.Boot == at.Boot {
+			// The same boot: a generator found as it was left did not start again.
+			s.Power.Generators[i].Running = reading.Reading[bool]{Value: g.Running, Quality: reading.Stale}
+		}
+	}
+	if k.Session != nil && k.Boot == at.Boot {
+		s.Session = session.Resume(k.Session.Site, k.Session.Since, k.Session.Until)
+	}
+	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
+}

@@ -1,0 +1,195 @@
+// Package van is the state of the whole van and the one function that changes
+// it. It composes the rooms and holds no volt, duration or site of its own.
+//
+// In: an Observation at a time, from the sources and from the doers of earlier
+// effects. Out of Step: the next State, the Events to be written down and the
+// Effects to be done. It is pure; van/loop is the goroutine that owns the state.
+package van
+
+import (
+	"slices"
+	"time"
+
+	"infobus/kiosk"
+	"infobus/logbook"
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/session"
+	"infobus/timetable"
+)
+
+// Options are the rooms' own.
+type Options struct {
+	Power     power.Options
+	Session   session.Options
+	Uplink    netmon.Options
+	Kiosk     kiosk.Options
+	KeepEvery time.Duration // how often run hours are saved while a generator runs
+}
+
+// State is everything that is known. It is copied by each Step, so that a
+// watcher may keep one; nothing it points to is ever changed.
+type State struct {
+	Now       reading.Stamp // of the last observation
+	Clock     Clock
+	Power     power.State
+	Session   session.State
+	Uplink    netmon.State
+	Timetable *timetable.Timetable // nil until one is loaded
+	Kiosk     Kiosk
+	Sync      Sync
+	Devices   []Device // in the order in which they were first heard of
+	Stopping  bool
+
+	kept   Kept          // as last handed to be saved
+	keptAt time.Duration // when
+}
+
+// Clock is whether the wall clock may be believed, and who says so.
+type Clock struct {
+	Trusted bool
+	Source  string // timesyncd, rtc, volunteer or sim; "" while untrusted
+}
+
+// Kiosk is the public screen: what stands on the glass and what is due there.
+type Kiosk struct {
+	Wear    kiosk.Wear
+	Shown   kiosk.Page // as last drawn whole by this process; zero before
+	Glass   string     // identity of the page on the glass; kept over power cuts
+	Drawing bool
+	Cause   kiosk.Cause   // why the next refresh is wanted
+	Stale   bool          // what should be shown has to be worked out again
+	NextAt  time.Duration // when the next refresh, or the next look at the rows, is due; 0 never
+	Failed  bool          // the last refresh failed
+	Pending bool          // a refresh is wanted, and waits for NextAt
+}
+
+// Sync is what became of the logbook's events.
+type Sync struct {
+	Log          string
+	Seq          uint64 // last durable
+	Acknowledged uint64 // last that the receiver has
+	LastUpload   reading.Reading[time.Time]
+	Trouble      string // why the last upload failed; "" if it did not
+}
+
+// Device is a part of the van as its driver finds it.
+type Device struct {
+	Name   string
+	State  DeviceState
+	Reason string // one of the schema's words; "" while it is well
+	Why    string // the error, redacted; "" while it is well
+	Since  time.Duration
+}
+
+// DeviceState is ok, failed or unknown.
+type DeviceState string
+
+const (
+	DeviceUnknown DeviceState = "unknown"
+	DeviceOK      DeviceState = "ok"
+	DeviceBroken  DeviceState = "failed"
+)
+
+// New is the state of a van of which nothing is known; the named devices are
+// those that are configured.
+func New(o Options, devices ...string) State {
+	s := State{Power: power.New(o.Power), Uplink: netmon.New()}
+	for _, name := range devices {
+		s.Devices = append(s.Devices, Device{Name: name, State: DeviceUnknown})
+	}
+	return s
+}
+
+// Step takes one observation.
+func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect) {
+	var (
+		out Output
+		now = in.At.Mono
+		was = s
+	)
+	s.Now = in.At
+	s.Devices = slices.Clone(s.Devices)
+
+	s.take(in, &out)
+
+	var events []logbook.Event
+	s.Power, events = power.Step(o.Power, s.Power, in.Value, now)
+	out.events(events)
+	if s.Power.Shutdown.Begun && !was.Power.Shutdown.Begun {
+		out.effect(PowerOff{})
+	}
+
+	end, _ := in.Value.(EndSession)
+	s.Session, events = session.Step(o.Session, s.Session, session.Input{
+		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked}, now)
+	out.events(events)
+
+	s.Uplink = netmon.Step(o.Uplink, s.Uplink, in.Value, now)
+	if s.Uplink.Verdict != was.Uplink.Verdict {
+		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
+			"verdict": string(s.Uplink.Verdict), "previous": string(was.Uplink.Verdict),
+			"seconds": (now - was.Uplink.Since).Truncate(time.Second).Seconds()}})
+	}
+
+	s.screen(o, was, in.Value, &out)
+	s.keep(o, &out)
+
+	for i := range out.list {
+		e := &out.list[i]
+		e.Boot = in.At.Boot
+		if e.Mono == 0 {
+			e.Mono = now
+		}
+		if s.Clock.Trusted {
+			e.At = in.At.WallAt(e.Mono)
+		}
+	}
+	return s, out.list, out.effects
+}
+
+// plan is what the timetable plans for now; nil without a timetable or a clock.
+func (s State) plan() *session.Plan {
+	if s.Timetable == nil || !s.Clock.Trusted || !(s.Power.Source() == "generator" || s.Session.Active) {
+		return nil
+	}
+	p, ok := s.Timetable.Planned(s.Now.Wall)
+	if !ok {
+		return nil
+	}
+	return &session.Plan{Site: p.Site, Left: p.To.Sub(s.Now.Wall)}
+}
+
+// Wake is the monotonic time, after the state's own, at which Step must be
+// called with a Tick though nothing was observed; 0 where it need not.
+func (s State) Wake(o Options) time.Duration {
+	var wake time.Duration
+	for _, at := range []time.Duration{
+		s.Power.Wake(o.Power, s.Now.Mono),
+		s.Session.Wake(o.Session),
+		s.Uplink.Wake(o.Uplink),
+		s.Kiosk.NextAt,
+		s.keepAt(o),
+	} {
+		if at != 0 && (wake == 0 || at < wake) {
+			wake = at
+		}
+	}
+	return wake
+}
+
+// WallAt is the wall time of a monotonic moment of this boot; ok is false
+// while the clock is not trusted.
+func (s State) WallAt(mono time.Duration) (wall time.Time, ok bool) {
+	return s.Now.WallAt(mono), s.Clock.Trusted
+}
+
+// Device is the device of that name.
+func (s State) Device(name string) (Device, bool) {
+	i := slices.IndexFunc(s.Devices, func(d Device) bool { return d.Name == name })
+	if i < 0 {
+		return Device{}, false
+	}
+	return s.Devices[i], true
+}

@@ -1,0 +1,344 @@
+// Package yamlfile reads a YAML file strictly into a struct, and says where
+// every mistake is: not only the first, and with the line and column that an
+// editor shows.
+//
+// In: the file's bytes and a struct with `yaml` tags. Out: the struct filled
+// as far as it was right, and the mistakes; a Source, which knows where each
+// field stood, for the checks that only the caller can make. It reads no file
+// itself and knows nothing of what the fields mean.
+package yamlfile
+
+import (
+	"cmp"
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// MaxSize is the largest file that is read, in bytes.
+const MaxSize = 1 << 20
+
+// Mistake is one thing that is wrong in a file, and where: line and column
+// count from 1; both are 0 where the file as a whole is meant.
+type Mistake struct {
+	File         string
+	Line, Column int
+	What         string // what was found, and what was expected
+}
+
+func (m Mistake) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.What)
+}
+
+// Mistakes are all that is wrong in a file, in the order of its lines.
+type Mistakes []Mistake
+
+func (ms Mistakes) Error() string {
+	lines := make([]string, len(ms))
+	for i, m := range ms {
+		lines[i] = m.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Source remembers where each field of a decoded struct stood.
+type Source struct {
+	file     string
+	at       map[any]*token.Position // by pointer to the field
+	mistakes Mistakes
+}
+
+// Decode reads data into the struct that into points to. A key that the struct
+// does not have, a key twice, a value of another kind than the field's are
+// mistakes. Fields are strings, bools, integers, floats, time.Duration (with a
+// unit), what has UnmarshalText or Set(string), structs, slices and
+// map[string]string; Is says whether a field was in the file at all.
+func Decode(file string, data []byte, into any) *Source {
+	s := &Source{file: file, at: map[any]*token.Position{}}
+	if len(data) > MaxSize {
+		s.add(nil, fmt.Sprintf("the file has %d bytes, more than the %d that are read", len(data), MaxSize))
+		return s
+	}
+	f, err := parse(data)
+	if err != nil {
+		s.syntax(err)
+		return s
+	}
+	if len(f.Docs) > 1 {
+		s.add(f.Docs[1].GetToken().Position, "a second document begins here; one was expected")
+	}
+	if len(f.Docs) == 0 || f.Docs[0].Body == nil {
+		return s
+	}
+	s.node(f.Docs[0].Body, reflect.ValueOf(into).Elem(), "")
+	return s
+}
+
+// parse runs the YAML parser; its panics on malformed input become errors.
+func parse(data []byte) (f *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("not YAML")
+		}
+	}()
+	return parser.ParseBytes(data, 0)
+}
+
+func (s *Source) syntax(err error) {
+	var e yaml.Error
+	if errors.As(err, &e) && e.GetToken() != nil {
+		s.add(e.GetToken().Position, e.GetMessage())
+		return
+	}
+	s.add(nil, err.Error())
+}
+
+func (s *Source) add(at *token.Position, what string) {
+	m := Mistake{File: s.file, What: what}
+	if at != nil {
+		m.Line, m.Column = at.Line, at.Column
+	}
+	s.mistakes = append(s.mistakes, m)
+}
+
+// Add notes a mistake at the field that the pointer points to; where the field
+// was not in the file, at the nearest of the outer ones given after it.
+func (s *Source) Add(what string, fields ...any) {
+	for _, f := range fields {
+		if at, ok := s.at[f]; ok {
+			s.add(at, what)
+			return
+		}
+	}
+	s.add(&token.Position{Line: 1, Column: 1}, what)
+}
+
+// Is says whether the field that the pointer points to stood in the file.
+func (s *Source) Is(field any) bool { return s.at[field] != nil }
+
+// Line is the line of the field that the pointer points to; 0 if it was not in
+// the file.
+func (s *Source) Line(field any) int {
+	if at := s.at[field]; at != nil {
+		return at.Line
+	}
+	return 0
+}
+
+// Err is all mistakes as Mistakes in the order of the lines, or nil.
+func (s *Source) Err() error {
+	if len(s.mistakes) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(s.mistakes, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return s.mistakes
+}
+
+var duration = reflect.TypeFor[time.Duration]()
+
+// setter is what units have, such as periph's physic types and flags.
+type setter interface{ Set(string) error }
+
+// node reads n into v, which is addressable. name is the field's, for messages.
+func (s *Source) node(n ast.Node, v reflect.Value, name string) {
+	at := n.GetToken().Position
+	if v.CanAddr() {
+		s.at[v.Addr().Interface()] = at
+	}
+	switch n.(type) {
+	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode:
+		s.add(at, fmt.Sprintf("%s: anchors, aliases and tags are not used here", name))
+		return
+	}
+	if v.Type() != duration && v.CanAddr() {
+		switch u := v.Addr().Interface().(type) {
+		case encoding.TextUnmarshaler:
+			s.text(n, name, func(t string) error { return u.UnmarshalText([]byte(t)) })
+			return
+		case setter:
+			s.text(n, name, u.Set)
+			return
+		}
+	}
+	switch {
+	case v.Type() == duration:
+		s.text(n, name, func(t string) error {
+			d, err := time.ParseDuration(t)
+			if err != nil {
+				return errors.New("a duration with its unit was expected, such as 50ms, 30s or 2h30m")
+			}
+			v.SetInt(int64(d))
+			return nil
+		})
+	case v.Kind() == reflect.Struct:
+		s.mapping(n, name, func(key string, at *token.Position, value ast.Node) {
+			field, ok := fieldNamed(v, key)
+			if !ok {
+				s.add(at, fmt.Sprintf("unknown key %q; expected one of: %s", key, strings.Join(keys(v.Type()), ", ")))
+				return
+			}
+			s.node(value, field, key)
+		})
+	case v.Kind() == reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		s.mapping(n, name, func(key string, _ *token.Position, value ast.Node) {
+			element := reflect.New(v.Type().Elem()).Elem()
+			s.node(value, element, key)
+			v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), element)
+		})
+	case v.Kind() == reflect.Slice:
+		list, ok := n.(*ast.SequenceNode)
+		if !ok {
+			s.add(at, fmt.Sprintf("%s: %s found, a list was expected", name, found(n)))
+			return
+		}
+		// Made whole at once: the fields' addresses must not move.
+		v.Set(reflect.MakeSlice(v.Type(), len(list.Values), len(list.Values)))
+		for i, value := range list.Values {
+			s.node(value, v.Index(i), fmt.Sprintf("%s, item %d", name, i+1))
+		}
+	default:
+		s.scalar(n, v, name)
+	}
+}
+
+func (s *Source) scalar(n ast.Node, v reflect.Value, name string) {
+	switch v.Kind() {
+	case reflect.String:
+		s.text(n, name, func(t string) error { v.SetString(t); return nil })
+	case reflect.Bool:
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			s.add(n.GetToken().Position, fmt.Sprintf("%s: %s found, true or false was expected", name, found(n)))
+			return
+		}
+		v.SetBool(b.Value)
+	case reflect.Int, reflect.Int64:
+		s.text(n, name, func(t string) error {
+			i, err := strconv.ParseInt(t, 0, 64)
+			if err != nil {
+				return errors.New("a whole number was expected")
+			}
+			v.SetInt(i)
+			return nil
+		})
+	case reflect.Float64:
+		s.text(n, name, func(t string) error {
+			f, err := strconv.ParseFloat(t, 64)
+			if err != nil {
+				return errors.New("a number was expected")
+			}
+			v.SetFloat(f)
+			return nil
+		})
+	default:
+		panic(fmt.Sprintf("yamlfile: no way to read a %s", v.Type())) // a programmer's mistake, found by the first test
+	}
+}
+
+// text gives a scalar's characters to set, and notes what set says of them.
+func (s *Source) text(n ast.Node, name string, set func(string) error) {
+	var t string
+	switch n := n.(type) {
+	case *ast.StringNode:
+		t = n.Value
+	case *ast.LiteralNode:
+		t = n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		t = n.GetToken().Value
+	default:
+		s.add(n.GetToken().Position, fmt.Sprintf("%s: %s found, a single value was expected", name, found(n)))
+		return
+	}
+	if err := set(t); err != nil {
+		s.add(n.GetToken().Position, fmt.Sprintf("%s: %q found: %v", name, shorten(t), err))
+	}
+}
+
+// mapping calls each for every entry of a mapping.
+func (s *Source) mapping(n ast.Node, name string, each func(key string, at *token.Position, value ast.Node)) {
+	var entries []*ast.MappingValueNode
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		entries = n.Values
+	case *ast.MappingValueNode:
+		entries = []*ast.MappingValueNode{n}
+	default:
+		what := name
+		if what == "" {
+			what = "the file"
+		}
+		s.add(n.GetToken().Position, fmt.Sprintf("%s: %s found, keys with values were expected", what, found(n)))
+		return
+	}
+	seen := map[string]int{}
+	for _, e := range entries {
+		at := e.Key.GetToken().Position
+		key := e.Key.GetToken().Value
+		if line, twice := seen[key]; twice {
+			s.add(at, fmt.Sprintf("key %q a second time; the first is on line %d", key, line))
+			continue
+		}
+		seen[key] = at.Line
+		if e.Value == nil || e.Value.Type() == ast.NullType {
+			s.add(at, fmt.Sprintf("%s: no value found; leave the key out, or give it one", key))
+			continue
+		}
+		each(key, at, e.Value)
+	}
+}
+
+// found names a node's kind in plain words.
+func found(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "keys with values"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.NullNode:
+		return "nothing"
+	case *ast.StringNode:
+		return strconv.Quote(shorten(n.Value))
+	default:
+		return strconv.Quote(shorten(n.GetToken().Value))
+	}
+}
+
+func shorten(t string) string {
+	if r := []rune(t); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return t
+}
+
+// fieldNamed is the field of v whose yaml tag is key.
+func fieldNamed(v reflect.Value, key string) (reflect.Value, bool) {
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("yaml") == key {
+			return v.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+func keys(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		if name := t.Field(i).Tag.Get("yaml"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
