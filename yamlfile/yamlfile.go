@@ -91,7 +91,7 @@ func parse(data []byte) (f *ast.File, err error) {
 			err = errors.New("not YAML")
 		}
 	}()
-	return parser.ParseBytes(data, 0)
+	return parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 }
 
 func (s *Source) syntax(err error) {
@@ -182,6 +182,9 @@ func (s *Source) node(n ast.Node, v reflect.Value, name string) {
 			v.SetInt(int64(d))
 			return nil
 		})
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		s.node(n, v.Elem(), name)
 	case v.Kind() == reflect.Struct:
 		s.mapping(n, name, func(key string, at *token.Position, value ast.Node) {
 			field, ok := fieldNamed(v, key)

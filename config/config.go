@@ -1,0 +1,286 @@
+// Package config reads the appliance's configuration file: what is wired
+// where, and what the team chose. Whatever the file leaves out has its default.
+//
+// In: the file's bytes. Out: a Config, or every mistake as file:line:column.
+// It opens no device and knows no default of a room: those are the rooms' own.
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"periph.io/x/conn/v3/physic"
+
+	"infobus/power"
+	"infobus/session"
+	"infobus/yamlfile"
+)
+
+// Config is the whole configuration, checked. Its tags are the file's keys.
+type Config struct {
+	GPIO       string  `yaml:"gpio"`
+	Generators []Line  `yaml:"generators"`
+	Battery    Battery `yaml:"battery"`
+	Panel      Panel   `yaml:"panel"`
+	Uplink     Uplink  `yaml:"uplink"`
+	Timetable  string  `yaml:"timetable"` // path
+	Session    Session `yaml:"session"`
+	Kiosk      Kiosk   `yaml:"kiosk"`
+	Sync       Sync    `yaml:"sync"`
+	Status     Status  `yaml:"status"`
+	Power      Power   `yaml:"power"`
+}
+
+// Line is an input line of the GPIO chip.
+type Line struct {
+	Line     string        `yaml:"line"`     // name, or offset as a number
+	Active   string        `yaml:"active"`   // low or high
+	Bias     string        `yaml:"bias"`     // pull-up, pull-down or none
+	Debounce time.Duration `yaml:"debounce"` // 0 to 1 s
+}
+
+// ActiveLow says whether the line is active at the low level.
+func (l Line) ActiveLow() bool { return l.Active == "low" }
+
+// Battery is the monitor of the leisure battery and its alarm line.
+type Battery struct {
+	Monitor   string                    `yaml:"monitor"` // ina226 or none
+	Bus       string                    `yaml:"bus"`
+	Address   int                       `yaml:"address"`
+	Shunt     physic.ElectricResistance `yaml:"shunt"`
+	Range     physic.ElectricCurrent    `yaml:"range"`
+	Charging  string                    `yaml:"charging"` // positive or negative
+	Every     time.Duration             `yaml:"every"`
+	Chemistry string                    `yaml:"chemistry"`
+	LowLine   *Line                     `yaml:"low-line"`
+}
+
+// Panel is the public screen.
+type Panel struct {
+	Type        string `yaml:"type"` // uc8179 or none
+	SPI         string `yaml:"spi"`
+	DataCommand string `yaml:"data-command"`
+	Reset       string `yaml:"reset"`
+	Busy        string `yaml:"busy"`
+	Power       string `yaml:"power"` // "" where the panel is always powered
+}
+
+// Uplink is the way to the internet.
+type Uplink struct {
+	Interface string     `yaml:"interface"`
+	Targets   []string   `yaml:"targets"` // address:port
+	Name      string     `yaml:"name"`
+	Check     string     `yaml:"check"` // URL that answers 204
+	Dashboard *Dashboard `yaml:"dashboard"`
+}
+
+// Dashboard is the Meraki cloud's view of the gateway.
+type Dashboard struct {
+	Organisation string `yaml:"organisation"`
+	Network      string `yaml:"network"`
+	KeyFile      string `yaml:"key-file"`
+}
+
+// Session is the team's day.
+type Session struct {
+	Length time.Duration `yaml:"length"`
+	Idle   time.Duration `yaml:"idle"`
+	Site   string        `yaml:"site"`
+}
+
+// Kiosk is what the public screen speaks.
+type Kiosk struct {
+	Languages []string `yaml:"languages"`
+}
+
+// Sync is where the logbook goes.
+type Sync struct {
+	Endpoint string `yaml:"endpoint"` // URL; "" keeps everything here
+}
+
+// Status is the volunteers' pages.
+type Status struct {
+	Listen  string `yaml:"listen"` // address:port
+	PINFile string `yaml:"pin-file"`
+}
+
+// Power is when the box goes down by itself.
+type Power struct {
+	Countdown time.Duration `yaml:"countdown"`
+	Hold      time.Duration `yaml:"hold"`
+}
+
+// Default is the configuration of an empty file: the reference hardware.
+func Default() Config {
+	p, s := power.DefaultOptions(), session.DefaultOptions()
+	return Config{
+		GPIO:       "pinctrl-bcm2711",
+		Generators: []Line{Line{Line: "GPIO27"}.filled()},
+		Battery: Battery{Monitor: "ina226", Bus: "/dev/i2c-1", Address: 0x40,
+			Shunt: 500 * physic.MicroOhm, Range: 100 * physic.Ampere, Charging: "positive",
+			Every: 10 * time.Second, Chemistry: p.Chemistry.Name},
+		Panel: Panel{Type: "uc8179", SPI: "/dev/spidev0.0",
+			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18"},
+		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
+			Name: "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204"},
+		Timetable: "/etc/infobus/timetable.yaml",
+		Session:   Session{Length: s.Length, Idle: s.Idle},
+		Kiosk:     Kiosk{Languages: []string{"en", "ar"}},
+		Status:    Status{Listen: ":80"},
+		Power:     Power{Countdown: p.Countdown, Hold: p.LevelHold},
+	}
+}
+
+// filled gives a line's keys that the file left out their defaults.
+func (l Line) filled() Line {
+	if l.Active == "" {
+		l.Active = "low"
+	}
+	if l.Bias == "" {
+		l.Bias = "pull-up"
+	}
+	if l.Debounce == 0 {
+		l.Debounce = 50 * time.Millisecond
+	}
+	return l
+}
+
+// Parse reads a configuration; file is its name for the messages. The error is
+// yamlfile.Mistakes: all of them.
+func Parse(file string, data []byte) (Config, error) {
+	c := Default()
+	src := yamlfile.Decode(file, data, &c)
+	c.check(src)
+	for i := range c.Generators {
+		c.Generators[i] = c.Generators[i].filled()
+	}
+	if c.Battery.LowLine != nil {
+		*c.Battery.LowLine = c.Battery.LowLine.filled()
+	}
+	return c, src.Err()
+}
+
+func (c *Config) check(src *yamlfile.Source) {
+	used := map[string]string{} // line → what it is used for
+	claim := func(field *string, what string) {
+		if *field == "" {
+			return
+		}
+		if other, twice := used[*field]; twice {
+			src.Add(fmt.Sprintf("line %s is already the %s; it cannot be the %s too", *field, other, what), field)
+			return
+		}
+		used[*field] = what
+	}
+	// The panel's own defaults step aside for what the file says.
+	if c.Panel.Type != "none" {
+		claim(&c.Panel.DataCommand, "panel's data/command line")
+		claim(&c.Panel.Reset, "panel's reset")
+		claim(&c.Panel.Busy, "panel's busy line")
+		claim(&c.Panel.Power, "panel's power line")
+	}
+	if len(c.Generators) == 0 || len(c.Generators) > 4 {
+		src.Add(fmt.Sprintf("%d generators found, 1 to 4 were expected", len(c.Generators)), &c.Generators)
+	}
+	for i := range c.Generators {
+		l := &c.Generators[i]
+		l.check(src)
+		claim(&l.Line, fmt.Sprintf("sense line of generator %d", i+1))
+	}
+	if l := c.Battery.LowLine; l != nil {
+		l.check(src)
+		claim(&l.Line, "battery-low line")
+	}
+
+	b := &c.Battery
+	oneOf(src, &b.Monitor, "ina226", "none")
+	oneOf(src, &b.Charging, "positive", "negative")
+	if _, err := power.ChemistryNamed(b.Chemistry); err != nil {
+		src.Add(err.Error(), &b.Chemistry)
+	}
+	if b.Address < 0x40 || b.Address > 0x4f {
+		src.Add(fmt.Sprintf("address %#x found; an INA226 has one of 0x40 to 0x4f", b.Address), &b.Address)
+	}
+	if b.Shunt < physic.MicroOhm || b.Shunt > physic.Ohm {
+		src.Add(fmt.Sprintf("shunt %s found; 1µOhm to 1Ohm was expected", b.Shunt), &b.Shunt)
+	}
+	if b.Range < 100*physic.MilliAmpere || b.Range > 1000*physic.Ampere {
+		src.Add(fmt.Sprintf("range %s found; 100mA to 1kA was expected", b.Range), &b.Range)
+	} else if volts := float64(b.Range) / float64(physic.Ampere) * float64(b.Shunt) / float64(physic.Ohm); volts > 0.08192 {
+		src.Add(fmt.Sprintf("%s through %s give %.1f mV; the monitor measures 81.9 mV at most", b.Range, b.Shunt, volts*1000), &b.Range, &b.Shunt)
+	}
+	between(src, &b.Every, time.Second, 30*time.Second)
+	oneOf(src, &c.Panel.Type, "uc8179", "none")
+
+	for i := range c.Uplink.Targets {
+		if _, err := netip.ParseAddrPort(c.Uplink.Targets[i]); err != nil {
+			src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as 1.1.1.1:443", c.Uplink.Targets[i]), &c.Uplink.Targets[i])
+		}
+	}
+	address(src, &c.Uplink.Check, "http", "https")
+	if c.Sync.Endpoint != "" {
+		address(src, &c.Sync.Endpoint, "http", "https")
+	}
+	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "" || d.KeyFile == "") {
+		src.Add("organisation, network and key-file belong together; one is missing", d, &c.Uplink.Dashboard)
+	}
+	if _, port, err := net.SplitHostPort(c.Status.Listen); err != nil {
+		src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as :80", c.Status.Listen), &c.Status.Listen)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		src.Add(fmt.Sprintf("port %q found; 1 to 65535 was expected", port), &c.Status.Listen)
+	}
+	if len(c.Kiosk.Languages) == 0 || len(c.Kiosk.Languages) > 2 {
+		src.Add(fmt.Sprintf("%d languages found; one or two fit on a page", len(c.Kiosk.Languages)), &c.Kiosk.Languages)
+	}
+	between(src, &c.Session.Length, 10*time.Minute, 24*time.Hour)
+	between(src, &c.Session.Idle, time.Second, 6*time.Hour)
+	between(src, &c.Power.Countdown, 5*time.Second, time.Hour)
+	between(src, &c.Power.Hold, time.Second, time.Hour)
+}
+
+func (l *Line) check(src *yamlfile.Source) {
+	if strings.TrimSpace(l.Line) == "" {
+		src.Add("a line is missing here, such as line: GPIO27", l)
+	}
+	if l.Active != "" {
+		oneOf(src, &l.Active, "low", "high")
+	}
+	if l.Bias != "" {
+		oneOf(src, &l.Bias, "pull-up", "pull-down", "none")
+	}
+	if l.Debounce < 0 || l.Debounce > time.Second {
+		src.Add(fmt.Sprintf("debounce %s found; 1ms to 1s was expected", l.Debounce), &l.Debounce)
+	}
+}
+
+func oneOf(src *yamlfile.Source, field *string, words ...string) {
+	for _, w := range words {
+		if *field == w {
+			return
+		}
+	}
+	src.Add(fmt.Sprintf("%q found; expected one of: %s", *field, strings.Join(words, ", ")), field)
+}
+
+func between(src *yamlfile.Source, field *time.Duration, low, high time.Duration) {
+	if *field < low || *field > high {
+		src.Add(fmt.Sprintf("%s found; %s to %s was expected", *field, low, high), field)
+	}
+}
+
+func address(src *yamlfile.Source, field *string, schemes ...string) {
+	u, err := url.Parse(*field)
+	if err == nil && u.Host != "" {
+		for _, s := range schemes {
+			if u.Scheme == s {
+				return
+			}
+		}
+	}
+	src.Add(fmt.Sprintf("%q found; an address such as %s://host/path was expected", *field, schemes[0]), field)
+}

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"infobus/yamlfile"
+)
+
+func TestTheExampleIsTheDefault(t *testing.T) {
+	data, err := os.ReadFile("../examples/infobus.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse("infobus.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := Default(); !reflect.DeepEqual(c, want) {
+		t.Errorf("the example says\n%+v\nthe default is\n%+v", c, want)
+	}
+}
+
+func TestAnEmptyFileIsTheDefault(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n"} {
+		c, err := Parse("f", []byte(text))
+		if err != nil || !reflect.DeepEqual(c, Default()) {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
+func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
+	tests := []struct {
+		name, file string
+		want       []string // beginnings, in order
+	}{
+		{"unknown key", "generator: {}\n", []string{`f:1:1: unknown key "generator"; expected one of: gpio, generators`}},
+		{"unknown key inside", "battery:\n  shunts: 1Ohm\n", []string{`f:2:3: unknown key "shunts"`}},
+		{"a number where a unit belongs", "generators:\n  - line: GPIO27\n    debounce: 50\n", []string{`f:3:15: debounce: "50" found: a duration with its unit`}},
+		{"the wrong unit", "battery:\n  shunt: 5V\n", []string{`f:2:10: shunt: "5V" found: `}},
+		{"two functions on one line", "generators:\n  - line: GPIO27\n  - line: GPIO25\n", []string{`f:3:11: line GPIO25 is already the panel's data/command line; it cannot be the sense line of generator 2 too`}},
+		{"two generators on one line", "generators:\n  - line: GPIO27\n  - line: GPIO27\n", []string{`f:3:11: line GPIO27 is already the sense line of generator 1`}},
+		{"a key twice", "gpio: a\ngpio: b\n", []string{`f:2:1: key "gpio" a second time; the first is on line 1`}},
+		{"a list for a value", "gpio: [a]\n", []string{`f:1:7: gpio: a list found, a single value was expected`}},
+		{"a value for a list", "generators: GPIO27\n", []string{`f:1:13: generators: "GPIO27" found, a list was expected`}},
+		{"no value", "timetable:\n", []string{`f:1:1: timetable: no value found`}},
+		{"not YAML", "a: [1\n", []string{`f:1:`}},
+		{"no generator", "generators: []\n", []string{`f:1:13: 0 generators found`}},
+		{"a range the monitor cannot measure", "battery:\n  shunt: 10mOhm\n  range: 20A\n", []string{`f:3:10: 20A through 10mΩ give 200.0 mV`}},
+		{"an address that is none", "sync:\n  endpoint: logs.example.org\n", []string{`f:2:13: "logs.example.org" found; an address such as`}},
+		{"several, in the order of the lines", "session:\n  length: 1m\nbattery:\n  chemistry: zinc\n  charging: up\nkiosk:\n  languages: []\n",
+			[]string{"f:2:11: 1m0s found", `f:4:14: chemistry "zinc"`, `f:5:13: "up" found`, "f:7:14: 0 languages"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Parse("f", []byte(test.file))
+			mistakes, ok := err.(yamlfile.Mistakes)
+			if !ok || len(mistakes) != len(test.want) {
+				t.Fatalf("got %v, want %d mistakes", err, len(test.want))
+			}
+			for i, m := range mistakes {
+				if !strings.HasPrefix(m.Error(), test.want[i]) {
+					t.Errorf("got  %s\nwant %s…", m.Error(), test.want[i])
+				}
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	data, err := os.ReadFile("../examples/infobus.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	for _, s := range []string{"", "a: [1\n", "gpio: &a b\nsession: *a\n", "battery: {shunt: 1e400Ohm}\n", "generators:\n- {line: 3, debounce: 9999999h}\n", "? [a]\n: b\n", "!!map {gpio: x}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, err := Parse("f", data)
+		if err != nil && !strings.HasPrefix(err.Error(), "f:") {
+			t.Errorf("a mistake without its place: %v", err)
+		}
+	})
+}

@@ -1,0 +1,12 @@
+// Package examples holds the configuration and the timetable that the package
+// installs, that the simulated van runs on and that the tests read.
+package examples
+
+import _ "embed"
+
+var (
+	//go:embed infobus.yaml
+	Config []byte
+	//go:embed timetable.yaml
+	Timetable []byte
+)
