@@ -86,6 +86,10 @@ type MonitorLost struct{}
 // Cancel is a volunteer's word against a pending shutdown.
 type Cancel struct{}
 
+// Refused says that the box would not power off: the shutdown is off, as if a
+// volunteer had cancelled it.
+type Refused struct{}
+
 // Generator is one generator as its sense line shows it.
 type Generator struct {
 	Running reading.Reading[bool]
@@ -184,7 +188,8 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		events = append(events, e)
 	}
 	_, cancel := input.(Cancel)
-	if e, changed := s.shutdown(o, cancel, now); changed {
+	_, refused := input.(Refused)
+	if e, changed := s.shutdown(o, cancel && !s.Shutdown.Begun || refused, now); changed {
 		events = append(events, e)
 	}
 	return s, events
@@ -297,7 +302,7 @@ func (s *State) shutdown(o Options, cancel bool, now time.Duration) (logbook.Eve
 		return logbook.Event{Name: logbook.PowerShutdown,
 			Attributes: map[string]any{"state": state, "reason": "battery-critical"}}
 	}
-	if s.Shutdown.Begun {
+	if s.Shutdown.Begun && !cancel {
 		return logbook.Event{}, false
 	}
 	sample, known := s.Battery.Get()

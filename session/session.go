@@ -49,21 +49,22 @@ type State struct {
 	Since  time.Duration
 	Until  time.Duration
 
-	idle    time.Duration // since when no generator is known to run; 0 if one does
+	idle    time.Duration // since when all generators are known to stand still; 0 if not
 	planned bool          // the plan has been found for this session
 	ended   bool          // over, though a generator still runs: it starts no new one
 }
 
-// Resume is a session that went on before this process did; its times may lie
-// before the boot and so be negative.
-func Resume(site string, since, until, now time.Duration) State {
-	return State{Active: true, Site: site, Since: since, Until: until, idle: now, planned: site != ""}
+// Resume is a session that an earlier process of the same boot had begun.
+func Resume(site string, since, until time.Duration) State {
+	return State{Active: true, Site: site, Since: since, Until: until, planned: site != ""}
 }
 
 // Step takes what is known at the monotonic time now.
 func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Event) {
+	// Only generators known to stand still count as idle: a lost sense line
+	// ends no session.
 	switch {
-	case in.Source == "generator":
+	case in.Source != "battery":
 		s.idle = 0
 	case s.idle == 0:
 		s.idle = now
