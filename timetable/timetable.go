@@ -3,7 +3,113 @@
 //
 // In: a Timetable, made by timetable/source from the team's file. Out: the
 // rows of one day, each with its state and why it is in it, and the session
-// plan. It is pure: it takes the time as an argument, does no I/O, and never
-// gives an hour for a service nobody has checked within its age without saying
-// so in the row's State.
+// plan. It is pure: it takes the time as an argument and does no I/O.
 package timetable
+
+import "time"
+
+// Timetable is one whole, checked timetable. It is immutable once made, and
+// shared by pointer.
+type Timetable struct {
+	Zone     *time.Location
+	Sites    []Site
+	Plan     []Planned
+	Services []Service
+	// MaxAge is how long a check of a service holds (default 31 days: the
+	// guide is renewed monthly). Past it no hour of the service is shown.
+	MaxAge time.Duration
+	// Digest identifies the content: the first 12 hex digits of its SHA-256.
+	Digest string
+}
+
+// Site is a place where the van holds sessions.
+type Site struct {
+	ID   string // what files, commands and the API say
+	Name string // as on street signs, Latin letters
+}
+
+// Planned is one session of the week's plan, in local time.
+type Planned struct {
+	Site     string
+	Days     []time.Weekday
+	From, To Clock
+}
+
+// Clock is a time of day in minutes after local midnight, 0 to 2880; above
+// 1440 it is on the following day.
+type Clock int
+
+// Show says where a service may appear at all.
+type Show uint8
+
+const (
+	// InPerson, the zero value: no screen, page, picture, log or upload.
+	InPerson Show = iota
+	// Screen: on the public screen and the phone page.
+	Screen
+)
+
+// Service is something people come for.
+type Service struct {
+	ID       string
+	Category Category
+	Name     map[string]string // by BCP 47 language tag; "en" is always there
+	Place    Place
+	Sites    []string // empty: every site
+	Show     Show
+	Checked  time.Time // zero: never
+	By       string    // the organisation that checked; never a person
+	Slots    []Slot
+}
+
+// Place is where a service is, in Latin letters as on street signs, with its
+// letter on the team's map.
+type Place struct {
+	Name string
+	Map  string
+}
+
+// Slot is a weekly opening.
+type Slot struct {
+	Days          []time.Weekday
+	Opens, Closes Clock
+}
+
+// Category names the pictogram and the word of a service.
+type Category string
+
+// The categories, in the order in which rows of one hour stand.
+const (
+	Food     Category = "food"
+	Water    Category = "water"
+	Clothes  Category = "clothes"
+	Showers  Category = "showers"
+	Health   Category = "health"
+	Legal    Category = "legal"
+	Charging Category = "charging"
+	Repair   Category = "repair"
+	WiFi     Category = "wifi"
+	SIM      Category = "sim"
+	Women    Category = "women"
+	Other    Category = "other"
+)
+
+// State is what may be said of a row.
+type State string
+
+const (
+	Confirmed State = "confirmed" // checked within its age: hours are shown
+	AskUs     State = "ask us"    // too old, or never checked: no hour is shown
+	Cancelled State = "cancelled" // struck through, kept for the day
+)
+
+// Row is one opening of one service on one day.
+type Row struct {
+	Service Service
+	Site    string    // the site asked for, or "" for every site
+	Date    time.Time // local midnight of the day
+	Opens   time.Time
+	Closes  time.Time
+	State   State
+	Why     string // one plain English clause, for the team; names no person
+}
