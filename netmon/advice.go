@@ -1,0 +1,68 @@
+package netmon
+
+import "strings"
+
+// advice holds one sentence a verdict, which a person who is no technician can
+// act on, in English and French.
+var advice = map[Verdict][2]string{
+	Starting: {
+		"The box is still looking at the internet connection: wait a minute.",
+		"Le boîtier examine encore la connexion internet : attendez une minute.",
+	},
+	PortMissing: {
+		"The box does not find its own network port: push its network adapter in firmly, or switch the box off and on again.",
+		"Le boîtier ne trouve pas sa prise réseau : enfoncez bien son adaptateur réseau, ou éteignez puis rallumez le boîtier.",
+	},
+	CableUnplugged: {
+		"The cable between the box and the Cisco box is out at one end: push both ends in.",
+		"Le câble entre le boîtier et le boîtier Cisco est débranché d'un côté : enfoncez bien les deux bouts.",
+	},
+	NoAddress: {
+		"The Cisco box has not let this box in: wait two minutes, then switch the Cisco box off and on again.",
+		"Le boîtier Cisco n'a pas encore accepté ce boîtier : attendez deux minutes, puis éteignez et rallumez le boîtier Cisco.",
+	},
+	GatewaySilent: {
+		"The Cisco box does not answer: check that its lights are on, then switch it off and on again.",
+		"Le boîtier Cisco ne répond pas : vérifiez que ses voyants sont allumés, puis éteignez-le et rallumez-le.",
+	},
+	NoInternet: {
+		"The Cisco box has no mobile internet: move the van or its antenna to a more open place, and check that the SIM card has credit.",
+		"Le boîtier Cisco n'a pas d'internet mobile : déplacez le fourgon ou l'antenne vers un endroit plus dégagé, et vérifiez le crédit de la carte SIM.",
+	},
+	CaptivePortal: {
+		"A sign-in page stands before the internet: open any page on a phone on the same Wi-Fi and sign in, or ask the operator about the SIM card's credit.",
+		"Une page de connexion bloque internet : ouvrez une page sur un téléphone du même Wi-Fi et identifiez-vous, ou vérifiez le crédit de la carte SIM.",
+	},
+	DNSFailing: {
+		"The internet is there but no names are found: switch the Cisco box off and on again.",
+		"Internet est là mais aucun nom de site n'est trouvé : éteignez puis rallumez le boîtier Cisco.",
+	},
+	Slow: {
+		"The internet works but is slow: ask people to leave videos for later, or move the van to a more open place.",
+		"Internet fonctionne mais lentement : demandez de garder les vidéos pour plus tard, ou déplacez le fourgon vers un endroit plus dégagé.",
+	},
+	OK: {
+		"The internet works: there is nothing to do.",
+		"Internet fonctionne : il n'y a rien à faire.",
+	},
+	Unknown: {
+		"The box cannot tell whether the internet works: try a page on a phone.",
+		"Le boîtier ne peut pas dire si internet fonctionne : essayez une page sur un téléphone.",
+	},
+}
+
+// Advice is one sentence to act on, in the language of the BCP 47 tag lang:
+// French for fr, English for every other.
+func (v Verdict) Advice(lang string) string {
+	sentence, ok := advice[v]
+	if !ok {
+		sentence = advice[Unknown]
+	}
+	if base, _, _ := strings.Cut(lang, "-"); strings.EqualFold(base, "fr") {
+		return sentence[1]
+	}
+	return sentence[0]
+}
+
+// Advice is that of the verdict that shows.
+func (s State) Advice(lang string) string { return s.Verdict.Advice(lang) }

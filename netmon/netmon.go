@@ -1,0 +1,120 @@
+// Package netmon judges the uplink: from what the link and the probes have seen
+// it gives one verdict, since when, and one sentence of advice.
+//
+// In: Link, Probe and Cellular, each a reading made by a source in a folder
+// inside this one. Out: a Verdict and its ladder. It is pure: it takes the time
+// as an argument, does no I/O and starts no goroutine.
+package netmon
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Verdict says what is wrong with the uplink. The first that applies, in this
+// order, wins; Unknown if it cannot be told.
+type Verdict string
+
+const (
+	Unknown        Verdict = "unknown"
+	Starting       Verdict = "starting"
+	PortMissing    Verdict = "port-missing"
+	CableUnplugged Verdict = "cable-unplugged"
+	NoAddress      Verdict = "no-address"
+	GatewaySilent  Verdict = "gateway-silent"
+	NoInternet     Verdict = "no-internet"
+	CaptivePortal  Verdict = "captive-portal"
+	DNSFailing     Verdict = "dns-failing"
+	Slow           Verdict = "slow"
+	OK             Verdict = "ok"
+)
+
+// Usable says whether sending is worth a try under the verdict.
+func (v Verdict) Usable() bool { return v == OK || v == Slow }
+
+// Link is what the kernel says of the port to the Cisco box.
+type Link struct {
+	Present bool   // the interface exists
+	Carrier bool   // a cable with something alive at its other end
+	Address string // the box's own address on it, in CIDR; "" without one
+	Gateway string // the default route's gateway; "" without one
+}
+
+// LinkLost says that the kernel can no longer be asked about the port. What the
+// probes see still counts.
+type LinkLost struct{}
+
+// Conditions are what decides how often a probe is worth its bytes.
+type Conditions struct {
+	Session    bool // a session is on
+	BatteryLow bool
+}
+
+// Ready says whether there is a way to the gateway: carrier, an address that
+// the gateway gave (and not one that the box gave itself), and a route.
+func (l Link) Ready() bool { return l.Present && l.Carrier && l.addressed() }
+
+func (l Link) addressed() bool {
+	prefix, err := netip.ParsePrefix(l.Address)
+	return err == nil && !prefix.Addr().IsLinkLocalUnicast() && l.Gateway != ""
+}
+
+// Finding is the result of one probe. The zero value is NotTried.
+type Finding uint8
+
+const (
+	NotTried Finding = iota
+	Passed
+	Failed
+	// NotKnown: it was tried, and what came back decides nothing, or is too old.
+	NotKnown
+)
+
+var findings = [...]string{NotTried: "not-tried", Passed: "passed", Failed: "failed", NotKnown: "unknown"}
+
+func (f Finding) String() string {
+	if int(f) < len(findings) {
+		return findings[f]
+	}
+	return fmt.Sprintf("Finding(%d)", f)
+}
+
+// MarshalText gives the finding's word in the API: not-tried, passed, failed or
+// unknown.
+func (f Finding) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads the word that MarshalText gives.
+func (f *Finding) UnmarshalText(b []byte) error {
+	for i, word := range findings {
+		if word == string(b) {
+			*f = Finding(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("finding %q is none of not-tried, passed, failed, unknown", b)
+}
+
+// Probe is one round of probing, all rungs asked side by side.
+type Probe struct {
+	Gateway  Finding       // the gateway's own page answers
+	Internet Finding       // something beyond the gateway answers, by address
+	Captive  bool          // a sign-in page answered in the internet's place
+	DNS      Finding       // a name resolves
+	HTTP     Finding       // the connectivity check gave exactly what it should
+	Latency  time.Duration // of the connectivity check; 0 where it failed
+}
+
+// Cellular is what the Meraki cloud says of the gateway: totals and states
+// only. Its age is always shown, and it never contradicts what the box sees.
+type Cellular struct {
+	Provider       string // the mobile operator, as the cloud names it
+	ConnectionType string // LTE, 5G, …
+	SignalBars     int    // 0 to 5
+	RSRP           int    // dBm; 0 unknown
+	RSRQ           int    // dB; 0 unknown
+	SIM            int    // active slot, 1 or 2; 0 unknown
+	Status         string // active, ready, connecting, not connected, failed
+	Devices        int    // devices seen in the last 2 h, the cloud's finest grain; -1 unknown
+	UsageBytes     int64  // volume of the last 24 h; -1 unknown
+}

@@ -1,0 +1,381 @@
+package netmon
+
+import (
+	"time"
+
+	"infobus/reading"
+)
+
+// Options say how patient the judgement is. Durations are above zero.
+type Options struct {
+	// ShowAfter is how long a worse verdict must hold before it shows. A
+	// missing port and a pulled cable show at once: the kernel is certain.
+	ShowAfter time.Duration
+	// AddressAfter is the same for no-address: a lease takes its time.
+	AddressAfter time.Duration
+	// SlowAfter is the same for slow: one late answer is no slow internet.
+	SlowAfter time.Duration
+	// ClearAfter is how long a better verdict must hold.
+	ClearAfter time.Duration
+	// SlowAbove is the latency of the connectivity check from which the
+	// internet is slow: a page of a dozen requests then takes half a minute.
+	SlowAbove time.Duration
+
+	// ProbeBusy is the cadence of probing while something is wrong or a session
+	// is on, ProbeIdle otherwise.
+	ProbeBusy, ProbeIdle time.Duration
+	// Confirm is the cadence while another verdict waits to show or to clear.
+	Confirm time.Duration
+	// Margin is how long after two cadences without a probe the last one is
+	// stale: a round's own bound and some scheduling.
+	Margin time.Duration
+	// CellularMaxAge is how long the cloud's view counts as fresh.
+	CellularMaxAge time.Duration
+}
+
+// DefaultOptions are the van's.
+func DefaultOptions() Options {
+	return Options{
+		ShowAfter:      4 * time.Second,
+		AddressAfter:   15 * time.Second,
+		SlowAfter:      16 * time.Second,
+		ClearAfter:     5 * time.Second,
+		SlowAbove:      1500 * time.Millisecond,
+		ProbeBusy:      8 * time.Second,
+		ProbeIdle:      5 * time.Minute,
+		Confirm:        2 * time.Second,
+		Margin:         6 * time.Second,
+		CellularMaxAge: 12 * time.Minute,
+	}
+}
+
+// SimOptions are for a van on a desk: whatever is switched shows, and clears,
+// within 15 s, a round of probes that times out after 3 s included.
+func SimOptions() Options {
+	o := DefaultOptions()
+	o.ShowAfter = 2 * time.Second
+	o.AddressAfter = 3 * time.Second
+	o.SlowAfter = 3 * time.Second
+	o.ClearAfter = 2 * time.Second
+	o.SlowAbove = time.Second
+	o.ProbeBusy = 2 * time.Second
+	o.ProbeIdle = 2 * time.Second
+	o.Confirm = time.Second
+	return o
+}
+
+// RungName names a step of the ladder from the port to a page that loads.
+type RungName string
+
+const (
+	RungPort     RungName = "port"
+	RungCable    RungName = "cable"
+	RungAddress  RungName = "address"
+	RungGateway  RungName = "gateway"
+	RungInternet RungName = "internet"
+	RungSignIn   RungName = "sign-in page"
+	RungDNS      RungName = "dns"
+	RungSpeed    RungName = "speed"
+)
+
+// ladder holds the rungs in the order in which a fault hides the later ones,
+// each with the verdict that its failure is.
+var ladder = [...]struct {
+	name    RungName
+	verdict Verdict
+}{
+	{RungPort, PortMissing},
+	{RungCable, CableUnplugged},
+	{RungAddress, NoAddress},
+	{RungGateway, GatewaySilent},
+	{RungInternet, NoInternet},
+	{RungSignIn, CaptivePortal},
+	{RungDNS, DNSFailing},
+	{RungSpeed, Slow},
+}
+
+// Rung is one step of the ladder. Behind the first that failed, none was tried.
+type Rung struct {
+	Name    RungName      `json:"name"`
+	Finding Finding       `json:"finding"`
+	At      time.Duration `json:"at_ns"` // monotonic: when it was found; 0 where not tried
+}
+
+// State is what is known of the uplink. Make it with New. It is a value: Step
+// changes nothing that an earlier State points to.
+type State struct {
+	Verdict  Verdict       `json:"verdict"`
+	Since    time.Duration `json:"since_ns"` // monotonic: when Verdict began to show
+	Ladder   []Rung        `json:"ladder"`   // as last found, also while Verdict waits
+	Link     reading.Reading[Link]
+	Probe    reading.Reading[Probe]
+	Cellular reading.Reading[Cellular]
+
+	conditions Conditions
+	found      Verdict       // what the ladder says, before any patience
+	foundSince time.Duration // since when
+	way        way           // of found as seen from Verdict
+	turned     time.Duration // since when
+	every      time.Duration // the cadence that was last asked for
+	everySince time.Duration // since when
+}
+
+// way says whether what is found is better or worse than what shows.
+type way int8
+
+const (
+	worse  way = -1
+	same   way = 0 // the same, or shown at once
+	better way = 1
+)
+
+// New is the state of which nothing is known yet.
+func New() State {
+	s := State{Verdict: Starting, found: Starting}
+	_, s.Ladder = s.judge(Options{})
+	return s
+}
+
+// Step takes one input (a Link, LinkLost, Probe, Cellular or Conditions; any
+// other value says only that time has passed) at the monotonic time now.
+func Step(o Options, s State, input any, now time.Duration) State {
+	switch in := input.(type) {
+	case Link:
+		if was, known := s.Link.Get(); known && was != in {
+			s.Probe = reading.Reading[Probe]{} // asked over another way
+		}
+		s.Link = reading.Of(in, now)
+	case LinkLost:
+		s.Link = reading.Reading[Link]{}
+	case Probe:
+		if link, known := s.Link.Get(); !known || link.Ready() {
+			s.Probe = reading.Of(in, now)
+		}
+	case Cellular:
+		s.Cellular = reading.Of(in, now)
+	case Conditions:
+		s.conditions = in
+	}
+	s.Cellular = s.Cellular.Aged(now, o.CellularMaxAge)
+	if s.Probe.Quality == reading.Fresh && now >= s.staleAt(o) {
+		s.Probe.Quality = reading.Stale
+	}
+
+	found, rungs := s.judge(o)
+	s.Ladder = rungs
+	if found != s.found {
+		s.found, s.foundSince = found, now
+	}
+	s.show(o, now)
+
+	if every := s.ProbeEvery(o, s.conditions.Session, s.conditions.BatteryLow); every != s.every {
+		s.every, s.everySince = every, now
+	}
+	return s
+}
+
+// show lets the verdict follow what is found, as far as patience allows.
+func (s *State) show(o Options, now time.Duration) {
+	turn := func() {
+		if w := wayFrom(s.Verdict, s.found); w != s.way {
+			s.way, s.turned = w, now
+		}
+	}
+	turn()
+	if s.found == s.Verdict {
+		return
+	}
+	if now-s.turned < s.patience(o) {
+		if s.way == worse && s.Probe.Quality != reading.Fresh && rank(s.Verdict) >= rank(GatewaySilent) && s.Verdict != Starting {
+			// What showed rests on probes that count no more.
+			s.Verdict, s.Since = Starting, now
+		}
+		return
+	}
+	next := s.found
+	if s.way == better && now-s.foundSince < o.showAfter(next) {
+		// The cause is gone; what comes after it has not yet held long enough.
+		next = Starting
+	}
+	if next != s.Verdict {
+		s.Verdict, s.Since = next, now
+	}
+	s.way = same
+	turn()
+}
+
+// judge is the verdict that the readings alone give, with its ladder.
+func (s State) judge(o Options) (Verdict, []Rung) {
+	findings := append(s.linkFindings(), s.probeFindings(o)...)
+	rungs := make([]Rung, len(ladder))
+	verdict := Verdict("")
+	for i, f := range findings {
+		if verdict != "" {
+			f = NotTried
+		}
+		rungs[i] = Rung{Name: ladder[i].name, Finding: f}
+		if f != NotTried {
+			rungs[i].At = s.Probe.At
+			if i < 3 {
+				rungs[i].At = s.Link.At
+			}
+		}
+		if f == Failed {
+			verdict = ladder[i].verdict
+		}
+	}
+	switch {
+	case verdict != "":
+	case s.Probe.Quality == reading.Stale:
+		verdict = Unknown
+	case s.Probe.Quality == reading.Unknown:
+		verdict = Starting // no round is complete
+	case rungs[4].Finding == Passed:
+		verdict = OK
+	default:
+		verdict = Unknown
+	}
+	return verdict, rungs
+}
+
+// linkFindings are those of port, cable and address.
+func (s State) linkFindings() []Finding {
+	link, known := s.Link.Get()
+	if !known {
+		return []Finding{NotKnown, NotKnown, NotKnown}
+	}
+	return []Finding{passed(link.Present), passed(link.Carrier), passed(link.addressed())}
+}
+
+// probeFindings are those of gateway, internet, sign-in page, dns and speed. No
+// single target decides: whatever got through vouches for all before it.
+func (s State) probeFindings(o Options) []Finding {
+	p, fresh := s.Probe.Get()
+	if s.Probe.Quality == reading.Stale {
+		return []Finding{NotKnown, NotKnown, NotKnown, NotKnown, NotKnown}
+	}
+	if !fresh {
+		return make([]Finding, 5)
+	}
+	captive := p.Captive && p.HTTP != Passed
+
+	gateway := p.Gateway
+	if gateway == Failed && (p.Internet == Passed || p.DNS == Passed || p.HTTP == Passed || captive) {
+		gateway = Passed
+	}
+	internet := p.Internet
+	if p.HTTP == Passed {
+		internet = Passed
+	} else if captive && internet == Failed {
+		internet = NotKnown
+	}
+	signIn, speed := p.HTTP, p.HTTP
+	switch {
+	case captive:
+		signIn = Failed
+	case p.HTTP == Failed:
+		signIn = NotKnown // speed has failed: no page came within its bound
+	case p.HTTP == Passed:
+		speed = passed(p.Latency <= o.SlowAbove)
+	}
+	return []Finding{gateway, internet, signIn, p.DNS, speed}
+}
+
+func passed(ok bool) Finding {
+	if ok {
+		return Passed
+	}
+	return Failed
+}
+
+// rank is how good a verdict is: its place in the order of verdicts. A state of
+// which nothing is known yet counts as good until something is found wrong.
+func rank(v Verdict) int {
+	for i, rung := range ladder {
+		if rung.verdict == v {
+			return i
+		}
+	}
+	return len(ladder)
+}
+
+func wayFrom(shown, found Verdict) way {
+	switch {
+	case found == Unknown: // what is not known any more must not be shown
+		return same
+	case rank(found) < rank(shown):
+		return worse
+	case rank(found) > rank(shown):
+		return better
+	}
+	return same
+}
+
+// patience is how long found must stay better or worse before it shows.
+func (s State) patience(o Options) time.Duration {
+	switch s.way {
+	case worse:
+		return o.showAfter(s.found)
+	case better:
+		return o.ClearAfter
+	}
+	return 0
+}
+
+func (o Options) showAfter(v Verdict) time.Duration {
+	switch v {
+	case NoAddress:
+		return o.AddressAfter
+	case GatewaySilent, NoInternet, CaptivePortal, DNSFailing:
+		return o.ShowAfter
+	case Slow:
+		return o.SlowAfter
+	}
+	return 0
+}
+
+// ProbeEvery is how often a round of probes is worth its bytes and its power
+// now; 0: not at all, because the battery is low or there is no way to probe.
+func (s State) ProbeEvery(o Options, sessionActive, batteryLow bool) time.Duration {
+	link, known := s.Link.Get()
+	switch {
+	case batteryLow, known && !link.Ready():
+		return 0
+	case s.found != s.Verdict:
+		return min(o.Confirm, o.ProbeBusy)
+	case sessionActive, s.Verdict != OK:
+		return o.ProbeBusy
+	}
+	return o.ProbeIdle
+}
+
+// staleAt is when the last probe is too old to be believed: two cadences and a
+// margin after it, reckoned from when that cadence came into force.
+func (s State) staleAt(o Options) time.Duration {
+	every := s.every
+	if every == 0 {
+		every = o.ProbeIdle
+	}
+	return max(s.Probe.At, s.everySince) + 2*every + o.Margin
+}
+
+// Wake is the monotonic time at which Step must be called again though nothing
+// was observed; 0 where it need not.
+func (s State) Wake(o Options) time.Duration {
+	var wake time.Duration
+	at := func(t time.Duration) {
+		if wake == 0 || t < wake {
+			wake = t
+		}
+	}
+	if s.found != s.Verdict {
+		at(s.turned + s.patience(o))
+	}
+	if s.Probe.Quality == reading.Fresh {
+		at(s.staleAt(o))
+	}
+	if s.Cellular.Quality == reading.Fresh {
+		at(s.Cellular.At + o.CellularMaxAge + 1)
+	}
+	return wake
+}

@@ -1,0 +1,430 @@
+package netmon
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"infobus/reading"
+)
+
+var (
+	wired    = Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"}
+	well     = Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 80 * time.Millisecond}
+	silent   = Probe{Gateway: Failed, Internet: Failed, DNS: Failed, HTTP: Failed}
+	offline  = Probe{Gateway: Passed, Internet: Failed, DNS: Failed, HTTP: Failed}
+	captive  = Probe{Gateway: Passed, Internet: Failed, DNS: Passed, HTTP: Failed, Captive: true}
+	nameless = Probe{Gateway: Passed, Internet: Passed, DNS: Failed, HTTP: Failed}
+	slow     = Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 2 * time.Second}
+)
+
+// play is a van with a clock of its own.
+type play struct {
+	t *testing.T
+	o Options
+	s State
+	// now starts late enough that a zero time is seen to be one.
+	now time.Duration
+	// shown are the verdicts in the order in which they showed.
+	shown []Verdict
+}
+
+func start(t *testing.T) *play {
+	return &play{t: t, o: DefaultOptions(), s: New(), now: time.Hour}
+}
+
+func (p *play) see(input any) *play {
+	p.s = Step(p.o, p.s, input, p.now)
+	if n := len(p.shown); n == 0 || p.shown[n-1] != p.s.Verdict {
+		p.shown = append(p.shown, p.s.Verdict)
+	}
+	return p
+}
+
+// wait lets time pass as the loop does: Step is called when Wake asks for it,
+// and a round of probes finds probe at the cadence asked for, if it is not nil.
+func (p *play) wait(d time.Duration, probe *Probe) *play {
+	end, last := p.now+d, p.now
+	for {
+		next := end
+		if w := p.s.Wake(p.o); w != 0 {
+			if w < p.now {
+				p.t.Fatalf("Wake asks for %v, which is %v ago", w, p.now-w)
+			}
+			next = min(next, w)
+		}
+		round := time.Duration(-1)
+		if every := p.s.ProbeEvery(p.o, p.s.conditions.Session, p.s.conditions.BatteryLow); every != 0 && probe != nil {
+			round = max(last+every, p.now)
+			next = min(next, round)
+		}
+		if next == end && round != end {
+			p.now = end
+			return p.see(nil)
+		}
+		p.now = next
+		if next == round {
+			last = p.now
+			p.see(*probe)
+		} else {
+			p.see(nil)
+		}
+		if p.now >= end {
+			return p
+		}
+	}
+}
+
+func (p *play) want(v Verdict) *play {
+	p.t.Helper()
+	if p.s.Verdict != v {
+		p.t.Fatalf("verdict is %s (found %s), want %s", p.s.Verdict, p.s.found, v)
+	}
+	return p
+}
+
+func (p *play) wantShown(v ...Verdict) {
+	p.t.Helper()
+	if !slices.Equal(p.shown, v) {
+		p.t.Fatalf("shown were %v, want %v", p.shown, v)
+	}
+}
+
+func (p *play) ladder() string {
+	var words []string
+	for _, r := range p.s.Ladder {
+		words = append(words, r.Finding.String())
+	}
+	return strings.Join(words, " ")
+}
+
+func TestTheFirstCauseGivesTheVerdictAndHidesTheRest(t *testing.T) {
+	with := func(change func(*Link)) Link { l := wired; change(&l); return l }
+	for _, c := range []struct {
+		name   string
+		link   any
+		probe  any
+		want   Verdict
+		ladder string
+	}{
+		{"nothing is known", nil, nil, Starting,
+			"unknown unknown unknown not-tried not-tried not-tried not-tried not-tried"},
+		{"the port is well and no round is complete", wired, nil, Starting,
+			"passed passed passed not-tried not-tried not-tried not-tried not-tried"},
+		{"no such port", Link{}, silent, PortMissing,
+			"failed not-tried not-tried not-tried not-tried not-tried not-tried not-tried"},
+		{"the cable is out, though it still has its address", with(func(l *Link) { l.Carrier = false }), silent, CableUnplugged,
+			"passed failed not-tried not-tried not-tried not-tried not-tried not-tried"},
+		{"no lease", with(func(l *Link) { l.Address, l.Gateway = "", "" }), silent, NoAddress,
+			"passed passed failed not-tried not-tried not-tried not-tried not-tried"},
+		{"an address that the box gave itself", with(func(l *Link) { l.Address = "169.254.7.7/16" }), silent, NoAddress,
+			"passed passed failed not-tried not-tried not-tried not-tried not-tried"},
+		{"an address and no route", with(func(l *Link) { l.Gateway = "" }), silent, NoAddress,
+			"passed passed failed not-tried not-tried not-tried not-tried not-tried"},
+		{"the gateway is dead", wired, silent, GatewaySilent,
+			"passed passed passed failed not-tried not-tried not-tried not-tried"},
+		{"the cellular link is down", wired, offline, NoInternet,
+			"passed passed passed passed failed not-tried not-tried not-tried"},
+		{"a sign-in page answers for everything", wired, captive, CaptivePortal,
+			"passed passed passed passed unknown failed not-tried not-tried"},
+		{"names do not resolve", wired, nameless, DNSFailing,
+			"passed passed passed passed passed unknown failed not-tried"},
+		{"pages come late", wired, slow, Slow,
+			"passed passed passed passed passed passed passed failed"},
+		{"pages do not come within their bound", wired, Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Failed}, Slow,
+			"passed passed passed passed passed unknown passed failed"},
+		{"all is well", wired, well, OK,
+			"passed passed passed passed passed passed passed passed"},
+		{"the gateway hides its page and forwards all the same", wired, Probe{Gateway: Failed, Internet: Passed, DNS: Passed, HTTP: Passed}, OK,
+			"passed passed passed passed passed passed passed passed"},
+		{"every address target is blocked and a page comes all the same", wired, Probe{Gateway: Passed, Internet: Failed, DNS: Passed, HTTP: Passed}, OK,
+			"passed passed passed passed passed passed passed passed"},
+		{"the port cannot be asked and the probes are well", LinkLost{}, well, OK,
+			"unknown unknown unknown passed passed passed passed passed"},
+		{"nothing was asked for", wired, Probe{}, Unknown,
+			"passed passed passed not-tried not-tried not-tried not-tried not-tried"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := start(t).see(c.link).see(c.probe)
+			if p.s.found != c.want {
+				t.Errorf("found %s, want %s", p.s.found, c.want)
+			}
+			if got := p.ladder(); got != c.ladder {
+				t.Errorf("ladder\n got %s\nwant %s", got, c.ladder)
+			}
+			again, _ := c.probe.(Probe)
+			p.wait(20*time.Second, &again)
+			if c.probe != nil {
+				p.want(c.want)
+			}
+		})
+	}
+}
+
+func TestAPulledCableShowsInTheSameStepAndClearsAfterItHasHeld(t *testing.T) {
+	p := start(t).see(wired).see(well).want(OK)
+	out := wired
+	out.Carrier = false
+
+	p.now += 5 * time.Second
+	p.see(out).want(CableUnplugged)
+	if p.s.Since != p.now {
+		t.Errorf("since %v, want %v", p.s.Since, p.now)
+	}
+	if every := p.s.ProbeEvery(p.o, true, false); every != 0 {
+		t.Errorf("probes every %v over a cable that is out", every)
+	}
+	p.wait(time.Minute, &silent).want(CableUnplugged)
+
+	p.see(wired).see(well)
+	p.wait(p.o.ClearAfter-time.Second, &well).want(CableUnplugged)
+	p.wait(time.Second, &well).want(OK)
+	p.wantShown(Starting, OK, CableUnplugged, OK)
+}
+
+func TestACableThatIsBackBeforeTheLeaseIsNotCalledOutNorRefused(t *testing.T) {
+	out, bare := wired, wired
+	out.Carrier = false
+	bare.Address, bare.Gateway = "", ""
+	p := start(t).see(out).want(CableUnplugged)
+	p.see(bare).wait(8*time.Second, nil).want(Starting)
+	p.see(wired).see(well).want(OK)
+	p.wantShown(CableUnplugged, Starting, OK)
+}
+
+func TestALeaseThatIsLostIsNotOKWhileItMayStillBeRenewed(t *testing.T) {
+	p := start(t).see(wired).see(well).want(OK)
+	p.see(Link{Present: true, Carrier: true}).want(Starting)
+	p.wait(p.o.AddressAfter, nil).want(NoAddress)
+	p.wantShown(Starting, OK, Starting, NoAddress)
+}
+
+func TestALeaseThatNeverComesShowsAfterItsOwnPatience(t *testing.T) {
+	p := start(t).see(Link{Present: true, Carrier: true})
+	p.wait(p.o.AddressAfter-time.Millisecond, nil).want(Starting)
+	p.wait(time.Millisecond, nil).want(NoAddress)
+}
+
+func TestAFaultThatPassesBeforeItsPatienceNeverShows(t *testing.T) {
+	p := start(t).see(wired).see(well)
+	for range 20 {
+		p.see(offline)
+		p.wait(p.o.ShowAfter-time.Millisecond, nil)
+		p.see(well)
+		p.wait(time.Second, &well)
+	}
+	p.wantShown(Starting, OK)
+}
+
+func TestFaultsThatAlternateShowAllTheSame(t *testing.T) {
+	p := start(t).see(wired).see(well)
+	for range 3 {
+		p.see(nameless).wait(time.Second, nil)
+		p.see(offline).wait(time.Second, nil)
+	}
+	if p.s.Verdict == OK {
+		t.Error("still ok after 6 s in which no round was well")
+	}
+}
+
+func TestOneGoodRoundDoesNotClearAFault(t *testing.T) {
+	p := start(t).see(wired).see(well).see(offline)
+	p.wait(p.o.ShowAfter, nil).want(NoInternet)
+	p.see(well).wait(2*time.Second, nil)
+	p.see(offline).wait(10*time.Second, &offline)
+	p.wantShown(Starting, OK, NoInternet)
+}
+
+func TestAStaleProbeIsUnknownAndNeverOK(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		conditions Conditions
+		limit      func(Options) time.Duration
+	}{
+		{"idle", Conditions{}, func(o Options) time.Duration { return 2*o.ProbeIdle + o.Margin }},
+		{"in a session", Conditions{Session: true}, func(o Options) time.Duration { return 2*o.ProbeBusy + o.Margin }},
+		{"on a low battery nothing is asked", Conditions{BatteryLow: true}, func(o Options) time.Duration { return 2*o.ProbeIdle + o.Margin }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := start(t).see(c.conditions).see(wired).see(well).see(well).want(OK)
+			p.wait(c.limit(p.o)-1, nil).want(OK)
+			p.wait(1, nil).want(Unknown)
+			if got := p.ladder(); got != "passed passed passed unknown unknown unknown unknown unknown" {
+				t.Errorf("ladder %s", got)
+			}
+			p.see(well).want(OK)
+		})
+	}
+}
+
+func TestASessionThatBeginsDoesNotMakeTheLastIdleProbeStale(t *testing.T) {
+	p := start(t).see(wired).see(well).wait(4*time.Minute, nil).want(OK)
+	p.see(Conditions{Session: true}).want(OK)
+	p.wait(30*time.Second, &well)
+	p.wantShown(Starting, OK)
+}
+
+func TestTheCadenceOfProbing(t *testing.T) {
+	o := DefaultOptions()
+	ok := start(t).see(wired).see(well)
+	bad := start(t).see(wired).see(offline).wait(time.Minute, &offline).want(NoInternet)
+	waiting := start(t).see(wired).see(well).see(offline)
+	for _, c := range []struct {
+		name         string
+		s            State
+		session, low bool
+		want         time.Duration
+	}{
+		{"well and idle", ok.s, false, false, 5 * time.Minute},
+		{"well in a session", ok.s, true, false, 8 * time.Second},
+		{"bad", bad.s, false, false, 8 * time.Second},
+		{"something waits to show", waiting.s, false, false, 2 * time.Second},
+		{"at start", New(), false, false, 8 * time.Second},
+		{"battery low", bad.s, true, true, 0},
+		{"no way to probe", start(t).see(Link{Present: true}).s, true, false, 0},
+	} {
+		if got := c.s.ProbeEvery(o, c.session, c.low); got != c.want {
+			t.Errorf("%s: every %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestInTheSimulationEachFaultShowsAndClearsWithin15Seconds(t *testing.T) {
+	const timeout = 3 * time.Second // of a round in which something does not answer
+	for _, probe := range []Probe{silent, offline, captive, nameless, slow} {
+		p := start(t)
+		p.o = SimOptions()
+		p.see(wired).see(well).want(OK)
+		fault := p.s.found
+		// A round that began just before the fault, then rounds that time out.
+		p.wait(timeout+p.o.ProbeIdle, nil)
+		for begun := p.now; p.s.Verdict == OK; {
+			p.wait(timeout, nil).see(probe)
+			if p.now-begun > 15*time.Second-timeout-p.o.ProbeIdle {
+				t.Fatalf("%s does not show in time", p.s.found)
+			}
+		}
+		fault = p.s.Verdict
+		begun := p.now
+		p.wait(timeout+p.o.ProbeBusy, nil)
+		for p.s.Verdict != OK {
+			p.see(well).wait(time.Second, nil)
+			if p.now-begun > 15*time.Second {
+				t.Fatalf("%s does not clear in time", fault)
+			}
+		}
+	}
+}
+
+func TestTheCloudsViewGrowsOld(t *testing.T) {
+	p := start(t).see(Cellular{SignalBars: 3})
+	p.wait(p.o.CellularMaxAge+time.Second, nil)
+	if p.s.Cellular.Quality != reading.Stale {
+		t.Errorf("quality %s, want stale", p.s.Cellular.Quality)
+	}
+}
+
+func TestEveryVerdictHasAdviceInBothLanguages(t *testing.T) {
+	all := []Verdict{Starting, OK, Unknown}
+	for _, rung := range ladder {
+		all = append(all, rung.verdict)
+	}
+	seen := map[string]bool{}
+	for _, v := range all {
+		en, fr := v.Advice("en-GB"), v.Advice("fr-FR")
+		if en == fr || seen[en] || seen[fr] || strings.Count(en, ".") != 1 || strings.Count(fr, ".") != 1 {
+			t.Errorf("%s: %q, %q: not one sentence each of its own", v, en, fr)
+		}
+		seen[en], seen[fr] = true, true
+	}
+	if Verdict("nonsense").Advice("ps") != Unknown.Advice("en") {
+		t.Error("an unheard-of verdict or language does not fall back")
+	}
+}
+
+func TestTheStateIsJSONWithWordsForFindings(t *testing.T) {
+	b, err := json.Marshal(start(t).see(wired).see(offline).s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"verdict":"starting"`, `{"name":"internet","finding":"failed","at_ns":3600000000000}`, `"finding":"not-tried","at_ns":0`} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("%s is not in %s", want, b)
+		}
+	}
+	var f Finding
+	for want := NotTried; want <= NotKnown; want++ {
+		text, _ := want.MarshalText()
+		if err := f.UnmarshalText(text); err != nil || f != want {
+			t.Errorf("%s read back as %s, %v", want, f, err)
+		}
+	}
+	if f.UnmarshalText([]byte("perhaps")) == nil {
+		t.Error("perhaps is a finding")
+	}
+}
+
+// Whatever is seen in whatever order, the verdict never says more than is
+// known.
+func TestPropertyTheVerdictNeverSaysMoreThanIsKnown(t *testing.T) {
+	finding := rapid.SampledFrom([]Finding{NotTried, Passed, Failed})
+	link := rapid.Custom(func(t *rapid.T) Link {
+		l := wired
+		l.Present = rapid.IntRange(0, 9).Draw(t, "present") > 0
+		l.Carrier = l.Present && rapid.IntRange(0, 9).Draw(t, "carrier") > 1
+		if rapid.IntRange(0, 9).Draw(t, "address") < 2 {
+			l.Address, l.Gateway = "", ""
+		}
+		return l
+	})
+	probe := rapid.Custom(func(t *rapid.T) Probe {
+		return Probe{Gateway: finding.Draw(t, "gateway"), Internet: finding.Draw(t, "internet"), DNS: finding.Draw(t, "dns"),
+			HTTP: finding.Draw(t, "http"), Captive: rapid.Bool().Draw(t, "captive"),
+			Latency: time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		o, s, now := DefaultOptions(), New(), time.Hour
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			var in any
+			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				in = link.Draw(t, "link")
+			case 1, 2:
+				in = probe.Draw(t, "probe")
+			case 3:
+				in = Conditions{Session: rapid.Bool().Draw(t, "session"), BatteryLow: rapid.Bool().Draw(t, "low")}
+			case 4:
+				in = LinkLost{}
+			}
+			now += time.Duration(rapid.Int64Range(0, int64(20*time.Second)).Draw(t, "passed"))
+			was, kept := s, slices.Clone(s.Ladder)
+			s = Step(o, s, in, now)
+
+			if !slices.Equal(was.Ladder, kept) {
+				t.Fatal("a step changed the state before it")
+			}
+			failed := slices.IndexFunc(s.Ladder, func(r Rung) bool { return r.Finding == Failed })
+			for i, r := range s.Ladder {
+				if failed >= 0 && i > failed && r.Finding != NotTried {
+					t.Fatalf("%s is %s behind %s, which failed", r.Name, r.Finding, s.Ladder[failed].Name)
+				}
+			}
+			if l, known := s.Link.Get(); known && !l.Carrier && rank(s.Verdict) > rank(CableUnplugged) {
+				t.Fatalf("%s without a carrier", s.Verdict)
+			}
+			if s.Verdict == OK && s.Probe.Quality != reading.Fresh {
+				t.Fatalf("ok by a probe that is %s", s.Probe.Quality)
+			}
+			if s.Verdict != was.Verdict && s.Since != now || s.Verdict == was.Verdict && s.Since != was.Since {
+				t.Fatalf("since %v at %v", s.Since, now)
+			}
+			if w := s.Wake(o); w != 0 && w <= now {
+				t.Fatalf("wake at %v, which is not after %v", w, now)
+			}
+		}
+	})
+}
