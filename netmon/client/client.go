@@ -1,0 +1,250 @@
+// Package client is the box's one way out: every request it makes, whatever
+// for, goes through a Client, which counts the bytes at the socket.
+//
+// In: a purpose. Out: an http.Client, or a dialer for what is not HTTP, that
+// counts for that purpose. It never uses a proxy from the environment, never
+// says more of itself than "infobus", and its errors hold no address and no
+// text from outside: see Error.
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// Purpose is what a request is for.
+type Purpose string
+
+const (
+	Probe     Purpose = "probe"     // is the internet there
+	Dashboard Purpose = "dashboard" // the Meraki cloud
+	Timetable Purpose = "timetable" // the team's file, fetched
+	Upload    Purpose = "upload"    // the logbook, sent
+)
+
+// Purposes are all of them, in the order in which they are shown.
+var Purposes = []Purpose{Probe, Dashboard, Timetable, Upload}
+
+// Usage is what a purpose used, in bytes as they crossed the socket: with TLS
+// and HTTP, without the headers of TCP, UDP and IP.
+type Usage struct {
+	Sent     int64 `json:"sent"`
+	Received int64 `json:"received"`
+}
+
+// Options are those of New. The zero value works.
+type Options struct {
+	// Resolver is the DNS server, host:port, that names are asked of; "": the
+	// system's.
+	Resolver string
+	// Timeout bounds a whole request with its body; 0: 30 s.
+	Timeout time.Duration
+	// DialTimeout bounds connecting, with the name's resolution; 0: 10 s.
+	DialTimeout time.Duration
+}
+
+// Client counts and bounds what the box sends. Make it with New. It may be used
+// by many goroutines.
+type Client struct {
+	options Options
+	lanes   map[Purpose]*lane // never changed after New
+}
+
+// lane is one purpose's own connections and counters.
+type lane struct {
+	purpose        Purpose
+	sent, received atomic.Int64
+	dialer         net.Dialer
+	http           *http.Client
+}
+
+// New makes a client.
+func New(o Options) *Client {
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.DialTimeout == 0 {
+		o.DialTimeout = 10 * time.Second
+	}
+	c := &Client{options: o, lanes: map[Purpose]*lane{}}
+	for _, p := range Purposes {
+		c.lanes[p] = newLane(o, p)
+	}
+	return c
+}
+
+func newLane(o Options, p Purpose) *lane {
+	l := &lane{purpose: p, dialer: net.Dialer{Timeout: o.DialTimeout}}
+	l.dialer.Resolver = &net.Resolver{PreferGo: true,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if o.Resolver != "" {
+				address = o.Resolver
+			}
+			conn, err := (&net.Dialer{Timeout: o.DialTimeout}).DialContext(ctx, network, address)
+			return l.counted(conn, err)
+		}}
+	transport := &http.Transport{
+		Proxy:               nil,
+		DialContext:         l.dial,
+		TLSHandshakeTimeout: o.DialTimeout,
+		IdleConnTimeout:     30 * time.Second,
+		MaxIdleConnsPerHost: 1,
+		// A probe must prove the way as it is now, and no body of it is read.
+		DisableKeepAlives:      p == Probe,
+		DisableCompression:     p == Probe,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	l.http = &http.Client{Timeout: o.Timeout, Transport: &outward{lane: l, base: transport}}
+	if p != Timetable {
+		// A sign-in page answers by a redirect; an upload that followed it would
+		// take the page for a receipt.
+		l.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	} else {
+		l.http.CheckRedirect = followFew
+	}
+	return l
+}
+
+// followFew follows three redirects at most, and none from https to http.
+func followFew(r *http.Request, via []*http.Request) error {
+	if len(via) > 3 {
+		return errors.New("redirected more than three times")
+	}
+	if via[len(via)-1].URL.Scheme == "https" && r.URL.Scheme != "https" {
+		return errors.New("redirected from https to http")
+	}
+	return nil
+}
+
+// HTTP is the client of a purpose: one of Purposes.
+func (c *Client) HTTP(p Purpose) *http.Client { return c.lanes[p].http }
+
+// Dial connects as net.Dialer does, and counts for the purpose.
+func (c *Client) Dial(ctx context.Context, p Purpose, network, address string) (net.Conn, error) {
+	l := c.lanes[p]
+	conn, err := l.dial(ctx, network, address)
+	if err != nil {
+		return nil, l.wrap(err)
+	}
+	return conn, nil
+}
+
+// CloseIdle closes the connections that nobody uses: worth it when the way to
+// the internet has changed.
+func (c *Client) CloseIdle() {
+	for _, l := range c.lanes {
+		l.http.CloseIdleConnections()
+	}
+}
+
+// Usage is what each purpose used since New.
+func (c *Client) Usage() map[Purpose]Usage {
+	u := make(map[Purpose]Usage, len(c.lanes))
+	for p, l := range c.lanes {
+		u[p] = Usage{Sent: l.sent.Load(), Received: l.received.Load()}
+	}
+	return u
+}
+
+func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := l.dialer
+	if ap, err := netip.ParseAddrPort(address); err == nil && ap.Addr().IsValid() {
+		dialer.Resolver = nil
+	}
+	conn, err := dialer.DialContext(ctx, network, address)
+	return l.counted(conn, err)
+}
+
+func (l *lane) counted(conn net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	if packets, ok := conn.(net.PacketConn); ok {
+		// net.Resolver tells a datagram socket by this interface.
+		return &packetConn{countedConn{conn, l}, packets}, nil
+	}
+	return &countedConn{conn, l}, nil
+}
+
+// countedConn counts what crosses the socket.
+type countedConn struct {
+	net.Conn
+	lane *lane
+}
+
+func (c *countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.lane.received.Add(int64(n))
+	return n, err
+}
+
+func (c *countedConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.lane.sent.Add(int64(n))
+	return n, err
+}
+
+type packetConn struct {
+	countedConn
+	packets net.PacketConn
+}
+
+func (c *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := c.packets.ReadFrom(b)
+	c.lane.received.Add(int64(n))
+	return n, from, err
+}
+
+func (c *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	n, err := c.packets.WriteTo(b, to)
+	c.lane.sent.Add(int64(n))
+	return n, err
+}
+
+// outward is the transport of a purpose: it names the box and keeps what came
+// from outside out of errors.
+type outward struct {
+	lane *lane
+	base *http.Transport
+}
+
+func (o *outward) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("User-Agent") == "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("User-Agent", "infobus")
+	}
+	answer, err := o.base.RoundTrip(r)
+	if err != nil {
+		return nil, o.lane.wrap(err)
+	}
+	if _, err := url.Parse(answer.Header.Get("Location")); err != nil {
+		// http.Client would quote it in its error.
+		answer.Header.Del("Location")
+	}
+	answer.Body = &body{answer.Body, o.lane}
+	return answer, nil
+}
+
+// body keeps addresses out of the errors of reading an answer.
+type body struct {
+	io.ReadCloser
+	lane *lane
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = b.lane.wrap(err)
+	}
+	return n, err
+}
+
+// CloseIdleConnections is called by http.Client's method of that name.
+func (o *outward) CloseIdleConnections() { o.base.CloseIdleConnections() }
