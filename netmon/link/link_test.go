@@ -1,0 +1,308 @@
+package link
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+
+	"infobus/netmon"
+)
+
+// guard is how long a test waits for something that should come at once.
+const guard = 60 * time.Second
+
+// lab is a network namespace of its own with a watcher in it.
+type lab struct {
+	t      *testing.T
+	ns     netns.NsHandle
+	h      *netlink.Handle
+	values chan netmon.Link
+	stop   context.CancelFunc
+	ended  chan error
+	log    *lines
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newLab(t *testing.T) *lab {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: it makes a network namespace")
+	}
+	l := &lab{t: t, values: make(chan netmon.Link, 10000), ended: make(chan error, 1), log: &lines{}}
+	made := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // for ever: the thread dies with this goroutine
+		ns, err := netns.New()
+		l.ns = ns
+		made <- err
+	}()
+	if err := <-made; err != nil {
+		t.Fatal(err)
+	}
+	h, err := netlink.NewHandleAt(l.ns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.h = h
+	t.Cleanup(func() {
+		if l.stop != nil {
+			l.end()
+		}
+		h.Close()
+		l.ns.Close()
+	})
+	return l
+}
+
+func (l *lab) watch(buffer int, observe func(netmon.Link)) {
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	go func() {
+		runtime.LockOSThread()
+		if err := netns.Set(l.ns); err != nil {
+			l.ended <- err
+			return
+		}
+		w := watcher{name: "uplink0", observe: observe, buffer: buffer, log: slog.New(slog.NewTextHandler(l.log, nil))}
+		l.ended <- w.run(ctx)
+	}()
+}
+
+func (l *lab) end() {
+	l.t.Helper()
+	l.stop()
+	l.stop = nil
+	select {
+	case err := <-l.ended:
+		if !errors.Is(err, context.Canceled) {
+			l.t.Errorf("the watcher ended with %v", err)
+		}
+	case <-time.After(guard):
+		l.t.Fatal("the watcher does not end")
+	}
+}
+
+func (l *lab) do(err error) {
+	l.t.Helper()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// await takes values until want comes. No two in a row may be equal.
+func (l *lab) await(what string, want netmon.Link) {
+	l.t.Helper()
+	for {
+		select {
+		case v := <-l.values:
+			if v == want {
+				return
+			}
+		case err := <-l.ended:
+			l.t.Fatalf("%s: the watcher ended with %v", what, err)
+		case <-time.After(guard):
+			l.t.Fatalf("%s: %+v never came", what, want)
+		}
+	}
+}
+
+// cable makes the port with its far end.
+func (l *lab) cable() (port, far netlink.Link) {
+	l.t.Helper()
+	return l.pair("uplink0", "far0")
+}
+
+func (l *lab) pair(name, peer string) (a, b netlink.Link) {
+	l.t.Helper()
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = name
+	l.do(l.h.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: peer}))
+	return l.find(name), l.find(peer)
+}
+
+func (l *lab) find(name string) netlink.Link {
+	l.t.Helper()
+	link, err := l.h.LinkByName(name)
+	l.do(err)
+	return link
+}
+
+func address(s string) *netlink.Addr {
+	a, err := netlink.ParseAddr(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+func way(port netlink.Link, gateway string, metric int) *netlink.Route {
+	return &netlink.Route{LinkIndex: port.Attrs().Index, Gw: net.ParseIP(gateway), Priority: metric}
+}
+
+func TestTheKernelsChangesAreSeenOneByOne(t *testing.T) {
+	l := newLab(t)
+	l.pair("enx0123456789ab", "other1")
+	l.watch(0, func(v netmon.Link) { l.values <- v })
+
+	l.await("no such interface", netmon.Link{})
+	port, far := l.cable()
+	l.await("interface made", netmon.Link{Present: true})
+	l.do(l.h.LinkSetUp(port))
+	l.do(l.h.LinkSetUp(far))
+	l.await("cable in", netmon.Link{Present: true, Carrier: true})
+	l.do(l.h.AddrAdd(port, address("169.254.7.7/16")))
+	l.await("an address of its own making", netmon.Link{Present: true, Carrier: true, Address: "169.254.7.7/16"})
+	l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+	l.await("address given", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24"})
+	l.do(l.h.RouteAdd(way(port, "192.0.2.2", 600)))
+	l.await("route given", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.2"})
+	l.do(l.h.RouteAdd(way(port, "192.0.2.1", 100)))
+	l.await("better route given", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"})
+	l.do(l.h.RouteDel(way(port, "192.0.2.2", 600)))
+
+	l.do(l.h.LinkSetDown(far))
+	l.await("cable out", netmon.Link{Present: true, Carrier: false, Address: "192.0.2.10/24", Gateway: "192.0.2.1"})
+	l.do(l.h.LinkSetUp(far))
+	l.await("cable in again", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"})
+	l.do(l.h.RouteDel(way(port, "192.0.2.1", 100)))
+	l.await("route gone", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24"})
+	l.do(l.h.AddrDel(port, address("192.0.2.10/24")))
+	l.await("address gone", netmon.Link{Present: true, Carrier: true, Address: "169.254.7.7/16"})
+	l.do(l.h.LinkDel(port))
+	l.await("interface gone", netmon.Link{})
+	port, _ = l.cable()
+	l.await("interface back", netmon.Link{Present: true})
+	l.do(l.h.LinkDel(port))
+	l.await("interface gone again", netmon.Link{})
+
+	l.end()
+	if log := l.log.String(); !strings.Contains(log, "enx…") || strings.Contains(log, "0123456789ab") || !strings.Contains(log, "lo") {
+		t.Errorf("the log does not say which interfaces there are, or says a hardware address: %s", log)
+	}
+}
+
+func TestWhatConcernsOtherInterfacesIsNotObserved(t *testing.T) {
+	l := newLab(t)
+	port, _ := l.cable()
+	l.watch(0, func(v netmon.Link) { l.values <- v })
+	l.await("the start", netmon.Link{Present: true})
+	other, _ := l.pair("other0", "other1")
+	l.do(l.h.LinkSetUp(other))
+	l.do(l.h.LinkSetUp(l.find("other1")))
+	for i := range 20 {
+		a := address(fmt.Sprintf("198.51.100.%d/24", i+1))
+		l.do(l.h.AddrAdd(other, a))
+	}
+	l.do(l.h.RouteAdd(way(other, "198.51.100.200", 1)))
+	l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+	select {
+	case v := <-l.values:
+		if want := (netmon.Link{Present: true, Address: "192.0.2.10/24"}); v != want {
+			t.Errorf("observed %+v, want %+v", v, want)
+		}
+	case <-time.After(guard):
+		t.Fatal("nothing was observed")
+	}
+	l.end()
+}
+
+func TestAnOverflowIsFollowedByTheTruth(t *testing.T) {
+	l := newLab(t)
+	port, far := l.cable()
+	l.do(l.h.LinkSetUp(port))
+	l.do(l.h.LinkSetUp(far))
+	other, _ := l.pair("other0", "other1")
+
+	held, hold := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	l.watch(4096, func(v netmon.Link) {
+		once.Do(func() {
+			close(held)
+			<-hold
+		})
+		l.values <- v
+	})
+	select {
+	case <-held:
+	case <-time.After(guard):
+		t.Fatal("nothing was observed")
+	}
+	// More than the library's channel and the socket's buffer take together,
+	// while nobody reads.
+	for i := range 400 {
+		a := address(fmt.Sprintf("10.7.%d.%d/32", i/250, i%250+1))
+		l.do(l.h.AddrAdd(other, a))
+	}
+	l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+	l.do(l.h.LinkSetDown(far))
+	close(hold)
+	l.await("the truth", netmon.Link{Present: true, Carrier: false, Address: "192.0.2.10/24"})
+
+	// It hears what comes after, too.
+	l.do(l.h.LinkSetUp(far))
+	l.await("cable in", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24"})
+	l.end()
+	if !strings.Contains(l.log.String(), "notifications were lost") {
+		t.Error("nothing overflowed: the test proves nothing")
+	}
+}
+
+func TestAWatcherThatEndsLeavesNothingBehind(t *testing.T) {
+	l := newLab(t)
+	ours := func() int {
+		b := make([]byte, 1<<20)
+		return strings.Count(string(b[:runtime.Stack(b, true)]), "netlink.")
+	}
+	before := ours()
+	for range 5 {
+		l.watch(0, func(v netmon.Link) { l.values <- v })
+		l.await("the start", netmon.Link{})
+		l.end()
+	}
+	deadline := time.After(guard)
+	for ours() > before {
+		select {
+		case <-deadline:
+			t.Fatalf("%d stacks in netlink, %d before", ours(), before)
+		default:
+			runtime.Gosched()
+		}
+	}
+}
+
+func TestOnlyANameThatHoldsAHardwareAddressIsHidden(t *testing.T) {
+	names := []string{"enx0123456789ab", "enp3s0", "uplink0", "enxyz"}
+	hidden := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !hardware.MatchString(n) })
+	if !slices.Equal(hidden, names[:1]) {
+		t.Errorf("hidden: %v", hidden)
+	}
+}
