@@ -83,6 +83,15 @@ type Device struct {
 	Since  time.Duration
 }
 
+// The devices' names, as in the API and in events.
+const (
+	GPIO      = "gpio"
+	Battery   = "battery"
+	Panel     = "panel"
+	Interface = "interface"
+	Logbook   = "logbook"
+)
+
 // DeviceState is ok, failed or unknown.
 type DeviceState string
 
@@ -115,7 +124,8 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	s.take(in, &out)
 
 	var events []logbook.Event
-	s.Power, events = power.Step(o.Power, s.Power, in.Value, now)
+	input := lost(in.Value)
+	s.Power, events = power.Step(o.Power, s.Power, input, now)
 	out.events(events)
 	if s.Power.Shutdown.Begun && !was.Power.Shutdown.Begun {
 		out.effect(PowerOff{})
@@ -126,7 +136,8 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked}, now)
 	out.events(events)
 
-	s.Uplink = netmon.Step(o.Uplink, s.Uplink, in.Value, now)
+	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.conditions(), now)
+	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
 	if s.Uplink.Verdict != was.Uplink.Verdict {
 		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
 			"verdict": string(s.Uplink.Verdict), "previous": string(was.Uplink.Verdict),
@@ -147,6 +158,28 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 		}
 	}
 	return s, out.list, out.effects
+}
+
+// lost is what a device's failure means to the room that lives on its readings;
+// any other value is itself.
+func lost(value any) any {
+	if d, ok := value.(DeviceSeen); ok && !d.OK {
+		switch d.Name {
+		case GPIO:
+			return power.LinesLost{}
+		case Battery:
+			return power.MonitorLost{}
+		case Interface:
+			return netmon.LinkLost{}
+		}
+	}
+	return value
+}
+
+// conditions are what the uplink's patience and its bytes depend on.
+func (s State) conditions() netmon.Conditions {
+	return netmon.Conditions{Session: s.Session.Active,
+		BatteryLow: s.Power.Source() == "battery" && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 
 // plan is what the timetable plans for now; nil without a timetable or a clock.

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"infobus/config"
+	"infobus/kiosk"
+	"infobus/kiosk/draw"
+	"infobus/timetable"
+	"infobus/timetable/source"
+	"infobus/yamlfile"
+)
+
+// group is a command that only holds others.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short}
+	c.AddCommand(commands...)
+	return c
+}
+
+func configCommand(o *options) *cobra.Command {
+	return group("config", "Check the configuration file", &cobra.Command{
+		Use:     "check FILE",
+		Short:   "Say every mistake in a configuration file, as file:line:column: what",
+		Example: "  infobus config check /etc/infobus/infobus.yaml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return o.checkFiles(args, func(name string, data []byte) (string, error) {
+				c, err := config.Parse(name, data)
+				return fmt.Sprintf("generators: %d, battery: %s, panel: %s", len(c.Generators), c.Battery.Monitor, c.Panel.Type), err
+			})
+		},
+	})
+}
+
+// checkFiles parses each file and prints its mistakes, or that it is well.
+func (o *options) checkFiles(names []string, parse func(name string, data []byte) (summary string, err error)) error {
+	all := yamlfile.Mistakes{}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		summary, err := parse(name, data)
+		var mistakes yamlfile.Mistakes
+		switch {
+		case errors.As(err, &mistakes):
+			all = append(all, mistakes...)
+		case err != nil:
+			return err
+		case !o.json:
+			fmt.Printf("%s: well (%s)\n", name, summary)
+		}
+	}
+	if o.json {
+		if err := printJSON(all); err != nil {
+			return err
+		}
+	} else if len(all) > 0 {
+		fmt.Println(all.Error())
+	}
+	if len(all) > 0 {
+		return attention
+	}
+	return nil
+}
+
+func printJSON(v any) error {
+	e := json.NewEncoder(os.Stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func timetableCommand(o *options) *cobra.Command {
+	check := &cobra.Command{
+		Use:     "check FILE...",
+		Short:   "Say every mistake in timetable files, as file:line:column: what",
+		Example: "  infobus timetable check timetable.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return o.checkFiles(args, func(name string, data []byte) (string, error) {
+				t, err := source.Parse(name, data, draw.Check)
+				if err != nil {
+					return "", err
+				}
+				return fmt.Sprintf("%d services at %d sites", len(t.Services), len(t.Sites)), nil
+			})
+		},
+	}
+	var at, site string
+	var days int
+	show := &cobra.Command{
+		Use:   "show FILE",
+		Short: "Show the rows of a day: service, place, opens, closes, state, why",
+		Example: `  infobus timetable show timetable.yaml --at 2026-11-23T10:00 --site north
+  infobus timetable show timetable.yaml --at 2026-11-23 --days 7 --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			t, when, err := openTimetable(args[0], at)
+			if err != nil {
+				return err
+			}
+			if err := knownSite(t, site); err != nil {
+				return err
+			}
+			return o.showRows(t, when, site, days)
+		},
+	}
+	show.Flags().StringVar(&at, "at", "", "day, or day and time: 2026-11-23T10:00 (default now)")
+	show.Flags().StringVar(&site, "site", "", "site id; without it, the services of every site")
+	show.Flags().IntVar(&days, "days", 1, "how many days, 1 to 400")
+	return group("timetable", "Check a timetable, or show its days", check, show)
+}
+
+// openTimetable reads and checks a timetable; at is read in its zone.
+func openTimetable(name, at string) (*timetable.Timetable, time.Time, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	t, err := source.Parse(name, data, draw.Check)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if at == "" {
+		return t, time.Now().In(t.Zone), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if when, err := time.ParseInLocation(layout, at, t.Zone); err == nil {
+			return t, when.In(t.Zone), nil
+		}
+	}
+	return nil, time.Time{}, usageError{fmt.Errorf("--at %q: a time such as 2026-11-23T10:00 was expected", at)}
+}
+
+func knownSite(t *timetable.Timetable, site string) error {
+	if _, ok := t.Site(site); ok || site == "" {
+		return nil
+	}
+	ids := make([]string, len(t.Sites))
+	for i, s := range t.Sites {
+		ids[i] = s.ID
+	}
+	return fmt.Errorf("site %q is not in the timetable; it has: %q", site, ids)
+}
+
+// shownRow is a row as the outside may rely on it.
+type shownRow struct {
+	Service  string `json:"service"`
+	Category string `json:"category"`
+	Place    string `json:"place"`
+	Site     string `json:"site"`
+	Date     string `json:"date"`
+	Opens    string `json:"opens"`
+	Closes   string `json:"closes"`
+	State    string `json:"state"`
+	Why      string `json:"why"`
+}
+
+func (o *options) showRows(t *timetable.Timetable, when time.Time, site string, days int) error {
+	if days < 1 || days > 400 {
+		return usageError{fmt.Errorf("--days %d: 1 to 400 was expected", days)}
+	}
+	rows := []shownRow{}
+	y, m, d := when.Date()
+	for n := range days {
+		day := when
+		if n > 0 {
+			day = time.Date(y, m, d+n, 12, 0, 0, 0, t.Zone)
+		}
+		for _, r := range t.Rows(day, site) {
+			rows = append(rows, shownRow{Service: r.Service.Name["en"], Category: string(r.Service.Category), Place: r.Service.Place.Name,
+				Site: r.Site, Date: r.Date.Format(time.DateOnly), Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04"),
+				State: string(r.State), Why: r.Why})
+		}
+	}
+	if o.json {
+		return printJSON(rows)
+	}
+	for _, r := range rows {
+		fmt.Printf("%s  %s-%s  %-10s %s, %s (%s)\n", r.Date, r.Opens, r.Closes, r.State, r.Service, r.Place, r.Why)
+	}
+	if len(rows) == 0 {
+		fmt.Println("nothing")
+	}
+	return nil
+}
+
+func kioskCommand() *cobra.Command {
+	var out, file, at, site, page string
+	var langs []string
+	render := &cobra.Command{
+		Use:     "render -o page.png --timetable FILE",
+		Short:   "Draw a page of the public screen, in the panel's own pixels",
+		Example: "  infobus kiosk render -o page.png --timetable timetable.yaml --at 2026-11-23T10:00 --site north",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if file == "" || out == "" {
+				return usageError{errors.New("--timetable and -o are needed")}
+			}
+			if page != "today" {
+				return usageError{fmt.Errorf("--page %q: there is: today", page)}
+			}
+			t, when, err := openTimetable(file, at)
+			if err != nil {
+				return err
+			}
+			if err := knownSite(t, site); err != nil {
+				return err
+			}
+			frame, err := draw.Draw(kiosk.Compose(t, site, when, langs))
+			if err != nil {
+				return err
+			}
+			f, err := os.Create(out)
+			if err != nil {
+				return err
+			}
+			return errors.Join(frame.PNG(f), f.Close())
+		},
+	}
+	flags := render.Flags()
+	flags.StringVarP(&out, "output", "o", "", "the picture to write")
+	flags.StringVar(&file, "timetable", "", "the timetable")
+	flags.StringVar(&at, "at", "", "day and time: 2026-11-23T10:00 (default now)")
+	flags.StringVar(&site, "site", "", "site id")
+	flags.StringVar(&page, "page", "today", "which page")
+	flags.StringSliceVar(&langs, "lang", kiosk.DefaultOptions().Languages, "languages, the first leads")
+	return group("kiosk", "Draw pages of the public screen", render)
+}
