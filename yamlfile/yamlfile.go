@@ -51,6 +51,13 @@ func (ms Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Entry stands for one value of a map[string]string: what Add and its kin take
+// for it in place of a pointer to a field.
+type Entry struct {
+	Map any // pointer to the map field
+	Key string
+}
+
 // Source remembers where each field of a decoded struct stood.
 type Source struct {
 	file     string
@@ -199,6 +206,7 @@ func (s *Source) node(n ast.Node, v reflect.Value, name string) {
 		s.mapping(n, name, func(key string, _ *token.Position, value ast.Node) {
 			element := reflect.New(v.Type().Elem()).Elem()
 			s.node(value, element, key)
+			s.at[Entry{v.Addr().Interface(), key}] = value.GetToken().Position
 			v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), element)
 		})
 	case v.Kind() == reflect.Slice:
