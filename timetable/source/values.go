@@ -1,0 +1,123 @@
+package source
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a card image may come without zone files
+
+	"infobus/timetable"
+)
+
+// paris is the zone of a file that names none: where the van is.
+var paris = func() *time.Location {
+	l, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		panic(err) // embedded above
+	}
+	return l
+}()
+
+type zone struct{ *time.Location }
+
+func (z *zone) UnmarshalText(b []byte) error {
+	l, err := time.LoadLocation(string(b))
+	// "" and Local would mean whatever the machine is set to.
+	if err != nil || string(b) == "" || string(b) == "Local" {
+		return errors.New("the name of a time zone was expected, such as Europe/Paris")
+	}
+	z.Location = l
+	return nil
+}
+
+// age is how long a check holds, in whole days.
+type age time.Duration
+
+func (a *age) UnmarshalText(b []byte) error {
+	number, ok := strings.CutSuffix(string(b), "d")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil || n < 1 || n > 366 {
+		return errors.New("a number of days from 1d to 366d was expected")
+	}
+	*a = age(time.Duration(n) * 24 * time.Hour)
+	return nil
+}
+
+type clock struct {
+	timetable.Clock
+	ok bool
+}
+
+func (c *clock) UnmarshalText(b []byte) (err error) {
+	c.Clock, err = timetable.ParseClock(string(b))
+	c.ok = err == nil
+	return err
+}
+
+// weekday is one entry of days: a day of the week, or all of them.
+type weekday struct{ days []time.Weekday }
+
+func (w *weekday) UnmarshalText(b []byte) error {
+	if string(b) == "daily" {
+		w.days = []time.Weekday{1, 2, 3, 4, 5, 6, 0}
+		return nil
+	}
+	i := slices.Index([]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, string(b))
+	if i < 0 {
+		return errors.New("expected daily, or one of: mon, tue, wed, thu, fri, sat, sun")
+	}
+	w.days = []time.Weekday{time.Weekday(i)}
+	return nil
+}
+
+type category timetable.Category
+
+func categoryNames() string {
+	var names []string
+	for _, c := range timetable.Categories {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *category) UnmarshalText(b []byte) error {
+	if !slices.Contains(timetable.Categories, timetable.Category(b)) {
+		return errors.New("expected one of: " + categoryNames())
+	}
+	*c = category(b)
+	return nil
+}
+
+type show timetable.Show
+
+func (s *show) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "screen":
+		*s = show(timetable.Screen)
+	case "in-person":
+		*s = show(timetable.InPerson)
+	default:
+		return errors.New("expected screen or in-person")
+	}
+	return nil
+}
+
+// date is a calendar day.
+type date struct{ time.Time }
+
+func (d *date) UnmarshalText(b []byte) (err error) {
+	if d.Time, err = time.Parse(time.DateOnly, string(b)); err != nil || d.Year() < 2000 {
+		return errors.New("a date was expected, written like 2026-11-20")
+	}
+	return nil
+}
+
+// in is the first moment of the day in a zone; zero where there is no date.
+func (d date) in(zone *time.Location) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return timetable.Clock(0).On(d.Time, zone)
+}
