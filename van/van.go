@@ -28,6 +28,12 @@ type Options struct {
 	KeepEvery time.Duration // how often run hours are saved while a generator runs
 }
 
+// DefaultOptions are the rooms' defaults.
+func DefaultOptions() Options {
+	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
+		Kiosk: kiosk.DefaultOptions(), KeepEvery: time.Minute}
+}
+
 // State is everything that is known. It is copied by each Step, so that a
 // watcher may keep one; nothing it points to is ever changed.
 type State struct {

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"infobus/examples"
+	"infobus/logbook"
+)
+
+// The main job: a generator starts, and everything else happens by itself.
+func TestAGeneratorStartsAndEverythingElseHappensByItself(t *testing.T) {
+	p := run(t, t.TempDir(), nil, "--sim")
+	if source := p.at("power.source"); source != "battery" {
+		p.becomes("power.source", "battery")
+	}
+
+	browser := openPage(t, p.base+"/")
+	before := browser.text()
+	if strings.Contains(before, "Generator running") {
+		t.Fatalf("the page says that a generator runs before one does: %q", before)
+	}
+
+	p.infobus("sim", "generator", "on")
+
+	p.becomes("power.source", "generator")
+	p.becomes("session.active", true)
+	events := p.infobus("events")
+	p.wait("both events to be durable", func() bool {
+		events = p.infobus("events")
+		return strings.Contains(events, "generator.started") && strings.Contains(events, "session.started")
+	})
+
+	// The open page changed without a reload.
+	browser.wait("Generator running")
+	if loads := browser.eval("performance.getEntriesByType('navigation').length + ':' + window.loadedOnce"); loads != "1:true" {
+		t.Errorf("the page was loaded again: %s", loads)
+	}
+
+	// The picture decoded from the panel's bus is the page for that timetable,
+	// site and minute, drawn by the command line.
+	p.has(logbook.KioskRefreshed)
+	site, _ := p.at("session.site").(string)
+	drawn, _ := p.at("kiosk.drawn_at").(string)
+	table, page := filepath.Join(t.TempDir(), "timetable.yaml"), filepath.Join(t.TempDir(), "page.png")
+	if err := os.WriteFile(table, examples.Timetable, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := infobus(t, "kiosk", "render", "-o", page, "--timetable", table, "--at", drawn, "--site", site); code != 0 {
+		t.Fatalf("render: exit %d: %s", code, out)
+	}
+	want, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := differ(decode(t, []byte(p.get("/kiosk.png"))), decode(t, want)); n != 0 {
+		t.Errorf("%d pixels on the panel differ from the page of %s at site %q", n, drawn, site)
+	}
+
+	// The receiver's file holds the events.
+	p.wait("the events to be received", func() bool {
+		have := received(t, filepath.Join(p.state, "received.jsonl"))
+		for _, e := range p.events() {
+			if e.Name == logbook.GeneratorStarted || e.Name == logbook.SessionStarted {
+				if have[key(e)] != string(e.Name) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
+// key is an event's identity.
+func key(e logbook.Event) string { return fmt.Sprintf("%s/%d", e.Log, e.Seq) }
+
+// received are the names of the events in the receiver's file, by identity.
+func received(t testing.TB, file string) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	have := map[string]string{}
+	for line := range bytes.Lines(b) {
+		var e logbook.Event
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatalf("%s: %v in %q", file, err, line)
+		}
+		have[key(e)] = string(e.Name)
+	}
+	return have
+}
+
+func decode(t testing.TB, b []byte) image.Image {
+	t.Helper()
+	m, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatalf("%v in %.60q", err, b)
+	}
+	return m
+}
+
+// differ counts the pixels in which two pictures differ; another size is every
+// pixel.
+func differ(a, b image.Image) int {
+	if a.Bounds() != b.Bounds() {
+		return a.Bounds().Dx() * a.Bounds().Dy()
+	}
+	n := 0
+	for y := a.Bounds().Min.Y; y < a.Bounds().Max.Y; y++ {
+		for x := a.Bounds().Min.X; x < a.Bounds().Max.X; x++ {
+			r, g, bl, _ := a.At(x, y).RGBA()
+			r2, g2, bl2, _ := b.At(x, y).RGBA()
+			if r != r2 || g != g2 || bl != bl2 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// page is a page that is open in a real browser.
+type page struct {
+	t   testing.TB
+	ctx context.Context
+}
+
+// openPage opens an address in headless Chromium.
+func openPage(t testing.TB, address string) page {
+	t.Helper()
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(hangGuard))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 2*hangGuard)
+	t.Cleanup(cancel)
+	p := page{t, ctx}
+	if err := chromedp.Run(ctx, chromedp.Navigate(address), chromedp.Evaluate("window.loadedOnce = true", nil)); err != nil {
+		t.Fatalf("open %s in Chromium (apt-get install chromium): %v", address, err)
+	}
+	return p
+}
+
+func (p page) eval(script string) string {
+	p.t.Helper()
+	var value string
+	if err := chromedp.Run(p.ctx, chromedp.Evaluate(script, &value)); err != nil {
+		p.t.Fatal(err)
+	}
+	return value
+}
+
+func (p page) text() string { return p.eval("document.body.innerText") }
+
+// wait polls until the page says so.
+func (p page) wait(words string) {
+	p.t.Helper()
+	for guard := time.Now().Add(hangGuard); !strings.Contains(p.text(), words); {
+		if time.Now().After(guard) {
+			p.t.Fatalf("waited in vain for %q; the page says: %s", words, p.text())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
