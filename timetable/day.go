@@ -105,13 +105,17 @@ func (t *Timetable) Rows(at time.Time, site string) []Row {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
-		return cmp.Or(
-			a.Opens.Compare(b.Opens),
-			cmp.Compare(slices.Index(Categories, a.Service.Category), slices.Index(Categories, b.Service.Category)),
-			cmp.Compare(a.Service.ID, b.Service.ID),
-			a.Closes.Compare(b.Closes))
+		return cmp.Or(a.Opens.Compare(b.Opens), ByCategory(a, b), a.Closes.Compare(b.Closes))
 	})
 	return rows
+}
+
+// ByCategory orders rows by the category's place among Categories, then by the
+// service's id.
+func ByCategory(a, b Row) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(Categories, a.Service.Category), slices.Index(Categories, b.Service.Category)),
+		cmp.Compare(a.Service.ID, b.Service.ID))
 }
 
 // judge says whether the hours of a service may be shown on at's day.

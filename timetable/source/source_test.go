@@ -22,7 +22,7 @@ func TestTheExampleIsRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tt.Sites) != 3 || len(tt.Plan) != 4 || len(tt.Services) != 12 {
+	if len(tt.Sites) != 3 || len(tt.Plan) != 4 || len(tt.Services) != 14 {
 		t.Errorf("%d sites, %d planned, %d services", len(tt.Sites), len(tt.Plan), len(tt.Services))
 	}
 	if tt.Zone.String() != "Europe/Paris" || tt.MaxAge != 31*24*time.Hour || len(tt.Digest) != 12 {
@@ -33,7 +33,7 @@ func TestTheExampleIsRight(t *testing.T) {
 	for _, r := range tt.Rows(at, "moulin") {
 		got = append(got, fmt.Sprintf("%s %s-%s %s", r.Service.ID, r.Opens.Format("15:04"), r.Closes.Format("15:04"), r.State))
 	}
-	want := []string{"water 08:00-20:00 confirmed", "showers 09:00-12:00 confirmed", "charging 10:00-12:30 confirmed",
+	want := []string{"water 08:00-20:00 confirmed", "showers 09:00-12:00 confirmed", "charging-moulin 10:00-12:30 confirmed",
 		"hot-meals 12:00-14:00 confirmed", "clinic 13:30-17:00 confirmed", "clothes 14:00-16:30 confirmed",
 		"legal 14:00-17:00 ask us", "hot-meals 18:00-19:30 confirmed"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
