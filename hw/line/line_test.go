@@ -197,6 +197,50 @@ func TestAnEdgeForAStateAlreadyReadIsNoSecondChange(t *testing.T) {
 	})
 }
 
+func TestALevelInDoubtIsForgottenWhenAnEdgeComes(t *testing.T) {
+	bubble(t, func(t *testing.T, chip *linetest.Chip, now func() time.Duration) {
+		w := start(t, line.New(chip, raw))
+		w.take()
+		time.Sleep(line.RereadEvery - time.Millisecond)
+		chip.HoldUp(true)
+		chip.Drive("GPIO22", true)
+		time.Sleep(10 * time.Millisecond) // read, and in doubt
+		chip.HoldUp(false)
+		time.Sleep(10 * time.Millisecond)
+		chip.Drive("GPIO22", false)
+		if got := w.take(); len(got) != 2 {
+			t.Fatalf("seen %v, want two edges", got)
+		}
+		chip.HoldUp(true)
+		chip.Drive("GPIO22", true)
+		third := now()
+		time.Sleep(100 * time.Millisecond) // read again: in doubt anew, for the edge is new
+		chip.HoldUp(false)
+		want(t, w.take(), line.Seen{Name: "generator-2", Active: true, At: third, Edge: true})
+		w.stop(t)
+	})
+}
+
+func TestEdgesBeforeTheFirstLevelsAreNotSeen(t *testing.T) {
+	bubble(t, func(t *testing.T, chip *linetest.Chip, now func() time.Duration) {
+		w := start(t, line.New(busyStart{chip}, raw))
+		time.Sleep(time.Second)
+		want(t, w.take(), line.Seen{Name: "generator-2", At: time.Hour + time.Millisecond})
+		w.stop(t)
+	})
+}
+
+// busyStart has a pulse just after its lines were requested.
+type busyStart struct{ *linetest.Chip }
+
+func (c busyStart) Inputs(l []line.Config, edge func(line.Edge), gone func(error)) (line.Inputs, error) {
+	in, err := c.Chip.Inputs(l, edge, gone)
+	c.Drive("GPIO22", true)
+	c.Drive("GPIO22", false)
+	time.Sleep(time.Millisecond)
+	return in, err
+}
+
 func TestEdgesLostAreFoundThroughTheirNumbers(t *testing.T) {
 	bubble(t, func(t *testing.T, chip *linetest.Chip, now func() time.Duration) {
 		w := start(t, line.New(chip, generator, raw))
