@@ -3,7 +3,6 @@ package van
 import (
 	"infobus/kiosk"
 	"infobus/logbook"
-	"infobus/power"
 	"infobus/reading"
 	"infobus/session"
 	"infobus/timetable"
@@ -192,4 +191,7 @@ func (s *State) restore(k Kept, at reading.Stamp) {
 		s.Session = session.Resume(k.Session.Site, k.Session.Since, k.Session.Until)
 	}
 	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
+	if k.Boot != at.Boot {
+		s.Kiosk.Wear = k.Wear.Rebooted()
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 var some = van.Kept{Boot: "b", Generators: []van.KeptGenerator{{Starts: 3, Seconds: 7200, Running: true}},
-	Session: &van.KeptSession{Site: "north", Since: 1, Until: 2}, Wear: kiosk.Wear{Refreshes: 9}, Glass: "page"}
+	Session: &van.KeptSession{Site: "north", Since: 1, Until: 2}, Wear: kiosk.Wear{Fulls: 9}, Glass: "page"}
 
 func TestWhatIsSavedComesBack(t *testing.T) {
 	dir := t.TempDir()
@@ -68,7 +68,7 @@ func TestADirectoryThatIsNotThere(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"boot":"b","generators":[{"starts":3,"seconds":7200,"running":true}],"session":{"site":"north","since_ns":1,"until_ns":2},"wear":{"refreshes":9},"glass":"x"}`))
+	f.Add([]byte(`{"boot":"b","generators":[{"starts":3,"seconds":7200,"running":true}],"session":{"site":"north","since_ns":1,"until_ns":2},"wear":{"fulls":9},"glass":"x"}`))
 	f.Add([]byte(`{"generators":[{"seconds":1e30}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		k, err := Parse(b)
