@@ -9,7 +9,9 @@ import (
 // Options say how patient the judgement is. Durations are above zero.
 type Options struct {
 	// ShowAfter is how long a worse verdict must hold before it shows. A
-	// missing port and a pulled cable show at once: the kernel is certain.
+	// missing port and a pulled cable show at once: the kernel is certain. What
+	// rests on probes needs a second round besides: the first may have begun
+	// before the fault and seen half of it.
 	ShowAfter time.Duration
 	// AddressAfter is the same for no-address: a lease takes its time.
 	AddressAfter time.Duration
@@ -116,6 +118,7 @@ type State struct {
 	foundSince time.Duration // since when
 	way        way           // of found as seen from Verdict
 	turned     time.Duration // since when
+	confirmed  bool          // a round of probes has come since
 	every      time.Duration // the cadence that was last asked for
 	everySince time.Duration // since when
 }
@@ -150,6 +153,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	case Probe:
 		if link, known := s.Link.Get(); !known || link.Ready() {
 			s.Probe = reading.Of(in, now)
+			s.confirmed = true // of a turn before this step; see show
 		}
 	case Cellular:
 		s.Cellular = reading.Of(in, now)
@@ -178,14 +182,14 @@ func Step(o Options, s State, input any, now time.Duration) State {
 func (s *State) show(o Options, now time.Duration) {
 	turn := func() {
 		if w := wayFrom(s.Verdict, s.found); w != s.way {
-			s.way, s.turned = w, now
+			s.way, s.turned, s.confirmed = w, now, false
 		}
 	}
 	turn()
 	if s.found == s.Verdict {
 		return
 	}
-	if now-s.turned < s.patience(o) {
+	if now-s.turned < s.patience(o) || s.unconfirmed() {
 		if s.way == worse && s.Probe.Quality != reading.Fresh && rank(s.Verdict) >= rank(GatewaySilent) && s.Verdict != Starting {
 			// What showed rests on probes that count no more.
 			s.Verdict, s.Since = Starting, now
@@ -202,6 +206,12 @@ func (s *State) show(o Options, now time.Duration) {
 	}
 	s.way = same
 	turn()
+}
+
+// unconfirmed says whether what is found must wait for another round of probes.
+func (s State) unconfirmed() bool {
+	measured := func(v Verdict) bool { return rank(v) >= rank(GatewaySilent) }
+	return s.way != same && !s.confirmed && s.found != Starting && measured(s.found) && measured(s.Verdict)
 }
 
 // judge is the verdict that the readings alone give, with its ladder.
@@ -368,7 +378,7 @@ func (s State) Wake(o Options) time.Duration {
 			wake = t
 		}
 	}
-	if s.found != s.Verdict {
+	if s.found != s.Verdict && !s.unconfirmed() {
 		at(s.turned + s.patience(o))
 	}
 	if s.Probe.Quality == reading.Fresh {

@@ -1,0 +1,77 @@
+package probe
+
+import (
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+func asked(t testing.TB) dnsmessage.Question {
+	q, err := question("one.one.one.one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func reply(t testing.TB, change func(*dnsmessage.Message)) []byte {
+	q := asked(t)
+	m := dnsmessage.Message{Header: dnsmessage.Header{ID: 7, Response: true}, Questions: []dnsmessage.Question{q},
+		Answers: []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class},
+			Body: &dnsmessage.AResource{A: [4]byte{1, 1, 1, 1}}}}}
+	change(&m)
+	b, err := m.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestOnlyTheAnswerToTheQuestionCounts(t *testing.T) {
+	other := dnsmessage.MustNewName("portal.example.")
+	for _, c := range []struct {
+		name        string
+		change      func(*dnsmessage.Message)
+		ok, foreign bool
+	}{
+		{"an address", func(m *dnsmessage.Message) {}, true, false},
+		{"an address behind an alias", func(m *dnsmessage.Message) {
+			m.Answers = append([]dnsmessage.Resource{{Header: m.Answers[0].Header, Body: &dnsmessage.CNAMEResource{CNAME: other}}}, m.Answers...)
+		}, true, false},
+		{"the name in capitals", func(m *dnsmessage.Message) { m.Questions[0].Name = dnsmessage.MustNewName("ONE.one.One.one.") }, true, false},
+		{"no address", func(m *dnsmessage.Message) { m.Answers = nil }, false, false},
+		{"an alias alone", func(m *dnsmessage.Message) { m.Answers[0].Body = &dnsmessage.CNAMEResource{CNAME: other} }, false, false},
+		{"no such name", func(m *dnsmessage.Message) { m.RCode, m.Answers = dnsmessage.RCodeNameError, nil }, false, false},
+		{"server failure", func(m *dnsmessage.Message) { m.RCode = dnsmessage.RCodeServerFailure }, false, false},
+		{"another id", func(m *dnsmessage.Message) { m.ID = 8 }, false, true},
+		{"a question, not an answer", func(m *dnsmessage.Message) { m.Response = false }, false, true},
+		{"an answer to another name", func(m *dnsmessage.Message) { m.Questions[0].Name = other }, false, true},
+		{"an answer to another type", func(m *dnsmessage.Message) { m.Questions[0].Type = dnsmessage.TypeAAAA }, false, true},
+		{"an answer to no question", func(m *dnsmessage.Message) { m.Questions = nil }, false, true},
+	} {
+		ok, err := parse(reply(t, c.change), 7, asked(t))
+		if ok != c.ok || (err != nil) != c.foreign {
+			t.Errorf("%s: %v, %v", c.name, ok, err)
+		}
+	}
+	if _, err := parse([]byte("HTTP/1.1 302 Found"), 7, asked(t)); err == nil {
+		t.Error("what is no DNS is taken for an answer")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(reply(f, func(*dnsmessage.Message) {}), uint16(7))
+	f.Add(reply(f, func(m *dnsmessage.Message) { m.RCode = dnsmessage.RCodeNameError }), uint16(7))
+	f.Add(reply(f, func(m *dnsmessage.Message) { m.Answers = nil }), uint16(8))
+	f.Add([]byte{}, uint16(0))
+	q := asked(f)
+	f.Fuzz(func(t *testing.T, b []byte, id uint16) {
+		ok, err := parse(b, id, q)
+		if ok && err != nil {
+			t.Error("an answer that is none")
+		}
+		if ok && (len(b) < 12 || b[0] != byte(id>>8) || b[1] != byte(id) || b[2]&0x80 == 0) {
+			t.Errorf("% x is the answer to %d", b, id)
+		}
+	})
+}

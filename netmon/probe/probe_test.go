@@ -1,0 +1,199 @@
+package probe_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"infobus/netmon"
+	"infobus/netmon/client"
+	"infobus/netmon/link/linktest"
+	"infobus/netmon/probe"
+	"infobus/reading/clock"
+	"infobus/sim/gateway"
+)
+
+func start(t *testing.T) (*gateway.Gateway, probe.Targets) {
+	g, err := gateway.Start(gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	e := g.Endpoints()
+	return g, probe.Targets{Gateway: e.Page, Internet: e.Internet, DNS: []string{e.DNS}, Name: e.Name, Checks: []string{e.Check}}
+}
+
+// van is what the daemon is to the uplink: one goroutine that owns the state,
+// fed by the real sources.
+type van struct {
+	in      chan any
+	changed chan netmon.State // each new verdict; roomy
+}
+
+func drive(t *testing.T, o netmon.Options, targets probe.Targets, port *linktest.Port) *van {
+	v := &van{in: make(chan any), changed: make(chan netmon.State, 1000)}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{}, 3)
+	t.Cleanup(func() {
+		cancel()
+		for range cap(ended) {
+			<-ended
+		}
+	})
+	observe := func(x any) {
+		select {
+		case v.in <- x:
+		case <-ctx.Done():
+		}
+	}
+	every, kick := make(chan time.Duration, 1), make(chan struct{}, 1)
+	every <- o.ProbeBusy
+	go func() {
+		defer func() { ended <- struct{}{} }()
+		s := netmon.New()
+		for {
+			var wake <-chan time.Time
+			if w := s.Wake(o); w != 0 {
+				wake = time.After(w - clock.Mono())
+			}
+			was := s
+			select {
+			case <-ctx.Done():
+				return
+			case x := <-v.in:
+				s = netmon.Step(o, s, x, clock.Mono())
+			case <-wake:
+				s = netmon.Step(o, s, nil, clock.Mono())
+			}
+			if s.Verdict != was.Verdict {
+				v.changed <- s
+			}
+			if e := s.ProbeEvery(o, false, false); e != was.ProbeEvery(o, false, false) {
+				<-every
+				every <- e
+				select {
+				case kick <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}()
+	go func() {
+		defer func() { ended <- struct{}{} }()
+		port.Watch(ctx, "uplink0", func(l netmon.Link) { observe(l) })
+	}()
+	go func() {
+		defer func() { ended <- struct{}{} }()
+		probe.Run(ctx, probe.Options{Client: client.New(client.Options{})}, func() (time.Duration, probe.Targets) {
+			e := <-every
+			every <- e
+			return e, targets
+		}, kick, func(p netmon.Probe) { observe(p) })
+	}()
+	return v
+}
+
+// await waits for the verdict. On the way only those that pass may show.
+func (v *van) await(t *testing.T, want netmon.Verdict, pass ...netmon.Verdict) {
+	t.Helper()
+	begun := time.Now()
+	for {
+		select {
+		case s := <-v.changed:
+			if s.Verdict == want {
+				t.Logf("%-15s after %v: %s", want, time.Since(begun).Round(time.Millisecond), s.Advice("en"))
+				return
+			}
+			allowed := false
+			for _, p := range pass {
+				allowed = allowed || p == s.Verdict
+			}
+			if !allowed {
+				t.Fatalf("%s showed on the way to %s", s.Verdict, want)
+			}
+		case <-time.After(2 * time.Minute):
+			t.Fatalf("%s never showed", want)
+		}
+	}
+}
+
+func TestEachFaultOfTheSimulatedGatewayGivesItsVerdictAndClears(t *testing.T) {
+	g, targets := start(t)
+	port := linktest.New()
+	o := netmon.SimOptions()
+	o.ShowAfter, o.AddressAfter, o.SlowAfter, o.ClearAfter = time.Second/2, time.Second/2, time.Second/2, time.Second/2
+	o.ProbeBusy, o.ProbeIdle, o.Confirm = time.Second/2, time.Second/2, time.Second/4
+	v := drive(t, o, targets, port)
+	v.await(t, netmon.OK)
+	for _, c := range []struct {
+		verdict netmon.Verdict
+		fault   func(*gateway.Switches)
+	}{
+		{netmon.GatewaySilent, func(s *gateway.Switches) { s.On = false }},
+		{netmon.NoInternet, func(s *gateway.Switches) { s.Cellular = gateway.Down }},
+		{netmon.CaptivePortal, func(s *gateway.Switches) { s.Cellular = gateway.Captive }},
+		{netmon.DNSFailing, func(s *gateway.Switches) { s.DNS = false }},
+		{netmon.Slow, func(s *gateway.Switches) { s.Cellular = gateway.Slow }},
+	} {
+		if err := g.Set(c.fault); err != nil {
+			t.Fatal(err)
+		}
+		v.await(t, c.verdict)
+		if err := g.Set(func(s *gateway.Switches) { *s = gateway.Switches{On: true, Cellular: gateway.Up, DNS: true} }); err != nil {
+			t.Fatal(err)
+		}
+		v.await(t, netmon.OK)
+	}
+	port.Set(func(l *netmon.Link) { l.Carrier = false })
+	v.await(t, netmon.CableUnplugged)
+	port.Set(func(l *netmon.Link) { *l = linktest.Plugged })
+	v.await(t, netmon.OK, netmon.Starting)
+	port.Set(func(l *netmon.Link) { l.Address, l.Gateway = "", "" })
+	v.await(t, netmon.NoAddress, netmon.Starting)
+	port.Set(func(l *netmon.Link) { *l = netmon.Link{} })
+	v.await(t, netmon.PortMissing)
+	port.Set(func(l *netmon.Link) { *l = linktest.Plugged })
+	v.await(t, netmon.OK, netmon.Starting)
+}
+
+func TestOneTargetThatIsGoneDecidesNothing(t *testing.T) {
+	g, targets := start(t)
+	gone, _ := start(t)
+	gone.Set(func(s *gateway.Switches) { s.On = false })
+	e := gone.Endpoints()
+	targets.Internet = append([]string{e.Internet[0]}, targets.Internet...)
+	targets.DNS = append([]string{e.DNS}, targets.DNS...)
+	targets.Checks = append([]string{e.Check}, targets.Checks...)
+	p := probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{}), Timeout: time.Minute, Stagger: time.Millisecond}, targets)
+	if p.Gateway != netmon.Passed || p.Internet != netmon.Passed || p.DNS != netmon.Passed || p.HTTP != netmon.Passed || p.Captive || p.Latency <= 0 {
+		t.Errorf("%+v", p)
+	}
+	g.Set(func(s *gateway.Switches) { s.Cellular = gateway.Captive })
+	p = probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{}), Timeout: time.Minute, Stagger: time.Millisecond}, targets)
+	if p.Internet != netmon.Failed || p.HTTP != netmon.Failed || !p.Captive || p.Latency != 0 {
+		t.Errorf("captive: %+v", p)
+	}
+}
+
+func TestARoundIsCountedAndCheap(t *testing.T) {
+	_, targets := start(t)
+	c := client.New(client.Options{})
+	for range 10 {
+		probe.Round(t.Context(), probe.Options{Client: c}, targets)
+	}
+	u := c.Usage()[client.Probe]
+	if u.Sent == 0 || u.Received == 0 {
+		t.Errorf("nothing was counted: %+v", u)
+	}
+	// 1200 rounds a session of 2 h 30; the gateway's own page is not metered.
+	t.Logf("%d bytes a round, the gateway's page included", (u.Sent+u.Received)/10)
+	if u.Sent+u.Received > 10*1500 {
+		t.Errorf("%+v for ten rounds", u)
+	}
+}
+
+func TestARungWithoutATargetIsNotTried(t *testing.T) {
+	if p := probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{})}, probe.Targets{}); p != (netmon.Probe{}) {
+		t.Errorf("%+v", p)
+	}
+}
