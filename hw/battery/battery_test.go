@@ -1,0 +1,329 @@
+package battery_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/i2c/i2ctest"
+	"periph.io/x/conn/v3/physic"
+	"pgregory.net/rapid"
+
+	"infobus/hw"
+	"infobus/hw/battery"
+	"infobus/hw/battery/batterytest"
+)
+
+const milliVolt = physic.MilliVolt
+
+// identified are the transactions of New with that calibration.
+func identified(hi, lo byte) []i2ctest.IO {
+	return []i2ctest.IO{
+		{Addr: 0x40, W: []byte{0xFE}, R: []byte{0x54, 0x49}},
+		{Addr: 0x40, W: []byte{0xFF}, R: []byte{0x22, 0x60}},
+		{Addr: 0x40, W: []byte{0x00, 0x47, 0x27}},
+		{Addr: 0x40, W: []byte{0x05, hi, lo}},
+		{Addr: 0x40, W: []byte{0x06}, R: []byte{0x00, 0x08}},
+	}
+}
+
+// sampled are the transactions of Read.
+func sampled(calibration, shunt, bus, current, mask uint16) []i2ctest.IO {
+	io := func(reg byte, v uint16) i2ctest.IO {
+		return i2ctest.IO{Addr: 0x40, W: []byte{reg}, R: []byte{byte(v >> 8), byte(v)}}
+	}
+	return []i2ctest.IO{io(5, calibration), io(1, shunt), io(2, bus), io(4, current), io(6, mask)}
+}
+
+// The datasheet's worked example (SBOS547B, table 6-1): 10 A through 2 mΩ at
+// 11.98 V, with 1 mA a bit, which is a range of 32.768 A.
+var example = battery.Opts{Address: 0x40, Shunt: 2 * physic.MilliOhm, MaxCurrent: 32768 * physic.MilliAmpere}
+
+func TestReadIsByteExact(t *testing.T) {
+	fifteen := example
+	fifteen.MaxCurrent = 15 * physic.Ampere
+	reversed := example
+	reversed.Reversed = true
+	def := battery.DefaultOpts()
+	for name, c := range map[string]struct {
+		opts    battery.Opts
+		cal     uint16
+		replies []i2ctest.IO
+		want    battery.Sample
+		err     error
+	}{
+		"the datasheet's example": {opts: example, cal: 0x0A00,
+			replies: sampled(0x0A00, 0x1F40, 0x2570, 0x2710, 0x0008),
+			want:    battery.Sample{Volts: 11980 * milliVolt, Amps: 10 * physic.Ampere}},
+		"discharging": {opts: example, cal: 0x0A00,
+			replies: sampled(0x0A00, 0xE0C0, 0x2570, 0xD8F0, 0x0008),
+			want:    battery.Sample{Volts: 11980 * milliVolt, Amps: -10 * physic.Ampere}},
+		"the shunt is wired the other way": {opts: reversed, cal: 0x0A00,
+			replies: sampled(0x0A00, 0xE0C0, 0x2570, 0xD8F0, 0x0008),
+			want:    battery.Sample{Volts: 11980 * milliVolt, Amps: 10 * physic.Ampere}},
+		// 457.7 µA a bit, truncated to 5592: 8000·5592/2048 = 21843.
+		"the example's 15 A at full resolution": {opts: fifteen, cal: 0x15D8,
+			replies: sampled(0x15D8, 0x1F40, 0x2570, 21843, 0x0000),
+			want:    battery.Sample{Volts: 11980 * milliVolt, Amps: 9_999_656_652}},
+		// 0.00512·32768/(100·0.0005) = 3355.4
+		"the reference hardware": {opts: def, cal: 3355,
+			replies: sampled(3355, 0, 10560, 0, 0x0008),
+			want:    battery.Sample{Volts: 13200 * milliVolt}},
+		"shunt clipped above":  {opts: example, cal: 0x0A00, replies: sampled(0x0A00, 0x7FFF, 0x2570, 0, 0), err: battery.ErrOverRange},
+		"shunt clipped below":  {opts: example, cal: 0x0A00, replies: sampled(0x0A00, 0x8000, 0x2570, 0, 0), err: battery.ErrOverRange},
+		"mathematics overflew": {opts: example, cal: 0x0A00, replies: sampled(0x0A00, 0x7000, 0x2570, 0, 4), err: battery.ErrOverRange},
+		"bus clipped":          {opts: example, cal: 0x0A00, replies: sampled(0x0A00, 1, 0x7FFF, 1, 0), err: battery.ErrOverRange},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bus := &i2ctest.Playback{Ops: append(identified(byte(c.cal>>8), byte(c.cal)), c.replies...), DontPanic: true}
+			d, err := battery.New(bus, &c.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := d.Read()
+			if got != c.want || !errors.Is(err, c.err) {
+				t.Fatalf("got %+v, %v; want %+v, %v", got, err, c.want, c.err)
+			}
+			if err := bus.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestAChipIsNotBelievedUntilIdentified(t *testing.T) {
+	for name, ops := range map[string][]i2ctest.IO{
+		"another maker": {{Addr: 0x40, W: []byte{0xFE}, R: []byte{0xFF, 0xFF}}},
+		"another chip":  {{Addr: 0x40, W: []byte{0xFE}, R: []byte{0x54, 0x49}}, {Addr: 0x40, W: []byte{0xFF}, R: []byte{0x22, 0x70}}},
+	} {
+		bus := &i2ctest.Playback{Ops: ops, DontPanic: true}
+		if _, err := battery.New(bus, &example); !errors.Is(err, hw.ErrIdentity) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if err := bus.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestACurrentThatTheShuntCannotShowIsRefused(t *testing.T) {
+	for _, o := range []battery.Opts{
+		{Shunt: physic.MilliOhm, MaxCurrent: 82 * physic.Ampere},
+		{Shunt: physic.MilliOhm},
+		{MaxCurrent: physic.Ampere},
+		{Shunt: math.MaxInt64, MaxCurrent: math.MaxInt64},
+	} {
+		bus := &i2ctest.Playback{DontPanic: true}
+		if _, err := battery.New(bus, &o); err == nil || bus.Count != 0 {
+			t.Errorf("%v through %v was accepted", o.MaxCurrent, o.Shunt)
+		}
+	}
+}
+
+func TestTheModelAnswersAsTheDatasheetsExample(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chip := batterytest.New(0x40, 2*physic.MilliOhm)
+		chip.Set(11980*milliVolt, 10*physic.Ampere)
+		reg := func(n byte) uint16 {
+			var b [2]byte
+			if err := chip.Tx(0x40, []byte{n}, b[:]); err != nil {
+				t.Fatal(err)
+			}
+			return uint16(b[0])<<8 | uint16(b[1])
+		}
+		if v := reg(0); v != 0x4127 {
+			t.Fatalf("configuration after power-on %04X", v)
+		}
+		if v := reg(1); v != 0 {
+			t.Fatalf("shunt before the first conversion %04X", v)
+		}
+		time.Sleep(2200 * time.Microsecond)
+		if v := reg(6); v != 8 {
+			t.Fatalf("mask after the first conversion %04X", v)
+		}
+		if v := reg(6); v != 0 {
+			t.Fatalf("mask read twice %04X", v)
+		}
+		if v := reg(4); v != 0 {
+			t.Fatalf("current without calibration %04X", v)
+		}
+		chip.Tx(0x40, []byte{5, 0x0A, 0}, nil)
+		for n, want := range map[byte]uint16{1: 0x1F40, 2: 0x2570, 5: 0x0A00, 4: 0x2710, 3: 0x12B8} {
+			if v := reg(n); v != want {
+				t.Errorf("register %d reads %04X, the datasheet has %04X", n, v, want)
+			}
+		}
+		if err := chip.Tx(0x41, []byte{0}, make([]byte, 2)); err == nil {
+			t.Error("answers to another's address")
+		}
+	})
+}
+
+func TestReadFollowsTheBattery(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		volts := physic.ElectricPotential(rapid.Int64Range(0, 36_000).Draw(rt, "mV")) * milliVolt
+		amps := physic.ElectricCurrent(rapid.Int64Range(-250_000, 250_000).Draw(rt, "mA")) * physic.MilliAmpere
+		var got battery.Sample
+		var err error
+		synctest.Test(t, func(t *testing.T) {
+			opts := battery.DefaultOpts()
+			chip := batterytest.New(opts.Address, opts.Shunt)
+			chip.Set(volts, amps)
+			var d *battery.Dev
+			if d, err = battery.New(chip, &opts); err == nil {
+				got, err = d.Read()
+			}
+		})
+		over := max(amps, -amps) > 100*physic.Ampere
+		switch {
+		case over && max(amps, -amps) > 100100*physic.MilliAmpere && !errors.Is(err, battery.ErrOverRange):
+			rt.Fatalf("%v gave %+v, %v", amps, got, err)
+		case !over && err != nil:
+			rt.Fatalf("%v gave %v", amps, err)
+		case err == nil:
+			// 2.5 µV are 5 mA, 1.25 mV a bit.
+			if d := got.Amps - amps; max(d, -d) > 10*physic.MilliAmpere {
+				rt.Fatalf("%v read as %v", amps, got.Amps)
+			}
+			if d := got.Volts - volts; max(d, -d) > milliVolt {
+				rt.Fatalf("%v read as %v", volts, got.Volts)
+			}
+		}
+	})
+}
+
+func TestWatchSamplesAtOnceAndThenRegularly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := battery.DefaultOpts()
+		chip := batterytest.New(opts.Address, opts.Shunt)
+		chip.Set(13*physic.Volt, -5*physic.Ampere)
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+		defer cancel()
+		n := 0
+		err := battery.NewMonitor(chip.Open, opts, 10*time.Second).Watch(ctx, func(s battery.Sample, at time.Duration) {
+			if s.Volts != 13*physic.Volt || s.Amps > -4990*physic.MilliAmpere || s.Amps < -5010*physic.MilliAmpere || at == 0 {
+				t.Errorf("sample %+v at %v", s, at)
+			}
+			n++
+		})
+		if n != 3 || !errors.Is(err, context.DeadlineExceeded) || chip.Opened() != 0 {
+			t.Fatalf("%d samples in 25 s, then %v; %d still open", n, err, chip.Opened())
+		}
+	})
+}
+
+func TestAMonitorThatFailsSaysHowAndRecovers(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault batterytest.Fault
+		want  error
+	}{
+		"absent":  {batterytest.Absent, hw.ErrAbsent},
+		"stuck":   {batterytest.Stuck, hw.ErrTimeout},
+		"foreign": {batterytest.Foreign, hw.ErrIdentity},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				opts := battery.DefaultOpts()
+				chip := batterytest.New(opts.Address, opts.Shunt)
+				opens := 0
+				m := battery.NewMonitor(func() (i2c.BusCloser, error) { opens++; return chip.Open() }, opts, time.Second)
+				n := 0
+				if c.fault != batterytest.Foreign { // a chip is not exchanged under way
+					err := m.Watch(t.Context(), func(battery.Sample, time.Duration) {
+						if n++; n == 3 {
+							chip.SetFault(c.fault)
+						}
+					})
+					if !errors.Is(err, c.want) || n != 3 {
+						t.Fatalf("under way: %v after %d samples", err, n)
+					}
+				}
+				chip.SetFault(c.fault)
+				for range 3 {
+					if err := m.Watch(t.Context(), nil); !errors.Is(err, c.want) {
+						t.Fatalf("from the start: %v", err)
+					}
+				}
+				if c.fault == batterytest.Stuck && opens != 1 {
+					t.Fatalf("a bus that hangs was opened %d times more", opens-1)
+				}
+				chip.SetFault(batterytest.OK)
+				synctest.Wait()
+				if chip.Opened() != 0 {
+					t.Fatalf("the bus is open %d times", chip.Opened())
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				if err := m.Watch(ctx, func(battery.Sample, time.Duration) { cancel() }); !errors.Is(err, context.Canceled) {
+					t.Fatalf("mended: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestAResetIsNotReadAsNoCurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := battery.DefaultOpts()
+		chip := batterytest.New(opts.Address, opts.Shunt)
+		chip.Set(13*physic.Volt, -5*physic.Ampere)
+		n := 0
+		err := battery.NewMonitor(chip.Open, opts, time.Second).Watch(t.Context(), func(battery.Sample, time.Duration) {
+			if n++; n == 2 {
+				chip.Reset()
+			}
+		})
+		if n != 2 || err == nil {
+			t.Fatalf("%d samples, then %v", n, err)
+		}
+	})
+}
+
+func TestABusThatIsNotThereIsAbsent(t *testing.T) {
+	if _, err := battery.OpenBus("/dev/i2c-9999"); !errors.Is(err, hw.ErrAbsent) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := battery.OpenBus("/dev/null"); err == nil {
+		t.Fatal("took /dev/null for a bus")
+	}
+}
+
+// noise answers with whatever it is given.
+type noise struct{ replies []byte }
+
+func (n *noise) String() string                  { return "noise" }
+func (n *noise) SetSpeed(physic.Frequency) error { return nil }
+func (n *noise) Tx(_ uint16, _, r []byte) error {
+	if len(n.replies) < len(r) {
+		return errors.New("no more")
+	}
+	copy(r, n.replies)
+	n.replies = n.replies[len(r):]
+	return nil
+}
+
+func FuzzReplies(f *testing.F) {
+	well := []byte{0x54, 0x49, 0x22, 0x60, 0, 8}
+	f.Add(append(well, 0x0A, 0, 0x1F, 0x40, 0x25, 0x70, 0x27, 0x10, 0, 8))
+	f.Add(append(well, 0x0A, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0, 0xFF, 0xFF))
+	f.Add([]byte{0x54, 0x49, 0x22, 0x61, 0, 0, 0, 0})
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, replies []byte) {
+		synctest.Test(t, func(t *testing.T) {
+			d, err := battery.New(&noise{replies}, &example)
+			if err != nil {
+				return
+			}
+			s, err := d.Read()
+			if err != nil && s != (battery.Sample{}) {
+				t.Errorf("a number beside the error: %+v, %v", s, err)
+			}
+			if s.Volts < 0 || s.Volts > 41*physic.Volt || s.Amps > 33*physic.Ampere || s.Amps < -33*physic.Ampere {
+				t.Errorf("out of the chip's range: %+v", s)
+			}
+		})
+	})
+}

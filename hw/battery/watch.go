@@ -1,0 +1,87 @@
+package battery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/host/v3/sysfs"
+
+	"infobus/hw"
+	"infobus/reading/clock"
+)
+
+// answerWithin bounds each piece of work on the bus. Setting the monitor up
+// takes 0.15 s, a sample some milliseconds.
+const answerWithin = 2 * time.Second
+
+// Monitor samples one battery monitor. It keeps account of a bus that hangs, so
+// one bus has one Monitor for the life of the process; Watch is called on it
+// again after each failure.
+type Monitor struct {
+	open  func() (i2c.BusCloser, error)
+	opts  Opts
+	every time.Duration
+	guard hw.Guard
+}
+
+// NewMonitor makes a Monitor that samples every so often, on the bus that open
+// gives. It touches nothing yet.
+func NewMonitor(open func() (i2c.BusCloser, error), opts Opts, every time.Duration) *Monitor {
+	return &Monitor{open: open, opts: opts, every: every}
+}
+
+// Watch gives observe a sample at once and then every so often, with the time
+// (CLOCK_MONOTONIC) at which it was asked for, until ctx ends or the monitor
+// fails: hw.ErrAbsent, hw.ErrIdentity, hw.ErrTimeout, ErrOverRange or another.
+func (m *Monitor) Watch(ctx context.Context, observe func(s Sample, at time.Duration)) error {
+	bus, err := hw.Call(ctx, &m.guard, answerWithin, m.open, func(bus i2c.BusCloser) { bus.Close() })
+	if err != nil {
+		return fmt.Errorf("open battery bus: %w", err)
+	}
+	defer m.guard.Finally(answerWithin, func() { bus.Close() })
+	dev, err := hw.Call(ctx, &m.guard, answerWithin, func() (*Dev, error) { return New(bus, &m.opts) }, nil)
+	if err != nil {
+		return err
+	}
+	timer := time.NewTicker(m.every)
+	defer timer.Stop()
+	for {
+		at := clock.Mono()
+		sample, err := hw.Call(ctx, &m.guard, answerWithin, dev.Read, nil)
+		if err != nil {
+			return fmt.Errorf("sample battery: %w", err)
+		}
+		observe(sample, at)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// OpenBus opens the kernel's I²C bus with that path, e.g. /dev/i2c-1.
+func OpenBus(path string) (i2c.BusCloser, error) {
+	number, err := strconv.Atoi(strings.TrimPrefix(path, "/dev/i2c-"))
+	if err != nil {
+		return nil, fmt.Errorf("bus %s is not of the form /dev/i2c-1", path)
+	}
+	// Asked first because periph's error does not wrap the kernel's.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) {
+		return nil, fmt.Errorf("%w: %w", hw.ErrAbsent, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	return sysfs.NewI2C(number)
+}
