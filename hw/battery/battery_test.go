@@ -126,7 +126,7 @@ func TestACurrentThatTheShuntCannotShowIsRefused(t *testing.T) {
 
 func TestTheModelAnswersAsTheDatasheetsExample(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chip := batterytest.New(0x40, 2*physic.MilliOhm)
+		chip := batterytest.New(batterytest.At(0x40), batterytest.WithShunt(2*physic.MilliOhm))
 		chip.Set(11980*milliVolt, 10*physic.Ampere)
 		reg := func(n byte) uint16 {
 			var b [2]byte
@@ -171,7 +171,7 @@ func TestReadFollowsTheBattery(t *testing.T) {
 		var err error
 		synctest.Test(t, func(t *testing.T) {
 			opts := battery.DefaultOpts()
-			chip := batterytest.New(opts.Address, opts.Shunt)
+			chip := batterytest.New()
 			chip.Set(volts, amps)
 			var d *battery.Dev
 			if d, err = battery.New(chip, &opts); err == nil {
@@ -199,7 +199,7 @@ func TestReadFollowsTheBattery(t *testing.T) {
 func TestWatchSamplesAtOnceAndThenRegularly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := battery.DefaultOpts()
-		chip := batterytest.New(opts.Address, opts.Shunt)
+		chip := batterytest.New()
 		chip.Set(13*physic.Volt, -5*physic.Ampere)
 		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 		defer cancel()
@@ -228,7 +228,7 @@ func TestAMonitorThatFailsSaysHowAndRecovers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				opts := battery.DefaultOpts()
-				chip := batterytest.New(opts.Address, opts.Shunt)
+				chip := batterytest.New()
 				opens := 0
 				m := battery.NewMonitor(func() (i2c.BusCloser, error) { opens++; return chip.Open() }, opts, time.Second)
 				n := 0
@@ -268,7 +268,7 @@ func TestAMonitorThatFailsSaysHowAndRecovers(t *testing.T) {
 func TestAResetIsNotReadAsNoCurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := battery.DefaultOpts()
-		chip := batterytest.New(opts.Address, opts.Shunt)
+		chip := batterytest.New()
 		chip.Set(13*physic.Volt, -5*physic.Ampere)
 		n := 0
 		err := battery.NewMonitor(chip.Open, opts, time.Second).Watch(t.Context(), func(battery.Sample, time.Duration) {

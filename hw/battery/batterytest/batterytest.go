@@ -17,6 +17,8 @@ import (
 
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
+
+	"infobus/hw/battery"
 )
 
 // Fault is what is wrong with the chip.
@@ -29,8 +31,8 @@ const (
 	Foreign Fault = "foreign" // a chip without identity registers, such as an INA219, is in its place
 )
 
-// Chip is the model; it is the bus too. Make it with New.
-type Chip struct {
+// INA226 is the model; it is the bus too. Make it with New.
+type INA226 struct {
 	mu      sync.Mutex
 	address uint16
 	shunt   physic.ElectricResistance
@@ -45,29 +47,42 @@ type Chip struct {
 	opened  int
 }
 
-// New is a chip at that address, just powered on, with that shunt.
-func New(address uint16, shunt physic.ElectricResistance) *Chip {
-	c := &Chip{address: address, shunt: shunt, fault: OK, moved: make(chan struct{})}
+// Option changes an INA226 that New makes.
+type Option func(*INA226)
+
+// At puts the chip at another address.
+func At(address uint16) Option { return func(c *INA226) { c.address = address } }
+
+// WithShunt gives it another shunt.
+func WithShunt(r physic.ElectricResistance) Option { return func(c *INA226) { c.shunt = r } }
+
+// New is a chip just powered on, wired like battery.DefaultOpts.
+func New(options ...Option) *INA226 {
+	wired := battery.DefaultOpts()
+	c := &INA226{address: wired.Address, shunt: wired.Shunt, fault: OK, moved: make(chan struct{})}
+	for _, o := range options {
+		o(c)
+	}
 	c.reset()
 	return c
 }
 
 // reset sets the power-on values (SBOS547B, table 7-1).
-func (c *Chip) reset() {
+func (c *INA226) reset() {
 	c.regs = map[byte]uint16{0: 0x4127, 5: 0, 6: 0, 7: 0}
 	c.pointer = 0
 	c.since, c.seen = time.Now(), time.Time{}
 }
 
 // Set puts a voltage on the bus pin and a current through the shunt.
-func (c *Chip) Set(volts physic.ElectricPotential, amps physic.ElectricCurrent) {
+func (c *INA226) Set(volts physic.ElectricPotential, amps physic.ElectricCurrent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.volts, c.amps = volts, amps
 }
 
 // SetFault breaks or mends the chip.
-func (c *Chip) SetFault(f Fault) {
+func (c *INA226) SetFault(f Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f != c.fault {
@@ -78,14 +93,14 @@ func (c *Chip) SetFault(f Fault) {
 }
 
 // Reset is what an interrupted supply does.
-func (c *Chip) Reset() {
+func (c *INA226) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reset()
 }
 
 // Open is the bus, as a driver opens it.
-func (c *Chip) Open() (i2c.BusCloser, error) {
+func (c *INA226) Open() (i2c.BusCloser, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.opened++
@@ -93,7 +108,7 @@ func (c *Chip) Open() (i2c.BusCloser, error) {
 }
 
 // Close implements i2c.BusCloser.
-func (c *Chip) Close() error {
+func (c *INA226) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.opened--
@@ -101,23 +116,23 @@ func (c *Chip) Close() error {
 }
 
 // Opened is how many times the bus is open now.
-func (c *Chip) Opened() int {
+func (c *INA226) Opened() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.opened
 }
 
-func (c *Chip) String() string { return "INA226 model" }
+func (c *INA226) String() string { return "INA226 model" }
 
 // SetSpeed implements i2c.Bus.
-func (c *Chip) SetSpeed(physic.Frequency) error { return nil }
+func (c *INA226) SetSpeed(physic.Frequency) error { return nil }
 
 // errNoAnswer has the kernel's words, as periph passes them on.
 var errNoAnswer = errors.New("sysfs-i2c: remote I/O error")
 
 // Tx implements i2c.Bus: one byte written sets the register pointer, two more
 // the register; two bytes read are the register pointed to.
-func (c *Chip) Tx(addr uint16, w, r []byte) error {
+func (c *INA226) Tx(addr uint16, w, r []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.fault == Stuck {
@@ -149,7 +164,7 @@ func (c *Chip) Tx(addr uint16, w, r []byte) error {
 	return nil
 }
 
-func (c *Chip) write(reg byte, v uint16) {
+func (c *INA226) write(reg byte, v uint16) {
 	switch reg {
 	case 0:
 		if v&0x8000 != 0 {
@@ -165,7 +180,7 @@ func (c *Chip) write(reg byte, v uint16) {
 	}
 }
 
-func (c *Chip) read(reg byte) uint16 {
+func (c *INA226) read(reg byte) uint16 {
 	if c.fault == Foreign && reg >= 8 {
 		return 0
 	}
@@ -212,9 +227,9 @@ func register(converted bool, v float64) uint16 {
 }
 
 // conversions is how many averaged conversions are complete.
-func (c *Chip) conversions() int { return c.conversionsAt(time.Now()) }
+func (c *INA226) conversions() int { return c.conversionsAt(time.Now()) }
 
-func (c *Chip) conversionsAt(t time.Time) int {
+func (c *INA226) conversionsAt(t time.Time) int {
 	config := c.regs[0]
 	if config&7 != 7 || t.Before(c.since) {
 		return 0
