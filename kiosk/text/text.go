@@ -1,0 +1,194 @@
+// Package text turns a line of text in any of our languages into ink: runs by
+// direction, script and font, shaped with OpenType, in black and white.
+//
+// In: a text, its language, a size; fonts from the folders named below. Out: a
+// Line, which knows its width and its pixels. It breaks no lines, and chooses
+// no words. Text that no font has is an error, never a box.
+package text
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/harfbuzz"
+	"github.com/go-text/typesetting/language"
+
+	"infobus/kiosk/ink"
+)
+
+// Style is how a line looks.
+type Style struct {
+	Size int // of an em in pixels, 1 to 200; capitals have 0.714 of it
+	Bold bool
+}
+
+// families are the fonts, by the first part of their files' names, and for
+// which script each comes first; the others follow where a letter is missing.
+// Adding a script is adding a line.
+var families = []struct {
+	name   string
+	script language.Script
+	joined bool // letters join: their places between two pixels are kept
+}{
+	{"NotoSans", language.Latin, false},
+	{"NotoSansArabic", language.Arabic, true},
+}
+
+// folders are where fonts are looked for, in this order.
+func folders() []string {
+	list := []string{"build/fonts", "/usr/share/fonts/truetype/noto"}
+	if f := os.Getenv("INFOBUS_FONTS"); f != "" {
+		list = append([]string{f}, list...)
+	}
+	return list
+}
+
+// Fonts are the faces of all families, regular and bold. They are read when a
+// text first needs them, and kept; lines are kept too, so that drawing a page
+// again costs little. Safe for concurrent use.
+type Fonts struct {
+	files map[faceKey]string
+
+	mu     sync.Mutex
+	faces  map[faceKey]*harfbuzz.Font // under mu
+	buffer *harfbuzz.Buffer           // under mu
+	lines  map[lineKey]Line           // under mu
+}
+
+type faceKey struct {
+	family int // index in families
+	bold   bool
+}
+
+type lineKey struct {
+	text, lang string
+	rtl        bool
+	style      Style
+}
+
+// Open finds the font files, without reading them. The error names every one
+// that is missing, and where it was looked for.
+func Open() (*Fonts, error) { return open(folders()) }
+
+func open(folders []string) (*Fonts, error) {
+	f := &Fonts{files: map[faceKey]string{}}
+	f.forget()
+	var missing []string
+	for i, family := range families {
+		for _, bold := range []bool{false, true} {
+			name := family.name + "-Regular.ttf"
+			if bold {
+				name = family.name + "-Bold.ttf"
+			}
+			if path := find(folders, name); path != "" {
+				f.files[faceKey{i, bold}] = path
+			} else {
+				missing = append(missing, name)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("fonts missing: %s (Debian's fonts-noto-core has them); looked in %s",
+			strings.Join(missing, ", "), strings.Join(folders, ", "))
+	}
+	return f, nil
+}
+
+func find(folders []string, name string) string {
+	for _, folder := range folders {
+		path := filepath.Join(folder, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+// Forget gives the memory of faces and lines back: about 6 MB, which the next
+// page reads again.
+func (f *Fonts) Forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forget()
+}
+
+func (f *Fonts) forget() {
+	f.faces, f.lines, f.buffer = map[faceKey]*harfbuzz.Font{}, map[lineKey]Line{}, harfbuzz.NewBuffer()
+}
+
+// face is a family's face, read if need be. f.mu is held.
+func (f *Fonts) face(k faceKey) (*harfbuzz.Font, error) {
+	if face := f.faces[k]; face != nil {
+		return face, nil
+	}
+	file, err := os.Open(f.files[k])
+	if err != nil {
+		return nil, fmt.Errorf("read font: %w", err)
+	}
+	defer file.Close()
+	face, err := font.ParseTTF(file)
+	if err != nil {
+		return nil, fmt.Errorf("read font %s: %w", f.files[k], err)
+	}
+	f.faces[k] = harfbuzz.NewFont(face)
+	return f.faces[k], nil
+}
+
+// Line is one line of text, shaped and turned into pixels. Its origin is where
+// the pen starts: at the left, on the baseline.
+type Line struct {
+	Width int // that the pen moves, in pixels, rounded up
+	Ink   ink.Mask
+}
+
+// keptLines bounds the memory that lines take: some pages of them.
+const keptLines = 500
+
+// Line lays out a text that is written from right to left, or not, as a
+// paragraph of its own. The error says what could not be shown.
+func (f *Fonts) Line(text, lang string, rtl bool, s Style) (Line, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := lineKey{text, lang, rtl, s}
+	if l, ok := f.lines[key]; ok {
+		return l, nil
+	}
+	l, err := f.lay(key)
+	if err != nil {
+		return Line{}, err
+	}
+	if len(f.lines) >= keptLines {
+		clear(f.lines)
+	}
+	f.lines[key] = l
+	return l, nil
+}
+
+// Missing is a letter that no font has.
+type Missing struct{ Rune rune }
+
+func (m Missing) Error() string {
+	return fmt.Sprintf("no font has the character %q (U+%04X)", m.Rune, m.Rune)
+}
+
+// Check says what is wrong with a text that is going to be shown in a language:
+// a letter that no font has would be a box.
+func (f *Fonts) Check(lang, text string) error {
+	for _, bold := range []bool{false, true} {
+		_, err := f.Line(text, lang, false, Style{Size: 20, Bold: bold})
+		var pathError *fs.PathError
+		if errors.As(err, &pathError) {
+			return nil // the font's fault, not the text's: drawing will say so
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
