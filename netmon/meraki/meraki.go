@@ -1,0 +1,336 @@
+// Package meraki asks the Meraki cloud what it knows of the gateway, over the
+// Dashboard API v1: the state of the mobile link, how many devices, how much
+// data. Totals only.
+//
+// In: an organisation, a network and a key, all from the team. Out: a
+// netmon.Cellular a poll. It decodes the fields it names and no others, never
+// asks for a list of clients, and quotes no answer in an error.
+package meraki
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"infobus/hw"
+	"infobus/netmon"
+	"infobus/netmon/client"
+)
+
+// Options say whose gateway it is.
+type Options struct {
+	Organisation string // id
+	Network      string // id
+	KeyFile      string // a file with the API key and nothing else
+	Base         string // "": https://api.meraki.com/api/v1
+	// Every is how often to ask while active; 0: 5 min.
+	Every time.Duration
+}
+
+const (
+	base  = "https://api.meraki.com/api/v1"
+	every = 5 * time.Minute
+	// idle is how often active is asked while it says no.
+	idle = 30 * time.Second
+	// patience is how many polls in a row may fail before Run gives up: the
+	// cloud is out of reach whenever the internet is.
+	patience = 3
+	// maxAnswer bounds an answer; a thousand gateways take less than 1 MB.
+	maxAnswer = 4 << 20
+)
+
+var (
+	// ErrKey: the key is refused, or may not read this organisation or network.
+	ErrKey = errors.New("the API key is refused")
+	// ErrNotFound: there is no such organisation or network.
+	ErrNotFound = errors.New("no such organisation or network")
+	// ErrNoGateway: the organisation has no cellular gateway.
+	ErrNoGateway = errors.New("the organisation has no cellular gateway")
+	// ErrAnswer: the answer is not what the API's documentation says.
+	ErrAnswer = errors.New("not an answer that the documentation knows")
+)
+
+// BusyError says that the organisation's share of requests is used up.
+type BusyError struct{ After time.Duration }
+
+func (e *BusyError) Error() string { return fmt.Sprintf("too many requests; again after %v", e.After) }
+
+// Run polls while active says so, until ctx is done, and returns its error; or
+// why it cannot go on: a key that is missing or refused, or three polls in a
+// row that failed. It waits out the Retry-After that the cloud asks for.
+func Run(ctx context.Context, o Options, c *client.Client, active func() bool, observe func(netmon.Cellular)) error {
+	return run(ctx, o, c, Fetch, active, observe)
+}
+
+func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Context, Options, *client.Client) (netmon.Cellular, error),
+	active func() bool, observe func(netmon.Cellular)) error {
+	if o.Every == 0 {
+		o.Every = every
+	}
+	failures := 0
+	for {
+		wait := idle
+		if active() {
+			wait = o.Every
+			v, err := fetch(ctx, o, c)
+			var busy *BusyError
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err == nil:
+				failures = 0
+				observe(v)
+			case errors.Is(err, ErrKey), errors.Is(err, ErrNotFound), errors.Is(err, hw.ErrAbsent):
+				return err
+			default:
+				if failures++; failures == patience {
+					return fmt.Errorf("ask the dashboard %d times: %w", failures, err)
+				}
+				if errors.As(err, &busy) {
+					wait = busy.After
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Fetch asks once: three requests over one connection.
+func Fetch(ctx context.Context, o Options, c *client.Client) (netmon.Cellular, error) {
+	key, err := readKey(o.KeyFile)
+	if err != nil {
+		return netmon.Cellular{}, fmt.Errorf("read API key: %w", err)
+	}
+	if o.Base == "" {
+		o.Base = base
+	}
+	a := api{base: strings.TrimSuffix(o.Base, "/"), key: key, http: c.HTTP(client.Dashboard)}
+
+	// Meraki Dashboard API v1, getOrganizationCellularGatewayUplinkStatuses.
+	var gateways []mg
+	if err := a.get(ctx, "/organizations/"+url.PathEscape(o.Organisation)+"/cellularGateway/uplink/statuses?perPage=1000", &gateways); err != nil {
+		return netmon.Cellular{}, fmt.Errorf("ask for the uplink: %w", err)
+	}
+	v, err := judge(gateways, o.Network)
+	if err != nil {
+		return v, err
+	}
+
+	// getNetworkClientsOverview. It counts the clients of a span, which must be
+	// one of 7200, 86400, 604800 and 2629746 s; usages are in kilobytes.
+	span := func(seconds int) (overview, error) {
+		var o2 overview
+		path := fmt.Sprintf("/networks/%s/clients/overview?timespan=%d&resolution=%d", url.PathEscape(o.Network), seconds, seconds)
+		err := a.get(ctx, path, &o2)
+		if err == nil {
+			err = o2.check()
+		}
+		return o2, err
+	}
+	hours, err := span(7200)
+	if err != nil {
+		return v, fmt.Errorf("ask for the devices connected: %w", err)
+	}
+	day, err := span(86400)
+	if err != nil {
+		return v, fmt.Errorf("ask for the data used: %w", err)
+	}
+	v.Devices = *hours.Counts.Total
+	v.UsageBytes = day.bytes()
+	return v, nil
+}
+
+func readKey(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("the file is %w", hw.ErrAbsent)
+	}
+	if err != nil {
+		return "", err
+	}
+	key := strings.TrimSpace(string(b))
+	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("%w: the file does not hold one key alone", ErrKey)
+	}
+	return key, nil
+}
+
+// api sends the requests.
+type api struct {
+	base, key string
+	http      *http.Client
+}
+
+// get asks for path and decodes the answer into v. The API sends clients on to
+// another of its hosts by a redirect; the key goes to no other.
+func (a api) get(ctx context.Context, path string, v any) error {
+	target := a.base + path
+	for range 3 {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+		if err != nil {
+			return errors.New("the dashboard's address is not one")
+		}
+		r.Header.Set("Authorization", "Bearer "+a.key)
+		r.Header.Set("Accept", "application/json")
+		response, err := a.http.Do(r)
+		if err != nil {
+			return reason(err)
+		}
+		b, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+		response.Body.Close()
+		switch code := response.StatusCode; {
+		case code == http.StatusOK:
+			if err != nil {
+				return reason(err)
+			}
+			return decode(b, v)
+		case code >= 300 && code < 400:
+			next, err := response.Location()
+			if err != nil || !a.own(next, r.URL) {
+				return fmt.Errorf("%w: sent on to somebody else", ErrAnswer)
+			}
+			target = next.String()
+			continue
+		case code == http.StatusUnauthorized, code == http.StatusForbidden:
+			return ErrKey
+		case code == http.StatusNotFound:
+			return ErrNotFound
+		case code == http.StatusTooManyRequests:
+			return &BusyError{retryAfter(response.Header.Get("Retry-After"))}
+		case code >= 500:
+			return fmt.Errorf("the dashboard is in trouble: status %d", code)
+		default:
+			return fmt.Errorf("%w: status %d", ErrAnswer, code)
+		}
+	}
+	return fmt.Errorf("%w: sent on too often", ErrAnswer)
+}
+
+// own says whether the key may follow to next.
+func (a api) own(next, from *url.URL) bool {
+	if next.Scheme != from.Scheme || next.User != nil {
+		return false
+	}
+	return next.Host == from.Host || next.Scheme == "https" && strings.HasSuffix(next.Hostname(), ".meraki.com")
+}
+
+// reason drops the URL that http.Client puts before its errors.
+func reason(err error) error {
+	var e *client.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return errors.New("the request failed")
+}
+
+// retryAfter reads the header of that name, in seconds as the API gives it.
+func retryAfter(s string) time.Duration {
+	seconds, err := strconv.ParseUint(strings.TrimSpace(s), 10, 16)
+	if err != nil {
+		return time.Minute
+	}
+	return min(max(time.Duration(seconds)*time.Second, time.Second), 10*time.Minute)
+}
+
+// decode is json.Unmarshal with errors that quote nothing of b.
+func decode(b []byte, v any) error {
+	if len(b) > maxAnswer {
+		return fmt.Errorf("%w: longer than %d bytes", ErrAnswer, maxAnswer)
+	}
+	err := json.Unmarshal(b, v)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &kind):
+		return fmt.Errorf("%w: %q is of another type", ErrAnswer, kind.Field)
+	}
+	return fmt.Errorf("%w: no JSON, or not all of it", ErrAnswer)
+}
+
+// mg is one of the organisation's cellular gateways. These are all the fields that are
+// decoded: no serial, address, number or name of a subscriber.
+type mg struct {
+	Network string   `json:"networkId"`
+	Uplinks []uplink `json:"uplinks"`
+}
+
+type uplink struct {
+	Status         string `json:"status"`
+	Provider       string `json:"provider"`
+	ConnectionType string `json:"connectionType"`
+	Signal         struct {
+		RSRP decibel `json:"rsrp"`
+		RSRQ decibel `json:"rsrq"`
+	} `json:"signalStat"`
+}
+
+type overview struct {
+	Counts struct {
+		Total *int `json:"total"`
+	} `json:"counts"`
+	Usages struct {
+		Average *float64 `json:"average"`
+	} `json:"usages"`
+}
+
+func (o overview) check() error {
+	if o.Counts.Total == nil || o.Usages.Average == nil || *o.Counts.Total < 0 || *o.Usages.Average < 0 {
+		return fmt.Errorf("%w: no total", ErrAnswer)
+	}
+	return nil
+}
+
+// bytes is the volume of all clients together.
+func (o overview) bytes() int64 {
+	b := float64(*o.Counts.Total) * *o.Usages.Average * 1024
+	if b >= math.MaxInt64 {
+		return -1
+	}
+	return int64(b)
+}
+
+// judge is the view of the gateway of the network, or of the first if the
+// network has none: access points and gateway may be in two networks.
+func judge(gateways []mg, network string) (netmon.Cellular, error) {
+	if len(gateways) == 0 {
+		return netmon.Cellular{}, ErrNoGateway
+	}
+	g := gateways[0]
+	for _, other := range gateways {
+		if other.Network == network {
+			g = other
+			break
+		}
+	}
+	v := netmon.Cellular{Status: "unknown", Devices: -1, UsageBytes: -1}
+	if len(g.Uplinks) == 0 {
+		return v, nil
+	}
+	u := g.Uplinks[0]
+	for _, other := range g.Uplinks {
+		if word(other.Status, statuses) == "active" {
+			u = other
+			break
+		}
+	}
+	v.Status = word(u.Status, statuses)
+	v.Provider = operator(u.Provider)
+	v.ConnectionType = word(u.ConnectionType, types)
+	v.RSRP, v.RSRQ = within(u.Signal.RSRP, -156, -31), within(u.Signal.RSRQ, -43, -1)
+	v.SignalBars = bars(v.RSRP)
+	return v, nil
+}

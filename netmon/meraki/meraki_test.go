@@ -1,0 +1,288 @@
+package meraki
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"infobus/hw"
+	"infobus/netmon"
+	"infobus/netmon/client"
+	"infobus/sim/gateway"
+)
+
+func keyFile(t testing.TB, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheSimulatedCloudIsReadThroughTheClient(t *testing.T) {
+	g, err := gateway.Start(gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	planted := []string{"02:00:5e:10:00:01", "198.51.100.77", "Amina Example", "+33 6 12 34 56 78"}
+	g.Plant(planted)
+	c := client.New(client.Options{})
+	o := Options{Organisation: "1", Network: "N_1", KeyFile: keyFile(t, "0123abc\n"), Base: g.Endpoints().Dashboard}
+	v, err := Fetch(t.Context(), o, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := netmon.Cellular{Provider: "Orange F", ConnectionType: "lte", SignalBars: 3, RSRP: -97, RSRQ: -11,
+		Status: "active", Devices: 42, UsageBytes: 42 * 250_000 * 1024}
+	if v != want {
+		t.Errorf("%+v\nwant %+v", v, want)
+	}
+	if c.Usage()[client.Dashboard].Received == 0 || c.Usage()[client.Probe].Received != 0 {
+		t.Errorf("%+v", c.Usage())
+	}
+
+	for status, want := range map[int]error{401: ErrKey, 403: ErrKey, 404: ErrNotFound, 418: ErrAnswer, 429: &BusyError{time.Second}, 500: nil, 503: nil} {
+		g.Set(func(s *gateway.Switches) { s.Dashboard = status })
+		_, err := Fetch(t.Context(), o, c)
+		var busy *BusyError
+		if err == nil || want != nil && !errors.Is(err, want) && !(errors.As(err, &busy) && *busy == *want.(*BusyError)) {
+			t.Errorf("%d: %v", status, err)
+		}
+		for _, p := range planted {
+			if err != nil && strings.Contains(err.Error(), p) {
+				t.Errorf("%d: %v quotes the answer", status, err)
+			}
+		}
+	}
+	g.Set(func(s *gateway.Switches) { s.Dashboard, s.Cellular = 0, gateway.Captive })
+	if _, err := Fetch(t.Context(), o, c); !errors.Is(err, ErrAnswer) {
+		t.Errorf("captive: %v", err)
+	}
+	g.Set(func(s *gateway.Switches) { s.Cellular = gateway.Down })
+	if _, err := Fetch(t.Context(), o, c); !errors.Is(err, client.ErrRefused) || strings.Contains(err.Error(), "127.0.0.1") {
+		t.Errorf("down: %v", err)
+	}
+}
+
+// Every field that is ever decoded. One more needs a reason, and must be
+// nobody's.
+func TestNoFieldOfAPersonIsDecoded(t *testing.T) {
+	var fields []string
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			walk(t.Elem())
+		case reflect.Struct:
+			for i := range t.NumField() {
+				fields = append(fields, t.Field(i).Tag.Get("json"))
+				walk(t.Field(i).Type)
+			}
+		case reflect.Map, reflect.Interface:
+			fields = append(fields, "anything")
+		}
+	}
+	walk(reflect.TypeFor[mg]())
+	walk(reflect.TypeFor[overview]())
+	want := []string{"networkId", "uplinks", "status", "provider", "connectionType", "signalStat", "rsrp", "rsrq", "counts", "total", "usages", "average"}
+	if !slices.Equal(fields, want) {
+		t.Errorf("decoded are %q, want %q", fields, want)
+	}
+}
+
+func TestEachLevelIsReadWhateverItsMinus(t *testing.T) {
+	for s, want := range map[string]decibel{
+		"-97": -97, "\u221297": -97, "\u2013 97 dBm": -97, "\u2212120dBm": -120, " -11.5 dB ": -12, "\uff0d99": -99, "-0": 0,
+		"": 0, "-": 0, "N/A": 0, "97": 0, "--": 0, "-1e999": 0, "-NaN": 0, "-Inf": 0, "-12345": 0, "aa:bb": 0,
+	} {
+		if got := parseDecibel(s); got != want {
+			t.Errorf("%q: %d, want %d", s, got, want)
+		}
+	}
+	for rsrp, want := range map[int]int{0: 0, -140: 0, -125: 1, -110: 2, -105: 3, -90: 4, -60: 5} {
+		if got := bars(rsrp); got != want {
+			t.Errorf("%d dBm: %d bars, want %d", rsrp, got, want)
+		}
+	}
+}
+
+func TestOnlyWhatLooksLikeAnOperatorIsOne(t *testing.T) {
+	for s, want := range map[string]string{
+		"Orange F": "Orange F", " SFR ": "SFR", "AT&T": "AT&T", "3": "3", "Bouygues Telecom": "Bouygues Telecom", "": "",
+		"02:00:5e:10:00:01": "", "192.0.2.7": "", "0612345678": "", "<script>": "", strings.Repeat("x", 40): "", "a\nb": "",
+	} {
+		if got := operator(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+// served answers the three requests.
+func served(t *testing.T, uplink, overview string) (netmon.Cellular, error) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/uplink/statuses") {
+			fmt.Fprint(w, uplink)
+		} else {
+			fmt.Fprint(w, overview)
+		}
+	}))
+	defer server.Close()
+	return Fetch(t.Context(), Options{Organisation: "1", Network: "N_2", KeyFile: keyFile(t, "k"), Base: server.URL}, client.New(client.Options{}))
+}
+
+func TestShapesOfAnswers(t *testing.T) {
+	const (
+		gateways = `[{"networkId":"N_1","uplinks":[{"status":"failed"}]},{"networkId":"N_2","uplinks":[{"status":"ready"},{"status":"active","provider":"SFR","connectionType":"4g","signalStat":{"rsrp":-90,"rsrq":null}}]}]`
+		totals   = `{"counts":{"total":3},"usages":{"average":1.5}}`
+	)
+	thousand := "[" + strings.Repeat(`{"networkId":"N_9","serial":"Q","uplinks":[{"status":"ready","ip":"10.0.0.1"}]},`, 999) + strings.TrimPrefix(gateways, "[")
+	for _, c := range []struct {
+		name, uplink, overview string
+		want                   netmon.Cellular
+		err                    error
+	}{
+		{"the network's gateway and its active uplink", gateways, totals,
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4g", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+		{"a thousand gateways", thousand, totals,
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4g", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+		{"a gateway that has said nothing yet", `[{"networkId":"N_2"}]`, totals,
+			netmon.Cellular{Status: "unknown", Devices: 3, UsageBytes: 4608}, nil},
+		{"words nobody knows", `[{"uplinks":[{"status":"Amina","connectionType":"0612345678"}]}]`, totals,
+			netmon.Cellular{Status: "unknown", ConnectionType: "unknown", Devices: 3, UsageBytes: 4608}, nil},
+		{"no gateway", `[]`, totals, netmon.Cellular{}, ErrNoGateway},
+		{"truncated", gateways[:50], totals, netmon.Cellular{}, ErrAnswer},
+		{"a page", `<html>02:00:5e:10:00:01`, totals, netmon.Cellular{}, ErrAnswer},
+		{"a list where a word should be", `[{"uplinks":[{"status":["02:00:5e:10:00:01"]}]}]`, totals, netmon.Cellular{}, ErrAnswer},
+		{"no totals", gateways, `{}`, netmon.Cellular{}, ErrAnswer},
+		{"a total below zero", gateways, `{"counts":{"total":-1},"usages":{"average":1}}`, netmon.Cellular{}, ErrAnswer},
+		{"a total that is a word", gateways, `{"counts":{"total":"02:00:5e:10:00:01"},"usages":{"average":1}}`, netmon.Cellular{}, ErrAnswer},
+		{"longer than any", `[` + strings.Repeat(" ", maxAnswer) + `]`, totals, netmon.Cellular{}, ErrAnswer},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v, err := served(t, c.uplink, c.overview)
+			if !errors.Is(err, c.err) || err == nil && v != c.want {
+				t.Errorf("%+v, %v\nwant %+v, %v", v, err, c.want, c.err)
+			}
+			if err != nil && strings.Contains(err.Error(), "02:00") {
+				t.Errorf("%v quotes the answer", err)
+			}
+		})
+	}
+}
+
+func TestTheKeyFollowsARedirectOnlyToTheDashboardItself(t *testing.T) {
+	var other, got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/from/") {
+			http.Redirect(w, r, other+strings.TrimPrefix(r.URL.Path, "/from"), http.StatusPermanentRedirect)
+			return
+		}
+		got = r.Header.Get("Authorization")
+		fmt.Fprint(w, `{}`)
+	}))
+	defer server.Close()
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Error("a stranger was asked")
+	}))
+	defer stranger.Close()
+	a := api{base: server.URL + "/from", key: "k", http: client.New(client.Options{}).HTTP(client.Dashboard)}
+	if err := a.get(t.Context(), "/x", &struct{}{}); err != nil || got != "Bearer k" {
+		t.Errorf("%v, %q", err, got)
+	}
+	for _, other = range []string{stranger.URL, server.URL + "/from"} {
+		if err := a.get(t.Context(), "/x", &struct{}{}); !errors.Is(err, ErrAnswer) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestAKeyThatIsMissingOrNoKeyEndsTheRun(t *testing.T) {
+	always := func() bool { return true }
+	for _, c := range []struct {
+		path string
+		want error
+	}{
+		{filepath.Join(t.TempDir(), "none"), hw.ErrAbsent},
+		{keyFile(t, ""), ErrKey},
+		{keyFile(t, "two words"), ErrKey},
+	} {
+		err := Run(t.Context(), Options{KeyFile: c.path}, client.New(client.Options{}), always, func(netmon.Cellular) { t.Error("observed") })
+		if !errors.Is(err, c.want) {
+			t.Errorf("%v, want %v", err, c.want)
+		}
+	}
+}
+
+func TestThePollsKeepTheirPaceAndOnlyWhileActive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			ctx, cancel = context.WithTimeout(t.Context(), time.Hour) // a guard
+			begun       = time.Now()
+			at          []time.Duration
+			script      = []error{nil, nil, &BusyError{20 * time.Second}, nil}
+		)
+		active := func() bool { return time.Since(begun) >= time.Minute }
+		fetch := func(context.Context, Options, *client.Client) (netmon.Cellular, error) {
+			at = append(at, time.Since(begun))
+			if len(script) == 0 {
+				return netmon.Cellular{}, errors.New("out of reach")
+			}
+			err := script[0]
+			script = script[1:]
+			return netmon.Cellular{}, err
+		}
+		defer cancel()
+		err := run(ctx, Options{}, nil, fetch, active, func(netmon.Cellular) {})
+		if err == nil || !strings.Contains(err.Error(), "3 times") {
+			t.Errorf("three failures in a row do not end the run: %v", err)
+		}
+		const m = time.Minute
+		want := []time.Duration{m, 6 * m, 11 * m, 11*m + 20*time.Second, 16*m + 20*time.Second, 21*m + 20*time.Second, 26*m + 20*time.Second}
+		if !slices.Equal(at, want) {
+			t.Errorf("asked at %v, want %v", at, want)
+		}
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	for s, want := range map[string]time.Duration{"7": 7 * time.Second, " 2 ": 2 * time.Second, "0": time.Second, "60000": 10 * time.Minute,
+		"": time.Minute, "-5": time.Minute, "Wed, 21 Oct 2015 07:28:00 GMT": time.Minute, "99999999999": time.Minute} {
+		if got := retryAfter(s); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	f.Add([]byte(`[{"networkId":"N_1","uplinks":[{"status":"active","provider":"Orange F","connectionType":"LTE","signalStat":{"rsrp":"\u221297","rsrq":"-11"}}]}]`))
+	f.Add([]byte(`{"counts":{"total":86,"withHeavyUsage":1},"usages":{"average":1706457,"withHeavyUsageAverage":31077896}}`))
+	f.Add([]byte(`[{"uplinks":[{"status":7}]}]`))
+	f.Add([]byte(`[{"uplinks":[{"signalStat":{"rsrp":{}}}]}]`))
+	f.Add([]byte(`[`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var gateways []mg
+		if decode(b, &gateways) == nil {
+			v, err := judge(gateways, "N_1")
+			if err == nil && (v.RSRP > 0 || v.RSRP < -156 || v.SignalBars < 0 || v.SignalBars > 5 || len(v.Provider) > 32) {
+				t.Errorf("%+v", v)
+			}
+		}
+		var o overview
+		if decode(b, &o) == nil && o.check() == nil && o.bytes() < -1 {
+			t.Errorf("%d bytes", o.bytes())
+		}
+	})
+}
