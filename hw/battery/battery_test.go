@@ -127,7 +127,7 @@ func TestACurrentThatTheShuntCannotShowIsRefused(t *testing.T) {
 func TestTheModelAnswersAsTheDatasheetsExample(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chip := batterytest.New(batterytest.At(0x40), batterytest.WithShunt(2*physic.MilliOhm))
-		chip.Set(11980*milliVolt, 10*physic.Ampere)
+		chip.Set(11.98, 10)
 		reg := func(n byte) uint16 {
 			var b [2]byte
 			if err := chip.Tx(0x40, []byte{n}, b[:]); err != nil {
@@ -172,7 +172,7 @@ func TestReadFollowsTheBattery(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			opts := battery.DefaultOpts()
 			chip := batterytest.New()
-			chip.Set(volts, amps)
+			chip.Set(float64(volts)/1e9, float64(amps)/1e9)
 			var d *battery.Dev
 			if d, err = battery.New(chip, &opts); err == nil {
 				got, err = d.Read()
@@ -200,7 +200,7 @@ func TestWatchSamplesAtOnceAndThenRegularly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := battery.DefaultOpts()
 		chip := batterytest.New()
-		chip.Set(13*physic.Volt, -5*physic.Ampere)
+		chip.Set(13, -5)
 		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 		defer cancel()
 		n := 0
@@ -269,7 +269,7 @@ func TestAResetIsNotReadAsNoCurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := battery.DefaultOpts()
 		chip := batterytest.New()
-		chip.Set(13*physic.Volt, -5*physic.Ampere)
+		chip.Set(13, -5)
 		n := 0
 		err := battery.NewMonitor(chip.Open, opts, time.Second).Watch(t.Context(), func(battery.Sample, time.Duration) {
 			if n++; n == 2 {

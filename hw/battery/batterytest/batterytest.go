@@ -36,8 +36,8 @@ type INA226 struct {
 	mu      sync.Mutex
 	address uint16
 	shunt   physic.ElectricResistance
-	volts   physic.ElectricPotential
-	amps    physic.ElectricCurrent // through the shunt from IN+ to IN-
+	volts   float64
+	amps    float64 // through the shunt from IN+ to IN-
 	fault   Fault
 	moved   chan struct{} // closed and replaced when fault changes
 	pointer byte
@@ -74,8 +74,9 @@ func (c *INA226) reset() {
 	c.since, c.seen = time.Now(), time.Time{}
 }
 
-// Set puts a voltage on the bus pin and a current through the shunt.
-func (c *INA226) Set(volts physic.ElectricPotential, amps physic.ElectricCurrent) {
+// Set puts volts on the bus pin and lets amps flow through the shunt, from IN+
+// to IN-, which is charging where Opts.Reversed is not set.
+func (c *INA226) Set(volts, amps float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.volts, c.amps = volts, amps
@@ -184,12 +185,12 @@ func (c *INA226) read(reg byte) uint16 {
 	if c.fault == Foreign && reg >= 8 {
 		return 0
 	}
-	shunt := math.Round(float64(c.amps) * float64(c.shunt) / 1e18 / 2.5e-6) // nA, nΩ
+	shunt := math.Round(c.amps * float64(c.shunt) / 1e9 / 2.5e-6) // nΩ
 	clipped := min(max(shunt, math.MinInt16), math.MaxInt16)
 	// SBOS547B, equation 3; truncated as the datasheet's example is.
 	current := math.Trunc(clipped * float64(c.regs[5]) / 2048)
 	overflow := current > math.MaxInt16 || current < math.MinInt16
-	bus := min(max(math.Round(float64(c.volts)/1.25e6), 0), math.MaxInt16)
+	bus := min(max(math.Round(c.volts/1.25e-3), 0), math.MaxInt16)
 
 	converted := c.conversions() > 0
 	switch reg {
