@@ -1,0 +1,148 @@
+package status
+
+import "time"
+
+// View is the whole of what /api/v1/state says. A number or a time that is not
+// known is null, never zero; a word that is not known is "unknown" where the
+// field is an enumeration, and null where it is a name. Times are RFC 3339. A
+// View that was published is never changed.
+type View struct {
+	Clock   Clock    `json:"clock"`
+	Power   Power    `json:"power"`
+	Session Session  `json:"session"`
+	Uplink  Uplink   `json:"uplink"`
+	Kiosk   Kiosk    `json:"kiosk"`
+	Sync    Sync     `json:"sync"`
+	Devices []Device `json:"devices"`
+}
+
+// Clock is whether the wall clock may be believed.
+type Clock struct {
+	Trusted bool   `json:"trusted"`
+	Source  string `json:"source"` // timesyncd, rtc, volunteer, sim; "" while untrusted
+	Boot    string `json:"boot"`   // the kernel's boot id
+}
+
+// Power is what feeds the van.
+type Power struct {
+	Source     string      `json:"source"` // generator, battery, unknown
+	Generators []Generator `json:"generators"`
+	Battery    Battery     `json:"battery"`
+	Shutdown   Shutdown    `json:"shutdown"`
+}
+
+// Generator is one sense line.
+type Generator struct {
+	Name     string     `json:"name"`
+	State    string     `json:"state"` // running, stopped, unknown
+	Since    *time.Time `json:"since"` // when it took that state
+	Starts   *int       `json:"starts"`
+	RunHours *float64   `json:"run_hours"` // h
+}
+
+// Battery is the leisure battery.
+type Battery struct {
+	Level   string   `json:"level"`   // full, good, low, critical, unknown
+	Quality string   `json:"quality"` // of the numbers: fresh, stale, unknown
+	Percent *float64 `json:"percent"` // 0 to 100 %
+	Volts   *float64 `json:"volts"`   // V
+	Amps    *float64 `json:"amps"`    // A, above zero into the battery
+}
+
+// Shutdown is the announced power-off.
+type Shutdown struct {
+	Pending bool       `json:"pending"`
+	Reason  string     `json:"reason"` // as the event power.shutdown; "" while none is pending
+	At      *time.Time `json:"at"`
+}
+
+// Session is the charging session.
+type Session struct {
+	Active bool       `json:"active"`
+	Site   string     `json:"site"` // "" while not known
+	Since  *time.Time `json:"since"`
+	Until  *time.Time `json:"until"` // planned end; null where none is planned
+}
+
+// Uplink is the way to the internet.
+type Uplink struct {
+	Verdict          string     `json:"verdict"`
+	Since            *time.Time `json:"since"`
+	Advice           string     `json:"advice"` // one sentence; "" where nothing is to be done
+	Ladder           []Rung     `json:"ladder"`
+	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing
+	DevicesConnected *int       `json:"devices_connected"`
+}
+
+// Rung is one question on the way to the verdict, lowest first.
+type Rung struct {
+	Rung    string   `json:"rung"`
+	Finding string   `json:"finding"` // not-tried, passed, failed, unknown
+	AgeS    *float64 `json:"age_s"`   // s
+}
+
+// Cellular is the gateway's radio, as the Meraki cloud tells it.
+type Cellular struct {
+	Provider string   `json:"provider"`
+	Type     string   `json:"type"` // LTE, 5G, …
+	Bars     *int     `json:"bars"` // 0 to 5
+	Status   string   `json:"status"`
+	AgeS     *float64 `json:"age_s"` // s
+}
+
+// Kiosk is the public screen.
+type Kiosk struct {
+	Page      string     `json:"page"`     // "" while nothing is known to stand on the glass
+	DrawnAt   *time.Time `json:"drawn_at"` // with the timetable zone's offset
+	Languages []string   `json:"languages"`
+	Rows      *int       `json:"rows"`
+	Refreshes *int       `json:"refreshes"` // since the panel was new
+	Drawing   bool       `json:"drawing"`
+	NextAt    *time.Time `json:"next_at"` // the next refresh, or look at the rows
+}
+
+// Sync is what became of the logbook's events.
+type Sync struct {
+	Log          string     `json:"log,omitempty"`
+	Seq          uint64     `json:"seq"`          // last durable
+	Acknowledged uint64     `json:"acknowledged"` // last that the receiver has
+	Waiting      uint64     `json:"waiting"`      // Seq - Acknowledged
+	LastUpload   *time.Time `json:"last_upload"`
+	Trouble      string     `json:"trouble,omitempty"` // why the last upload failed
+}
+
+// Device is a part of the van as its driver finds it.
+type Device struct {
+	Name   string     `json:"name"`
+	State  string     `json:"state"`         // ok, failed, unknown
+	Reason string     `json:"reason"`        // absent, timeout, identity, denied, full, error; "" while it is well
+	Why    string     `json:"why,omitempty"` // the error, redacted
+	Since  *time.Time `json:"since"`
+}
+
+// Sample is one point of a series.
+type Sample struct {
+	At    time.Time `json:"at"`
+	Value *float64  `json:"value"` // null where it was not known
+}
+
+// TodayPage is what a visitor reads: one language's service times of a day.
+type TodayPage struct {
+	Lang  string // BCP 47
+	Dir   string // ltr or rtl
+	Title string
+	Date  string // the full date, in words
+	Site  string
+	Rows  []TodayRow
+	Empty string // said where there are no rows
+}
+
+// TodayRow is one service. Hours are absolute, as HH:MM.
+type TodayRow struct {
+	Opens, Closes string
+	Name          string
+	Place         string
+	Map           string // the letter on the guide's map
+	State         string // a word in the page's language; "" where there is none to say
+	Note          string
+}
