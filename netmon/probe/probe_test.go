@@ -123,6 +123,7 @@ func TestEachFaultOfTheSimulatedGatewayGivesItsVerdictAndClears(t *testing.T) {
 	o := netmon.SimOptions()
 	o.ShowAfter, o.AddressAfter, o.SlowAfter, o.ClearAfter = time.Second/2, time.Second/2, time.Second/2, time.Second/2
 	o.ProbeBusy, o.ProbeIdle, o.Confirm = time.Second/2, time.Second/2, time.Second/4
+	o.SlowAbove = 1900 * time.Millisecond // a busy machine is not slow; the gateway then waits 2 s
 	v := drive(t, o, targets, port)
 	v.await(t, netmon.OK)
 	for _, c := range []struct {
