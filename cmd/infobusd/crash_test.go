@@ -34,7 +34,7 @@ func TestKilledAtRandomMomentsNothingIsLost(t *testing.T) {
 	}
 	defer receiver.Close()
 	config := filepath.Join(dir, "infobus.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, "sync:\n  endpoint: %s\n", receiver.Endpoints().Upload), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, "sync:\n  endpoint: %s\n", receiver.Endpoints().Receiver), 0o600); err != nil {
 		t.Fatal(err)
 	}
 

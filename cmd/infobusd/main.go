@@ -1,0 +1,214 @@
+// Infobusd is the daemon of the van's box: it reads the configuration, wires
+// the rooms together and supervises them; nothing else.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"infobus/config"
+	"infobus/examples"
+	"infobus/kiosk/draw"
+	"infobus/systemd"
+	"infobus/timetable"
+	"infobus/timetable/source"
+)
+
+var version = "development" // set by the linker
+
+// models are the parts that --sim can put a model in the place of.
+var models = []string{"line", "battery", "panel", "gateway"}
+
+// flags are the command line's.
+type flags struct {
+	config   string
+	sim      []string // of models
+	stateDir string
+	listen   string
+}
+
+func main() {
+	var f flags
+	c := &cobra.Command{
+		Use:   "infobusd",
+		Short: "The daemon of the van's box",
+		Long: `Infobusd watches generators and battery, the link to the Cisco box and the internet
+behind it, draws the day's service times on the e-ink screen, writes down what
+happens and sends it whenever there is a connection. It serves the volunteers'
+page, and faces strangers: it needs no privilege at all.
+
+Exit status: 0 after SIGTERM; 1 if the configuration, the timetable, the state
+directory or the address to listen on will not do: one line says which and why.`,
+		Example: `  infobusd
+  infobusd --config infobus.yaml --state-dir state --listen 127.0.0.1:8080
+  infobusd --sim --state-dir state --listen 127.0.0.1:8080
+  infobusd --sim=battery,panel,gateway --config infobus.yaml`,
+		Version:       version,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(*cobra.Command, []string) error { return run(f) },
+	}
+	c.Flags().StringVar(&f.config, "config", "", "the configuration (default /etc/infobus/infobus.yaml; none is needed with --sim)")
+	c.Flags().StringSliceVar(&f.sim, "sim", nil, "run on models: all, or those named of "+strings.Join(models, ", "))
+	c.Flags().Lookup("sim").NoOptDefVal = strings.Join(models, ",")
+	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
+	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
+	if err := c.Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// stateDir is where systemd puts a service's state, or its usual place.
+func stateDir() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	return "/var/lib/infobus"
+}
+
+// run is the daemon's life. An error is one of the input, before it began.
+func run(f flags) error {
+	for _, m := range f.sim {
+		if !slices.Contains(models, m) {
+			return fmt.Errorf("--sim=%s: there is no model of that; there are: %s", m, strings.Join(models, ", "))
+		}
+	}
+	c, err := readConfig(f)
+	if err != nil {
+		return err
+	}
+	table, err := readTimetable(c.Timetable, len(f.sim) > 0)
+	if err != nil {
+		return err
+	}
+	if f.listen != "" {
+		c.Status.Listen = f.listen
+	}
+	if err := writable(f.stateDir); err != nil {
+		return err
+	}
+	listeners, err := listen(c.Status.Listen, f)
+	if err != nil {
+		return err
+	}
+	defer closeAll(listeners)
+
+	a, err := assemble(f, c, table, listeners)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	a.run(ctx)
+	return nil
+}
+
+func readConfig(f flags) (config.Config, error) {
+	path := f.config
+	if path == "" {
+		if len(f.sim) > 0 {
+			return simConfig(config.Default()), nil
+		}
+		path = "/etc/infobus/infobus.yaml"
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	c, err := config.Parse(path, data)
+	if len(f.sim) > 0 {
+		c = simConfig(c)
+	}
+	return c, err
+}
+
+// simTimetable stands for the example, which needs no file.
+const simTimetable = "the example timetable"
+
+// simConfig is c for a van on a desk: without a timetable of its own it has
+// the example's, and the first of its sites.
+func simConfig(c config.Config) config.Config {
+	if c.Timetable == config.Default().Timetable {
+		c.Timetable = simTimetable
+	}
+	return c
+}
+
+// readTimetable reads the timetable once, so that one that is broken stops the
+// start. One that is not there does not: the van has other work, and says so.
+func readTimetable(path string, sim bool) (*timetable.Timetable, error) {
+	data, err := examples.Timetable, error(nil)
+	if path != simTimetable {
+		data, err = os.ReadFile(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) && !sim {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the timetable: %w", err)
+	}
+	return source.Parse(path, data, draw.Check)
+}
+
+// writable makes the state directory and tries it.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the state directory: %w", err)
+	}
+	probe, err := os.CreateTemp(dir, ".writable-")
+	if errors.Is(err, syscall.ENOSPC) {
+		return nil // a full card is a device that fails, not a wrong directory
+	}
+	if err != nil {
+		return fmt.Errorf("write to the state directory: %w", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// listen gives systemd's sockets, or opens its own: the address, and a socket
+// in the state directory for the command line.
+func listen(address string, f flags) ([]net.Listener, error) {
+	handed, local, err := systemd.Listeners()
+	if err != nil {
+		return nil, fmt.Errorf("take systemd's sockets: %w", err)
+	}
+	if all := append(handed, local...); len(all) > 0 {
+		return all, nil
+	}
+	tcp, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the pages: %w", err)
+	}
+	path := filepath.Join(f.stateDir, "infobus.sock")
+	os.Remove(path) // left by a process that was killed
+	unix, err := net.Listen("unix", path)
+	if err != nil {
+		tcp.Close()
+		return nil, fmt.Errorf("listen for the command line: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		tcp.Close()
+		unix.Close()
+		return nil, fmt.Errorf("listen for the command line: %w", err)
+	}
+	return []net.Listener{tcp, unix}, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
+}

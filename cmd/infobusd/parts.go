@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"periph.io/x/conn/v3/i2c"
+
+	"infobus/config"
+	"infobus/hw/battery"
+	"infobus/hw/epaper"
+	"infobus/hw/line"
+	"infobus/netmon"
+	"infobus/netmon/link"
+	"infobus/netmon/probe"
+	"infobus/reading/clock"
+	"infobus/sim/world"
+)
+
+// parts are the van's devices, each real or a model.
+type parts struct {
+	chip      line.Chip
+	bus       func() (i2c.BusCloser, error)
+	panel     func() (*epaper.Panel, error)
+	port      func(ctx context.Context, name string, observe func(netmon.Link)) error
+	targets   func() probe.Targets
+	dashboard string // base URL; "" is the Meraki cloud's own
+	endpoint  string // of the logbook's receiver; "" for none
+	clock     func(ctx context.Context, observe func(synchronised bool)) error
+	clockName string // who vouches for it
+
+	world *world.World // nil without --sim
+}
+
+// realParts are those on the wires.
+func realParts(c config.Config) parts {
+	return parts{
+		chip: line.Find(c.GPIO),
+		bus:  func() (i2c.BusCloser, error) { return battery.OpenBus(c.Battery.Bus) },
+		panel: func() (*epaper.Panel, error) {
+			return epaper.Open(epaper.Wiring{SPI: c.Panel.SPI, Chip: c.GPIO,
+				DC: c.Panel.DataCommand, RST: c.Panel.Reset, BUSY: c.Panel.Busy, PWR: c.Panel.Power}, nil)
+		},
+		port: link.Watch,
+		targets: func() probe.Targets {
+			return probe.Targets{Internet: c.Uplink.Targets, Name: c.Uplink.Name, Checks: []string{c.Uplink.Check}}
+		},
+		endpoint:  c.Sync.Endpoint,
+		clock:     synchronised,
+		clockName: "timesyncd",
+	}
+}
+
+// simulate puts models in the place of the named parts.
+func (p *parts) simulate(names []string, c config.Config, stateDir string) error {
+	o := world.Options{Received: filepath.Join(stateDir, "received.jsonl")}
+	for _, l := range c.Generators {
+		o.Sense = append(o.Sense, l.Line)
+		o.ActiveLow = append(o.ActiveLow, l.ActiveLow())
+	}
+	o.Lines = slices.Clone(o.Sense)
+	if l := c.Battery.LowLine; l != nil {
+		o.Lines = append(o.Lines, l.Line)
+	}
+	o.Address, o.Shunt = uint16(c.Battery.Address), c.Battery.Shunt
+	w, err := world.New(o)
+	if err != nil {
+		return err
+	}
+	p.world = w
+	for _, name := range names {
+		switch name {
+		case "line":
+			p.chip = w.Chip
+		case "battery":
+			p.bus = w.Monitor.Open
+		case "panel":
+			p.panel = w.OpenPanel
+		case "gateway":
+			p.port = w.Port.Watch
+			p.targets = func() probe.Targets {
+				e := w.Gateway.Endpoints()
+				return probe.Targets{Gateway: e.Page, Internet: e.Internet, DNS: []string{e.DNS}, Name: e.Name, Checks: []string{e.Check}}
+			}
+			p.dashboard = w.Gateway.Endpoints().Dashboard
+			if p.endpoint == "" {
+				p.endpoint = w.Gateway.Endpoints().Receiver
+			}
+		}
+	}
+	p.clock, p.clockName = w.Clock, "sim"
+	return nil
+}
+
+// synchronised asks the kernel whether its clock is kept by a time server,
+// until it is: what is gained lasts for the boot.
+func synchronised(ctx context.Context, observe func(bool)) error {
+	for delay := time.Second; ; delay = min(2*delay, 30*time.Second) {
+		if clock.Synchronised() {
+			observe(true)
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// secret reads a small file of its own, such as a key or a PIN; "" is none.
+func secret(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(path)
+	return strings.TrimSpace(string(b)), err
+}

@@ -1,0 +1,157 @@
+// Package world puts the simulated van behind the models of the chips, a
+// simulated port and a simulated Cisco box, so that the real drivers look at it.
+//
+// In: commands in the words of "infobus sim", from the network (Handler) or a
+// call (Do). Out: what the models show.
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"infobus/hw/battery/batterytest"
+	"infobus/hw/epaper/epapertest"
+	"infobus/hw/line/linetest"
+	"infobus/netmon"
+	"infobus/netmon/link/linktest"
+	"infobus/sim"
+	"infobus/sim/gateway"
+)
+
+// Options say what the simulated van is wired like.
+type Options struct {
+	Lines     []string // all that the chip has
+	Sense     []string // of these, the generators' sense lines
+	ActiveLow []bool   // per generator
+	Received  string   // file for what the receiver is sent; see gateway.Options
+}
+
+// World is the simulated van and what looks at it. Make it with New.
+type World struct {
+	Chip    *linetest.Chip
+	Monitor *batterytest.INA226
+	Panel   *epapertest.UC8179
+	Port    *linktest.Port
+	Gateway *gateway.Gateway
+
+	options Options
+	mu      sync.Mutex // guards van, moved, watch
+	van     *sim.Van
+	moved   time.Time // when the battery was last reckoned
+	watch   chan struct{}
+}
+
+// New makes a van with everything well, all generators standing still.
+func New(o Options) (*World, error) {
+	g, err := gateway.Start(gateway.Options{ReceivedFile: o.Received})
+	if err != nil {
+		return nil, fmt.Errorf("start the simulated Cisco box: %w", err)
+	}
+	w := &World{
+		Chip:    linetest.New(o.Lines),
+		Monitor: batterytest.New(),
+		Panel:   epapertest.New(),
+		Port:    linktest.New(),
+		Gateway: g,
+		options: o, van: sim.NewVan(len(o.Sense)), moved: time.Now(), watch: make(chan struct{}),
+	}
+	return w, w.apply()
+}
+
+// Close ends what New started.
+func (w *World) Close() error { return w.Gateway.Close() }
+
+// Do plays one command, given as its words. An unknown one changes nothing.
+func (w *World) Do(words ...string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.advance()
+	if err := w.van.Do(words...); err != nil {
+		return err
+	}
+	return w.apply()
+}
+
+// Run lets the battery be drained and charged until ctx is done.
+func (w *World) Run(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		w.mu.Lock()
+		w.advance()
+		w.Monitor.Set(w.van.Volts(), w.van.Amps())
+		w.mu.Unlock()
+	}
+}
+
+// Clock observes whether the wall clock is synchronised, at first and at each
+// change, until ctx is done.
+func (w *World) Clock(ctx context.Context, observe func(synchronised bool)) error {
+	for first, last := true, false; ; first = false {
+		w.mu.Lock()
+		now, changed := w.van.Clock, w.watch
+		w.mu.Unlock()
+		if first || now != last {
+			last = now
+			observe(now)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+func (w *World) advance() {
+	now := time.Now()
+	w.van.Advance(now.Sub(w.moved))
+	w.moved = now
+}
+
+// apply shows the van to the models. The caller holds mu, or nobody else has w.
+func (w *World) apply() error {
+	for i, running := range w.van.Generators {
+		w.Chip.Drive(w.options.Sense[i], running != w.options.ActiveLow[i])
+	}
+	w.Chip.SetFault(linetest.Fault(w.van.Devices["gpio"]))
+	w.Monitor.Set(w.van.Volts(), w.van.Amps())
+	w.Monitor.SetFault(batterytest.Fault(w.van.Devices["battery"]))
+	w.Panel.SetFault(epapertest.Fault(w.van.Devices["panel"]))
+	w.Port.Set(func(l *netmon.Link) {
+		if *l = linktest.Plugged; !w.van.Cable {
+			*l = netmon.Link{Present: true}
+		}
+	})
+	err := w.Gateway.Set(func(s *gateway.Switches) {
+		s.On, s.DNS = w.van.Gateway && w.van.Cable, w.van.DNS
+		s.Cellular = gateway.Cellular(w.van.Cellular)
+	})
+	close(w.watch)
+	w.watch = make(chan struct{})
+	return err
+}
+
+// Handler plays POST /sim/WORD/WORD/…: the words of a command.
+func (w *World) Handler() http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		words := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/sim/"), "/"), "/")
+		if err := w.Do(words...); err != nil {
+			answer.Header().Set("Content-Type", "application/json")
+			answer.WriteHeader(http.StatusBadRequest)
+			json.NewEncoder(answer).Encode(map[string]string{"error": err.Error()})
+			return
+		}
+		answer.WriteHeader(http.StatusNoContent)
+	})
+}
