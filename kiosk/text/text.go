@@ -118,6 +118,13 @@ func (f *Fonts) Forget() {
 	f.forget()
 }
 
+// ForgetLines forgets lines alone: what a page costs whose texts are new.
+func (f *Fonts) ForgetLines() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.lines)
+}
+
 func (f *Fonts) forget() {
 	f.faces, f.lines, f.buffer = map[faceKey]*harfbuzz.Font{}, map[lineKey]Line{}, harfbuzz.NewBuffer()
 }
