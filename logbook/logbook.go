@@ -1,0 +1,55 @@
+// Package logbook defines what is written down: the events, their fixed
+// attributes, their identity, and what may leave the process at all.
+//
+// In: Events from van.Step. Out: to logbook/store, which makes them durable and
+// numbers them, and from there to logbook/upload. Here live the types and the
+// rule of what may be kept; nothing in this folder does I/O.
+package logbook
+
+import "time"
+
+// Event is something that happened. Name and the attributes come from a fixed
+// list (see Schema): numbers and enumerations, never text from outside, nothing
+// about a person, no service's place.
+type Event struct {
+	// Log and Seq identify the event for ever. Log is drawn at random when a
+	// logbook file is made; Seq counts from 1 without a gap and never restarts
+	// in that file. The store gives both; they are zero until the event is
+	// durable.
+	Log string `json:"log"`
+	Seq uint64 `json:"seq"`
+
+	Boot string        `json:"boot"`    // the kernel's boot id
+	Mono time.Duration `json:"mono_ns"` // when, since that boot
+	// At is the wall time; zero while the clock was not trusted.
+	At   time.Time `json:"at,omitzero"`
+	Name Name      `json:"name"`
+	// Attributes holds float64, int, bool or string (one of the enumeration's
+	// words), by the attribute's name.
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// Name is the name of a kind of event.
+type Name string
+
+const (
+	GeneratorStarted   Name = "generator.started"
+	GeneratorStopped   Name = "generator.stopped"
+	BatteryLevel       Name = "battery.level"
+	PowerShutdown      Name = "power.shutdown"
+	SessionStarted     Name = "session.started"
+	SessionEnded       Name = "session.ended"
+	UplinkChanged      Name = "uplink.changed"
+	RemedyTried        Name = "remedy.tried"
+	KioskRefreshed     Name = "kiosk.refreshed"
+	TimetableLoaded    Name = "timetable.loaded"
+	TimetableRejected  Name = "timetable.rejected"
+	TimetableCorrected Name = "timetable.corrected"
+	SyncUploaded       Name = "sync.uploaded"
+	LogbookDropped     Name = "logbook.dropped"
+	ClockTrusted       Name = "clock.trusted"
+	DeviceFailed       Name = "device.failed"
+	DeviceRecovered    Name = "device.recovered"
+	SystemStarted      Name = "system.started"
+	SystemStopping     Name = "system.stopping"
+)

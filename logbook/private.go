@@ -1,0 +1,123 @@
+package logbook
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"regexp"
+	"strings"
+	"sync/atomic"
+)
+
+// withholdOff is on only in a test, which shows by it that the filters are what
+// keeps persons out.
+var withholdOff atomic.Bool
+
+// WithholdNothing switches every filter of this package off until the function
+// it gives is called. It is for tests alone: the daemon has no way to call it.
+func WithholdNothing() (restore func()) {
+	withholdOff.Store(true)
+	return func() { withholdOff.Store(false) }
+}
+
+// Outside is text that came from outside: an error body, a host name, a header.
+// Nobody can tell what is in it, so wherever it is printed, logged or encoded,
+// only its length appears. (encoding/json writes the keys of a map as they are:
+// it is never one.)
+type Outside string
+
+func (o Outside) String() string {
+	if withholdOff.Load() {
+		return string(o)
+	}
+	return fmt.Sprintf("‹%d bytes withheld›", len(o))
+}
+
+// Format prints the same for every verb.
+func (o Outside) Format(f fmt.State, _ rune) { fmt.Fprint(f, o.String()) }
+
+// LogValue is for slog.
+func (o Outside) LogValue() slog.Value { return slog.StringValue(o.String()) }
+
+// MarshalText is for everything that encodes text.
+func (o Outside) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// MarshalJSON is for everything that encodes JSON.
+func (o Outside) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
+
+// What Redact looks for. Each may find too much, never too little: what is not
+// an address after all is sorted out by code.
+var (
+	email = regexp.MustCompile(`[\p{L}0-9._%+-]+@[\p{L}0-9.-]+\.\p{L}{2,}`)
+	mac   = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}\b|\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b`)
+	ipv6  = regexp.MustCompile(`(?i)[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*(?:%[0-9a-z._-]+)?`)
+	ipv4  = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
+	// A plus or a zero, then at least eight more digits with at most one
+	// separator between two.
+	phone = regexp.MustCompile(`(?:\+|\b00|\b0)(?:[ ./-]?\(?\d\)?){8,14}\b`)
+)
+
+// Redact masks what may name a person's device or a person in text that must be
+// shown, such as the error of a driver: MAC, IPv4 and IPv6 addresses, e-mail
+// addresses, telephone numbers. It cannot know names: text from outside is
+// Outside and never gets here. Times, dates, sizes and paths stay as they are.
+func Redact(text string) string {
+	if withholdOff.Load() {
+		return text
+	}
+	text = email.ReplaceAllString(text, "‹e-mail›")
+	text = mac.ReplaceAllString(text, "‹mac›")
+	text = ipv6.ReplaceAllStringFunc(text, func(s string) string {
+		trimmed := strings.TrimRight(s, ":.")
+		for _, candidate := range []string{s, trimmed, trimmed + ":"} {
+			if a, err := netip.ParseAddr(candidate); err == nil && a.Is6() && strings.HasPrefix(s, candidate) {
+				return "‹ip›" + s[len(candidate):]
+			}
+		}
+		return s
+	})
+	text = phone.ReplaceAllString(text, "‹phone›")
+	return ipv4.ReplaceAllString(text, "‹ip›")
+}
+
+// Handler is h for the daemon's own log: every message and every text goes
+// through Redact first.
+func Handler(h slog.Handler) slog.Handler { return handler{h} }
+
+type handler struct{ slog.Handler }
+
+func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	clean := slog.NewRecord(r.Time, r.Level, Redact(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		clean.AddAttrs(redactAttr(a))
+		return true
+	})
+	return h.Handler.Handle(ctx, clean)
+}
+
+func (h handler) WithAttrs(list []slog.Attr) slog.Handler {
+	clean := make([]slog.Attr, len(list))
+	for i, a := range list {
+		clean[i] = redactAttr(a)
+	}
+	return handler{h.Handler.WithAttrs(clean)}
+}
+
+func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }
+
+func redactAttr(a slog.Attr) slog.Attr {
+	v := a.Value.Resolve()
+	switch v.Kind() {
+	case slog.KindGroup:
+		group := make([]slog.Attr, len(v.Group()))
+		for i, g := range v.Group() {
+			group[i] = redactAttr(g)
+		}
+		return slog.Attr{Key: a.Key, Value: slog.GroupValue(group...)}
+	case slog.KindString, slog.KindAny:
+		return slog.String(a.Key, Redact(v.String()))
+	}
+	return slog.Attr{Key: a.Key, Value: v}
+}

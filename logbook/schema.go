@@ -1,0 +1,103 @@
+package logbook
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Field is an attribute that an event may have: a number with a unit, true or
+// false, or one of some words.
+type Field struct {
+	Key   string
+	Unit  string   // of a number: "s", "%", …; "1" counts
+	Words []string // of an enumeration
+	Bool  bool
+}
+
+// Word lists that several events share.
+var (
+	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
+		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "timetable", "kept"}
+	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
+)
+
+// Schema is all that an event may say. What is not in it is never written down.
+var Schema = map[Name][]Field{
+	GeneratorStarted:   {{Key: "generator", Unit: "1"}},
+	GeneratorStopped:   {{Key: "generator", Unit: "1"}},
+	BatteryLevel:       {{Key: "level", Words: []string{"full", "good", "low", "critical", "unknown"}}, {Key: "percent", Unit: "%"}},
+	PowerShutdown:      {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical"}}},
+	SessionStarted:     {{Key: "planned_minutes", Unit: "min"}},
+	SessionEnded:       {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"}},
+	UplinkChanged:      {{Key: "verdict", Words: verdicts}, {Key: "previous", Words: verdicts}, {Key: "seconds", Unit: "s"}},
+	RemedyTried:        {},
+	KioskRefreshed:     {{Key: "page", Words: []string{"today"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}},
+	TimetableLoaded:    {{Key: "services", Unit: "1"}},
+	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
+	TimetableCorrected: {},
+	SyncUploaded:       {{Key: "events", Unit: "1"}, {Key: "bytes", Unit: "B"}},
+	LogbookDropped:     {{Key: "events", Unit: "1"}, {Key: "reason", Words: []string{"full", "error", "overflow"}}},
+	ClockTrusted:       {{Key: "source", Words: []string{"timesyncd", "rtc", "volunteer", "sim"}}},
+	DeviceFailed:       {{Key: "device", Words: devices}, {Key: "reason", Words: reasons}},
+	DeviceRecovered:    {{Key: "device", Words: devices}},
+	SystemStarted:      {{Key: "restored", Bool: true}},
+	SystemStopping:     {{Key: "reason", Words: []string{"signal", "shutdown"}}},
+}
+
+// Admit gives the event with no attribute but those that the schema allows, and
+// an error that names those that were taken out, but not their values. An event
+// of a name that is not in the schema keeps no attribute at all. What is
+// admitted is a copy; numbers are float64 in it.
+func Admit(e Event) (Event, error) {
+	if withholdOff.Load() {
+		return e, nil
+	}
+	fields, known := Schema[e.Name]
+	var refused []string
+	if !known {
+		refused, e.Name = append(refused, "the event's name"), "unknown"
+	}
+	attributes := make(map[string]any, len(e.Attributes))
+	for key, value := range e.Attributes {
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Key == key })
+		admitted, ok := any(nil), false
+		if i >= 0 {
+			admitted, ok = fields[i].admit(value)
+		}
+		if !ok {
+			if i < 0 {
+				key = "an unknown attribute"
+			}
+			refused = append(refused, key)
+			continue
+		}
+		attributes[key] = admitted
+	}
+	if e.Attributes = attributes; len(attributes) == 0 {
+		e.Attributes = nil
+	}
+	if refused != nil {
+		slices.Sort(refused)
+		return e, fmt.Errorf("event %s: not admitted: %q", e.Name, refused)
+	}
+	return e, nil
+}
+
+// admit gives the value as it is written down.
+func (f Field) admit(value any) (any, bool) {
+	switch v := value.(type) {
+	case bool:
+		return v, f.Bool
+	case string:
+		return v, slices.Contains(f.Words, v)
+	case float64:
+		return v, f.Unit != "" && !math.IsNaN(v) && !math.IsInf(v, 0)
+	case int:
+		return float64(v), f.Unit != ""
+	case int64:
+		return float64(v), f.Unit != ""
+	}
+	return nil, false
+}
