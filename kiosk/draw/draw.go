@@ -55,17 +55,19 @@ func Forget() {
 
 // The page's proportions, in pixels of the 800×480 panel, 0.204 mm each.
 const (
-	header = 60                                 // height of the black band on top
-	row    = (ink.Height - header) / kiosk.Rows // height of a row
-	margin = 14
-	rule   = 2 // between rows
+	header  = 55                                 // height of the black band on top
+	content = (ink.Height - header) / kiosk.Rows // height of what stands in a row
+	airy    = content + 30                       // height that a row has at most, where there are few
+	margin  = 14
+	rule    = 2 // between rows
 
 	// An em of these has capitals and digits of 0.714 of it.
 	opening = 69 // 49 px of digits: 10 mm, read from 2 m
 	closing = 28 // 20 px: 4 mm
 	label   = 30 // names of services, where they fit
 	street  = 27 // names of places
-	least   = 12 // that any text is shrunk to, so that it is whole
+	small   = 20 // below this, texts rather take a line of their own
+	least   = 6  // that any text is shrunk to, so that it is whole
 
 	icon     = 60
 	iconLeft = 214
@@ -87,14 +89,26 @@ func Draw(p kiosk.Page) (*Frame, error) {
 		}
 	}
 	c.header(p)
-	for i, r := range p.Rows {
-		c.row(header+i*row, r)
-	}
-	switch {
-	case p.More > 0:
-		c.more(header+len(p.Rows)*row, p.More)
-	case len(p.Rows) == 0:
+	switch n := len(p.Rows); {
+	case n == 0 && p.More == 0:
 		c.nothing()
+	default:
+		if p.More > 0 {
+			n++
+		}
+		height := min((ink.Height-header)/n, airy)
+		for i := range n {
+			top := header + i*height
+			if i > 0 {
+				c.frame.Fill(image.Rect(margin, top-rule/2, ink.Width-margin, top-rule/2+rule), false)
+			}
+			top += (height - content) / 2
+			if i < len(p.Rows) {
+				c.row(top, p.Rows[i])
+			} else {
+				c.more(top, p.More)
+			}
+		}
 	}
 	if c.err != nil {
 		return nil, fmt.Errorf("draw page %s: %w", p.Name, c.err)
@@ -183,53 +197,49 @@ func (c *canvas) beside(list []words, x0, x1, baseline, most int, bold, white bo
 func (c *canvas) header(p kiosk.Page) {
 	c.frame.Fill(image.Rect(0, 0, ink.Width, header), false)
 	dates := c.each(func(l *locales.Locale) string { return l.Date(p.Date) })
-	c.beside(dates, margin, ink.Width-margin, 28, 27, true, true)
+	c.beside(dates, margin, ink.Width-margin, 25, 27, true, true)
 
-	const baseline, small = 52, 18
+	const baseline, stamp = 48, 18
 	x := ink.Width - margin
 	stamps := c.each(func(l *locales.Locale) string { return l.DrawnAt(p.Drawn) })
 	for i := len(stamps) - 1; i >= 0; i-- {
-		x = c.right(stamps[i], x, baseline, small, false, true) - small
+		x = c.right(stamps[i], x, baseline, stamp, false, true) - stamp
 	}
 	if p.Site != "" {
-		size, _ := c.fit(x-margin, 21, least, false, latin(p.Site))
-		c.left(latin(p.Site), margin, baseline, size, false, true)
+		size, _ := c.fit(x-margin, 20, least, true, latin(p.Site))
+		c.left(latin(p.Site), margin, baseline, size, true, true)
 	}
 }
 
+// row draws one row; y is the top of its content.
 func (c *canvas) row(y int, r timetable.Row) {
-	if y > header {
-		c.frame.Fill(image.Rect(margin, y, ink.Width-margin, y+rule), false)
-	}
-	y += rule
 	switch r.State {
 	case timetable.AskUs:
-		c.pictogram("ask", margin, y+(row-rule-icon)/2)
+		c.pictogram("ask", margin, y+(content-icon)/2)
 		list := c.each(func(l *locales.Locale) string { return l.Word(locales.AskUs) })
 		c.stacked(list, margin+icon+10, iconLeft-14, y)
 	default:
 		c.hours(y, r.Opens, r.Closes, r.State == timetable.Cancelled)
 	}
-	c.pictogram(string(r.Service.Category), iconLeft, y+(row-rule-icon)/2)
+	c.pictogram(string(r.Service.Category), iconLeft, y+(content-icon)/2)
 	c.service(y, r)
 }
 
 // hours draws opening and closing time; struck through if they do not hold.
 func (c *canvas) hours(y int, opens, closes time.Time, struck bool) {
-	const first, second = 53, 78 // baselines
+	const first, second = 54, 79 // baselines
 	end := c.left(latin(opens.Format("15:04")), margin, y+first, opening, true, false)
 	l := c.line(latin(closes.Format("15:04")), closing, true)
 	x := end - l.Width
 	c.frame.Paint(l.Ink, x, y+second, false)
 	if struck {
 		c.strike(margin, end, y+first-25, 7)
-		c.strike(x, end, y+second-10, 4)
+		c.strike(x, end, y+second-10, 3)
 	}
 }
 
 // strike draws a line through what stands from x0 to x1.
 func (c *canvas) strike(x0, x1, y, thick int) {
-	c.frame.Fill(image.Rect(x0-3, y-thick/2-1, x1+3, y-thick/2+thick+1), true)
 	c.frame.Fill(image.Rect(x0-4, y-thick/2, x1+4, y-thick/2+thick), false)
 }
 
@@ -246,49 +256,57 @@ func (c *canvas) stacked(list []words, x0, x1, y int) {
 	}
 }
 
-// service draws the names of a service and of its place. Where both names do
-// not fit on the first line, the second stands beside the place.
+// service draws the names of a service and its place. Where both names do not
+// fit on the first line, the second stands beside the place; where that does not
+// fit either, each has a line of its own.
 func (c *canvas) service(y int, r timetable.Row) {
-	const first, second = 33, 68 // baselines
+	const first, second = 34, 69 // baselines
 	x0, x1 := textLeft, ink.Width-margin
 	names := c.each(func(l *locales.Locale) string { return l.ServiceName(r.Service) })
 	cancelled := r.State == timetable.Cancelled
-	strike := func(end, begin, baseline int) {
+	name := func(list []words, baseline, size int) {
+		end, begin := c.beside(list, x0, x1, y+baseline, size, true, false)
 		if cancelled && end > x0 {
-			c.strike(x0, end, y+baseline-9, 4)
+			c.strike(x0, end, y+baseline-9, 3)
 		}
 		if cancelled && begin < x1 {
-			c.strike(begin, x1, y+baseline-9, 4)
+			c.strike(begin, x1, y+baseline-9, 3)
 		}
 	}
-	below := []words{latin(r.Service.Place.Name)}
-	if _, ok := c.fit(x1-x0, label, label-8, true, names...); ok {
-		end, begin := c.beside(names, x0, x1, y+first, label, true, false)
-		strike(end, begin, first)
-	} else {
-		end, begin := c.beside(names[:1], x0, x1, y+first, label, true, false)
-		strike(end, begin, first)
-		below = append(below, names[1:]...)
+	place := func(baseline int, beside ...words) {
+		if cancelled {
+			c.notice(c.each(func(l *locales.Locale) string { return l.Word(locales.Cancelled) }), x0, y+baseline)
+			return
+		}
+		left := x0
+		if r.Service.Place.Map != "" {
+			left = c.mapLetter(r.Service.Place.Map, x0, y+baseline) + 10
+		}
+		c.beside(append([]words{latin(r.Service.Place.Name)}, beside...), left, x1, y+baseline, street, false, false)
 	}
-	if cancelled {
-		c.notice(c.each(func(l *locales.Locale) string { return l.Word(locales.Cancelled) }), x0, y+second)
+
+	if _, ok := c.fit(x1-x0, label, label-8, true, names...); ok || len(names) == 1 {
+		name(names, first, label)
+		place(second)
 		return
 	}
-	if r.Service.Place.Map != "" {
-		x0 = c.mapLetter(r.Service.Place.Map, x0, y+second) + 10
-	}
-	if len(below) == 1 {
-		size, _ := c.fit(x1-x0, street, least, false, below[0])
-		c.left(below[0], x0, y+second, size, false, false)
+	if _, ok := c.fit(x1-x0-mapBox-20, street, small, false, latin(r.Service.Place.Name), names[1]); ok && !cancelled {
+		name(names[:1], first, label)
+		place(second, names[1])
 		return
 	}
-	c.beside(below, x0, x1, y+second, street, false, false)
+	name(names[:1], 20, small)
+	name(names[1:], 43, small)
+	place(76)
 }
+
+// mapBox is the least side of the box round a map letter.
+const mapBox = 30
 
 // mapLetter draws a letter in a box, as on the team's map, and gives where the
 // box ends.
 func (c *canvas) mapLetter(letter string, x, baseline int) int {
-	const side, size, capital = 30, 25, 18
+	const side, size, capital = mapBox, 25, 18
 	l := c.line(latin(letter), size, true)
 	width := max(side, l.Width+10)
 	top := baseline - capital - (side-capital)/2
@@ -313,12 +331,10 @@ func (c *canvas) notice(list []words, x, baseline int) {
 
 // more says how many rows did not fit.
 func (c *canvas) more(y, n int) {
-	c.frame.Fill(image.Rect(margin, y, ink.Width-margin, y+rule), false)
-	y += rule
-	c.left(latin("+"+strconv.Itoa(n)), margin, y+64, opening, true, false)
-	c.pictogram("ask", iconLeft, y+(row-rule-icon)/2)
+	c.left(latin("+"+strconv.Itoa(n)), margin, y+67, opening, true, false)
+	c.pictogram("ask", iconLeft, y+(content-icon)/2)
 	list := c.each(func(l *locales.Locale) string { return l.Word(locales.More) })
-	c.beside(list, textLeft, ink.Width-margin, y+50, label, true, false)
+	c.beside(list, textLeft, ink.Width-margin, y+53, label, true, false)
 }
 
 // nothing says that the day has no rows.

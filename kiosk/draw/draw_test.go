@@ -61,11 +61,11 @@ func cancelled(p kiosk.Page) kiosk.Page {
 	return p
 }
 
-func pictures(t testing.TB) kiosk.Page {
+func pictures(t testing.TB, from, to int) kiosk.Page {
 	p := page(t, "2026-11-23 10:05", "moulin", "en", "ar")
 	r := p.Rows[0]
 	p.Rows, p.More = nil, 0
-	for _, c := range timetable.Categories[5:10] {
+	for _, c := range timetable.Categories[from:to] {
 		r.Service.Category, r.Service.Name = c, nil
 		p.Rows = append(p.Rows, r)
 	}
@@ -76,15 +76,17 @@ func pictures(t testing.TB) kiosk.Page {
 func pages(t testing.TB) map[string]kiosk.Page {
 	monday := page(t, "2026-11-23 10:05", "moulin", "en", "ar")
 	return map[string]kiosk.Page{
-		"today":      monday,
-		"ask-us":     page(t, "2026-11-23 18:30", "quai", "en", "ar"),
-		"nothing":    page(t, "2026-11-20 23:59", "nowhere", "en", "ar"),
-		"long":       long(monday),
-		"cancelled":  cancelled(monday),
-		"english":    page(t, "2026-11-23 10:05", "moulin", "en"),
-		"arabic":     page(t, "2026-11-23 10:05", "moulin", "ar"),
-		"pictograms": pictures(t),
-		"too-old":    page(t, "2027-02-02 09:00", "quai", "en", "ar"),
+		"today":        monday,
+		"ask-us":       page(t, "2026-11-23 18:30", "quai", "en", "ar"),
+		"nothing":      page(t, "2026-11-22 21:00", "nowhere", "en", "ar"),
+		"long":         long(monday),
+		"cancelled":    cancelled(monday),
+		"english":      page(t, "2026-11-23 10:05", "moulin", "en"),
+		"arabic":       page(t, "2026-11-23 10:05", "moulin", "ar"),
+		"pictograms-1": pictures(t, 0, 4),
+		"pictograms-2": pictures(t, 4, 8),
+		"pictograms-3": pictures(t, 8, 12),
+		"too-old":      page(t, "2027-02-02 09:00", "quai", "en", "ar"),
 	}
 }
 
@@ -154,7 +156,7 @@ func TestHoursAreLegible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	heights := inkHeights(f, margin, iconLeft-10, header+rule, header+row)
+	heights := inkHeights(f, margin, iconLeft-10, header, header+content-rule)
 	if len(heights) != 2 || heights[0] < 49 || heights[1] < 20 {
 		t.Errorf("heights of ink in the first row's hours: %v px", heights)
 	}
@@ -193,6 +195,11 @@ func TestMarginsStayWhite(t *testing.T) {
 		r.State = rapid.SampledFrom([]timetable.State{timetable.Confirmed, timetable.AskUs, timetable.Cancelled}).Draw(t, "state")
 		r.Service.Name = map[string]string{"en": text("en", 60), "ar": text("ar", 60)}
 		r.Service.Place = timetable.Place{Name: text("place", 60), Map: text("map", 3)}
+		if rapid.IntRange(0, 9).Draw(t, "extreme") == 0 {
+			wide := strings.Repeat("W", 60)
+			r.Service.Name = map[string]string{"en": wide, "ar": wide}
+			r.Service.Place, p.Site = timetable.Place{Name: wide, Map: "WWW"}, wide
+		}
 		p.Rows = []timetable.Row{r, r, r, r}
 		f, err := Draw(p)
 		if err != nil {
