@@ -1,0 +1,429 @@
+// Package epaper drives a 7.5" e-paper panel, 800 × 480 pixels in black and
+// white, with a UC8179 controller on SPI.
+//
+// In: frames. Out: what is on the glass. After each refresh, also one that
+// failed, the panel is powered off and in deep sleep. No wait is without limit.
+// It keeps no count of refreshes and knows no page: when the panel may be
+// refreshed is room kiosk's to say.
+package epaper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
+	"infobus/hw"
+)
+
+// The panel's size in pixels, and the length of a frame in bytes.
+//
+// A frame is row by row from the top, each row from the left, eight pixels a
+// byte, the most significant bit leftmost; 1 is white.
+const (
+	Width     = 800
+	Height    = 480
+	FrameSize = Width / 8 * Height
+)
+
+// Commands, with the datasheet's names.
+const (
+	cmdPanelSetting = 0x00 // PSR
+	cmdPowerSetting = 0x01 // PWR
+	cmdPowerOff     = 0x02 // POF
+	cmdPowerOn      = 0x04 // PON
+	cmdBooster      = 0x06 // BTST
+	cmdDeepSleep    = 0x07 // DSLP
+	cmdOldImage     = 0x10 // DTM1
+	cmdRefresh      = 0x12 // DRF
+	cmdNewImage     = 0x13 // DTM2
+	cmdDualSPI      = 0x15 // DUSPI
+	cmdInterval     = 0x50 // CDI
+	cmdTCON         = 0x60 // TCON
+	cmdResolution   = 0x61 // TRES
+)
+
+// maxTransfer is what spidev takes at once unless it is told otherwise.
+const maxTransfer = 4096
+
+// Opts are the panel's timings. DefaultOpts has those that public drivers use.
+type Opts struct {
+	Speed    physic.Frequency // of SPI
+	ResetLow time.Duration    // length of the reset pulse
+	Settle   time.Duration    // reset high before the pulse, and after it
+	PowerOn  time.Duration    // least wait after power-on
+	Refresh  time.Duration    // least wait after the refresh command
+	Notice   time.Duration    // within which BUSY must go low then, or nothing is there
+	Poll     time.Duration    // how often BUSY is read where it gives no edges
+
+	PowerLimit    time.Duration // longest busy time at power-on and power-off
+	RefreshLimit  time.Duration // longest busy time of a refresh
+	TransferLimit time.Duration // longest time that one command with its data takes
+}
+
+// DefaultOpts are right for Waveshare's and Good Display's panels.
+func DefaultOpts() Opts {
+	return Opts{
+		Speed:    4 * physic.MegaHertz,
+		ResetLow: 2 * time.Millisecond,
+		Settle:   20 * time.Millisecond,
+		PowerOn:  100 * time.Millisecond,
+		Refresh:  200 * time.Microsecond,
+		Notice:   500 * time.Millisecond,
+		Poll:     10 * time.Millisecond,
+
+		PowerLimit: 5 * time.Second,
+		// A full refresh takes 4.2 s at room temperature, and longer in the cold.
+		RefreshLimit:  20 * time.Second,
+		TransferLimit: 5 * time.Second,
+	}
+}
+
+// Panel is a panel. Its methods may be called from several goroutines; they
+// wait for each other. After an error it may be used again.
+type Panel struct {
+	opts  Opts
+	conn  spi.Conn
+	chunk int
+	dc    gpio.PinOut
+	rst   gpio.PinOut
+	busy  gpio.PinIn
+	pwr   gpio.PinOut // nil: always powered
+	edges bool        // busy gives edges
+	guard hw.Guard
+	free  []func() error // what Close closes
+
+	mu       sync.Mutex // covers what follows
+	awake    bool       // the controller may be powered, or was not yet put to sleep
+	powered  bool       // 04 was sent since the last reset
+	supplied bool       // pwr is high
+	high     time.Time  // since when reset is high
+	closed   bool
+}
+
+// ErrClosed: the panel was closed.
+var ErrClosed = errors.New("panel is closed")
+
+// New takes a panel over. It sends nothing, so that what is on the glass stays;
+// call Sleep where no Full follows, since the panel may have been left powered.
+// pwr may be nil; so may opts.
+func New(port spi.Port, dc, rst gpio.PinOut, busy gpio.PinIn, pwr gpio.PinOut, opts *Opts) (*Panel, error) {
+	p := &Panel{opts: DefaultOpts(), dc: dc, rst: rst, busy: busy, pwr: pwr, chunk: maxTransfer, awake: true}
+	if opts != nil {
+		p.opts = *opts
+	}
+	var err error
+	if p.conn, err = port.Connect(p.opts.Speed, spi.Mode0, 8); err != nil {
+		return nil, fmt.Errorf("connect panel: %w", err)
+	}
+	if l, ok := p.conn.(conn.Limits); ok && l.MaxTxSize() > 0 {
+		p.chunk = min(p.chunk, l.MaxTxSize())
+	}
+	// Without a panel a pull-up reads idle for ever, which is noticed.
+	p.edges = busy.In(gpio.PullUp, gpio.BothEdges) == nil
+	if !p.edges {
+		if err := busy.In(gpio.PullUp, gpio.NoEdge); err != nil {
+			return nil, fmt.Errorf("panel's BUSY: %w", err)
+		}
+	}
+	if err := rst.Out(gpio.High); err != nil {
+		return nil, fmt.Errorf("panel's RST: %w", err)
+	}
+	p.high = time.Now()
+	return p, p.supply()
+}
+
+// supply switches the panel on, if it has a switch and is off.
+func (p *Panel) supply() error {
+	if p.pwr == nil || p.supplied {
+		return nil
+	}
+	if err := p.pwr.Out(gpio.High); err != nil {
+		return fmt.Errorf("panel's PWR: %w", err)
+	}
+	p.supplied, p.high = true, time.Now()
+	return nil
+}
+
+// Full shows a frame with a full refresh. See FullFrom.
+func (p *Panel) Full(ctx context.Context, frame []byte) error {
+	return p.FullFrom(ctx, func() ([]byte, error) { return frame, nil })
+}
+
+// FullFrom shows the frame that the function gives with a full refresh. The
+// function runs while the panel is reset and powered on, some 120 ms. When
+// FullFrom returns, the panel is powered off and in deep sleep, or the error
+// says why not.
+//
+// Errors: hw.ErrAbsent if the panel does not show that it began to refresh,
+// hw.ErrTimeout if it stays busy or a transfer hangs. If ctx ends before the
+// refresh began, the glass is unchanged; a refresh that began is finished,
+// because the glass would be left with neither page.
+func (p *Panel) FullFrom(ctx context.Context, frame func() ([]byte, error)) (err error) {
+	type drawn struct {
+		frame []byte
+		err   error
+	}
+	drawing := make(chan drawn, 1)
+	go func() {
+		f, err := frame()
+		drawing <- drawn{f, err}
+	}()
+	picture := sync.OnceValue(func() drawn { return <-drawing })
+	defer picture() // frame has ended when FullFrom returns
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	defer func() { err = errors.Join(err, p.off(context.WithoutCancel(ctx))) }()
+	if err := p.init(ctx); err != nil {
+		return err
+	}
+	d := picture()
+	if d.err != nil {
+		return fmt.Errorf("draw frame: %w", d.err)
+	}
+	if len(d.frame) != FrameSize {
+		return fmt.Errorf("frame has %d bytes, not %d", len(d.frame), FrameSize)
+	}
+	// With CDI 10 a bit of 1 is black. The old image is the opposite of the new
+	// one, so that each pixel is driven, as Waveshare's driver has it.
+	was, is := make([]byte, FrameSize), make([]byte, FrameSize)
+	for i, b := range d.frame {
+		was[i], is[i] = b, ^b
+	}
+	if err := p.send(ctx, cmdOldImage, was...); err != nil {
+		return err
+	}
+	if err := p.send(ctx, cmdNewImage, is...); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := p.send(ctx, cmdRefresh); err != nil {
+		return err
+	}
+	if err := sleep(ctx, p.opts.Refresh); err != nil {
+		return err
+	}
+	if err := p.noticed(ctx); err != nil {
+		return err
+	}
+	return p.idle(ctx, "refresh", p.opts.RefreshLimit)
+}
+
+// init resets the panel, powers it on and sets it up.
+func (p *Panel) init(ctx context.Context) error {
+	if err := p.reset(ctx); err != nil {
+		return err
+	}
+	if err := p.idle(ctx, "reset", p.opts.PowerLimit); err != nil {
+		return err
+	}
+	if err := p.send(ctx, cmdBooster, 0x17, 0x17, 0x28, 0x17); err != nil {
+		return err
+	}
+	if err := p.send(ctx, cmdPowerSetting, 0x07, 0x07, 0x28, 0x17); err != nil {
+		return err
+	}
+	p.powered = true
+	if err := p.send(ctx, cmdPowerOn); err != nil {
+		return err
+	}
+	if err := sleep(ctx, p.opts.PowerOn); err != nil {
+		return err
+	}
+	if err := p.idle(ctx, "power-on", p.opts.PowerLimit); err != nil {
+		return err
+	}
+	for _, c := range [][]byte{
+		{cmdPanelSetting, 0x1F}, // black and white, waveforms from the panel's memory
+		{cmdResolution, Width >> 8, Width & 0xFF, Height >> 8, Height & 0xFF},
+		{cmdDualSPI, 0x00},
+		{cmdInterval, 0x10, 0x07},
+		{cmdTCON, 0x22},
+	} {
+		if err := p.send(ctx, c[0], c[1:]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reset pulses RST, which also wakes the controller from deep sleep and
+// switches its booster off.
+func (p *Panel) reset(ctx context.Context) error {
+	if err := p.supply(); err != nil {
+		return err
+	}
+	// Reset is high while the panel sleeps, so mostly there is nothing to wait
+	// for and the first byte follows after 22 ms.
+	if err := sleep(ctx, p.opts.Settle-time.Since(p.high)); err != nil {
+		return err
+	}
+	p.awake = true
+	if err := p.rst.Out(gpio.Low); err != nil {
+		return fmt.Errorf("panel's RST: %w", err)
+	}
+	p.powered = false
+	// A pulse that was cut short might reset some of it only.
+	sleep(context.WithoutCancel(ctx), p.opts.ResetLow)
+	if err := p.rst.Out(gpio.High); err != nil {
+		return fmt.Errorf("panel's RST: %w", err)
+	}
+	p.high = time.Now()
+	return sleep(ctx, p.opts.Settle)
+}
+
+// Sleep powers the panel off and puts it into deep sleep, unless it is. The
+// page stays on the glass.
+func (p *Panel) Sleep(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	return p.off(ctx)
+}
+
+// off is Sleep under mu. A panel that is busy and should not be, or that does
+// not obey, is reset, which switches it off too.
+func (p *Panel) off(ctx context.Context) error {
+	if !p.awake {
+		return nil
+	}
+	var failed error
+	if !p.powered || p.busy.Read() == gpio.Low {
+		failed = p.reset(ctx)
+	} else if failed = p.powerOff(ctx); failed != nil {
+		failed = errors.Join(failed, p.reset(ctx))
+	}
+	p.powered = false
+	if err := p.send(ctx, cmdDeepSleep, 0xA5); err != nil {
+		return fmt.Errorf("put panel to sleep: %w", errors.Join(failed, err))
+	}
+	p.awake = false
+	if failed != nil {
+		return fmt.Errorf("put panel to sleep: %w", failed)
+	}
+	return nil
+}
+
+func (p *Panel) powerOff(ctx context.Context) error {
+	if err := p.send(ctx, cmdInterval, 0xF7); err != nil { // border floating
+		return err
+	}
+	if err := p.send(ctx, cmdPowerOff); err != nil {
+		return err
+	}
+	return p.idle(ctx, "power-off", p.opts.PowerLimit)
+}
+
+// Close puts the panel to sleep, switches it off and gives the port and the
+// pins back, if Open took them.
+func (p *Panel) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	err := p.off(context.Background())
+	if p.pwr != nil {
+		err = errors.Join(err, p.pwr.Out(gpio.Low))
+	}
+	for _, f := range p.free {
+		p.guard.Finally(p.opts.TransferLimit, func() { f() })
+	}
+	return err
+}
+
+// send sends a command and its data.
+func (p *Panel) send(ctx context.Context, command byte, data ...byte) error {
+	_, err := hw.Call(ctx, &p.guard, p.opts.TransferLimit, func() (struct{}, error) {
+		if err := p.dc.Out(gpio.Low); err != nil {
+			return struct{}{}, err
+		}
+		if err := p.conn.Tx([]byte{command}, nil); err != nil || len(data) == 0 {
+			return struct{}{}, err
+		}
+		if err := p.dc.Out(gpio.High); err != nil {
+			return struct{}{}, err
+		}
+		for len(data) > 0 {
+			n := min(len(data), p.chunk)
+			if err := p.conn.Tx(data[:n], nil); err != nil {
+				return struct{}{}, err
+			}
+			data = data[n:]
+		}
+		return struct{}{}, nil
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("send command %02X to panel: %w", command, err)
+	}
+	return nil
+}
+
+// noticed waits until BUSY is low, as it is for seconds after a refresh has
+// begun. SPI itself cannot tell whether anybody listens.
+func (p *Panel) noticed(ctx context.Context) error {
+	for start := time.Now(); p.busy.Read() == gpio.High; {
+		left := p.opts.Notice - time.Since(start)
+		if left <= 0 {
+			return fmt.Errorf("panel did not begin to refresh: %w", hw.ErrAbsent)
+		}
+		if err := p.pause(ctx, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idle waits until BUSY is high.
+func (p *Panel) idle(ctx context.Context, what string, limit time.Duration) error {
+	for start := time.Now(); p.busy.Read() == gpio.Low; {
+		left := limit - time.Since(start)
+		if left <= 0 {
+			return fmt.Errorf("panel still busy %v after %s: %w", limit, what, hw.ErrTimeout)
+		}
+		if err := p.pause(ctx, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pause waits for BUSY to change, or until it is time to look at it again.
+func (p *Panel) pause(ctx context.Context, limit time.Duration) error {
+	if !p.edges {
+		return sleep(ctx, min(limit, p.opts.Poll))
+	}
+	// An edge wait cannot be cancelled; ctx is looked at ten times a second.
+	p.busy.WaitForEdge(min(limit, 100*time.Millisecond))
+	return ctx.Err()
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
