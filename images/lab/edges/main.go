@@ -1,0 +1,26 @@
+// Edges says each Seen of some lines of the lab's chip, one JSON object a line.
+// It is the smallest program around hw/line, for the machine of images/lab.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"infobus/hw/line"
+)
+
+func main() {
+	var lines []line.Config
+	if err := json.Unmarshal([]byte(os.Args[2]), &lines); err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+	out := json.NewEncoder(os.Stdout)
+	err := line.New(line.Find(os.Args[1]), lines...).Watch(context.Background(), func(s line.Seen) {
+		out.Encode(s)
+	})
+	fmt.Println("error:", err)
+	os.Exit(1)
+}

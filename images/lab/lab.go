@@ -1,0 +1,241 @@
+// Package lab is a machine with a real GPIO chip for tests: QEMU's arm64 "virt"
+// with Debian's kernel and its PL061 driver.
+//
+// In: a kernel, a static program that is /init, and files for it. Out: the lines
+// of the machine's console; the levels of the chip's eight input lines are the
+// test's to drive. The machine has no network and no disk, and is gone without
+// trace on Close.
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Chip is the label of the machine's GPIO chip. Its line 3 is the power button.
+const Chip = "9030000.pl061"
+
+// Options says what to boot.
+type Options struct {
+	Kernel string            // arm64, with the PL061 built in
+	Init   string            // a static arm64 program
+	Files  map[string]string // more files: path in the machine → path here; all are executable
+	Append string            // added to the kernel's command line
+	// Programs is what images/lab/init starts. Another Init finds it as
+	// /lab.json, or need not care.
+	Programs []Program
+}
+
+// Program is one that runs in the machine. What it says, on both its outputs,
+// is on the console, each line behind "Name: ".
+type Program struct {
+	Name    string
+	Command []string
+	Env     []string // besides init's own
+	Again   bool     // start it again whenever it ends
+}
+
+// Machine is a running machine.
+type Machine struct {
+	command *exec.Cmd
+	dir     string
+	lines   chan string
+	said    bytes.Buffer  // by QEMU itself; read it after ended
+	ended   chan struct{} // closed when QEMU has ended and was waited for
+
+	mu    sync.Mutex // one request at a time
+	qtest net.Conn
+	reply *bufio.Reader
+	chip  string // the chip's place in QEMU's tree, e.g. /machine/unattached/device[7]
+}
+
+// Boot starts the machine. It returns as soon as the chip can be driven, before
+// the kernel has come far. The machine ends with ctx, or on Close, which the
+// caller owes it.
+func Boot(ctx context.Context, o Options) (*Machine, error) {
+	dir, err := os.MkdirTemp("", "infobus-lab-")
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{dir: dir, lines: make(chan string, 4096), ended: make(chan struct{})}
+	if err := m.start(ctx, o); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	if err := m.find(ctx); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("find the machine's GPIO chip: %w: %s", err, strings.TrimSpace(m.said.String()))
+	}
+	return m, nil
+}
+
+func (m *Machine) start(ctx context.Context, o Options) error {
+	initrd := filepath.Join(m.dir, "initrd")
+	programs, err := json.Marshal(o.Programs)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(m.path("lab.json"), programs, 0o600); err != nil {
+		return err
+	}
+	files := map[string]string{"/init": o.Init, "/lab.json": m.path("lab.json")}
+	for guest, host := range o.Files {
+		files[guest] = host
+	}
+	if err := pack(initrd, files); err != nil {
+		return fmt.Errorf("pack the machine's files: %w", err)
+	}
+	// panic=-1 and -no-reboot: a panic ends the machine.
+	m.command = exec.CommandContext(ctx, "qemu-system-aarch64",
+		"-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-accel", "tcg",
+		"-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio",
+		"-qtest", "unix:"+m.path("qtest")+",server=on,wait=off", "-qtest-log", "none",
+		"-qmp", "unix:"+m.path("qmp")+",server=on,wait=off",
+		"-kernel", o.Kernel, "-initrd", initrd,
+		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 "+o.Append))
+	m.command.Stderr = &m.said
+	m.command.WaitDelay = 5 * time.Second
+	console, err := m.command.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := m.command.Start(); err != nil {
+		return fmt.Errorf("start the machine: %w", err)
+	}
+	go func() {
+		defer close(m.ended)
+		defer close(m.lines)
+		r := bufio.NewReader(console)
+		for {
+			line, err := r.ReadString('\n')
+			if line != "" {
+				m.lines <- strings.TrimRight(line, "\r\n")
+			}
+			if err != nil {
+				break
+			}
+		}
+		m.command.Wait()
+	}()
+	return nil
+}
+
+func (m *Machine) path(name string) string { return filepath.Join(m.dir, name) }
+
+// Lines are the lines of the console. It is closed when the machine has ended.
+// The machine stands still while nobody reads and 4096 lines wait.
+func (m *Machine) Lines() <-chan string { return m.lines }
+
+// Drive sets the level of a line of the chip, from outside. It returns when the
+// chip has seen it, which the kernel in the machine may not have.
+func (m *Machine) Drive(line int, high bool) error {
+	level := 0
+	if high {
+		level = 1
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := fmt.Fprintf(m.qtest, "set_irq_in %s unnamed-gpio-in %d %d\n", m.chip, line, level); err != nil {
+		return fmt.Errorf("drive line %d: %w", line, err)
+	}
+	answer, err := m.reply.ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("drive line %d: %w", line, err)
+	}
+	if !strings.HasPrefix(answer, "OK") {
+		return fmt.Errorf("drive line %d: %s", line, strings.TrimSpace(answer))
+	}
+	return nil
+}
+
+// Close ends the machine and removes its files.
+func (m *Machine) Close() error {
+	m.command.Process.Kill()
+	for range m.lines {
+	}
+	<-m.ended
+	if m.qtest != nil {
+		m.qtest.Close()
+	}
+	return os.RemoveAll(m.dir)
+}
+
+// find asks QEMU for the chip and opens the way to drive it.
+func (m *Machine) find(ctx context.Context) error {
+	control, err := m.dial(ctx, "qmp")
+	if err != nil {
+		return err
+	}
+	defer control.Close()
+	in := json.NewDecoder(control)
+	ask := func(request string, answer any) error {
+		if _, err := io.WriteString(control, request+"\n"); err != nil {
+			return err
+		}
+		for {
+			var r struct {
+				Return json.RawMessage
+				Error  *struct{ Desc string }
+			}
+			if err := in.Decode(&r); err != nil {
+				return err
+			}
+			if r.Error != nil {
+				return errors.New(r.Error.Desc)
+			}
+			if r.Return != nil { // the greeting and events have none
+				return json.Unmarshal(r.Return, answer)
+			}
+		}
+	}
+	var none any
+	if err := ask(`{"execute":"qmp_capabilities"}`, &none); err != nil {
+		return err
+	}
+	var devices []struct{ Name, Type string }
+	if err := ask(`{"execute":"qom-list","arguments":{"path":"/machine/unattached"}}`, &devices); err != nil {
+		return err
+	}
+	for _, d := range devices {
+		if d.Type == "child<pl061>" {
+			m.chip = "/machine/unattached/" + d.Name
+		}
+	}
+	if m.chip == "" {
+		return errors.New("it has no pl061")
+	}
+	if m.qtest, err = m.dial(ctx, "qtest"); err != nil {
+		return err
+	}
+	m.reply = bufio.NewReader(m.qtest)
+	return nil
+}
+
+// dial waits for the socket, which QEMU makes as it starts.
+func (m *Machine) dial(ctx context.Context, socket string) (net.Conn, error) {
+	for {
+		c, err := net.Dial("unix", m.path(socket))
+		if err == nil {
+			return c, nil
+		}
+		select {
+		case <-m.ended:
+			return nil, errors.New("the machine ended")
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
