@@ -6,3 +6,182 @@
 // that it is given. It decides nothing, keeps nothing on the disk, sends nothing
 // of its own accord, and writes no line about who asked what.
 package status
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"infobus/logbook"
+)
+
+// ErrNoAction is what Options.Act returns, wrapped or not, for a name that it
+// does not know.
+var ErrNoAction = errors.New("no such action")
+
+// Options are what the server is made of. A nil function's route answers 404;
+// none is called by two requests in an order that may be relied on.
+type Options struct {
+	// PIN opens events, samples, metrics and actions over the network. With ""
+	// they are for the unix socket alone.
+	PIN string
+	// Sim takes POST /sim/…; nil without --sim.
+	Sim http.Handler
+	// Open gives everything but the actions to whoever is on the loopback
+	// interface, without the PIN.
+	Open bool
+
+	// Events are the durable events whose sequence number is above after, in
+	// order, limit at most.
+	Events func(after uint64, limit int) ([]logbook.Event, error)
+	// Kiosk is the picture that the panel was last told; ok is false where
+	// nothing was drawn.
+	Kiosk func() (png []byte, ok bool)
+	// Today is the visitors' page in the language of a BCP 47 tag, which may be
+	// any; it answers in English where it does not know it.
+	Today func(lang string) TodayPage
+	// Act does what a volunteer asked for. ErrNoAction is answered 404, any
+	// other error 409 with its text, which must hold nothing from outside.
+	Act func(ctx context.Context, name string) error
+	// Alive is nil while the loop that owns the state answers.
+	Alive func(ctx context.Context) error
+	// Samples are a series' points, oldest first; false where there is no such
+	// series.
+	Samples func(series string) ([]Sample, bool)
+}
+
+// Limits of what a stranger may cost the box.
+const (
+	connections  = 256     // at once, each listener
+	streams      = 64      // at once
+	headerBytes  = 8 << 10 // of a request
+	bodyBytes    = 4 << 10 // of a request
+	readTimeout  = 10 * time.Second
+	writeTimeout = 20 * time.Second
+	idleTimeout  = 30 * time.Second
+	farewell     = time.Second // to answer what was asked before the end
+)
+
+// Server answers over HTTP. Make it with New.
+type Server struct {
+	o       Options
+	handler http.Handler
+	logins  logins
+	streams chan struct{} // holds a token for each stream that is open
+
+	// latest is never nil.
+	latest atomic.Pointer[snapshot]
+	// woken guards wake.
+	woken sync.Mutex
+	wake  chan struct{} // closed by the next Publish
+}
+
+// New makes a server that shows an unknown van until the first Publish.
+func New(o Options) *Server {
+	s := &Server{o: o, streams: make(chan struct{}, streams), wake: make(chan struct{})}
+	s.logins.pin = o.PIN
+	s.logins.now = time.Now
+	s.latest.Store(s.snapshot(View{Power: Power{Source: "unknown", Battery: Battery{Level: "unknown", Quality: "unknown"}},
+		Uplink: Uplink{Verdict: "unknown"}}))
+	s.handler = s.routes()
+	return s
+}
+
+// snapshot is a View and what is made of it, at most once each.
+type snapshot struct {
+	view    View
+	whole   func() []byte // JSON
+	summary func() []byte // JSON, for who has no PIN
+	page    func() []byte // HTML
+}
+
+func (s *Server) snapshot(v View) *snapshot {
+	v = v.filled()
+	return &snapshot{
+		view:    v,
+		whole:   sync.OnceValue(func() []byte { return encode(v) }),
+		summary: sync.OnceValue(func() []byte { return encode(v.summary()) }),
+		page:    sync.OnceValue(func() []byte { return s.volunteers(v) }),
+	}
+}
+
+// encode makes JSON of what always can be made JSON of.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil { // a number that is none: say so, and no half of a state
+		b, _ = json.Marshal(map[string]string{"error": "the state cannot be shown: a number in it is not finite"})
+	}
+	return b
+}
+
+// Publish makes v what everybody sees and wakes the streams. It never blocks.
+// Nothing that v points to may be changed afterwards.
+func (s *Server) Publish(v View) {
+	next := s.snapshot(v)
+	s.woken.Lock()
+	defer s.woken.Unlock()
+	s.latest.Store(next)
+	close(s.wake)
+	s.wake = make(chan struct{})
+}
+
+// published is the latest state, and a channel that the next Publish closes.
+func (s *Server) published() (*snapshot, <-chan struct{}) {
+	s.woken.Lock()
+	defer s.woken.Unlock()
+	return s.latest.Load(), s.wake
+}
+
+// Serve answers on the listeners until ctx is done, and then returns its error;
+// or until one of them fails, and then returns why. It closes them all. Who
+// comes over a unix socket is trusted: its file's mode says who may.
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: readTimeout / 2,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytes,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withCaller,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() {
+			err := server.Serve(netutil.LimitListener(l, connections))
+			failed <- fmt.Errorf("serve on %s: %w", l.Addr().Network(), err)
+		}()
+	}
+	running := len(listeners)
+	var err error
+	select {
+	case <-ctx.Done():
+		err = ctx.Err()
+	case err = <-failed:
+		running--
+	}
+	cancel() // ends the streams
+	last, done := context.WithTimeout(context.Background(), farewell)
+	defer done()
+	if server.Shutdown(last) != nil {
+		server.Close()
+	}
+	for range running {
+		<-failed
+	}
+	return err
+}

@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // View is the whole of what /api/v1/state says. A number or a time that is not
 // known is null, never zero; a word that is not known is "unknown" where the
@@ -145,4 +148,31 @@ type TodayRow struct {
 	Map           string // the letter on the guide's map
 	State         string // a word in the page's language; "" where there is none to say
 	Note          string
+}
+
+// filled is v with empty lists in place of absent ones, so that no list is null.
+func (v View) filled() View {
+	v.Power.Generators = list(v.Power.Generators)
+	v.Uplink.Ladder = list(v.Uplink.Ladder)
+	v.Kiosk.Languages = list(v.Kiosk.Languages)
+	v.Devices = list(v.Devices)
+	return v
+}
+
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+// summary is what is shown to whoever asks: all but the devices' errors, the
+// logbook's identity and the uploads' trouble.
+func (v View) summary() View {
+	v.Devices = slices.Clone(v.Devices)
+	for i := range v.Devices {
+		v.Devices[i].Why = ""
+	}
+	v.Sync.Log, v.Sync.Trouble = "", ""
+	return v
 }

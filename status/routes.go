@@ -1,0 +1,170 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"infobus/logbook"
+)
+
+// eventsAtMost is how many events one answer holds.
+const eventsAtMost = 500
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.getPage)
+	mux.HandleFunc("GET /app.css", asset("text/css; charset=utf-8", appCSS))
+	mux.HandleFunc("GET /app.js", asset("text/javascript; charset=utf-8", appJS))
+	mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
+	mux.HandleFunc("GET /today", s.getToday)
+	mux.HandleFunc("GET /kiosk.png", s.getKiosk)
+	mux.HandleFunc("GET /healthz", s.getHealth)
+	mux.HandleFunc("GET /api/v1/state", s.getState)
+	mux.HandleFunc("GET /api/v1/stream", s.getStream)
+	mux.HandleFunc("GET /api/v1/events", only(s.knows, s.getEvents))
+	mux.HandleFunc("GET /api/v1/samples", only(s.knows, s.getSamples))
+	metrics := promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{MaxRequestsInFlight: 2})
+	mux.HandleFunc("GET /metrics", only(s.knows, metrics.ServeHTTP))
+	mux.HandleFunc("POST /api/v1/actions/{name}", only(s.mayAct, s.postAction))
+	mux.HandleFunc("POST /login", s.login)
+	if s.o.Sim != nil {
+		mux.HandleFunc("POST /sim/", only(s.knows, s.o.Sim.ServeHTTP))
+	}
+	return guarded(jsonErrors(mux))
+}
+
+// jsonErrors answers what the mux would answer with a line of text.
+func jsonErrors(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		other := http.MethodPost
+		if r.Method == http.MethodPost {
+			other = http.MethodGet
+		}
+		asked := r.Clone(r.Context())
+		asked.Method = other
+		if _, pattern := mux.Handler(asked); pattern != "" {
+			w.Header().Set("Allow", other)
+			refuse(w, http.StatusMethodNotAllowed, "this is asked for with "+other)
+			return
+		}
+		refuse(w, http.StatusNotFound, "there is nothing here")
+	})
+}
+
+// refuse answers with an error.
+func refuse(w http.ResponseWriter, code int, why string) {
+	answer(w, code, encode(map[string]string{"error": why}))
+}
+
+// answer answers with JSON.
+func answer(w http.ResponseWriter, code int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	w.Write(append(body, '\n'))
+}
+
+func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
+	now := s.latest.Load()
+	if s.knows(r) {
+		answer(w, http.StatusOK, now.whole())
+		return
+	}
+	answer(w, http.StatusOK, now.summary())
+}
+
+func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
+	if s.o.Events == nil {
+		refuse(w, http.StatusNotFound, "there is no logbook")
+		return
+	}
+	q := r.URL.Query()
+	var after uint64
+	limit := eventsAtMost
+	if text := q.Get("after"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 63)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "after is not a sequence number")
+			return
+		}
+		after = n
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			refuse(w, http.StatusBadRequest, "limit is not a number above 0")
+			return
+		}
+		limit = min(n, eventsAtMost)
+	}
+	events, err := s.o.Events(after, limit)
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, "the logbook cannot be read")
+		return
+	}
+	answer(w, http.StatusOK, encode(struct {
+		Events []logbook.Event `json:"events"`
+	}{list(events)}))
+}
+
+func (s *Server) getSamples(w http.ResponseWriter, r *http.Request) {
+	series := r.URL.Query().Get("series")
+	if s.o.Samples != nil {
+		if samples, ok := s.o.Samples(series); ok {
+			answer(w, http.StatusOK, encode(struct {
+				Series  string   `json:"series"`
+				Samples []Sample `json:"samples"`
+			}{series, list(samples)}))
+			return
+		}
+	}
+	refuse(w, http.StatusNotFound, "there is no such series")
+}
+
+func (s *Server) getKiosk(w http.ResponseWriter, _ *http.Request) {
+	if s.o.Kiosk != nil {
+		if png, ok := s.o.Kiosk(); ok {
+			w.Header().Set("Content-Type", "image/png")
+			w.Write(png)
+			return
+		}
+	}
+	refuse(w, http.StatusNotFound, "nothing was drawn on the screen yet")
+}
+
+func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if s.o.Alive != nil && s.o.Alive(ctx) != nil {
+		refuse(w, http.StatusServiceUnavailable, "the daemon's loop does not answer")
+		return
+	}
+	answer(w, http.StatusOK, encode(map[string]string{"status": "ok"}))
+}
+
+var actionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if s.o.Act == nil || !actionName.MatchString(name) {
+		refuse(w, http.StatusNotFound, ErrNoAction.Error())
+		return
+	}
+	switch err := s.o.Act(r.Context(), name); {
+	case errors.Is(err, ErrNoAction):
+		refuse(w, http.StatusNotFound, ErrNoAction.Error())
+	case err != nil:
+		refuse(w, http.StatusConflict, err.Error())
+	default:
+		answer(w, http.StatusOK, encode(map[string]string{"done": name}))
+	}
+}

@@ -1,0 +1,63 @@
+package status
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+)
+
+// heartbeat is how often a stream without news says that it is alive.
+const heartbeat = 30 * time.Second
+
+// getStream sends the state as server-sent events: the latest at once, then the
+// latest after each change. Who cannot take a state within writeTimeout is
+// dropped, and loses nothing by it: the next connection begins with the whole.
+func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		w.Header().Set("Retry-After", "30")
+		refuse(w, http.StatusServiceUnavailable, "too many streams are open")
+		return
+	}
+	to := http.NewResponseController(w)
+	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the stream
+	w.Header().Set("Content-Type", "text/event-stream")
+	send := func(parts ...[]byte) bool {
+		to.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, err := w.Write(bytes.Join(parts, nil))
+		return err == nil && to.Flush() == nil
+	}
+	if !send([]byte("retry: 2000\n\n")) {
+		return
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	var last []byte
+	for {
+		latest, changed := s.published()
+		state := latest.summary
+		if s.knows(r) {
+			state = latest.whole
+		}
+		if now := state(); !bytes.Equal(now, last) {
+			if !send([]byte("data: "), now, []byte("\n\n")) {
+				return
+			}
+			last = now
+		}
+		for waiting := true; waiting; {
+			select {
+			case <-changed:
+				waiting = false
+			case <-beat.C:
+				if !send([]byte(": alive\n\n")) {
+					return
+				}
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package status
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// tile is one of the four things that a volunteer looks for. Mood is its
+// colour and its icon: good, warn, bad or unknown.
+type tile struct {
+	ID, Title string
+	Mood      string
+	Word      string   // the big one
+	Lines     []string // below it
+}
+
+// line is a row of the list of devices.
+type line struct{ Name, Mood, Word string }
+
+// screen is the picture of the screen; Key changes with each refresh.
+type screen struct {
+	Key, Drawn string
+	Drawing    bool
+}
+
+// percent is the charge in words, "" while it is not fresh.
+func percent(b Battery) string {
+	if b.Quality != "fresh" || b.Percent == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", math.Floor(*b.Percent))
+}
+
+func powerTile(v View) tile {
+	t := tile{ID: "power", Title: "Power"}
+	b, p := v.Power.Battery, percent(v.Power.Battery)
+	switch v.Power.Source {
+	case "generator":
+		t.Mood, t.Word = "good", "Generator running"
+		for _, g := range v.Power.Generators {
+			if g.State == "running" && g.Since != nil {
+				t.Lines = append(t.Lines, "since "+hour(g.Since))
+				break
+			}
+		}
+		if p != "" {
+			t.Lines = append(t.Lines, "Battery level "+p)
+		}
+	case "battery":
+		t.Mood, t.Word = "good", strings.TrimSpace("On battery "+p)
+		if p == "" {
+			t.Lines = append(t.Lines, "Battery level not known")
+		}
+	default:
+		t.Mood, t.Word = "unknown", "Not known"
+		t.Lines = append(t.Lines, "The box cannot see the generator.")
+		if p != "" {
+			t.Lines = append(t.Lines, "Battery level "+p)
+		}
+	}
+	switch {
+	case b.Level == "critical":
+		t.Mood = "bad"
+		t.Lines = append(t.Lines, "Battery nearly empty")
+	case b.Level == "low":
+		if t.Mood == "good" {
+			t.Mood = "warn"
+		}
+		t.Lines = append(t.Lines, "Battery low")
+	}
+	if v.Power.Source == "generator" && t.Mood == "bad" {
+		t.Mood = "warn"
+	}
+	if s := v.Power.Shutdown; s.Pending {
+		t.Mood = "bad"
+		t.Lines = append(t.Lines, strings.TrimSpace("The box switches off "+at(hour(s.At))))
+	}
+	return t
+}
+
+// at is "at 14:05", or "soon" where the time is not known.
+func at(hour string) string {
+	if hour == "" {
+		return "soon"
+	}
+	return "at " + hour
+}
+
+// verdicts holds the mood and the words of each verdict of netmon.
+var verdicts = map[string][2]string{
+	"ok":              {"good", "Working"},
+	"slow":            {"warn", "Slow"},
+	"starting":        {"unknown", "Starting"},
+	"port-missing":    {"bad", "Network port missing"},
+	"cable-unplugged": {"bad", "Cable out"},
+	"no-address":      {"bad", "Not let in"},
+	"gateway-silent":  {"bad", "Cisco box silent"},
+	"no-internet":     {"bad", "No internet"},
+	"captive-portal":  {"bad", "Sign-in page"},
+	"dns-failing":     {"bad", "No names found"},
+}
+
+func internetTile(v View) tile {
+	t := tile{ID: "internet", Title: "Internet", Mood: "unknown", Word: "Not known"}
+	if w, ok := verdicts[v.Uplink.Verdict]; ok {
+		t.Mood, t.Word = w[0], w[1]
+	}
+	if s := hour(v.Uplink.Since); s != "" && t.Mood != "unknown" {
+		t.Lines = append(t.Lines, "since "+s)
+	}
+	if t.Mood != "good" && v.Uplink.Advice != "" {
+		t.Lines = append(t.Lines, v.Uplink.Advice)
+	}
+	if n := v.Uplink.DevicesConnected; n != nil {
+		t.Lines = append(t.Lines, fmt.Sprintf("Devices connected: %d", *n))
+	}
+	return t
+}
+
+func timeTile(v View) tile {
+	t := tile{ID: "time", Title: "Time", Mood: "good"}
+	s := v.Session
+	switch {
+	case s.Active && s.Until != nil:
+		t.Word = "until " + hour(s.Until)
+	case s.Active:
+		t.Word = "Session on"
+		if v.Clock.Trusted {
+			t.Lines = append(t.Lines, "No end is planned.")
+		}
+	default:
+		t.Mood, t.Word = "unknown", "No session"
+		t.Lines = append(t.Lines, "One begins when a generator starts.")
+	}
+	if s.Active && s.Site != "" {
+		t.Lines = append(t.Lines, s.Site)
+	}
+	if s.Active && s.Since != nil {
+		t.Lines = append(t.Lines, "since "+hour(s.Since))
+	}
+	if !v.Clock.Trusted {
+		t.Mood = "unknown"
+		t.Lines = append(t.Lines, "The box does not know the time yet.")
+	}
+	return t
+}
+
+// todoTile says the one thing that matters most.
+func todoTile(v View) tile {
+	t := tile{ID: "todo", Title: "What to do", Mood: "warn"}
+	net := internetTile(v)
+	switch level := v.Power.Battery.Level; {
+	case v.Power.Shutdown.Pending && v.Power.Source == "generator":
+		t.Mood, t.Word = "bad", "Leave the generator running: the battery is nearly empty."
+	case v.Power.Shutdown.Pending:
+		t.Mood, t.Word = "bad", "Start a generator now: the battery is nearly empty."
+	case v.Power.Source == "battery" && (level == "critical" || level == "low"):
+		t.Word = "Start a generator: the battery is low."
+	case net.Mood == "bad" || net.Mood == "warn":
+		t.Word = v.Uplink.Advice
+		if t.Word == "" {
+			t.Word = "Look at the Cisco box: its lights, its cable, its power."
+		}
+	case v.Power.Source == "unknown" || v.Power.Source == "":
+		t.Word = "See whether the generator runs: the box cannot tell."
+	case failed(v, "panel"):
+		t.Word = "Tell people the hours: the screen does not work."
+	case failed(v, ""):
+		t.Word = "Tell the team that a part of the box does not work: see below."
+	case !v.Session.Active && v.Power.Source == "battery":
+		t.Mood, t.Word = "good", "Start a generator when you are ready to begin."
+	default:
+		t.Mood, t.Word = "good", "Nothing: all is well."
+	}
+	return t
+}
+
+// failed says whether the named device failed, or any where name is "".
+func failed(v View, name string) bool {
+	for _, d := range v.Devices {
+		if d.State == "failed" && (name == "" || d.Name == name) {
+			return true
+		}
+	}
+	return false
+}
+
+// The devices' names and what is wrong with them, in plain words.
+var (
+	deviceNames = map[string]string{"gpio": "Generator sensor", "battery": "Battery sensor", "panel": "Screen",
+		"interface": "Network port", "logbook": "Logs"}
+	reasons = map[string]string{"absent": "not found", "timeout": "does not answer", "identity": "not the part that was expected",
+		"denied": "the box may not use it", "full": "no room left", "error": "does not work"}
+)
+
+func deviceLines(v View) []line {
+	var all []line
+	for _, d := range v.Devices {
+		l := line{Name: deviceNames[d.Name], Mood: "unknown", Word: "not known yet"}
+		if l.Name == "" {
+			l.Name = d.Name
+		}
+		switch d.State {
+		case "ok":
+			l.Mood, l.Word = "good", "works"
+		case "failed":
+			l.Mood, l.Word = "bad", reasons[d.Reason]
+			if l.Word == "" {
+				l.Word = "does not work"
+			}
+			if h := hour(d.Since); h != "" {
+				l.Word += " since " + h
+			}
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+func screenOf(v View) screen {
+	s := screen{Drawing: v.Kiosk.Drawing}
+	if at := v.Kiosk.DrawnAt; at != nil {
+		s.Key, s.Drawn = fmt.Sprint(at.Unix()), hour(at)
+	}
+	if n := v.Kiosk.Refreshes; n != nil {
+		s.Key += fmt.Sprintf("-%d", *n)
+	}
+	return s
+}
