@@ -270,8 +270,10 @@ func TestAResetIsNotReadAsNoCurrent(t *testing.T) {
 		opts := battery.DefaultOpts()
 		chip := batterytest.New()
 		chip.Set(13, -5)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
 		n := 0
-		err := battery.NewMonitor(chip.Open, opts, time.Second).Watch(t.Context(), func(battery.Sample, time.Duration) {
+		err := battery.NewMonitor(chip.Open, opts, time.Second).Watch(ctx, func(battery.Sample, time.Duration) {
 			if n++; n == 2 {
 				chip.Reset()
 			}
