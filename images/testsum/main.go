@@ -1,0 +1,191 @@
+// Testsum reads what "go test -json" says on its standard input and says it
+// shorter: a line for each package, the output of what failed, what was skipped
+// and why, and as the last line
+//
+//	N passed, N failed, N skipped
+//
+// It counts tests with their subtests' parents left out, and a package that
+// does not build or dies as one failed test. It exits with 1 if anything failed,
+// if nothing ran, or, with -no-skips, if anything was skipped.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	noSkips := flag.Bool("no-skips", false, "a skipped test is a failure")
+	flag.Parse()
+	s := sum(os.Stdin, os.Stdout)
+	failed := s.failed > 0 || s.passed == 0
+	if *noSkips && s.skipped > 0 {
+		fmt.Println("skipped tests count as failures here")
+		failed = true
+	}
+	fmt.Printf("%d passed, %d failed, %d skipped\n", s.passed, s.failed, s.skipped)
+	if failed {
+		os.Exit(1)
+	}
+}
+
+// event is a line of "go test -json"; see "go doc test2json".
+type event struct {
+	Action      string
+	Package     string
+	ImportPath  string // of a build-output
+	Test        string
+	Output      string
+	Elapsed     float64
+	FailedBuild string
+}
+
+type counts struct{ passed, failed, skipped int }
+
+// sum reads the events to the end. What is not one, such as a complaint of the
+// go command, it copies.
+func sum(in io.Reader, out io.Writer) (all counts) {
+	type test struct{ pkg, name string }
+	var (
+		said    = map[test]*strings.Builder{}
+		parents = map[test]bool{}
+		built   = map[string]*strings.Builder{} // by import path
+		per     = map[string]*counts{}
+		begun   = map[test]bool{}
+	)
+	write := func(to map[test]*strings.Builder, k test, text string) {
+		if to[k] == nil {
+			to[k] = &strings.Builder{}
+		}
+		to[k].WriteString(text)
+	}
+	of := func(pkg string) *counts {
+		if per[pkg] == nil {
+			per[pkg] = &counts{}
+		}
+		return per[pkg]
+	}
+
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			var e event
+			if json.Unmarshal(line, &e) != nil || e.Action == "" {
+				fmt.Fprintf(out, "%s\n", line)
+			} else {
+				k := test{e.Package, e.Test}
+				switch e.Action {
+				case "run":
+					begun[k] = true
+					for p := e.Test; ; {
+						i := strings.LastIndexByte(p, '/')
+						if i < 0 {
+							break
+						}
+						p = p[:i]
+						parents[test{e.Package, p}] = true
+					}
+				case "output":
+					write(said, k, e.Output)
+				case "build-output":
+					if built[e.ImportPath] == nil {
+						built[e.ImportPath] = &strings.Builder{}
+					}
+					built[e.ImportPath].WriteString(e.Output)
+				case "pass", "fail", "skip":
+					if e.Test != "" {
+						delete(begun, k)
+						if e.Action == "fail" {
+							fmt.Fprintf(out, "FAILED %s %s\n%s", e.Package, e.Test, orNone(said[k]))
+						} else if e.Action == "skip" {
+							fmt.Fprintf(out, "skipped %s %s:%s\n", e.Package, e.Test, reason(said[k]))
+						}
+						// A parent that fails with its subtests is not one more.
+						if !parents[k] {
+							of(e.Package).count(e.Action)
+						}
+						delete(said, k)
+						continue
+					}
+					c := of(e.Package)
+					if e.Action == "fail" && c.failed == 0 {
+						c.failed++ // it did not build, died, raced, or a parent failed alone
+						fmt.Fprintf(out, "FAILED %s\n", e.Package)
+						if b := built[e.FailedBuild]; b != nil {
+							fmt.Fprint(out, b)
+						}
+						for t := range begun {
+							if t.pkg == e.Package && said[t] != nil {
+								fmt.Fprintf(out, "in %s:\n%s", t.name, said[t])
+							}
+						}
+						fmt.Fprint(out, orNone(said[k]))
+					}
+					if *c != (counts{}) {
+						fmt.Fprintf(out, "%-4s %-40s %6.1f s  %d passed", e.Action, e.Package, e.Elapsed, c.passed)
+						if c.failed > 0 {
+							fmt.Fprintf(out, ", %d failed", c.failed)
+						}
+						if c.skipped > 0 {
+							fmt.Fprintf(out, ", %d skipped", c.skipped)
+						}
+						fmt.Fprintln(out)
+					}
+					delete(said, k)
+					all.passed += c.passed
+					all.failed += c.failed
+					all.skipped += c.skipped
+					delete(per, e.Package)
+				}
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	// Packages that never said how they ended: the stream broke off.
+	for pkg, c := range per {
+		fmt.Fprintf(out, "FAILED %s: it never ended\n", pkg)
+		all.passed += c.passed
+		all.failed += c.failed + 1
+		all.skipped += c.skipped
+	}
+	return all
+}
+
+func (c *counts) count(action string) {
+	switch action {
+	case "pass":
+		c.passed++
+	case "fail":
+		c.failed++
+	case "skip":
+		c.skipped++
+	}
+}
+
+// reason is what a skipped test said, without the frame around it.
+func reason(said *strings.Builder) string {
+	var words []string
+	for line := range strings.Lines(orNone(said)) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "===") && !strings.HasPrefix(line, "---") {
+			words = append(words, line)
+		}
+	}
+	return " " + strings.Join(words, " ")
+}
+
+func orNone(b *strings.Builder) string {
+	if b == nil {
+		return ""
+	}
+	return b.String()
+}
