@@ -86,6 +86,7 @@ func pages(t testing.TB) map[string]kiosk.Page {
 		"pictograms-1": pictures(t, 0, 4),
 		"pictograms-2": pictures(t, 4, 8),
 		"pictograms-3": pictures(t, 8, 12),
+		"night":        page(t, "2026-11-21 01:15", "quai", "en", "ar"),
 		"too-old":      page(t, "2027-02-02 09:00", "quai", "en", "ar"),
 	}
 }
@@ -309,23 +310,6 @@ func BenchmarkDrawWarm(b *testing.B) {
 		if _, err := Draw(p); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// The next page of a session: fonts are read, lines are new.
-func BenchmarkDrawNewLines(b *testing.B) {
-	p := page(b, "2026-11-23 10:05", "moulin", "en", "ar")
-	other := page(b, "2026-11-24 13:00", "quai", "en", "ar")
-	f, err := fonts()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		f.ForgetLines()
-		if _, err := Draw(p); err != nil {
-			b.Fatal(err)
-		}
-		p, other = other, p
 	}
 }
 

@@ -91,12 +91,16 @@ func TestAPixelIsBlackIfHalfOfItIsCovered(t *testing.T) {
 		{box(2.4, 3.4, 5.6, 7.6), image.Rect(2, 3, 6, 8)},
 		{box(2.6, 3.6, 5.4, 7.4), image.Rect(3, 4, 5, 7)},
 		{box(1, 1, 1.3, 5), image.Rectangle{}},
+		{box(-5, 0, 1200, 20), image.Rect(-5, 0, 1200, 20)}, // of several strips
 		{new(Outline), image.Rectangle{}},
-		{box(0, 0, 1e9, 1e9), image.Rect(0, 0, largest, largest)},
+		{box(0, 0, 1e9, 1e9), image.Rect(0, 0, widest, strip)},
 	} {
 		if got := c.o.Mask().Bounds(); got != c.want {
-			t.Errorf("%v: %v, want %v", c.o.steps, got, c.want)
+			t.Errorf("%v: %v, want %v", c.o.contours, got, c.want)
 		}
+	}
+	if m := box(-5, 0, 1200, 20).Mask(); len(m) != 20 {
+		t.Errorf("a box of 20 rows has %d runs", len(m))
 	}
 	hole := box(0, 0, 10, 10)
 	hole.Move(2, 2)
@@ -112,5 +116,33 @@ func TestAPixelIsBlackIfHalfOfItIsCovered(t *testing.T) {
 	f.Paint(hole.Mask(), 795, -5, false)
 	if f.IsWhite(4, 479) || f.IsWhite(799, 4) {
 		t.Error("what reaches over the edge is not painted up to it")
+	}
+}
+
+// A disc of curves is as round as one of many straight pieces, wherever its
+// strips meet.
+func TestCurvesAreRound(t *testing.T) {
+	const r, k = 40, 0.5522847 * 40
+	for _, x := range []float32{0, 500, 511.5, 1023} {
+		var far, curved Outline
+		far.Move(-100, 0)
+		far.Line(-100, 0)
+		for _, o := range []*Outline{&far, &curved} {
+			o.Move(x-r, 0)
+			o.Cube(x-r, -k, x-k, -r, x, -r)
+			o.Cube(x+k, -r, x+r, -k, x+r, 0)
+			o.Cube(x+r, k, x+k, r, x, r)
+			o.Cube(x-k, r, x-r, k, x-r, 0)
+		}
+		area := func(m Mask) (n int) {
+			for _, s := range m {
+				n += int(s.X1 - s.X0)
+			}
+			return n
+		}
+		a, b := area(far.Mask()), area(curved.Mask())
+		if a != b || b < 4990 || b > 5060 { // π·40² is 5027
+			t.Errorf("at %v: %d and %d pixels", x, a, b)
+		}
 	}
 }

@@ -25,84 +25,126 @@ func (m Mask) Bounds() image.Rectangle {
 
 // Outline collects closed contours in pixels, y down. Overlapping contours of
 // one direction are one shape; contours of opposite directions cut holes.
+//
+// The same outline gives the same pixels on every processor: coordinates are
+// rounded to 1/256 of a pixel, and no product is added before it was rounded
+// itself (a conversion in Go forbids fusing the two).
 type Outline struct {
-	steps                  []step
+	contours               [][]point
 	minX, minY, maxX, maxY float32
 }
 
-type step struct {
-	op byte // m, l, q, c: as in SVG, absolute
-	p  [6]float32
+type point struct{ x, y float32 }
+
+func (o *Outline) pen() point {
+	c := o.contours[len(o.contours)-1]
+	return c[len(c)-1]
 }
 
-func (o *Outline) add(op byte, p ...float32) {
-	s := step{op: op}
-	copy(s.p[:], p)
-	if len(o.steps) == 0 {
-		o.minX, o.minY, o.maxX, o.maxY = p[0], p[1], p[0], p[1]
+func (o *Outline) to(x, y float32) {
+	p := point{rounded(x), rounded(y)}
+	c := &o.contours[len(o.contours)-1]
+	*c = append(*c, p)
+	if len(o.contours) == 1 && len(*c) == 1 {
+		o.minX, o.minY, o.maxX, o.maxY = p.x, p.y, p.x, p.y
 	}
-	for i := 0; i < len(p); i += 2 {
-		o.minX, o.maxX = min(o.minX, p[i]), max(o.maxX, p[i])
-		o.minY, o.maxY = min(o.minY, p[i+1]), max(o.maxY, p[i+1])
-	}
-	o.steps = append(o.steps, s)
+	o.minX, o.maxX = min(o.minX, p.x), max(o.maxX, p.x)
+	o.minY, o.maxY = min(o.minY, p.y), max(o.maxY, p.y)
+}
+
+// rounded is a coordinate as it is kept; none is farther out than a mask ever
+// reaches twice over, so that the rasteriser's whole numbers hold it.
+func rounded(v float32) float32 {
+	return float32(math.Round(max(-2*widest, min(float64(v), 2*widest))*256) / 256)
 }
 
 // Move begins a contour; the one before it is closed.
-func (o *Outline) Move(x, y float32) { o.add('m', x, y) }
+func (o *Outline) Move(x, y float32) {
+	o.contours = append(o.contours, nil)
+	o.to(x, y)
+}
 
 // Line goes straight to (x, y).
-func (o *Outline) Line(x, y float32) { o.add('l', x, y) }
+func (o *Outline) Line(x, y float32) { o.to(x, y) }
 
 // Quad is a quadratic curve over the control point (ax, ay).
-func (o *Outline) Quad(ax, ay, x, y float32) { o.add('q', ax, ay, x, y) }
+func (o *Outline) Quad(ax, ay, x, y float32) {
+	start, a, end := o.pen(), point{ax, ay}, point{x, y}
+	n := pieces(start, a, end)
+	for i := 1; i < n; i++ {
+		t := float32(i) / float32(n)
+		p := between(between(start, a, t), between(a, end, t), t)
+		o.to(p.x, p.y)
+	}
+	o.to(x, y)
+}
 
 // Cube is a cubic curve over two control points.
-func (o *Outline) Cube(ax, ay, bx, by, x, y float32) { o.add('c', ax, ay, bx, by, x, y) }
+func (o *Outline) Cube(ax, ay, bx, by, x, y float32) {
+	start, a, b, end := o.pen(), point{ax, ay}, point{bx, by}, point{x, y}
+	n := max(pieces(start, a, end), pieces(start, b, end))
+	for i := 1; i < n; i++ {
+		t := float32(i) / float32(n)
+		m := between(a, b, t)
+		p := between(between(between(start, a, t), m, t), between(m, between(b, end, t), t), t)
+		o.to(p.x, p.y)
+	}
+	o.to(x, y)
+}
 
-// largest is the longest side of a mask in pixels: some frames, so that a
-// broken font or a text of absurd length takes no memory.
-const largest = 4 * Width
+func between(a, b point, t float32) point {
+	return point{a.x + float32(t*(b.x-a.x)), a.y + float32(t*(b.y-a.y))}
+}
 
-// Mask turns the outline into pixels.
+// pieces is into how many straight ones a curve is cut: by the square root of
+// how far its control point is off the line, as golang.org/x/image/vector does.
+func pieces(a, b, c point) int {
+	x, y := a.x-float32(2*b.x)+c.x, a.y-float32(2*b.y)+c.y
+	off := float32(x*x) + float32(y*y)
+	if !(off >= 0.333) {
+		return 1
+	}
+	return 1 + int(math.Sqrt(math.Sqrt(3*float64(min(off, 1e6)))))
+}
+
+const (
+	// strip is the width up to which the rasteriser works in whole numbers,
+	// and so alike on every processor; it is also the greatest height.
+	strip = 512
+	// widest is the most columns of a mask: some frames, so that a broken font
+	// or a text of absurd length takes no memory.
+	widest = 4 * Width
+)
+
+// Mask turns the outline into pixels. What lies more than four frames' width
+// from the origin, or makes it higher than 512 pixels, is left out.
 func (o *Outline) Mask() Mask {
-	if len(o.steps) == 0 {
+	if len(o.contours) == 0 {
 		return nil
 	}
-	x0, y0 := int(math.Floor(float64(o.minX))), int(math.Floor(float64(o.minY)))
-	x1, y1 := int(math.Ceil(float64(o.maxX))), int(math.Ceil(float64(o.maxY)))
-	x0, y0, x1, y1 = max(x0, -largest), max(y0, -largest), min(x1, largest), min(y1, largest)
+	limit := func(v float64) int { return int(max(-widest, min(v, widest))) }
+	x0, y0 := limit(math.Floor(float64(o.minX))), limit(math.Floor(float64(o.minY)))
+	x1, y1 := limit(math.Ceil(float64(o.maxX))), limit(math.Ceil(float64(o.maxY)))
+	x1, y1 = min(x1, x0+widest), min(y1, y0+strip)
 	w, h := x1-x0, y1-y0
-	if w <= 0 || h <= 0 || w > largest || h > largest {
+	if w <= 0 || h <= 0 {
 		return nil
 	}
-	r := vector.NewRasterizer(w, h)
-	r.DrawOp = draw.Src
-	dx, dy := float32(x0), float32(y0)
-	open := false
-	for _, s := range o.steps {
-		p := s.p
-		for i := 0; i < 6; i += 2 {
-			p[i], p[i+1] = p[i]-dx, p[i+1]-dy
-		}
-		switch s.op {
-		case 'm':
-			if open {
-				r.ClosePath()
-			}
-			open = true
-			r.MoveTo(p[0], p[1])
-		case 'l':
-			r.LineTo(p[0], p[1])
-		case 'q':
-			r.QuadTo(p[0], p[1], p[2], p[3])
-		case 'c':
-			r.CubeTo(p[0], p[1], p[2], p[3], p[4], p[5])
-		}
-	}
-	r.ClosePath()
 	grey := image.NewAlpha(image.Rect(0, 0, w, h))
-	r.Draw(grey, grey.Bounds(), image.Opaque, image.Point{})
+	for left := 0; left < w; left += strip {
+		part := image.Rect(left, 0, min(left+strip, w), h)
+		r := vector.NewRasterizer(part.Dx(), h)
+		r.DrawOp = draw.Src
+		dx, dy := float32(x0+left), float32(y0)
+		for _, c := range o.contours {
+			r.MoveTo(c[0].x-dx, c[0].y-dy)
+			for _, p := range c[1:] {
+				r.LineTo(p.x-dx, p.y-dy)
+			}
+			r.ClosePath()
+		}
+		r.Draw(grey, part, image.Opaque, image.Point{})
+	}
 
 	var m Mask
 	for y := range h {

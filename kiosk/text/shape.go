@@ -152,7 +152,7 @@ func (f *Fonts) shape(o *ink.Outline, text []rune, r run, k lineKey, pen float64
 			return 0, Missing{text[info.Cluster]}
 		}
 		p := b.Pos[i]
-		gx, gy := pen+(x+float64(p.XOffset))*scale, -(y+float64(p.YOffset))*scale
+		gx, gy := pen+float64((x+float64(p.XOffset))*scale), -(y+float64(p.YOffset))*scale
 		if !families[r.family].joined {
 			// The same letter looks the same wherever it stands.
 			gx, gy = math.Round(gx), math.Round(gy)
@@ -161,7 +161,7 @@ func (f *Fonts) shape(o *ink.Outline, text []rune, r run, k lineKey, pen float64
 		x += float64(p.XAdvance)
 		y += float64(p.YAdvance)
 	}
-	return pen + x*scale, nil
+	return pen + float64(x*scale), nil
 }
 
 // glyph adds the outline of a glyph, its origin at (x, y) in pixels.
@@ -170,7 +170,9 @@ func glyph(o *ink.Outline, face *font.Face, id font.GID, x, y, scale float32) {
 	if !ok {
 		return // a space
 	}
-	at := func(p opentype.SegmentPoint) (float32, float32) { return x + p.X*scale, y - p.Y*scale }
+	at := func(p opentype.SegmentPoint) (float32, float32) {
+		return x + float32(p.X*scale), y - float32(p.Y*scale)
+	}
 	for _, s := range data.Segments {
 		ax, ay := at(s.Args[0])
 		bx, by := at(s.Args[1])

@@ -110,19 +110,12 @@ func find(folders []string, name string) string {
 	return ""
 }
 
-// Forget gives the memory of faces and lines back: about 6 MB, which the next
+// Forget gives the memory of faces and lines back: about 5 MB, which the next
 // page reads again.
 func (f *Fonts) Forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.forget()
-}
-
-// ForgetLines forgets lines alone: what a page costs whose texts are new.
-func (f *Fonts) ForgetLines() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	clear(f.lines)
 }
 
 func (f *Fonts) forget() {

@@ -175,3 +175,11 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkNewLine(b *testing.B) {
+	f := fonts(b)
+	for b.Loop() {
+		clear(f.lines)
+		line(b, f, "شرائح هاتف مجانية", "ar", true, Style{Size: 30, Bold: true})
+	}
+}
