@@ -123,6 +123,9 @@ func (d device) Inputs(lines []Config, edge func(Edge), gone func(error)) (Input
 		if l.PullUp {
 			own = append(own, gpiocdev.WithPullUp)
 		}
+		if l.PullDown {
+			own = append(own, gpiocdev.WithPullDown)
+		}
 		if l.Debounce > 0 {
 			own = append(own, gpiocdev.WithDebounce(l.Debounce))
 		}

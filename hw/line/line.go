@@ -38,7 +38,9 @@ type Config struct {
 	Name      string // ours, e.g. "generator-1"
 	Line      string // the chip's, e.g. "GPIO27"; or the offset as a number
 	ActiveLow bool   // active means a low level
-	PullUp    bool   // ask for the chip's pull-up; ignored where it has none
+	// PullUp and PullDown ask for the chip's own resistor, which a chip that has
+	// none ignores; neither leaves it as it is.
+	PullUp, PullDown bool
 	// Debounce is how long a level must hold to count; 0: every edge counts.
 	Debounce time.Duration
 }
