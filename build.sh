@@ -86,10 +86,225 @@ lab() {
 		rm -rf "$out/lab/kernel"
 	fi
 	export INFOBUS_LAB_KERNEL=$kept
-	say "lab kernel: $kept"
+	say "INFOBUS_LAB_KERNEL=$kept"
 }
 
-case ${1:-help} in
+# go_there makes sure of a Go that can fetch the one go.mod asks for.
+go_there() {
+	export GOTOOLCHAIN=${GOTOOLCHAIN:-auto}
+	have_go && return
+	if [ "$(id -u)" = 0 ]; then
+		apt-get -qq update
+		# Debian 13's is new enough; Debian 12 has newer ones among its backports.
+		apt-get -qq install -y golang-go >/dev/null || true
+		have_go && return
+		local newest
+		newest=$(apt-cache pkgnames golang-1. | grep -xE 'golang-1\.[0-9]+' | sort -V | tail -n 1)
+		if [ -n "$newest" ]; then
+			apt-get -qq install -y "$newest" >/dev/null || true
+			export PATH=/usr/lib/${newest/golang-/go-}/bin:$PATH
+			have_go && return
+		fi
+	fi
+	die "Go 1.21 or newer is needed, and not here. Debian 13: apt-get install golang-go. Debian 12: apt-get install -t bookworm-backports golang, with the backports among the apt sources."
+}
+
+# have_go: there is a Go of at least 1.21, the first that fetches newer ones.
+have_go() {
+	local v
+	v=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || return 1
+	v=${v#go}
+	[ "$(printf '%s\n' 1.21 "$v" | sort -V | head -n 1)" = 1.21 ]
+}
+
+# needs PURPOSE: the Debian packages that running or testing takes and that are
+# missing are installed, or, without root, named.
+needs() {
+	local missing=()
+	fonts_there || missing+=(fonts-noto-core)
+	if [ "$1" = test ]; then
+		type chromium >/dev/null 2>&1 || missing+=(chromium)
+		type qemu-system-aarch64 >/dev/null 2>&1 || missing+=(qemu-system-arm)
+		type dpkg-deb >/dev/null 2>&1 || missing+=(dpkg)
+		type dbus-daemon >/dev/null 2>&1 || missing+=(dbus-daemon)
+		type systemd-analyze >/dev/null 2>&1 || missing+=(systemd)
+		# The race detector wants C.
+		type gcc >/dev/null 2>&1 || missing+=(gcc)
+		[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+	fi
+	if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
+		say "installing ${missing[*]}"
+		apt-get -qq update
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+	elif [ "${missing[*]:-}" = fonts-noto-core ]; then
+		# Fonts need no installing.
+		say "unpacking fonts-noto-core into build/fonts"
+		mkdir -p "$out/fonts"
+		(cd "$out/fonts" && apt-get -qq download fonts-noto-core && dpkg-deb -x fonts-noto-core_*.deb .)
+		fonts_there || die "fonts-noto-core has not the fonts"
+	elif [ ${#missing[@]} -gt 0 ]; then
+		say "These Debian packages are missing. Install them, then come back:"
+		say "  sudo apt-get install -y --no-install-recommends ${missing[*]}"
+		exit 1
+	fi
+}
+
+# fonts_there: the fonts are installed, or were unpacked here.
+fonts_there() {
+	local own=$out/fonts/usr/share/fonts/truetype/noto
+	if [ -n "${INFOBUS_FONTS:-}" ] || [ -e /usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf ]; then
+		return 0
+	elif [ -e "$own/NotoSansArabic-Regular.ttf" ]; then
+		export INFOBUS_FONTS=$own
+	else
+		return 1
+	fi
+}
+
+version() {
+	git describe --tags --always --dirty 2>/dev/null || echo development
+}
+
+# compile FOLDER: both programs, static. GOARCH is the caller's.
+compile() {
+	mkdir -p "$1"
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(version)" \
+		-o "$1/" ./cmd/infobusd ./cmd/infobus
+}
+
+build() {
+	go_there
+	local arch
+	for arch in arm64 amd64; do
+		GOOS=linux GOARCH=$arch compile "$out/$arch"
+		say "build/$arch: infobusd, infobus"
+	done
+}
+
+run() {
+	local port=${PORT:-8080} listen
+	listen=127.0.0.1:$port
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--listen) listen=${2:?--listen takes an address:port} && shift 2 ;;
+		--listen=*) listen=${1#*=} && shift ;;
+		*) die "run takes --listen address:port, not $1" ;;
+		esac
+	done
+	if (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null; then
+		die "something listens on $listen already. Another port: PORT=8081 ./build.sh run"
+	fi
+	go_there
+	needs run
+	type curl >/dev/null 2>&1 || say "(no curl here: the address is printed without waiting)"
+	compile "$out"
+	mkdir -p "$out/state"
+	"$out/infobusd" --sim --state-dir "$out/state" --listen "$listen" &
+	local daemon=$!
+	trap 'kill -TERM '"$daemon"' 2>/dev/null || true' INT TERM EXIT
+	local url=http://$listen
+	until ! type curl >/dev/null 2>&1 || curl -fsS -o /dev/null "$url/healthz" 2>/dev/null; do
+		kill -0 "$daemon" 2>/dev/null || { wait "$daemon" || die "infobusd ended with $?"; }
+		sleep 0.2
+	done
+	cat >&2 <<-TEXT
+
+		Infobus runs on models: $url
+		Try, in another terminal:
+		  build/infobus --address $url status
+		  build/infobus --address $url events --follow
+		  build/infobus --address $url sim --help
+		Ctrl-C stops it.
+
+	TEXT
+	while kill -0 "$daemon" 2>/dev/null; do
+		wait "$daemon" && return 0 || true # a signal ends wait before the daemon ends
+	done
+}
+
+# modules: the folders with a go.mod, the main one first.
+modules() {
+	git ls-files 'go.mod' '*/go.mod' | sed 's|/\{0,1\}go\.mod$||; s|^$|.|' | sort
+}
+
+run_tests() {
+	go_there
+	needs test
+	lab
+	local unformatted module folders=() strict=()
+	unformatted=$(git ls-files --cached --others --exclude-standard '*.go' | while read -r f; do [ -e "$f" ] && echo "$f"; done | xargs gofmt -l)
+	[ -z "$unformatted" ] || die "gofmt would change: ${unformatted//$'\n'/ }"
+	mapfile -t folders < <(modules)
+	for module in "${folders[@]}"; do
+		(cd "$module" && go vet ./...) || die "go vet has something to say"
+	done
+	if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
+		strict=(-no-skips)
+	fi
+	mkdir -p "$out"
+	go build -o "$out/testsum" ./images/testsum
+	for module in "${folders[@]}"; do
+		# What fails is in what it says; testsum decides.
+		(cd "$module" && go test -race -timeout 20m -json ./... "$@") 2>&1 || true
+	done | "$out/testsum" "${strict[@]}"
+}
+
+# deb makes a Debian package for each of the two architectures.
+deb() {
+	build
+	local arch version tree
+	version=$(version)
+	# A Debian version begins with a digit.
+	case $version in v[0-9]*) version=${version#v} ;; [0-9]*.*) ;; *) version=0~$version ;; esac
+	version=${version//-/+}
+	for arch in arm64 amd64; do
+		tree=$out/deb/$arch
+		rm -rf "$tree"
+		install -D -m 755 -t "$tree/usr/bin" "$out/$arch/infobusd" "$out/$arch/infobus"
+		install -D -m 644 -t "$tree/usr/lib/systemd/system" systemd/units/*.service systemd/units/*.socket systemd/units/*.target
+		install -D -m 644 systemd/units/infobus.sysusers "$tree/usr/lib/sysusers.d/infobus.conf"
+		install -D -m 644 systemd/units/infobus.tmpfiles "$tree/usr/lib/tmpfiles.d/infobus.conf"
+		install -D -m 644 systemd/units/infobus.modules "$tree/usr/lib/modules-load.d/infobus.conf"
+		install -D -m 644 -t "$tree/usr/lib/udev/rules.d" systemd/units/60-infobus.rules
+		install -D -m 644 -t "$tree/usr/share/polkit-1/rules.d" systemd/units/49-infobus.rules
+		install -D -m 644 -t "$tree/etc/infobus" examples/infobus.yaml examples/timetable.yaml
+		install -D -m 644 -t "$tree/usr/share/doc/infobus" README.md
+		install -d "$tree/DEBIAN"
+		sed "s/@VERSION@/$version/; s/@ARCH@/$arch/" images/deb/control >"$tree/DEBIAN/control"
+		install -m 644 -t "$tree/DEBIAN" images/deb/conffiles
+		install -m 755 -t "$tree/DEBIAN" images/deb/postinst images/deb/prerm images/deb/postrm
+		dpkg-deb --build --root-owner-group -Zxz "$tree" "$out/infobus_${version}_$arch.deb" >/dev/null
+		say "build/infobus_${version}_$arch.deb"
+	done
+}
+
+help() {
+	cat <<-TEXT
+		Usage: ./build.sh COMMAND
+
+		run      the daemon on models, at http://127.0.0.1:8080 (PORT=… or --listen address:port)
+		test     formatting, vet, all tests with the race detector, the lab's machine included
+		build    static programs for arm64 and amd64 in build/
+		deb      Debian packages of them in build/
+		lab      fetch the kernel that the lab's machine boots
+		bench    what the daemon costs; arguments go to sim/bench
+		soak     the tests, those that take hours at full length
+		help     this
+
+		Debian 12 or 13. What is missing is installed if you are root, and named if not.
+	TEXT
+}
+
+command=${1:-help}
+[ $# -eq 0 ] || shift
+case $command in
+run) run "$@" ;;
+test) run_tests "$@" ;;
+build) build ;;
+deb) deb ;;
 lab) lab ;;
-*) die "unknown: $1" ;;
+bench) go_there && go run ./sim/bench "$@" ;;
+soak) go_there && needs test && lab && INFOBUS_SOAK=1 go test -timeout 6h ./... "$@" ;;
+help | -h | --help) help ;;
+*) help >&2 && die "there is no command $command" ;;
 esac

@@ -1,0 +1,162 @@
+package units
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// settings are a unit's "Key=value" lines, in order.
+func settings(t *testing.T, file string) map[string][]string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' || line[0] == '[' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		if !ok {
+			t.Errorf("%s: %q is no setting", file, line)
+		}
+		all[key] = append(all[key], value)
+	}
+	return all
+}
+
+func TestDaemonHasNoPrivilege(t *testing.T) {
+	s := settings(t, "infobusd.service")
+	for key, want := range map[string][]string{
+		"Type":                    {"notify"},
+		"Restart":                 {"always"},
+		"StartLimitIntervalSec":   {"0"},
+		"WatchdogSec":             {"60"},
+		"User":                    {"infobus"},
+		"CapabilityBoundingSet":   {""},
+		"AmbientCapabilities":     {""},
+		"NoNewPrivileges":         {"yes"},
+		"ProtectSystem":           {"strict"},
+		"DevicePolicy":            {"closed"},
+		"DeviceAllow":             {"char-gpiochip rw", "char-i2c rw", "char-spi rw"},
+		"RestrictAddressFamilies": {"AF_UNIX AF_INET AF_INET6 AF_NETLINK"},
+		"StateDirectory":          {"infobus"},
+		"RuntimeDirectory":        {"infobus"},
+		"SupplementaryGroups":     {"gpio i2c spi"},
+		"ReadWritePaths":          nil,
+		"ProcSubset":              nil, // pid would hide the boot's id
+	} {
+		if !slices.Equal(s[key], want) {
+			t.Errorf("%s is %q, want %q", key, s[key], want)
+		}
+	}
+	if len(s["SystemCallFilter"]) == 0 || s["SystemCallFilter"][0] != "@system-service" {
+		t.Errorf("SystemCallFilter is %q, want to begin with @system-service", s["SystemCallFilter"])
+	}
+	if len(s["MemoryMax"]) != 1 {
+		t.Errorf("MemoryMax is %q, want a limit", s["MemoryMax"])
+	}
+	for key, values := range s {
+		for _, v := range values {
+			if strings.HasPrefix(key, "Exec") && strings.ContainsAny(v[:1], "+!-") {
+				t.Errorf("%s=%s runs with privilege, or may fail unseen", key, v)
+			}
+			if strings.Contains(v, "CAP_") {
+				t.Errorf("%s=%s gives a capability", key, v)
+			}
+		}
+	}
+}
+
+func TestSockets(t *testing.T) {
+	want := []string{"80", "/run/infobus/infobus.sock"}
+	if got := settings(t, "infobus.socket")["ListenStream"]; !slices.Equal(got, want) {
+		t.Errorf("the socket listens on %q, want %q", got, want)
+	}
+}
+
+// What polkit allows is power-off and reboot, by name.
+func TestPolkit(t *testing.T) {
+	b, err := os.ReadFile("49-infobus.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := string(b)
+	actions := regexp.MustCompile(`case "([^"]*)"`).FindAllStringSubmatch(rule, -1)
+	if len(actions) == 0 {
+		t.Fatal("the rule names no action")
+	}
+	may := regexp.MustCompile(`^org\.freedesktop\.login1\.(power-off|reboot)(-multiple-sessions|-ignore-inhibit)?$`)
+	for _, a := range actions {
+		if !may.MatchString(a[1]) {
+			t.Errorf("the rule allows %s", a[1])
+		}
+	}
+	if n := strings.Count(rule, "Result.YES"); n != 1 {
+		t.Errorf("the rule says yes %d times", n)
+	}
+	if !strings.Contains(rule, `subject.user !== "infobus"`) {
+		t.Error("the rule is not about infobus alone")
+	}
+}
+
+// The groups that the service runs in and udev gives the devices to exist.
+func TestGroups(t *testing.T) {
+	b, err := os.ReadFile("infobus.sysusers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	udev, err := os.ReadFile("60-infobus.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for group := range strings.FieldsSeq(settings(t, "infobusd.service")["SupplementaryGroups"][0]) {
+		if !regexp.MustCompile(`(?m)^g ` + group + ` `).Match(b) {
+			t.Errorf("nobody makes the group %s", group)
+		}
+		if !strings.Contains(string(udev), `GROUP="`+group+`"`) {
+			t.Errorf("no device is the group %s's", group)
+		}
+	}
+}
+
+// systemd itself finds nothing wrong with the units.
+func TestVerify(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("there is no systemd-analyze here: apt-get install systemd")
+	}
+	dir := t.TempDir()
+	var units []string
+	for _, pattern := range []string{"*.service", "*.socket", "*.target"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// It looks whether the program is there.
+			b = []byte(strings.ReplaceAll(string(b), "/usr/bin/infobusd", "/bin/true"))
+			if err := os.WriteFile(filepath.Join(dir, f), b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			units = append(units, filepath.Join(dir, f))
+		}
+	}
+	if len(units) < 3 {
+		t.Fatalf("units are %v", units)
+	}
+	out, err := exec.CommandContext(t.Context(), "systemd-analyze", append([]string{"verify", "--man=no", "--recursive-errors=no"}, units...)...).CombinedOutput()
+	if err != nil || strings.Contains(string(out), dir) {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
