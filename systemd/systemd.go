@@ -37,6 +37,7 @@ func notify(message string) error {
 // Feed feeds the watchdog twice in its interval, each time only once alive has
 // returned nil, until ctx is done. Without a watchdog it returns at once. An
 // alive that does not answer costs the daemon its life: that is what it is for.
+// alive must heed its context.
 func Feed(ctx context.Context, alive func(context.Context) error) error {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
@@ -105,13 +106,8 @@ func powerOff(ctx context.Context, conn *dbus.Conn) error {
 	const interactive = false
 	call := conn.Object("org.freedesktop.login1", "/org/freedesktop/login1").
 		CallWithContext(ctx, "org.freedesktop.login1.Manager.PowerOff", 0, interactive)
-	var said dbus.Error
-	switch {
-	case call.Err == nil:
-		return nil
-	case errors.As(call.Err, &said):
-		// The name only: the text is somebody else's.
-		return fmt.Errorf("power off: %w (%s)", ErrRefused, said.Name)
+	if call.Err != nil {
+		return fmt.Errorf("power off: %w", refusal(call.Err))
 	}
-	return fmt.Errorf("power off: %w", call.Err)
+	return nil
 }
