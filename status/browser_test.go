@@ -1,0 +1,138 @@
+package status
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// hangGuard ends a test that would wait for ever; nothing is measured by it.
+const hangGuard = 90 * time.Second
+
+// browser is headless Chromium.
+func browser(t testing.TB) context.Context {
+	t.Helper()
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(hangGuard))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 2*hangGuard)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// do runs actions that give nothing.
+func do(t testing.TB, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// js is the value of an expression in the page.
+func js[T any](t testing.TB, ctx context.Context, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// says waits until the page shows the words.
+func says(t testing.TB, ctx context.Context, words string) {
+	t.Helper()
+	_, err := chromedp.Run(ctx, chromedp.PollFunction[bool]("w => document.body.innerText.includes(w)", chromedp.WithPollingArgs(words),
+		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(hangGuard)))
+	if err != nil {
+		t.Fatalf("waited in vain for %q (%v); the page says: %s", words, err, js[string](t, ctx, "document.body.innerText"))
+	}
+}
+
+func TestThePageInARealBrowser(t *testing.T) {
+	v := start(t, options())
+	state := session()
+	state.Power.Source, state.Session.Active = "battery", false
+	v.Publish(state)
+
+	ctx := browser(t)
+	var (
+		mu      sync.Mutex
+		strange []string
+		own     int
+	)
+	do(t, ctx) // starts the browser
+	err := chromedp.Listen(ctx, func(e any) {
+		if sent, ok := e.(*network.EventRequestWillBeSent); ok && !strings.HasPrefix(sent.Request.URL, v.base+"/") {
+			mu.Lock()
+			defer mu.Unlock()
+			strange = append(strange, sent.Request.URL)
+		} else if ok {
+			own++
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Navigate(v.base+"/"))
+	js[bool](t, ctx, "window.loadedOnce = true")
+	says(t, ctx, "On battery 82 %")
+	says(t, ctx, "No session")
+
+	v.Publish(session())
+	says(t, ctx, "Generator running")
+	says(t, ctx, "until 14:30")
+	if !js[bool](t, ctx, "window.loadedOnce === true && document.getElementById('lost').hidden") {
+		t.Error("the page was loaded again, or says that the box is out of reach")
+	}
+
+	v.stop()
+	says(t, ctx, "No contact with the box since")
+	if !js[bool](t, ctx, "getComputedStyle(document.querySelector('main')).filter.includes('grayscale')") {
+		t.Error("what is old is not greyed")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if own < 4 {
+		t.Errorf("only %d requests of the page were seen: this test sees nothing", own)
+	}
+	if len(strange) > 0 {
+		t.Errorf("the page asked others: %q", strange)
+	}
+}
+
+func TestThePageIsRightWithoutJavaScript(t *testing.T) {
+	v := start(t, options())
+	v.Publish(session())
+	_, page := v.network("GET", "/", "")
+	for _, words := range []string{"Generator running", "Working", "until 14:30", "Send logs: 2 waiting", "does not answer since 12:10", "/kiosk.png?"} {
+		if !strings.Contains(page, words) {
+			t.Errorf("the page as served does not say %q", words)
+		}
+	}
+}
+
+// Nothing is wider than the phone's screen.
+func TestThePageFitsASmallPhone(t *testing.T) {
+	v := start(t, options())
+	state := session()
+	state.Uplink.Verdict, state.Uplink.Advice = "captive-portal",
+		"A sign-in page stands before the internet: open any page on a phone on the same Wi-Fi and sign in."
+	v.Publish(state)
+	ctx := browser(t)
+	for _, path := range []string{"/", "/today?lang=ar"} {
+		do(t, ctx, chromedp.EmulateViewport(320, 640), chromedp.Navigate(v.base+path))
+		if js[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth") {
+			t.Errorf("%s is wider than 320 pixels", path)
+		}
+	}
+}
