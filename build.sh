@@ -204,7 +204,7 @@ run() {
 	trap 'kill -TERM '"$daemon"' 2>/dev/null || true' INT TERM EXIT
 	local url=http://$listen
 	until ! type curl >/dev/null 2>&1 || curl -fsS -o /dev/null "$url/healthz" 2>/dev/null; do
-		kill -0 "$daemon" 2>/dev/null || { wait "$daemon" || die "infobusd ended with $?"; }
+		kill -0 "$daemon" 2>/dev/null || { wait "$daemon" && return || die "infobusd ended with $?"; }
 		sleep 0.2
 	done
 	cat >&2 <<-TEXT
@@ -255,7 +255,10 @@ deb() {
 	local arch version tree
 	version=$(version)
 	# A Debian version begins with a digit.
-	case $version in v[0-9]*) version=${version#v} ;; [0-9]*.*) ;; *) version=0~$version ;; esac
+	case $version in
+	v[0-9]*) version=${version#v} ;;
+	*) version=0~$(git rev-list --count HEAD).$version ;;
+	esac
 	version=${version//-/+}
 	for arch in arm64 amd64; do
 		tree=$out/deb/$arch
