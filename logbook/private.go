@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/netip"
-	"regexp"
-	"strings"
 	"sync/atomic"
 )
 
@@ -46,41 +43,6 @@ func (o Outside) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 
 // MarshalJSON is for everything that encodes JSON.
 func (o Outside) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
-
-// What Redact looks for. Each may find too much, never too little: what is not
-// an address after all is sorted out by code.
-var (
-	email = regexp.MustCompile(`[\p{L}0-9._%+-]+@[\p{L}0-9.-]+\.\p{L}{2,}`)
-	mac   = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{1,2}[:-]){5}[0-9a-f]{1,2}\b|\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b`)
-	ipv6  = regexp.MustCompile(`(?i)[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*(?:%[0-9a-z._-]+)?`)
-	ipv4  = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
-	// A plus or a zero, then at least eight more digits with at most one
-	// separator between two.
-	phone = regexp.MustCompile(`(?:\+|\b00|\b0)(?:[ ./-]?\(?\d\)?){8,14}\b`)
-)
-
-// Redact masks what may name a person's device or a person in text that must be
-// shown, such as the error of a driver: MAC, IPv4 and IPv6 addresses, e-mail
-// addresses, telephone numbers. It cannot know names: text from outside is
-// Outside and never gets here. Times, dates, sizes and paths stay as they are.
-func Redact(text string) string {
-	if withholdOff.Load() {
-		return text
-	}
-	text = email.ReplaceAllString(text, "‹e-mail›")
-	text = mac.ReplaceAllString(text, "‹mac›")
-	text = ipv6.ReplaceAllStringFunc(text, func(s string) string {
-		trimmed := strings.TrimRight(s, ":.")
-		for _, candidate := range []string{s, trimmed, trimmed + ":"} {
-			if a, err := netip.ParseAddr(candidate); err == nil && a.Is6() && strings.HasPrefix(s, candidate) {
-				return "‹ip›" + s[len(candidate):]
-			}
-		}
-		return s
-	})
-	text = phone.ReplaceAllString(text, "‹phone›")
-	return ipv4.ReplaceAllString(text, "‹ip›")
-}
 
 // Handler is h for the daemon's own log: every message and every text goes
 // through Redact first.

@@ -1,0 +1,297 @@
+package logbook
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Own are addresses that may be shown: the box's own and its gateway's.
+type Own struct{ addresses []netip.Addr }
+
+// OwnAddresses makes an Own of addresses, with or without a prefix length or a
+// zone; what is no address is left out.
+func OwnAddresses(addresses ...string) Own {
+	var o Own
+	for _, text := range addresses {
+		text, _, _ = strings.Cut(text, "/")
+		if a, err := netip.ParseAddr(text); err == nil {
+			o.addresses = append(o.addresses, a.WithZone("").Unmap())
+		}
+	}
+	return o
+}
+
+// Redact masks in a text that must be shown (why a device failed) whatever may
+// lead to a person: MAC and IP addresses, e-mail addresses, and runs of digits
+// that may be a telephone's or a SIM card's. What is the box's own stays, and
+// so do dates, times, durations, version numbers, UUIDs and plain numbers of
+// nine digits at most.
+//
+// It errs on the side of masking. It cannot know names: text that may hold one
+// is an Outside.
+func Redact(text string, own ...Own) string {
+	if withholdOff.Load() {
+		return text
+	}
+	text = mails.ReplaceAllStringFunc(text, func(m string) string {
+		if units.MatchString(m) {
+			return m
+		}
+		return "‹e-mail›"
+	})
+	mine := func(a netip.Addr) bool {
+		a = a.WithZone("").Unmap()
+		for _, o := range own {
+			for _, b := range o.addresses {
+				if a == b {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	text = redactIPv6(text, mine)
+	text = macs.ReplaceAllString(text, "‹mac›")
+	text = replaceIn(text, dashedMACs, func(before, m, after string) string {
+		prev, _ := utf8.DecodeLastRuneInString(before)
+		next, _ := utf8.DecodeRuneInString(after)
+		if isWord(prev) && prev != '_' || isWord(next) && next != '_' {
+			return m
+		}
+		return "‹mac›"
+	})
+	text = redactIPv4(text, mine)
+	return redactDigits(text, mine)
+}
+
+var (
+	mails = regexp.MustCompile(`[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN-]+)*`)
+	// What has the shape of an e-mail address and is none: systemd's units, modules' versions.
+	units = regexp.MustCompile(`\.(?:service|socket|target|timer|mount|device)$|@v?\d+(?:\.\d+)+[\w.+-]*$`)
+
+	macs = regexp.MustCompile(`(?i)[0-9a-f]{1,2}(?:(?::|%3a)[0-9a-f]{1,2}){5,}` +
+		`|(?:en|wl|ww)x[0-9a-f]{12}`) // a USB adapter's name
+	// These only where neither digit nor letter stands beside them.
+	dashedMACs = regexp.MustCompile(`(?i)[0-9a-f]{2}(?:-[0-9a-f]{2}){5,}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}`)
+
+	ipv6Runs = regexp.MustCompile(`[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*`)
+	zones    = regexp.MustCompile(`^%[0-9A-Za-z._-]+`)
+	ipv4s    = regexp.MustCompile(`[0-9]+(?:\.[0-9]+){3,}`)
+)
+
+// longestIPv6 is ABCD:ABCD:ABCD:ABCD:ABCD:ABCD:192.168.158.190.
+const longestIPv6 = 45
+
+func redactIPv6(text string, mine func(netip.Addr) bool) string {
+	var b strings.Builder
+	for {
+		at := ipv6Runs.FindStringIndex(text)
+		if at == nil {
+			b.WriteString(text)
+			return b.String()
+		}
+		run, rest := text[at[0]:at[1]], text[at[1]:]
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, _ := utf8.DecodeRuneInString(rest)
+		b.WriteString(text[:at[0]])
+
+		done, kept := 0, false // of run; whether its last address is our own
+		for i := 0; i < len(run); {
+			first := i
+			a, end := ipv6At(run, i, before, after)
+			if end == 0 {
+				// Not from here: the next place where a group can begin.
+				for i++; i < len(run) && run[i] != ':' && run[i-1] != ':'; i++ {
+				}
+				continue
+			}
+			i = end
+			b.WriteString(run[done:first])
+			if kept = mine(a); kept {
+				b.WriteString(run[first:end])
+			} else {
+				b.WriteString("‹ip›")
+				// Whatever hangs on it, as the rest of a longer run of bytes, goes too.
+				for i < len(run) && (i+1 < len(run) || run[i] != ':' && run[i] != '.') {
+					i++
+				}
+			}
+			done = i
+		}
+		b.WriteString(run[done:])
+		if done == len(run) && !kept {
+			rest = rest[len(zones.FindString(rest)):]
+		}
+		text = rest
+	}
+}
+
+// ipv6At gives the longest IPv6 address that begins at i in a run, and where it
+// ends; 0 where there is none. before and after are the run's neighbours.
+func ipv6At(run string, i int, before, after rune) (netip.Addr, int) {
+	for end := min(len(run), i+longestIPv6); end > i+1; end-- {
+		if end < len(run) && run[end] != ':' && run[end] != '.' {
+			continue // in the middle of a group
+		}
+		if strings.Count(run[i:end], ":") < 2 {
+			break
+		}
+		if end == len(run) && isWord(after) {
+			continue // std::string
+		}
+		a, err := netip.ParseAddr(run[i:end])
+		if err != nil {
+			continue
+		}
+		if i == 0 && isWord(before) && !strings.ContainsAny(run[i:end], "0123456789") {
+			continue // namespace::
+		}
+		return a, end
+	}
+	return netip.Addr{}, 0
+}
+
+func isWord(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
+}
+
+func redactIPv4(text string, mine func(netip.Addr) bool) string {
+	return replaceIn(text, ipv4s, func(before, m string, _ string) string {
+		r, _ := utf8.DecodeLastRuneInString(before)
+		if r == 'v' || r == 'V' {
+			return m
+		}
+		parts := strings.Split(m, ".")
+		for i, p := range parts {
+			p = strings.TrimLeft(p, "0")
+			if p == "" {
+				p = "0"
+			}
+			if len(p) > 3 || len(p) == 3 && p > "255" {
+				return m // a part of it is none of an address
+			}
+			parts[i] = p
+		}
+		if a, err := netip.ParseAddr(strings.Join(parts, ".")); err == nil && mine(a) {
+			return m
+		}
+		if len(parts) > 4 && telephone(m) {
+			return "‹phone›" // 06.12.34.56.78
+		}
+		return "‹ip›"
+	})
+}
+
+var (
+	// Runs of digits, in any script, with what people put between them.
+	digitRuns = regexp.MustCompile(`\+?\(?\p{Nd}(?:[ .\-/()\x{00a0}\x{202f}\x{2010}-\x{2013}]{0,3}\p{Nd})*`)
+
+	// What is full of digits and is no number of a person.
+	harmless = regexp.MustCompile(strings.Join([]string{
+		`\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`,
+		`\b(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])|\.(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01]))` +
+			`(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z\b|[ ]?[+-]\d\d:?\d\d\b)?|\b)`,
+		`\b(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|1[0-2])([-/.])(?:19|20)\d\d\b`,
+		`\b(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?\b`,
+		`\bv\d+(?:\.\d+)+[\w.+~-]*`,
+		`\b\d+\.\d+(?:ns|µs|us|ms|s|m|h|V|A|W|Hz|MB|kB|%)`,
+	}, "|"))
+)
+
+func redactDigits(text string, mine func(netip.Addr) bool) string {
+	spans := harmless.FindAllStringIndex(text, -1)
+	for _, at := range ipv4s.FindAllStringIndex(text, -1) {
+		if a, err := netip.ParseAddr(text[at[0]:at[1]]); err == nil && mine(a) {
+			spans = append(spans, at)
+		}
+	}
+	slices.SortFunc(spans, func(a, b []int) int { return a[0] - b[0] })
+	var b strings.Builder
+	last := 0
+	for _, at := range spans {
+		if at[0] < last {
+			continue
+		}
+		b.WriteString(redactRuns(text[last:at[0]], text[:last], text[at[0]:]))
+		b.WriteString(text[at[0]:at[1]])
+		last = at[1]
+	}
+	b.WriteString(redactRuns(text[last:], text[:last], ""))
+	return b.String()
+}
+
+// redactRuns masks the runs of digits in a piece of a text.
+func redactRuns(piece, before, after string) string {
+	return replaceIn(piece, digitRuns, func(left, m, right string) string {
+		prev, _ := utf8.DecodeLastRuneInString(before + left)
+		next, _ := utf8.DecodeRuneInString(right + after)
+		plus := strings.HasPrefix(m, "+")
+		// Part of a word: a hash, a name of a chip, a number with its unit.
+		attached := !plus && (unicode.IsLetter(prev) || unicode.IsLetter(next))
+		if attached || !telephone(m) {
+			return m
+		}
+		return "‹phone›"
+	})
+}
+
+// telephone says whether a run of digits may be a telephone number.
+func telephone(run string) bool {
+	digits, groups, shortest, longest := 0, 0, 99, 0
+	separators := ""
+	length := 0
+	flush := func() {
+		if length > 0 {
+			groups, shortest, longest = groups+1, min(shortest, length), max(longest, length)
+		}
+		length = 0
+	}
+	for _, r := range run {
+		if unicode.IsDigit(r) {
+			digits, length = digits+1, length+1
+			continue
+		}
+		flush()
+		if digits > 0 {
+			separators += string(r)
+		}
+	}
+	flush()
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(run, "+("))
+	zero := first == '0' || first == '٠' || first == '۰'
+	switch {
+	case strings.HasPrefix(run, "+"):
+		return digits >= 7
+	case strings.HasPrefix(run, "0000"):
+		return false // a register, an address of memory
+	case separators != "" && strings.Trim(separators, ".") == "":
+		// 1234.567890123 is a number, 120.0.6099109 a version.
+		return groups > 2 && shortest > 1 && digits >= 8
+	case zero:
+		return digits >= 9 || digits == 8 && longest > 2 // not four bytes
+	case separators == "":
+		return digits >= 10 // a number of events or bytes has fewer
+	}
+	return digits >= 9
+}
+
+// replaceIn replaces each match by what f makes of it and its surroundings.
+func replaceIn(text string, re *regexp.Regexp, f func(before, match, after string) string) string {
+	found := re.FindAllStringIndex(text, -1)
+	if found == nil {
+		return text
+	}
+	var b strings.Builder
+	last := 0
+	for _, at := range found {
+		b.WriteString(text[last:at[0]])
+		b.WriteString(f(text[:at[0]], text[at[0]:at[1]], text[at[1]:]))
+		last = at[1]
+	}
+	b.WriteString(text[last:])
+	return b.String()
+}

@@ -1,0 +1,89 @@
+package logbook
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestRedactFindsWhatIsHardToFind(t *testing.T) {
+	for _, in := range []string{
+		// IPv6 behind a colon of its own, in a longer run of bytes, with a zone.
+		"ip:fe80::1", "addr:2001:db8::1 down", "fe80::1%25eth0", "00:11:22:33:44:55:66:77", "2001:db8:1:2:3:4:5:6:7",
+		"2001:db8::192.0.2.1/64", "xfe80::1:2", "[fe80::1%enx001122334455]:53",
+		"mac=aa%3Abb%3Acc%3Add%3Aee%3Aff", "enx001122334455: no carrier", "aa-bb-cc-dd-ee-ff_1", "_aa:bb:cc:dd:ee:ff_", "01:aa:bb:cc:dd:ee:ff",
+		"host_192.168.1.7_x", "ip192.168.1.7", "host-192.168.1.7x", "192.168.001.007", "7.1.168.192.in-addr.arpa",
+		"33612345678", "msisdn 249912345678", "iccid 8933011234567890123", "imsi 208011234567890",
+		"(555) 123-4567", "555-123-4567", "06 12  34 56 78", "06\u00a012\u00a034\u00a056\u00a078", "06‑12‑34‑56‑78", "٠٦١٢٣٤٥٦٧٨", "۰۶۱۲۳۴۵۶۷۸",
+		"7911 123456 is gone", "tel:+33612345678x", "00249912345678", "at 14:05 0612345678", "2026-11-23 06 12 34 56 78",
+		"bob@laptop failed", "mail=bob%40example.org", "Ali.خالد@example.org",
+	} {
+		got := Redact(in)
+		if !strings.Contains(got, "‹") {
+			t.Errorf("Redact(%q) leaves it as it is", in)
+		}
+		if again := Redact(got); again != got {
+			t.Errorf("Redact(%q) = %q, and redacted again %q", in, got, again)
+		}
+	}
+	// No part of a masked address stays behind.
+	for in, want := range map[string]string{
+		"00:11:22:33:44:55:66:77":         "‹ip›",
+		"2001:db8:1:2:3:4:5:6:7":          "‹ip›",
+		"ip:fe80::1, then 2001:db8::2: x": "ip:‹ip›, then ‹ip›: x",
+		"[fe80::1%enx001122334455]:53":    "[‹ip›]:53",
+		"aa:bb:cc:dd:ee:ff:00":            "‹mac›",
+	} {
+		if got := Redact(in); got != want {
+			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestRedactManglesNothingHarmless(t *testing.T) {
+	for _, in := range []string{
+		"2026-11-23 14:05:09.123456789 +0100 CET", "2026/11/23 14:05:09.000001", "2026-11-23T14:05:09.123456789Z", "20261123T140509Z", "23.11.2026 14:05",
+		"took 1.234567891s", "0.123456789", "uptime 0:12:34", "mono 123456789", "after 1h2m3.456789012s",
+		"10.15.7", "v0.0.0-20260213210345-44df1a37e875", "1.26.0", "v1.2.3.4", "6.12.48-1", "github.com/x/y@v0.36.0",
+		"12345678-1234-1234-1234-123456789012", "4f5c1f9a-12f3-4c7e-9a0b-001122334455",
+		"seq 12345678", "std::string", "0x0012345678", "0000000000001000", "0123456789abcdef",
+		"infobus-link@bounce.service", "/sys/bus/i2c/devices/1-0040", "pcie 0000:01:00.0", "spi0.0 at 9030000.pl061", "04 12 00 27", "10:20:30:40",
+		"infobus.yaml:12:5: unknown key", "00:00:00.000", "16777216 bytes", "written 140000000B",
+	} {
+		if got := Redact(in); got != in {
+			t.Errorf("Redact(%q) = %q", in, got)
+		}
+	}
+}
+
+func TestTheBoxesOwnAddressesStay(t *testing.T) {
+	own := OwnAddresses("192.168.128.10/24", "fe80::10", "", "nonsense")
+	const in = "192.168.128.10 cannot reach 192.168.128.1 from fe80::10%uplink0, ::ffff:192.168.128.10"
+	const want = "192.168.128.10 cannot reach ‹ip› from fe80::10%uplink0, ::ffff:192.168.128.10"
+	if got := Redact(in, own); got != want {
+		t.Errorf("%q", got)
+	}
+}
+
+// An address is masked whatever stands around it, and the text comes to rest:
+// redacted twice it is what it was once.
+func FuzzRedactInAnyText(f *testing.F) {
+	f.Add("dial tcp ", "192.168.1.7", ":443: refused")
+	f.Add("addr:", "2001:db8::7", " down")
+	f.Add("ccid: ", "00:1a:2b:3c:4d:5e", "")
+	f.Add("٠ +", "fe80::1", "%eth0")
+	f.Fuzz(func(t *testing.T, before, secret, after string) {
+		once := Redact(before + secret + after)
+		if twice := Redact(once); Redact(twice) != twice {
+			t.Errorf("%q becomes %q, then %q", before+secret+after, once, twice)
+		}
+		a, err := netip.ParseAddr(secret)
+		if err != nil || len(secret) < 7 || strings.ContainsAny(secret, "%") || a.IsUnspecified() {
+			return
+		}
+		text := before + " " + secret + " " + after
+		if got := Redact(text); strings.Contains(got, " "+secret+" ") && !strings.Contains(before+after, secret) {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	})
+}
