@@ -46,16 +46,14 @@ func jsonErrors(mux *http.ServeMux) http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		other := http.MethodPost
-		if r.Method == http.MethodPost {
-			other = http.MethodGet
-		}
-		asked := r.Clone(r.Context())
-		asked.Method = other
-		if _, pattern := mux.Handler(asked); pattern != "" {
-			w.Header().Set("Allow", other)
-			refuse(w, http.StatusMethodNotAllowed, "this is asked for with "+other)
-			return
+		for _, other := range []string{http.MethodGet, http.MethodPost} {
+			asked := r.Clone(r.Context())
+			asked.Method = other
+			if _, pattern := mux.Handler(asked); pattern != "" {
+				w.Header().Set("Allow", other)
+				refuse(w, http.StatusMethodNotAllowed, "this is asked for with "+other)
+				return
+			}
 		}
 		refuse(w, http.StatusNotFound, "there is nothing here")
 	})
@@ -74,12 +72,16 @@ func answer(w http.ResponseWriter, code int, body []byte) {
 }
 
 func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
-	now := s.latest.Load()
-	if s.knows(r) {
-		answer(w, http.StatusOK, now.whole())
-		return
+	answer(w, http.StatusOK, encode(s.shownTo(r, s.latest.Load())))
+}
+
+// shownTo is the state as the caller may see it.
+func (s *Server) shownTo(r *http.Request, latest *snapshot) View {
+	v := latest.now()
+	if !s.knows(r) {
+		v = v.summary()
 	}
-	answer(w, http.StatusOK, now.summary())
+	return v
 }
 
 func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +163,7 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 	}
 	switch err := s.o.Act(r.Context(), name); {
 	case errors.Is(err, ErrNoAction):
-		refuse(w, http.StatusNotFound, ErrNoAction.Error())
+		refuse(w, http.StatusNotFound, err.Error())
 	case err != nil:
 		refuse(w, http.StatusConflict, err.Error())
 	default:

@@ -51,7 +51,8 @@ type Options struct {
 	// any; it answers in English where it does not know it.
 	Today func(lang string) TodayPage
 	// Act does what a volunteer asked for. ErrNoAction is answered 404, any
-	// other error 409 with its text, which must hold nothing from outside.
+	// other error 409, each with its text, which must hold nothing from
+	// outside but the name: that is lower-case letters, digits and hyphens.
 	Act func(ctx context.Context, name string) error
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
@@ -97,23 +98,20 @@ func New(o Options) *Server {
 	return s
 }
 
-// snapshot is a View and what is made of it, at most once each.
+// snapshot is a View, when it was published, and the page of it.
 type snapshot struct {
-	view    View
-	whole   func() []byte // JSON
-	summary func() []byte // JSON, for who has no PIN
-	page    func() []byte // HTML
+	view View
+	at   time.Time
+	page func() []byte // HTML, made at most once
 }
 
 func (s *Server) snapshot(v View) *snapshot {
 	v = v.filled()
-	return &snapshot{
-		view:    v,
-		whole:   sync.OnceValue(func() []byte { return encode(v) }),
-		summary: sync.OnceValue(func() []byte { return encode(v.summary()) }),
-		page:    sync.OnceValue(func() []byte { return s.volunteers(v) }),
-	}
+	return &snapshot{view: v, at: time.Now(), page: sync.OnceValue(func() []byte { return s.volunteers(v) })}
 }
+
+// now is the view with its ages as they are by now.
+func (s *snapshot) now() View { return s.view.aged(time.Since(s.at)) }
 
 // encode makes JSON of what always can be made JSON of.
 func encode(v any) []byte {

@@ -333,6 +333,8 @@ func TestAnswersAndErrors(t *testing.T) {
 		{"GET", "/nothing", "", "", 404, "nothing"},
 		{"POST", "/api/v1/state", "", "", 405, "GET"},
 		{"GET", "/login", "", "", 405, "POST"},
+		{"PUT", "/api/v1/state", "", "", 405, "GET"},
+		{"DELETE", "/login", "", "", 405, "POST"},
 		{"POST", "/api/v1/actions/unheard-of", "", "", 404, "no such action"},
 		{"POST", "/api/v1/actions/UP", "", "", 404, "no such action"},
 		{"POST", "/api/v1/actions/refresh-screen", "", "", 409, "rests"},
@@ -380,12 +382,27 @@ func TestALoopThatDoesNotAnswerIsUnhealthy(t *testing.T) {
 	}
 }
 
+func TestAgesCountWhenTheAnswerIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		s.Publish(session())
+		time.Sleep(90 * time.Second)
+		v := s.latest.Load().now()
+		if a, c, none := *v.Uplink.Ladder[0].AgeS, *v.Uplink.Cellular.AgeS, v.Uplink.Ladder[1].AgeS; a != 93 || c != 145 || none != nil {
+			t.Errorf("after 90 s the ages are %v, %v and %v", a, c, none)
+		}
+		if v := s.latest.Load().view; *v.Uplink.Ladder[0].AgeS != 3 || *v.Uplink.Cellular.AgeS != 55 {
+			t.Error("the View that was published was changed")
+		}
+	})
+}
+
 // What is not known is null, and no list is.
 func TestTheUnknownVanHasNullsAndNoZeros(t *testing.T) {
 	s := New(Options{})
 	v := View{Power: Power{Generators: []Generator{{Name: "generator-1", State: "unknown"}}}, Uplink: Uplink{Cellular: &Cellular{}, Ladder: []Rung{{}}}}
 	s.Publish(v)
-	text := string(s.latest.Load().whole())
+	text := string(encode(s.latest.Load().view))
 	for _, field := range []string{"since", "starts", "run_hours", "percent", "volts", "amps", "at", "until", "bars", "age_s", "devices_connected",
 		"drawn_at", "rows", "refreshes", "next_at", "last_upload"} {
 		if !strings.Contains(text, fmt.Sprintf("%q:null", field)) {

@@ -34,18 +34,10 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	var last []byte
 	for {
 		latest, changed := s.published()
-		state := latest.summary
-		if s.knows(r) {
-			state = latest.whole
-		}
-		if now := state(); !bytes.Equal(now, last) {
-			if !send([]byte("data: "), now, []byte("\n\n")) {
-				return
-			}
-			last = now
+		if !send([]byte("data: "), encode(s.shownTo(r, latest)), []byte("\n\n")) {
+			return
 		}
 		for waiting := true; waiting; {
 			select {

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -174,5 +175,26 @@ func (v View) summary() View {
 		v.Devices[i].Why = ""
 	}
 	v.Sync.Log, v.Sync.Trouble = "", ""
+	return v
+}
+
+// aged is v with its ages greater by d.
+func (v View) aged(d time.Duration) View {
+	older := func(age *float64) *float64 {
+		if age == nil {
+			return nil
+		}
+		sum := math.Round((*age+d.Seconds())*10) / 10
+		return &sum
+	}
+	v.Uplink.Ladder = slices.Clone(v.Uplink.Ladder)
+	for i := range v.Uplink.Ladder {
+		v.Uplink.Ladder[i].AgeS = older(v.Uplink.Ladder[i].AgeS)
+	}
+	if v.Uplink.Cellular != nil {
+		c := *v.Uplink.Cellular
+		c.AgeS = older(c.AgeS)
+		v.Uplink.Cellular = &c
+	}
 	return v
 }

@@ -189,7 +189,8 @@ func failed(v View, name string) bool {
 // The devices' names and what is wrong with them, in plain words.
 var (
 	deviceNames = map[string]string{"gpio": "Generator sensor", "battery": "Battery sensor", "panel": "Screen",
-		"interface": "Network port", "logbook": "Logs"}
+		"interface": "Network port",
+		"logbook":   "Logs", "timetable": "Timetable", "kept": "Box’s memory"}
 	reasons = map[string]string{"absent": "not found", "timeout": "does not answer", "identity": "not the part that was expected",
 		"denied": "the box may not use it", "full": "no room left", "error": "does not work"}
 )
