@@ -34,6 +34,8 @@ type Disk struct {
 	crashes     int
 	ignoreSyncs bool
 	quota       int64 // bytes in all; 0: no bound
+	cut         int   // writes, truncations and syncs until the power goes; 0: it stays
+	dead        bool  // it went, and Crash is still to come
 }
 
 // content is a file: what is on the platter, and what was written since.
@@ -69,6 +71,25 @@ func (d *Disk) IgnoreSyncs() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ignoreSyncs = true
+}
+
+// CutAfter has the power go in the middle of things: with the nth write,
+// truncation or sync from now. That write may be there in part, that sync did
+// not happen; then the disk answers with errors until Crash.
+func (d *Disk) CutAfter(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut = n
+}
+
+// cutNow counts one write or sync, and says whether the power goes with it.
+func (d *Disk) cutNow() bool {
+	if d.cut == 0 {
+		return false
+	}
+	d.cut--
+	d.dead = d.cut == 0
+	return d.dead
 }
 
 // SetQuota bounds the bytes of all files together; 0 lifts the bound.
@@ -109,6 +130,7 @@ func (d *Disk) Crash() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.crashes++
+	d.cut, d.dead = 0, false
 	for _, c := range d.files {
 		keep := d.random.Float64() // of this file: from nothing to all
 		for _, w := range c.pending {
@@ -180,7 +202,7 @@ type file struct {
 // lost says that the power was cut since the file was opened. The caller holds
 // the disk's mu.
 func (f *file) lost() error {
-	if f.crashes != f.disk.crashes {
+	if f.disk.dead || f.crashes != f.disk.crashes {
 		return sqlite3.IOERR
 	}
 	return nil
@@ -221,6 +243,9 @@ func (f *file) WriteAt(b []byte, at int64) (int, error) {
 		f.content.current = w.onto(f.content.current)
 		rest, to = rest[n:], to+n
 	}
+	if f.disk.cutNow() {
+		return 0, sqlite3.IOERR
+	}
 	return len(b), nil
 }
 
@@ -233,14 +258,23 @@ func (f *file) Truncate(size int64) error {
 	w := write{at: size, truncate: true}
 	f.content.pending = append(f.content.pending, w)
 	f.content.current = w.onto(f.content.current)
+	if f.disk.cutNow() {
+		return sqlite3.IOERR
+	}
 	return nil
 }
 
 func (f *file) Sync(vfs.SyncFlag) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	if err := f.lost(); err != nil || f.disk.ignoreSyncs {
+	if err := f.lost(); err != nil {
 		return err
+	}
+	if f.disk.cutNow() {
+		return sqlite3.IOERR
+	}
+	if f.disk.ignoreSyncs {
+		return nil
 	}
 	for _, w := range f.content.pending {
 		f.content.synced = w.onto(f.content.synced)

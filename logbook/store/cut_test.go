@@ -1,0 +1,146 @@
+package store
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"testing"
+	"time"
+
+	"infobus/logbook"
+	"infobus/logbook/store/storetest"
+)
+
+// cut appends and acknowledges on one disk, and has the power go in the middle
+// of a commit, a checkpoint, a trimming or an opening, again and again. After
+// each cut, everything that had been called durable is there, a batch under way
+// is there whole or not at all, and no number is missing or given twice.
+func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheMiddle int, err error) {
+	disk := storetest.New(seed)
+	defer disk.Close()
+	options := Options{VFS: disk.VFS(), MaxEvents: 300}
+	change(disk, &options)
+	random := rand.New(rand.NewSource(seed))
+
+	var (
+		log   string
+		marks = map[uint64]time.Duration{} // by seq: what was called durable
+		last  uint64
+		acked uint64
+		mark  time.Duration
+	)
+	for round := range rounds {
+		wrong := func(format string, arguments ...any) error {
+			return fmt.Errorf("seed %d, round %d: %s", seed, round, fmt.Sprintf(format, arguments...))
+		}
+		if random.Intn(4) == 0 {
+			disk.CutAfter(1 + random.Intn(12)) // while it is being opened
+		}
+		s, err := Open("/cut", options)
+		if err != nil {
+			if damaged(err) || s != nil {
+				return inTheMiddle, wrong("%v", err)
+			}
+			inTheMiddle++
+			disk.Crash()
+			continue
+		}
+		status := s.Status()
+		if status.Last < last || status.Acknowledged < acked || log != "" && status.Log != log {
+			return inTheMiddle, wrong("%+v; durable were %d of %s, acknowledged %d", status, last, log, acked)
+		}
+		log = status.Log
+		events, err := s.After(0, 1<<30)
+		if err != nil {
+			disk.Crash()
+			s.Close()
+			continue // the power went meanwhile
+		}
+		for i, e := range events {
+			if i > 0 && e.Seq != events[i-1].Seq+1 {
+				return inTheMiddle, wrong("event %d stands behind %d", e.Seq, events[i-1].Seq)
+			}
+			if want, known := marks[e.Seq]; known && want != e.Mono {
+				return inTheMiddle, wrong("event %d says %d, and was %d", e.Seq, e.Mono, want)
+			}
+			marks[e.Seq] = e.Mono
+		}
+		if last > 0 && (len(events) == 0 || events[len(events)-1].Seq != status.Last) {
+			return inTheMiddle, wrong("the newest is not there")
+		}
+		// Of the batch that was under way: all or nothing, nothing twice.
+		seen := map[time.Duration]bool{}
+		for _, e := range events {
+			if e.Name == logbook.GeneratorStarted {
+				if seen[e.Mono] {
+					return inTheMiddle, wrong("%d is there twice", e.Mono)
+				}
+				seen[e.Mono] = true
+			}
+		}
+		last, acked = status.Last, status.Acknowledged
+
+		disk.CutAfter(1 + random.Intn(60))
+		for range 30 {
+			batch := make([]logbook.Event, 1+random.Intn(20))
+			for i := range batch {
+				mark++
+				batch[i] = event(int(mark))
+			}
+			stored, err := s.Append(batch)
+			if err != nil {
+				inTheMiddle++
+				break
+			}
+			for _, e := range stored {
+				marks[e.Seq] = e.Mono
+			}
+			last = max(last, stored[len(stored)-1].Seq)
+			if random.Intn(3) == 0 {
+				to := last - uint64(random.Intn(5))
+				if err := s.Acknowledge(to); err != nil {
+					inTheMiddle++
+					break
+				}
+				acked = max(acked, to)
+			}
+		}
+		disk.Crash()
+		s.Close()
+	}
+	return inTheMiddle, nil
+}
+
+func TestAPowerCutInTheMiddleOfACommitLosesNothing(t *testing.T) {
+	rounds := 300
+	if os.Getenv("INFOBUS_SOAK") != "" {
+		rounds = 10_000
+	}
+	all := 0
+	for _, seed := range []int64{1, 2} {
+		n, err := cut(rounds/2, seed, func(*storetest.Disk, *Options) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += n
+	}
+	t.Logf("%d power cuts, %d of them in the middle of something", rounds, all)
+	if all < rounds/2 {
+		t.Errorf("only %d of %d cuts were in the middle of something: this test shows little", all, rounds)
+	}
+}
+
+// Without syncing the same test must find a loss.
+func TestTheTestOfPowerCutsFindsALoss(t *testing.T) {
+	for name, change := range map[string]func(*storetest.Disk, *Options){
+		"SQLite does not sync":           func(_ *storetest.Disk, o *Options) { o.Unsafe = true },
+		"the disk does not":              func(d *storetest.Disk, _ *Options) { d.IgnoreSyncs() },
+		"neither the disk nor SQLite do": func(d *storetest.Disk, o *Options) { d.IgnoreSyncs(); o.Unsafe = true },
+	} {
+		for seed := range int64(3) {
+			if _, err := cut(60, seed, change); err == nil {
+				t.Errorf("%s, seed %d: nothing was lost", name, seed)
+			}
+		}
+	}
+}
