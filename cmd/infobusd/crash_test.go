@@ -69,7 +69,7 @@ func TestKilledAtRandomMomentsNothingIsLost(t *testing.T) {
 	}
 
 	// Left in peace, everything is sent.
-	p := run(t, state, nil, "--sim", "--config", config)
+	p := start(t, state, nil, "--sim", "--config", config)
 	p.wait("everything to be received", func() bool {
 		return p.at("sync.acknowledged") == p.at("sync.seq") && p.at("sync.seq") != nil
 	})

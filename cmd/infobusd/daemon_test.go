@@ -86,9 +86,9 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// run starts a daemon in the state directory with more arguments, and waits
+// start starts a daemon in the state directory with more arguments, and waits
 // until its page is there.
-func run(t testing.TB, state string, env []string, args ...string) *process {
+func start(t testing.TB, state string, env []string, args ...string) *process {
 	t.Helper()
 	p := begin(t, state, env, args...)
 	p.wait("the page to be there", func() bool {

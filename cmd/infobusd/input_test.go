@@ -17,7 +17,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		}
 		return path
 	}
-	taken := run(t, t.TempDir(), nil, "--sim")
+	taken := start(t, t.TempDir(), nil, "--sim")
 	plain := file("plain", "")
 	tests := []struct {
 		name string

@@ -36,6 +36,7 @@ type flags struct {
 	sim      []string // of models
 	stateDir string
 	listen   string
+	vanTimes bool
 }
 
 func main() {
@@ -65,6 +66,7 @@ directory or the address to listen on will not do: one line says which and why.`
 	c.Flags().Lookup("sim").NoOptDefVal = strings.Join(models, ",")
 	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
+	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds")
 	if err := c.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -43,7 +43,7 @@ func realParts(c config.Config) parts {
 		bus:  func() (i2c.BusCloser, error) { return battery.OpenBus(c.Battery.Bus) },
 		panel: func() (*epaper.Panel, error) {
 			return epaper.Open(epaper.Wiring{SPI: c.Panel.SPI, Chip: c.GPIO,
-				DC: c.Panel.DataCommand, RST: c.Panel.Reset, BUSY: c.Panel.Busy, PWR: c.Panel.Power}, nil)
+				DataCommand: c.Panel.DataCommand, Reset: c.Panel.Reset, Busy: c.Panel.Busy, Power: c.Panel.Power}, nil)
 		},
 		port: link.Watch,
 		targets: func() probe.Targets {
@@ -79,7 +79,7 @@ func (p *parts) simulate(names []string, c config.Config, stateDir string) error
 		case "battery":
 			p.bus = w.Monitor.Open
 		case "panel":
-			p.panel = w.OpenPanel
+			p.panel = func() (*epaper.Panel, error) { return w.Panel.Open(nil) }
 		case "gateway":
 			p.port = w.Port.Watch
 			p.targets = func() probe.Targets {

@@ -58,7 +58,7 @@ func expect(t *testing.T, messages <-chan string, beginning string) {
 
 func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 	socket, messages := notifySocket(t)
-	p := run(t, t.TempDir(), []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=400000"}, "--sim")
+	p := start(t, t.TempDir(), []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=400000"}, "--sim")
 	expect(t, messages, "READY=1")
 	expect(t, messages, "WATCHDOG=1")
 
@@ -77,7 +77,7 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 		t.Errorf("the panel's model does not say that it sleeps: %q", said)
 	}
 
-	p = run(t, p.state, nil, "--sim")
+	p = start(t, p.state, nil, "--sim")
 	if e := p.has(logbook.SystemStopping); e.Attributes["reason"] != "signal" {
 		t.Errorf("%+v", e)
 	}

@@ -14,10 +14,10 @@ import (
 	"infobus/van"
 )
 
-// source is a part of the van that lives its own life: a device to watch or to
+// part is a piece of the van that lives its own life: a device to watch or to
 // drive. When it fails it is said so and started again, later each time; no
 // other part notices.
-type source struct {
+type part struct {
 	name    string // for the supervisor's own words
 	device  string // van.GPIO and so on; "" if it is none
 	run     func(ctx context.Context, alive func()) error
@@ -42,17 +42,17 @@ var (
 )
 
 // String is the source's name in the supervisor's words.
-func (s *source) String() string { return s.name }
+func (s *part) String() string { return s.name }
 
 // alive is called by run whenever the device proves to work.
-func (s *source) alive() {
+func (s *part) alive() {
 	if s.well.Swap(fine) != fine && s.device != "" {
 		s.observe(van.DeviceSeen{Name: s.device, OK: true})
 	}
 }
 
 // Serve runs the source until ctx is done.
-func (s *source) Serve(ctx context.Context) error {
+func (s *part) Serve(ctx context.Context) error {
 	delay := s.delay.first
 	for {
 		begun := time.Now()
@@ -77,7 +77,7 @@ func (s *source) Serve(ctx context.Context) error {
 	}
 }
 
-func (s *source) failed(err error) {
+func (s *part) failed(err error) {
 	s.well.Store(broken)
 	if s.device != "" {
 		s.observe(van.DeviceSeen{Name: s.device, Reason: reason(err), Why: logbook.Redact(err.Error())})

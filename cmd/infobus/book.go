@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"infobus/logbook/export"
+)
+
+func logbookCommand(o *options) *cobra.Command {
+	report := func(what func(dir string) (export.Report, error)) func(*cobra.Command, []string) error {
+		return func(_ *cobra.Command, args []string) error {
+			r, err := what(args[0])
+			if err != nil {
+				return err
+			}
+			if o.json {
+				err = printJSON(r)
+			} else {
+				fmt.Println(r)
+			}
+			if err == nil && !r.Sound() {
+				return attention
+			}
+			return err
+		}
+	}
+	return group("logbook", "The durable record in a state directory, while no daemon uses it",
+		&cobra.Command{Use: "dump DIR", Short: "Print every event, one JSON object a line", Args: cobra.ExactArgs(1),
+			Example: "  infobus logbook dump /var/lib/infobus",
+			RunE:    func(_ *cobra.Command, args []string) error { return export.Dump(os.Stdout, args[0]) }},
+		&cobra.Command{Use: "verify DIR", Short: "Say whether the record is whole: no gap, no repeat, no damage", Args: cobra.ExactArgs(1),
+			RunE: report(export.Verify)},
+		&cobra.Command{Use: "repair DIR", Short: "Save what can be read into a new file; the old one is kept aside", Args: cobra.ExactArgs(1),
+			RunE: report(export.Repair)},
+	)
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"infobus/logbook"
+	"infobus/sim/day"
+	"infobus/status"
+)
+
+func statusCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Power, internet, time left, and what to do",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			var v status.View
+			raw, err := d.get("/api/v1/state", &v)
+			if err != nil {
+				return err
+			}
+			if o.json {
+				_, err := os.Stdout.Write(append(bytes.TrimSpace(raw), '\n'))
+				return err
+			}
+			printStatus(v)
+			for _, device := range v.Devices {
+				if device.State == "failed" {
+					return attention
+				}
+			}
+			if v.Power.Shutdown.Pending {
+				return attention
+			}
+			return nil
+		},
+	}
+}
+
+func printStatus(v status.View) {
+	power := map[string]string{"generator": "generator running", "battery": "on battery", "unknown": "not known"}[v.Power.Source]
+	if p := v.Power.Battery.Percent; p != nil && v.Power.Battery.Quality == "fresh" {
+		power += fmt.Sprintf(", battery level %s (about %.0f %%)", v.Power.Battery.Level, *p)
+	} else {
+		power += ", battery level " + v.Power.Battery.Level
+	}
+	fmt.Printf("power     %s\n", power)
+	if v.Power.Shutdown.Pending {
+		fmt.Printf("          the box goes down at %s (%s)\n", clockTime(v.Power.Shutdown.At), v.Power.Shutdown.Reason)
+	}
+	internet := v.Uplink.Verdict
+	if v.Uplink.Advice != "" && internet != "ok" {
+		internet += ": " + v.Uplink.Advice
+	}
+	fmt.Printf("internet  %s\n", internet)
+	session := "none"
+	if v.Session.Active {
+		session = "until " + clockTime(v.Session.Until)
+		if v.Session.Site != "" {
+			session += ", at " + v.Session.Site
+		}
+	}
+	fmt.Printf("session   %s\n", session)
+	screen := "nothing drawn"
+	if v.Kiosk.DrawnAt != nil {
+		screen = fmt.Sprintf("%s, drawn %s", v.Kiosk.Page, clockTime(v.Kiosk.DrawnAt))
+	}
+	fmt.Printf("screen    %s\n", screen)
+	fmt.Printf("logs      %d waiting to be sent\n", v.Sync.Waiting)
+	for _, d := range v.Devices {
+		if d.State == "failed" {
+			fmt.Printf("broken    %s: %s %s\n", d.Name, d.Reason, d.Why)
+		}
+	}
+	if !v.Clock.Trusted {
+		fmt.Println("clock     not set: nothing shows a date until it is")
+	}
+}
+
+func clockTime(t *time.Time) string {
+	if t == nil {
+		return "a time not known"
+	}
+	return t.Format("15:04")
+}
+
+func eventsCommand(o *options) *cobra.Command {
+	var follow bool
+	var after uint64
+	c := &cobra.Command{
+		Use:   "events",
+		Short: "What happened, oldest first; with --json one object a line",
+		Example: `  infobus events
+  infobus events --follow --json
+  infobus events --after 120`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			if err := o.printEvents(d, &after); err != nil || !follow {
+				return err
+			}
+			return o.followEvents(c.Context(), d, &after)
+		},
+	}
+	c.Flags().BoolVar(&follow, "follow", false, "go on with each new event")
+	c.Flags().Uint64Var(&after, "after", 0, "only those whose seq is above this")
+	return c
+}
+
+// printEvents prints what is behind after, and moves it on.
+func (o *options) printEvents(d daemon, after *uint64) error {
+	for {
+		var answer struct{ Events []logbook.Event }
+		if _, err := d.get(fmt.Sprintf("/api/v1/events?after=%d", *after), &answer); err != nil {
+			return err
+		}
+		if len(answer.Events) == 0 {
+			return nil
+		}
+		for _, e := range answer.Events {
+			*after = e.Seq
+			if o.json {
+				if err := printLine(e); err != nil {
+					return err
+				}
+				continue
+			}
+			when := "(clock not set) "
+			if !e.At.IsZero() {
+				when = e.At.Local().Format("2006-01-02 15:04:05 ")
+			}
+			_, line, _ := strings.Cut(day.Line(e), " ")
+			fmt.Printf("%6d  %s%s\n", e.Seq, when, line)
+		}
+	}
+}
+
+func printLine(e logbook.Event) error {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(append(b, '\n'))
+	return err
+}
+
+// followEvents prints new events as the stream says that the state changed.
+func (o *options) followEvents(ctx context.Context, d daemon, after *uint64) error {
+	body, err := d.call(ctx, http.MethodGet, "/api/v1/stream", nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data:")
+		if !ok {
+			continue
+		}
+		var v status.View
+		if err := json.Unmarshal([]byte(data), &v); err != nil {
+			return fmt.Errorf("the daemon's stream: %w", err)
+		}
+		if v.Sync.Seq > *after {
+			if err := o.printEvents(d, after); err != nil {
+				return err
+			}
+		}
+	}
+	return unreachable{fmt.Errorf("the daemon at %s has stopped", d.name)}
+}
+
+func diagnoseCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "diagnose",
+		Short: "What is wrong with the internet: every step on the way, and what to do",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			var v status.View
+			if _, err := d.get("/api/v1/state", &v); err != nil {
+				return err
+			}
+			if o.json {
+				err = printJSON(v.Uplink)
+			} else {
+				for _, r := range v.Uplink.Ladder {
+					fmt.Printf("%-14s %s\n", r.Rung, r.Finding)
+				}
+				fmt.Printf("\n%s. %s\n", v.Uplink.Verdict, v.Uplink.Advice)
+			}
+			if err == nil && v.Uplink.Verdict != "ok" {
+				return attention
+			}
+			return err
+		},
+	}
+}
+
+func selftestCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "selftest",
+		Short: "Every device, as its driver finds it: a table to read out on the phone",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			var v status.View
+			if _, err := d.get("/api/v1/state", &v); err != nil {
+				return err
+			}
+			if o.json {
+				err = printJSON(v.Devices)
+			}
+			well := true
+			for i, device := range v.Devices {
+				well = well && device.State == "ok"
+				if !o.json {
+					fmt.Printf("%d  %-10s %-8s %s %s\n", i+1, device.Name, device.State, device.Reason, device.Why)
+				}
+			}
+			if err == nil && !well {
+				return attention
+			}
+			return err
+		},
+	}
+}
+
+func syncCommand(o *options) *cobra.Command {
+	return group("sync", "Send the logs", &cobra.Command{
+		Use:   "now",
+		Short: "Send the logs now",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			return d.post("/api/v1/actions/sync", nil)
+		},
+	})
+}

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/thejerf/suture/v4"
+
+	"infobus/config"
+	"infobus/kiosk/draw"
+	"infobus/logbook"
+	"infobus/logbook/store"
+	"infobus/netmon"
+	"infobus/netmon/client"
+	"infobus/power"
+	"infobus/reading/clock"
+	"infobus/session"
+	"infobus/sim/world"
+	"infobus/status"
+	"infobus/systemd"
+	"infobus/timetable"
+	"infobus/van"
+	"infobus/van/loop"
+)
+
+// appliance is the daemon with its rooms wired together.
+type appliance struct {
+	flags   flags
+	config  config.Config
+	options van.Options
+	parts   parts
+	delays  delays
+
+	loop      *loop.Loop
+	recorder  *store.Recorder
+	client    *client.Client
+	server    *status.Server
+	screen    *screen
+	keeper    *keeper
+	series    *series
+	listeners []net.Listener
+	table     *timetable.Timetable // as read at the start; nil for none
+
+	upload chan struct{} // a token: look whether there is something to send
+	probe  chan struct{} // a token: the cadence or the targets are others
+}
+
+// assemble makes the rooms. Nothing runs yet.
+func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
+	slog.SetDefault(slog.New(logbook.Handler(slog.NewTextHandler(os.Stderr, nil))))
+	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
+		listeners: listeners, table: table, client: client.New(client.Options{}), series: &series{},
+		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+	if len(f.sim) > 0 {
+		a.delays = simDelays
+		if err := a.parts.simulate(f.sim, c, f.stateDir); err != nil {
+			return nil, err
+		}
+	}
+	pin, err := secret(c.Status.PINFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the PIN: %w", err)
+	}
+	a.screen = newScreen(a)
+	a.keeper = newKeeper(f.stateDir, a.observe)
+	a.recorder = store.NewRecorder(store.RecorderOptions{
+		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
+		Durable: a.durable,
+		Health:  a.health,
+		Retry:   a.delays.first,
+	})
+	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), clock.NewSystem(), a.recorder.Record, a.do)
+	a.server = status.New(a.pages(pin))
+	return a, nil
+}
+
+// options are the rooms' own, as the configuration changes them; a van on a
+// desk is less patient.
+func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
+	o := van.DefaultOptions()
+	o.Power.Generators = len(c.Generators)
+	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
+	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
+	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
+	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
+	o.Kiosk.Languages = c.Kiosk.Languages
+	if len(f.sim) > 0 && !f.vanTimes {
+		o.Uplink = netmon.SimOptions()
+		o.Kiosk.Retry = 2 * time.Second
+		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
+		if o.Session.Site == "" && table != nil && len(table.Sites) > 0 {
+			o.Session.Site = table.Sites[0].ID
+		}
+	}
+	return o
+}
+
+// devices are the names of those that are configured.
+func (a *appliance) devices() []string {
+	names := []string{van.GPIO}
+	if a.config.Battery.Monitor != "none" {
+		names = append(names, van.Battery)
+	}
+	if a.config.Panel.Type != "none" {
+		names = append(names, van.Panel)
+	}
+	return append(names, van.Interface, van.Logbook)
+}
+
+// observe hands a value to the loop.
+func (a *appliance) observe(v any) { a.loop.Observe(v) }
+
+// run runs everything until ctx is done, and then brings it down in order: no
+// new observations, the panel asleep, the logbook durable.
+func (a *appliance) run(ctx context.Context) {
+	if err := draw.Ready(); err != nil {
+		slog.Error("the screen cannot be drawn", "why", err)
+	}
+	loopCtx, stopLoop := context.WithCancel(context.Background())
+	bookCtx, stopBook := context.WithCancel(context.Background())
+	var loopEnd, bookEnd sync.WaitGroup
+	loopEnd.Go(func() { a.loop.Run(loopCtx) })
+	bookEnd.Go(func() { a.recorder.Run(bookCtx) })
+	a.observe(a.keeper.load())
+	if a.table != nil {
+		a.observe(van.TimetableSeen{Timetable: a.table})
+	}
+
+	sources, stopSources := context.WithCancel(context.Background())
+	ended := a.supervise(sources)
+	if err := systemd.Ready(); err != nil {
+		slog.Warn("systemd", "why", err)
+	}
+	slog.Info("infobusd runs", "version", version, "pages", a.listeners[0].Addr().String())
+
+	<-ctx.Done()
+	systemd.Stopping()
+	reason := "signal"
+	if a.loop.State().Power.Shutdown.Begun {
+		reason = "shutdown"
+	}
+	a.observe(van.Stop{Reason: reason})
+	stopSources()
+	<-ended
+	stopLoop()
+	loopEnd.Wait()
+	a.flush()
+	stopBook()
+	bookEnd.Wait()
+	if a.parts.world != nil {
+		a.farewell(a.parts.world)
+	}
+}
+
+// flush makes durable what waits; a dead card delays the end by 5 s at most.
+func (a *appliance) flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := a.recorder.Flush(ctx); err != nil {
+		slog.Error("the logbook's last events are lost", "why", err)
+	}
+}
+
+// farewell says how the simulated panel was left.
+func (a *appliance) farewell(w *world.World) {
+	if w.Panel.Powered() || !w.Panel.Asleep() {
+		fmt.Fprintln(os.Stderr, "panel: LEFT POWERED")
+	} else {
+		fmt.Fprintln(os.Stderr, "panel: powered off and asleep")
+	}
+	if err := w.Close(); err != nil {
+		slog.Warn("the simulated Cisco box", "why", err)
+	}
+}
+
+// supervise starts every source and doer; one that panics is started again.
+func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
+	s := suture.New("infobusd", suture.Spec{
+		EventHook: func(e suture.Event) {
+			if e.Type() != suture.EventTypeStopTimeout && e.Type() != suture.EventTypeResume {
+				slog.Error("a part of the daemon failed", "what", e.String())
+			}
+		},
+		FailureThreshold: 30, Timeout: 8 * time.Second,
+	})
+	add := func(name, device string, run func(ctx context.Context, alive func()) error) {
+		s.Add(&part{name: name, device: device, run: run, observe: a.observe, delay: a.delays})
+	}
+	add("lines", van.GPIO, a.lines())
+	if a.config.Battery.Monitor != "none" {
+		add("battery", van.Battery, a.battery())
+	}
+	if a.config.Panel.Type != "none" {
+		add("screen", van.Panel, a.screen.run)
+	}
+	add("interface", "", a.link)
+	add("probe", "", a.probes)
+	add("dashboard", "", a.dashboard)
+	add("upload", "", a.uploads)
+	add("clock", "", a.clock)
+	add("timetable", "timetable", a.timetables)
+	add("keep", "kept", a.keeper.run)
+	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })
+	add("view", "", a.publish)
+	add("watchdog", "", func(ctx context.Context, _ func()) error {
+		if err := systemd.Feed(ctx, a.loop.Ping); err != nil {
+			return err
+		}
+		<-ctx.Done() // no watchdog
+		return ctx.Err()
+	})
+	if w := a.parts.world; w != nil {
+		add("world", "", func(ctx context.Context, _ func()) error { return w.Run(ctx) })
+	}
+	return s.ServeBackground(ctx)
+}
+
+// do has an effect done; it does not block.
+func (a *appliance) do(e van.Effect) {
+	switch e := e.(type) {
+	case van.Draw:
+		a.screen.draw(e)
+	case van.Keep:
+		a.keeper.keep(e.Kept)
+	case van.PowerOff:
+		go a.powerOff()
+	}
+}
+
+// powerOff brings the box down: what happened is durable, the panel is asleep
+// (it always is between two refreshes), and the log-in manager does the rest.
+func (a *appliance) powerOff() {
+	a.flush()
+	if a.parts.world != nil {
+		slog.Info("the simulated box stays on: here the log-in manager would power it off")
+		a.observe(power.Refused{})
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := systemd.PowerOff(ctx); err != nil {
+		slog.Error("the box stays on", "why", err)
+		a.observe(power.Refused{})
+	}
+}
+
+// durable says how far the logbook is.
+func (a *appliance) durable(s store.Status) {
+	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged})
+	token(a.upload)
+}
+
+// health says whether the logbook can be written.
+func (a *appliance) health(err error) {
+	if err == nil {
+		a.observe(van.DeviceSeen{Name: van.Logbook, OK: true})
+		return
+	}
+	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: reason(err), Why: logbook.Redact(err.Error())})
+}
+
+// act does what a volunteer asked for.
+func (a *appliance) act(_ context.Context, name string) error {
+	switch name {
+	case "sync":
+		if !a.loop.State().Uplink.Verdict.Usable() {
+			return errors.New("there is no internet just now; the logs are kept and sent as soon as there is")
+		}
+		token(a.upload)
+	case "cancel-shutdown":
+		a.observe(power.Cancel{})
+	case "end-session":
+		a.observe(van.EndSession{Asked: true})
+	case "refresh-screen":
+		a.observe(van.Refresh{})
+	default:
+		return fmt.Errorf("%w: %s; there are: sync, cancel-shutdown, end-session, refresh-screen", status.ErrNoAction, name)
+	}
+	return nil
+}
+
+// token puts a token in, unless one is there.
+func token(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"infobus/kiosk/locales"
+	"infobus/logbook"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/status"
+	"infobus/timetable"
+	"infobus/van"
+)
+
+func generatorName(i int) string { return fmt.Sprintf("generator-%d", i+1) }
+
+// pages are what the status server is made of.
+func (a *appliance) pages(pin string) status.Options {
+	o := status.Options{
+		PIN: pin,
+		Events: func(after uint64, limit int) ([]logbook.Event, error) {
+			return book{a.recorder}.After(after, limit)
+		},
+		Kiosk:   a.screen.picture,
+		Today:   func(lang string) status.TodayPage { return today(a.loop.State(), lang, time.Now()) },
+		Act:     a.act,
+		Alive:   a.loop.Ping,
+		Samples: a.series.points,
+	}
+	if a.parts.world != nil {
+		o.Sim, o.Open = a.parts.world.Handler(), true
+	}
+	return o
+}
+
+// publish shows every change of the state, and tells whom it concerns that
+// something is due.
+func (a *appliance) publish(ctx context.Context, _ func()) error {
+	changed, stop := a.loop.Watch()
+	defer stop()
+	var (
+		usable bool
+		every  time.Duration
+		via    string
+	)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+		s := a.loop.State()
+		a.server.Publish(a.view(s))
+		if now := s.Uplink.Verdict.Usable(); now != usable {
+			usable = now
+			token(a.upload)
+		}
+		if e, g := a.probeEvery(s), s.Uplink.Link.Value.Gateway; e != every || g != via {
+			every, via = e, g
+			token(a.probe)
+		}
+	}
+}
+
+// view is the state as the outside sees it.
+func (a *appliance) view(s van.State) status.View {
+	zone := time.UTC
+	if s.Timetable != nil {
+		zone = s.Timetable.Zone
+	}
+	// A moment is shown only while its wall time can be told.
+	at := func(mono time.Duration) *time.Time {
+		wall, ok := s.WallAt(mono)
+		if !ok || mono == 0 {
+			return nil
+		}
+		wall = wall.In(zone).Truncate(time.Second)
+		return &wall
+	}
+	age := func(mono time.Duration) *float64 {
+		if mono == 0 {
+			return nil
+		}
+		return ptr(math.Round((s.Now.Mono - mono).Seconds()))
+	}
+
+	v := status.View{
+		Clock: status.Clock{Trusted: s.Clock.Trusted, Source: s.Clock.Source, Boot: s.Now.Boot},
+		Power: status.Power{
+			Source:   s.Power.Source(),
+			Battery:  status.Battery{Level: string(s.Power.Level), Quality: s.Power.Battery.Quality.String()},
+			Shutdown: status.Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
+		},
+		Session: status.Session{Active: s.Session.Active, Site: s.Session.Site, Since: at(s.Session.Since), Until: at(s.Session.Until)},
+		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en")},
+		Kiosk: status.Kiosk{Page: s.Kiosk.Shown.Name, Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
+			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt)},
+		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Seq - s.Sync.Acknowledged, Trouble: s.Sync.Trouble},
+	}
+	for i, g := range s.Power.Generators {
+		state := "unknown"
+		if running, ok := g.Running.Get(); ok && running {
+			state = "running"
+		} else if ok {
+			state = "stopped"
+		}
+		v.Power.Generators = append(v.Power.Generators, status.Generator{Name: generatorName(i), State: state, Since: at(g.Since),
+			Starts: ptr(g.Starts), RunHours: ptr(round(g.RunTime(s.Now.Mono).Hours(), 2))})
+	}
+	if b := s.Power.Battery; b.Quality != reading.Unknown {
+		v.Power.Battery.Volts, v.Power.Battery.Amps = ptr(round(b.Value.Volts, 2)), ptr(round(b.Value.Amps, 2))
+		v.Power.Battery.Percent = ptr(math.Round(s.Power.Percent.Value))
+	}
+	for _, r := range s.Uplink.Ladder {
+		v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
+	}
+	if c := s.Uplink.Cellular; c.Quality != reading.Unknown {
+		v.Uplink.Cellular = &status.Cellular{Provider: c.Value.Provider, Type: c.Value.ConnectionType, Bars: ptr(c.Value.SignalBars), Status: c.Value.Status, AgeS: age(c.At)}
+		if c.Value.Devices >= 0 && c.Quality == reading.Fresh {
+			v.Uplink.DevicesConnected = ptr(c.Value.Devices)
+		}
+	}
+	if s.Kiosk.Shown.Name != "" {
+		v.Kiosk.DrawnAt, v.Kiosk.Rows = ptr(s.Kiosk.Shown.Drawn), ptr(len(s.Kiosk.Shown.Rows))
+	}
+	if u, ok := s.Sync.LastUpload.Get(); ok && s.Clock.Trusted {
+		v.Sync.LastUpload = ptr(u.In(zone).Truncate(time.Second))
+	}
+	for _, d := range s.Devices {
+		v.Devices = append(v.Devices, status.Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
+	}
+	return v
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func round(v float64, digits int) float64 {
+	f := math.Pow10(digits)
+	return math.Round(v*f) / f
+}
+
+// today is the visitors' page: the rows of the screen, all of them, in one
+// language. Without a clock or a timetable it says that there is nothing to say.
+func today(s van.State, lang string, now time.Time) status.TodayPage {
+	l := locales.Get(lang)
+	p := status.TodayPage{Lang: l.Tag, Dir: "ltr", Empty: l.Word(locales.AskUs)}
+	if l.RTL {
+		p.Dir = "rtl"
+	}
+	if !s.Clock.Trusted || s.Timetable == nil {
+		return p
+	}
+	now = now.In(s.Timetable.Zone)
+	p.Title, p.Date, p.Empty = l.Date(now), l.Date(now), l.Word(locales.Nothing)
+	if site, ok := s.Timetable.Site(s.Session.Site); ok {
+		p.Site = site.Name
+	}
+	for _, r := range s.Timetable.Today(now, s.Session.Site) {
+		row := status.TodayRow{Name: l.ServiceName(r.Service), Place: r.Service.Place.Name, Map: r.Service.Place.Map}
+		switch r.State {
+		case timetable.AskUs:
+			row.State = l.Word(locales.AskUs)
+		case timetable.Cancelled:
+			row.State = l.Word(locales.Cancelled)
+			fallthrough
+		default:
+			row.Opens, row.Closes = r.Opens.Format("15:04"), r.Closes.Format("15:04")
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return p
+}
+
+// series holds the battery's last hours in memory: one point a minute.
+type series struct {
+	mu   sync.Mutex // guards list
+	list []point
+}
+
+type point struct {
+	at    time.Time
+	value power.Sample
+}
+
+// seriesLength is how many minutes are kept.
+const seriesLength = 6 * 60
+
+func (s *series) add(v power.Sample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if n := len(s.list); n > 0 && now.Sub(s.list[n-1].at) < time.Minute {
+		return
+	}
+	if len(s.list) == seriesLength {
+		s.list = append(s.list[:0], s.list[1:]...)
+	}
+	s.list = append(s.list, point{now, v})
+}
+
+// points are those of battery.volts or battery.amps, oldest first.
+func (s *series) points(name string) ([]status.Sample, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	samples := []status.Sample{}
+	for _, p := range s.list {
+		switch name {
+		case "battery.volts":
+			samples = append(samples, status.Sample{At: p.at, Value: ptr(p.value.Volts)})
+		case "battery.amps":
+			samples = append(samples, status.Sample{At: p.at, Value: ptr(p.value.Amps)})
+		default:
+			return nil, false
+		}
+	}
+	return samples, name == "battery.volts" || name == "battery.amps"
+}

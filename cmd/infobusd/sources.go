@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"periph.io/x/conn/v3/physic"
+
+	"infobus/hw/battery"
+	"infobus/hw/line"
+	"infobus/kiosk/draw"
+	"infobus/logbook"
+	"infobus/logbook/store"
+	"infobus/logbook/upload"
+	"infobus/netmon"
+	"infobus/netmon/client"
+	"infobus/netmon/meraki"
+	"infobus/netmon/probe"
+	"infobus/power"
+	"infobus/timetable/source"
+	"infobus/van"
+)
+
+// lines watches the sense lines.
+func (a *appliance) lines() func(context.Context, func()) error {
+	index := map[string]int{}
+	var configs []line.Config
+	add := func(name, wire string, low bool, bias string, debounce time.Duration, i int) {
+		index[name] = i
+		configs = append(configs, line.Config{Name: name, Line: wire, ActiveLow: low, PullUp: bias == "pull-up", Debounce: debounce})
+	}
+	for i, l := range a.config.Generators {
+		add(generatorName(i), l.Line, l.ActiveLow(), l.Bias, l.Debounce, i)
+	}
+	if l := a.config.Battery.LowLine; l != nil {
+		add("battery-low", l.Line, l.ActiveLow(), l.Bias, l.Debounce, power.LowLine)
+	}
+	watcher := line.New(a.parts.chip, configs...)
+	return func(ctx context.Context, alive func()) error {
+		return watcher.Watch(ctx, func(s line.Seen) {
+			alive()
+			a.observe(power.Line{Index: index[s.Name], Active: s.Active, At: s.At})
+		})
+	}
+}
+
+// battery samples the monitor.
+func (a *appliance) battery() func(context.Context, func()) error {
+	c := a.config.Battery
+	monitor := battery.NewMonitor(a.parts.bus, battery.Opts{Address: uint16(c.Address), Shunt: c.Shunt, MaxCurrent: c.Range,
+		Reversed: c.Charging == "negative"}, c.Every)
+	return func(ctx context.Context, alive func()) error {
+		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
+			alive()
+			v := power.Sample{Volts: float64(s.Volts) / float64(physic.Volt), Amps: float64(s.Amps) / float64(physic.Ampere)}
+			a.series.add(v)
+			a.observe(v)
+		})
+	}
+}
+
+// link watches the port to the Cisco box.
+func (a *appliance) link(ctx context.Context, _ func()) error {
+	err := a.parts.port(ctx, a.config.Uplink.Interface, func(l netmon.Link) {
+		if l.Present {
+			a.observe(van.DeviceSeen{Name: van.Interface, OK: true})
+		} else {
+			a.observe(van.DeviceSeen{Name: van.Interface, Reason: "absent", Why: "there is no interface " + a.config.Uplink.Interface})
+		}
+		a.observe(l)
+		// What was open went over another way.
+		a.client.CloseIdle()
+	})
+	if ctx.Err() == nil {
+		a.observe(van.DeviceSeen{Name: van.Interface, Reason: reason(err), Why: logbook.Redact(err.Error())})
+	}
+	return err
+}
+
+// probes asks how far the internet is there, as often as the state wants it.
+func (a *appliance) probes(ctx context.Context, _ func()) error {
+	cadence := func() (time.Duration, probe.Targets) {
+		s := a.loop.State()
+		return a.probeEvery(s), a.parts.targets().Via(s.Uplink.Link.Value)
+	}
+	return probe.Run(ctx, probe.Options{Client: a.client}, cadence, a.probe, func(p netmon.Probe) { a.observe(p) })
+}
+
+func (a *appliance) probeEvery(s van.State) time.Duration {
+	c := s.Conditions()
+	return s.Uplink.ProbeEvery(a.options.Uplink, c.Session, c.BatteryLow)
+}
+
+// dashboard asks the Meraki cloud, if the team gave it a key.
+func (a *appliance) dashboard(ctx context.Context, _ func()) error {
+	d := a.config.Uplink.Dashboard
+	if d == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	active := func() bool {
+		s := a.loop.State()
+		return s.Session.Active && s.Uplink.Verdict.Usable()
+	}
+	err := meraki.Run(ctx, meraki.Options{Organisation: d.Organisation, Network: d.Network, KeyFile: d.KeyFile, Base: a.parts.dashboard},
+		a.client, active, func(c netmon.Cellular) { a.observe(c) })
+	if ctx.Err() == nil {
+		slog.Warn("the Meraki cloud", "why", err)
+	}
+	return err
+}
+
+// uploads sends the logbook.
+func (a *appliance) uploads(ctx context.Context, _ func()) error {
+	if a.parts.endpoint == "" {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	usable := func() bool { return a.loop.State().Uplink.Verdict.Usable() }
+	return upload.Run(ctx, upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload)}, book{a.recorder}, usable, a.upload,
+		func(u upload.Uploaded) {
+			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
+			if s := a.recorder.Store(); s != nil {
+				now := s.Status()
+				a.observe(van.Recorded{Log: now.Log, Seq: now.Last, Acknowledged: now.Acknowledged})
+			}
+		})
+}
+
+// book is the recorder's store, which may not be open yet.
+type book struct{ r *store.Recorder }
+
+var errNoBook = errors.New("the logbook is not open")
+
+func (b book) After(seq uint64, limit int) ([]logbook.Event, error) {
+	if s := b.r.Store(); s != nil {
+		return s.After(seq, limit)
+	}
+	return nil, errNoBook
+}
+
+func (b book) Acknowledge(seq uint64) error {
+	if s := b.r.Store(); s != nil {
+		return s.Acknowledge(seq)
+	}
+	return errNoBook
+}
+
+func (b book) Status() store.Status {
+	if s := b.r.Store(); s != nil {
+		return s.Status()
+	}
+	return store.Status{}
+}
+
+// clock says when the wall clock may be believed.
+func (a *appliance) clock(ctx context.Context, _ func()) error {
+	return a.parts.clock(ctx, func(synchronised bool) {
+		seen := van.ClockSeen{Trusted: synchronised}
+		if synchronised {
+			seen.Source = a.parts.clockName
+		}
+		a.observe(seen)
+	})
+}
+
+// timetables reads the team's file whenever it changes. One with mistakes
+// leaves the last good one in use.
+func (a *appliance) timetables(ctx context.Context, alive func()) error {
+	if a.config.Timetable == simTimetable {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return source.Watch(ctx, a.config.Timetable, nil, func(l source.Loaded) {
+		switch {
+		case errors.Is(l.Err, fs.ErrNotExist):
+			a.observe(van.DeviceSeen{Name: "timetable", Reason: "absent", Why: "there is no file " + a.config.Timetable})
+			return
+		case l.Err != nil:
+			slog.Warn("the timetable was refused; the last good one stays in use", "mistakes", l.Mistakes, "why", l.Err)
+		}
+		alive()
+		a.observe(van.TimetableSeen{Timetable: l.Timetable, Mistakes: l.Mistakes})
+	}, draw.Check)
+}
