@@ -52,7 +52,8 @@ type Options struct {
 	Timeout    time.Duration // of one request, whatever Client says; 0: 1 min
 }
 
-// Uploaded is what became of one attempt.
+// Uploaded is what became of one attempt. One with Events above zero is worth
+// an event sync.uploaded.
 type Uploaded struct {
 	Events   int // accepted and acknowledged
 	Rejected int // refused by the receiver for good, and acknowledged too
@@ -182,6 +183,10 @@ func (u *uploader) look(ctx context.Context) (time.Duration, error) {
 			u.report(done)
 			return max(time.Until(u.retry), 0), nil
 		}
+		// The store may have begun another log meanwhile, with seqs of its own.
+		if u.book.Status().Log != events[0].Log {
+			return u.FirstDelay, nil
+		}
 		if err := u.book.Acknowledge(events[len(events)-1].Seq); err != nil {
 			return 0, fmt.Errorf("acknowledge what was uploaded: %w", err)
 		}
@@ -274,7 +279,7 @@ func (u *uploader) send(ctx context.Context, events *[]logbook.Event) (Uploaded,
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if f := judge(response.StatusCode, response.Header, len(answer)); f != nil {
+	if f := judge(response.StatusCode, response.Header, logbook.Outside(answer)); f != nil {
 		return done, f
 	}
 	switch {
@@ -296,22 +301,21 @@ func (u *uploader) send(ctx context.Context, events *[]logbook.Event) (Uploaded,
 }
 
 // judge gives the failure that a status means; nil: it is 200.
-func judge(status int, header http.Header, length int) *failure {
-	withheld := logbook.Outside(strings.Repeat("x", length))
+func judge(status int, header http.Header, answer logbook.Outside) *failure {
 	f := &failure{}
 	switch {
 	case status == http.StatusOK:
 		return nil
 	case status == http.StatusRequestEntityTooLarge:
-		f.kind, f.trouble = tooLarge, fmt.Sprintf("the receiver takes less at a time (413, %v)", withheld)
+		f.kind, f.trouble = tooLarge, fmt.Sprintf("the receiver takes less at a time (413, %v)", answer)
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
 		status >= 500 && status != http.StatusNetworkAuthenticationRequired:
-		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, withheld)
+		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
 		f.after = retryAfter(header.Get("Retry-After"), time.Now())
 	case status >= 400 && status < 500:
-		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses (%d, %v)", status, withheld)
+		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses (%d, %v)", status, answer)
 	default:
-		f.trouble = fmt.Sprintf("somebody else seems to answer (%d, %v)", status, withheld)
+		f.trouble = fmt.Sprintf("somebody else seems to answer (%d, %v)", status, answer)
 	}
 	return f
 }

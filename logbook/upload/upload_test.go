@@ -3,6 +3,7 @@ package upload
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -35,6 +36,7 @@ type shelf struct {
 	mu     sync.Mutex
 	events []logbook.Event
 	acked  uint64
+	log    string // "": 0a1b
 	err    error
 }
 
@@ -50,7 +52,7 @@ func (s *shelf) After(seq uint64, limit int) ([]logbook.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from := min(int(seq), len(s.events))
-	return s.events[from:min(from+limit, len(s.events))], s.err
+	return slices.Clone(s.events[from:min(from+limit, len(s.events))]), s.err
 }
 
 func (s *shelf) Acknowledge(seq uint64) error {
@@ -63,7 +65,7 @@ func (s *shelf) Acknowledge(seq uint64) error {
 func (s *shelf) Status() store.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return store.Status{Log: "0a1b", Last: uint64(len(s.events)), Acknowledged: s.acked}
+	return store.Status{Log: cmp.Or(s.log, "0a1b"), Last: uint64(len(s.events)), Acknowledged: s.acked}
 }
 
 // transport answers without a network.
@@ -449,6 +451,31 @@ func TestErrorsOfTheBookEndRun(t *testing.T) {
 	x.run(t, func() {})
 	if !errors.Is(x.err, broken) {
 		t.Fatal(x.err)
+	}
+}
+
+// A log that took the other's place while a batch was under way has the same
+// seqs, and none of them arrived.
+func TestAnotherLogIsNotAcknowledged(t *testing.T) {
+	x := &trial{}
+	x.answers = []func() (*http.Response, error){func() (*http.Response, error) {
+		x.book.mu.Lock()
+		defer x.book.mu.Unlock()
+		x.book.log = "2c3d"
+		for i := range x.book.events {
+			x.book.events[i].Log = "2c3d"
+		}
+		return well(), nil
+	}}
+	x.book.add(logbook.GeneratorStarted)
+	x.run(t, func() {
+		if x.book.Status().Acknowledged != 0 {
+			t.Error("acknowledged at once")
+		}
+		pass(time.Minute)
+	})
+	if len(x.tried()) != 2 || x.book.Status().Acknowledged != 1 {
+		t.Fatalf("attempts %v", x.tried())
 	}
 }
 
