@@ -305,6 +305,10 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		x.book.add(logbook.GeneratorStarted)
 		x.run(t, func() {
 			for range 3000 {
+				// Another way to the internet is no reason to ask a receiver earlier.
+				x.usable.Store(false)
+				x.poke()
+				x.usable.Store(true)
 				x.poke()
 				pass(time.Second)
 			}
@@ -335,6 +339,22 @@ func TestARefusalIsRetriedRarely(t *testing.T) {
 	}
 }
 
+// Who refuses may be somebody on the way, which is another one now.
+func TestARefusalIsForgottenWithTheWay(t *testing.T) {
+	x := &trial{answers: always(answer(403, "text/html", nil), nil, 1)}
+	x.book.add(logbook.GeneratorStarted)
+	x.run(t, func() {
+		pass(time.Minute)
+		x.usable.Store(false)
+		x.poke()
+		x.usable.Store(true)
+		x.poke()
+		if len(x.tried()) != 2 || x.book.Status().Acknowledged != 1 {
+			t.Errorf("attempts %v", x.tried())
+		}
+	})
+}
+
 func TestTooLargeIsHalved(t *testing.T) {
 	x := &trial{answers: always(answer(413, "text/plain", nil), nil, 2)}
 	for range 100 {
@@ -360,7 +380,7 @@ func TestNoAnswerButTheProtocolsAcknowledges(t *testing.T) {
 		"HTML under the type":   answer(200, contentType, html),
 		"truncated":             answer(200, contentType, partial(3, "some words")[:9]),
 		"a negative count":      answer(200, contentType, partial(-3, "")),
-		"huge":                  answer(200, contentType, bytes.Repeat(partial(0, "x"), 100_000)),
+		"huge":                  answer(200, contentType, append(partial(0, "x"), bytes.Repeat(partial(0, ""), 50_000)...)),
 		"accepted, not done":    answer(202, contentType, nil),
 		"a redirect":            answer(302, "text/html", html, "Location", "http://portal.test/"),
 		"a redirect that posts": answer(307, "text/html", html, "Location", "http://portal.test/"),
