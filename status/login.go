@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
@@ -18,10 +19,13 @@ const (
 	sessionsKept = 64 // the oldest gives way
 
 	// Wrong PINs are counted for the whole box: behind the access points all
-	// phones share one address, and addresses are not looked at. Ten at once and
-	// then one a minute is a week for the 10 000 PINs of four digits.
-	wrongAtOnce = 10
+	// phones share one address, and addresses are not looked at. After the first
+	// few, no PIN is looked at for a while that doubles with each wrong one: at
+	// its longest that is a month for the 10 000 PINs of four digits.
+	wrongAtOnce = 5
 	wrongEvery  = time.Minute
+	wrongMost   = 5 * time.Minute
+	wrongForgot = time.Hour // without a wrong PIN
 )
 
 // logins are the sessions that the PIN opened; they end with the process.
@@ -31,8 +35,9 @@ type logins struct {
 
 	mu       sync.Mutex                      // guards those below
 	sessions map[[sha256.Size]byte]time.Time // token's hash to its end
-	wrong    int                             // wrong PINs not yet forgotten
-	forgot   time.Time                       // when one was last forgotten
+	wrong    int                             // wrong PINs since the last right one
+	last     time.Time                       // when the last of them was given
+	shut     time.Time                       // until when no PIN is looked at
 }
 
 // has says whether the request carries a session.
@@ -54,17 +59,20 @@ func (l *logins) try(pin string) (token string, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	if passed := int(now.Sub(l.forgot) / wrongEvery); passed > 0 {
-		l.wrong = max(0, l.wrong-passed)
-		l.forgot = now
+	if now.Before(l.shut) {
+		return "", l.shut.Sub(now)
 	}
-	if l.wrong >= wrongAtOnce {
-		return "", wrongEvery - now.Sub(l.forgot)
+	if now.Sub(l.last) >= wrongForgot {
+		l.wrong = 0
 	}
 	if subtle.ConstantTimeCompare(given[:], right[:]) != 1 {
-		l.wrong++
+		l.wrong, l.last = l.wrong+1, now
+		if over := l.wrong - wrongAtOnce; over >= 0 {
+			l.shut = now.Add(min(wrongEvery<<min(over, 8), wrongMost))
+		}
 		return "", 0
 	}
+	l.wrong = 0
 	if l.sessions == nil {
 		l.sessions = map[[sha256.Size]byte]time.Time{}
 	}
@@ -83,8 +91,8 @@ func (l *logins) try(pin string) (token string, wait time.Duration) {
 	return token, 0
 }
 
-// login takes the PIN as a form's field or as JSON, and answers a form with the
-// volunteers' page.
+// login takes the PIN as a form's field or as JSON, and leads a browser back to
+// the volunteers' page.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if s.o.PIN == "" {
 		refuse(w, http.StatusForbidden, "no PIN is set on this box")
@@ -114,17 +122,17 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		refuse(w, http.StatusTooManyRequests, "too many wrong PINs: wait a minute")
+		s.refuseForm(w, r, http.StatusTooManyRequests, fmt.Sprintf("too many wrong PINs: wait %d min", int((wait+time.Minute-1)/time.Minute)))
 		return
 	case token == "":
-		refuse(w, http.StatusUnauthorized, "wrong PIN")
+		s.refuseForm(w, r, http.StatusUnauthorized, "wrong PIN")
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", MaxAge: int(sessionTime / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode})
-	if kind == "application/json" {
-		w.WriteHeader(http.StatusNoContent)
+	if wantsPage(r) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	w.WriteHeader(http.StatusNoContent)
 }

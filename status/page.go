@@ -40,24 +40,39 @@ func asset(kind string, body []byte) http.HandlerFunc {
 
 // getPage shows the volunteers' page. Its script fetches it again after each
 // change and puts in what became different, so that every word is made here.
-func (s *Server) getPage(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) getPage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(s.latest.Load().page())
+	page := s.latest.Load().page
+	if s.mayAct(r) {
+		page = s.latest.Load().withActs
+	}
+	w.Write(page())
 }
 
-func (s *Server) volunteers(v View) []byte {
+// volunteers is the volunteers' page, with a word about what was asked for.
+func (s *Server) volunteers(v View, mayAct bool, notice string) []byte {
 	data := struct {
+		Notice  string
 		Tiles   []tile
 		Screen  screen
+		Tried   []line
 		Devices []line
 		Waiting uint64
 		Sent    string
+		PIN     bool // there is one, and it was not given
+		Actions []action
 	}{
+		Notice:  notice,
 		Tiles:   []tile{powerTile(v), internetTile(v), timeTile(v), todoTile(v)},
 		Screen:  screenOf(v),
+		Tried:   triedLines(v),
 		Devices: deviceLines(v),
 		Waiting: v.Sync.Waiting,
 		Sent:    hour(v.Sync.LastUpload),
+		PIN:     s.o.PIN != "" && !mayAct,
+	}
+	if mayAct && s.o.Act != nil {
+		data.Actions = actions(v)
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, data); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -31,7 +32,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/samples", only(s.knows, s.getSamples))
 	metrics := promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{MaxRequestsInFlight: 2})
 	mux.HandleFunc("GET /metrics", only(s.knows, metrics.ServeHTTP))
-	mux.HandleFunc("POST /api/v1/actions/{name}", only(s.mayAct, s.postAction))
+	mux.HandleFunc("POST /api/v1/actions/{name}", s.postAction)
 	mux.HandleFunc("POST /login", s.login)
 	if s.o.Sim != nil {
 		mux.HandleFunc("POST /sim/", only(s.knows, s.o.Sim.ServeHTTP))
@@ -50,7 +51,7 @@ func jsonErrors(mux *http.ServeMux) http.Handler {
 			asked := r.Clone(r.Context())
 			asked.Method = other
 			if _, pattern := mux.Handler(asked); pattern != "" {
-				w.Header().Set("Allow", other)
+				w.Header().Set("Allow", strings.Replace(other, "GET", "GET, HEAD", 1))
 				refuse(w, http.StatusMethodNotAllowed, "this is asked for with "+other)
 				return
 			}
@@ -156,17 +157,37 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
 var actionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
+	if !s.mayAct(r) {
+		s.refuseForm(w, r, http.StatusUnauthorized, "this needs the PIN")
+		return
+	}
 	name := r.PathValue("name")
 	if s.o.Act == nil || !actionName.MatchString(name) {
-		refuse(w, http.StatusNotFound, ErrNoAction.Error())
+		s.refuseForm(w, r, http.StatusNotFound, ErrNoAction.Error())
 		return
 	}
 	switch err := s.o.Act(r.Context(), name); {
 	case errors.Is(err, ErrNoAction):
-		refuse(w, http.StatusNotFound, err.Error())
+		s.refuseForm(w, r, http.StatusNotFound, err.Error())
 	case err != nil:
-		refuse(w, http.StatusConflict, err.Error())
+		s.refuseForm(w, r, http.StatusConflict, err.Error())
+	case wantsPage(r):
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 	default:
 		answer(w, http.StatusOK, encode(map[string]string{"done": name}))
 	}
+}
+
+// wantsPage says whether a form was sent by a browser without our script.
+func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+
+// refuseForm is refuse, as the volunteers' page for who sent a form from it.
+func (s *Server) refuseForm(w http.ResponseWriter, r *http.Request, code int, why string) {
+	if !wantsPage(r) {
+		refuse(w, code, why)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	w.Write(s.volunteers(s.latest.Load().view, s.mayAct(r), why))
 }

@@ -98,16 +98,20 @@ func New(o Options) *Server {
 	return s
 }
 
-// snapshot is a View, when it was published, and the page of it.
+// snapshot is a View, when it was published, and the page of it: for everybody,
+// and for who may act. Each is made at most once.
 type snapshot struct {
-	view View
-	at   time.Time
-	page func() []byte // HTML, made at most once
+	view     View
+	at       time.Time
+	page     func() []byte
+	withActs func() []byte
 }
 
 func (s *Server) snapshot(v View) *snapshot {
 	v = v.filled()
-	return &snapshot{view: v, at: time.Now(), page: sync.OnceValue(func() []byte { return s.volunteers(v) })}
+	return &snapshot{view: v, at: time.Now(),
+		page:     sync.OnceValue(func() []byte { return s.volunteers(v, false, "") }),
+		withActs: sync.OnceValue(func() []byte { return s.volunteers(v, true, "") })}
 }
 
 // now is the view with its ages as they are by now.

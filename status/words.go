@@ -15,7 +15,7 @@ type tile struct {
 	Lines     []string // below it
 }
 
-// line is a row of the list of devices.
+// line is a row of a list.
 type line struct{ Name, Mood, Word string }
 
 // screen is the picture of the screen; Key changes with each refresh.
@@ -215,6 +215,59 @@ func deviceLines(v View) []line {
 			}
 		}
 		all = append(all, l)
+	}
+	return all
+}
+
+// rungs holds what each rung of the ladder asks, and the answers when it passed
+// and when it failed.
+var rungs = map[string][3]string{
+	"port":         {"Network port", "there", "missing"},
+	"cable":        {"Cable to the Cisco box", "plugged in", "out"},
+	"address":      {"Cisco box lets us in", "yes", "no"},
+	"gateway":      {"Cisco box answers", "yes", "no"},
+	"internet":     {"Internet behind it", "there", "not there"},
+	"sign-in page": {"Sign-in page in the way", "no", "yes"},
+	"dns":          {"Names are found", "yes", "no"},
+	"speed":        {"Fast enough", "yes", "no"},
+}
+
+func triedLines(v View) []line {
+	var all []line
+	for _, r := range v.Uplink.Ladder {
+		words, ok := rungs[r.Rung]
+		if !ok {
+			words = [3]string{r.Rung, "yes", "no"}
+		}
+		l := line{Name: words[0], Mood: "unknown", Word: "not known"}
+		switch r.Finding {
+		case "passed":
+			l.Mood, l.Word = "good", words[1]
+		case "failed":
+			l.Mood, l.Word = "bad", words[2]
+		case "not-tried":
+			l.Word = "not tried"
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// action is something that a volunteer may ask for. Ask is a question before
+// it, "" for none; Done is said when it was taken up.
+type action struct{ Name, Word, Ask, Done string }
+
+// actions are those that make sense just now, the most urgent first.
+func actions(v View) []action {
+	var all []action
+	if v.Power.Shutdown.Pending {
+		all = append(all, action{Name: "cancel-shutdown", Word: "Do not switch off", Done: "The box stays on for now."})
+	}
+	all = append(all,
+		action{Name: "sync", Word: "Send logs", Done: "The logs are being sent."},
+		action{Name: "refresh-screen", Word: "Draw the screen again", Done: "The screen will be drawn again."})
+	if v.Session.Active {
+		all = append(all, action{Name: "end-session", Word: "End the session", Ask: "End the session for everybody?", Done: "The session is ended."})
 	}
 	return all
 }

@@ -55,6 +55,22 @@
       contact();
     } catch { noContact(); }
   }
+  // What a volunteer asks for, without leaving the page.
+  addEventListener('submit', async e => {
+    const form = e.target, notice = document.getElementById('notice');
+    e.preventDefault();
+    if (form.dataset.ask && !confirm(form.dataset.ask)) return;
+    notice.textContent = '';
+    notice.hidden = false;
+    try {
+      const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)),
+        headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(15000) });
+      notice.textContent = answer.ok ? form.dataset.done || '' : (await answer.json()).error;
+    } catch { notice.textContent = 'The box does not answer: try again.'; }
+    notice.hidden = !notice.textContent;
+    form.reset();
+    update();
+  });
   setInterval(check, 5000);
   addEventListener('online', check);
   addEventListener('offline', noContact);

@@ -1,0 +1,161 @@
+package status
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// An age is what it is when it is told, and not when it was published; what
+// was published stays as it was.
+func TestAgesAreCountedWhenTheStateIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		v := session()
+		s.Publish(v)
+		time.Sleep(90 * time.Second)
+		var told View
+		if err := json.Unmarshal(encode(s.latest.Load().now()), &told); err != nil {
+			t.Fatal(err)
+		}
+		if age := told.Uplink.Ladder[0].AgeS; age == nil || *age != 93 {
+			t.Errorf("a rung of 3 s is %v s old after 90 s", age)
+		}
+		if age := told.Uplink.Ladder[1].AgeS; age != nil {
+			t.Errorf("a rung that was not tried is %v s old", *age)
+		}
+		if age := told.Uplink.Cellular.AgeS; age == nil || *age != 145 {
+			t.Errorf("the cloud's word of 55 s is %v s old after 90 s", age)
+		}
+		if *v.Uplink.Ladder[0].AgeS != 3 || *v.Uplink.Cellular.AgeS != 55 {
+			t.Error("what was published was changed")
+		}
+	})
+}
+
+func TestOtherMethodsAreToldWhichOneWorks(t *testing.T) {
+	s := New(options())
+	for _, c := range []struct {
+		method, path string
+		code         int
+		allow        string
+	}{
+		{"PUT", "/api/v1/state", 405, "GET, HEAD"},
+		{"DELETE", "/", 405, "GET, HEAD"},
+		{"OPTIONS", "/metrics", 405, "GET, HEAD"},
+		{"POST", "/kiosk.png", 405, "GET, HEAD"},
+		{"PATCH", "/login", 405, "POST"},
+		{"HEAD", "/login", 405, "POST"},
+		{"GET", "/api/v1/actions/sync", 405, "POST"},
+		{"PUT", "/sim/cable/out", 405, "POST"},
+		{"HEAD", "/api/v1/state", 200, ""},
+		{"HEAD", "/", 200, ""},
+		{"PUT", "/nothing", 404, ""},
+		{"BREW", "/", 405, "GET, HEAD"},
+	} {
+		r := httptest.NewRequest(c.method, c.path, nil)
+		r.Host = "infobus.local"
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		if w.Code != c.code || w.Header().Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q; want %d, %q", c.method, c.path, w.Code, w.Header().Get("Allow"), c.code, c.allow)
+		}
+	}
+}
+
+// Who guesses gets five PINs, and then one in a minute, two, four, five.
+func TestWrongPINsWaitLongerEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := logins{pin: "4711", now: time.Now}
+		begun, taken := time.Now(), []time.Duration{}
+		for time.Since(begun) < 20*time.Minute {
+			_, wait := l.try("0000")
+			if wait == 0 {
+				taken = append(taken, time.Since(begun))
+			}
+			time.Sleep(wait)
+		}
+		minutes := func(m ...int) (all []time.Duration) {
+			for _, n := range m {
+				all = append(all, time.Duration(n)*time.Minute)
+			}
+			return all
+		}
+		if want := minutes(0, 0, 0, 0, 0, 1, 3, 7, 12, 17); !slices.Equal(taken, want) {
+			t.Errorf("PINs were looked at after %v, want %v", taken, want)
+		}
+		time.Sleep(wrongForgot)
+		for range wrongAtOnce - 1 {
+			l.try("0000")
+		}
+		if token, wait := l.try("4711"); token == "" {
+			t.Errorf("an hour later the right PIN must wait %s", wait)
+		}
+	})
+}
+
+// A browser without our script is answered with pages.
+func TestAFormIsAnsweredWithThePage(t *testing.T) {
+	s := New(options())
+	s.Publish(session())
+	send := func(path, body, cookie string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r.Host = "192.0.2.7"
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept", "text/html,application/xhtml+xml")
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		return w
+	}
+	in := send("/login", "pin=4711", "")
+	if in.Code != 303 || in.Header().Get("Location") != "/" {
+		t.Fatalf("login: %d %s", in.Code, in.Body)
+	}
+	cookie := in.Header().Get("Set-Cookie")
+	for _, c := range []struct {
+		path, body, cookie string
+		code               int
+		says               string
+	}{
+		{"/login", "pin=0000", "", 401, "wrong PIN"},
+		{"/api/v1/actions/end-session", "", "", 401, "this needs the PIN"},
+		{"/api/v1/actions/end-session", "", cookie, 303, ""},
+		{"/api/v1/actions/refresh-screen", "", cookie, 409, "the panel rests"},
+	} {
+		got := send(c.path, c.body, c.cookie)
+		body := got.Body.String()
+		if got.Code != c.code || !strings.Contains(body, c.says) {
+			t.Errorf("%s: %d %.80q; want %d with %q", c.path, got.Code, body, c.code, c.says)
+		}
+		if c.code >= 400 && (!strings.Contains(body, "Generator running") || got.Header().Get("Content-Type") != "text/html; charset=utf-8") {
+			t.Errorf("%s: the answer is not the page: %.80q", c.path, body)
+		}
+	}
+}
+
+// Whatever path is asked for, the answer is bounded, never the server's fault
+// and repeats nothing of the request.
+func FuzzPaths(f *testing.F) {
+	for _, p := range []string{"/", "//", "/../etc/passwd", "/api/v1/actions/%2e%2e", "/sim/../login", "/kiosk.png/", "/%00", "/api/v1/actions/" + strings.Repeat("a", 300), "*"} {
+		f.Add("GET", p)
+		f.Add("POST", p)
+	}
+	s := New(options())
+	f.Fuzz(func(t *testing.T, method, path string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Method, r.URL.Path, r.RequestURI, r.Host = method, path, path, "localhost"
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%s %q: %d", method, path, w.Code)
+		}
+		if w.Code >= 400 && !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s %q: %d with %q", method, path, w.Code, w.Body)
+		}
+	})
+}
