@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
+	"infobus/hw"
 	"infobus/logbook"
 )
 
@@ -19,18 +21,27 @@ type Recorder struct {
 	retry    time.Duration
 	mostWait time.Duration
 
-	wake chan struct{}
+	wake  chan struct{} // there is something to write
+	hurry chan struct{} // somebody waits for it: no delay now
 
 	mu      sync.Mutex // guards the rest
 	store   *Store     // nil until it could be opened
+	begun   time.Time  // of the write that is under way; zero: none is
 	waiting []logbook.Event
 	lost    int
 	busy    bool            // a batch is being written
 	idle    []chan struct{} // closed when nothing waits any more
 }
 
-// maxWaiting bounds what waits in memory, some 2 MB.
-const maxWaiting = 4096
+const (
+	// maxWaiting bounds what waits in memory, some 2 MB.
+	maxWaiting = 4096
+	// stuckAfter is when a write that does not end is said to be stuck. A card
+	// that tidies up inside may take a second or two.
+	stuckAfter = 10 * time.Second
+	// lastWait is how long after its beginning a write may hold up the end.
+	lastWait = 5 * time.Second
+)
 
 // RecorderOptions are those of NewRecorder.
 type RecorderOptions struct {
@@ -48,7 +59,8 @@ type RecorderOptions struct {
 
 // NewRecorder makes a recorder that writes nothing until Run.
 func NewRecorder(o RecorderOptions) *Recorder {
-	return &Recorder{open: o.Open, durable: o.Durable, health: o.Health, retry: o.Retry, mostWait: time.Minute, wake: make(chan struct{}, 1)}
+	return &Recorder{open: o.Open, durable: o.Durable, health: o.Health, retry: o.Retry, mostWait: time.Minute,
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 }
 
 // Record takes events. It does not block.
@@ -72,7 +84,8 @@ func (r *Recorder) Store() *Store {
 	return r.store
 }
 
-// Flush waits until nothing waits to be written, or for ctx.
+// Flush waits until nothing waits to be written, or for ctx. Where writing fails
+// and the next try would be made later, it is made now.
 func (r *Recorder) Flush(ctx context.Context) error {
 	r.mu.Lock()
 	if len(r.waiting) == 0 && !r.busy {
@@ -83,6 +96,10 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	r.idle = append(r.idle, done)
 	r.mu.Unlock()
 	select {
+	case r.hurry <- struct{}{}:
+	default:
+	}
+	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
@@ -90,43 +107,89 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	}
 }
 
-// Run writes until ctx is done, then once more, and closes the store.
+// Run writes until ctx is done, then once more, and closes the store. A write
+// that is stuck in a dead card is left behind when it is 5 s old, and Run's
+// error wraps hw.ErrTimeout; nothing can be recorded after that.
 func (r *Recorder) Run(ctx context.Context) error {
-	defer func() {
-		r.write()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.run(ctx)
+		r.attempt()
 		if s := r.Store(); s != nil {
 			s.Close()
 		}
 	}()
+	select {
+	case <-ended:
+		return ctx.Err()
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	begun := r.begun
+	r.mu.Unlock()
+	if begun.IsZero() {
+		begun = time.Now() // the last write is about to begin
+	}
+	select {
+	case <-ended:
+		return ctx.Err()
+	case <-time.After(time.Until(begun.Add(lastWait))):
+		return fmt.Errorf("write the last of the logbook: %w", hw.ErrTimeout)
+	}
+}
+
+// run writes until ctx is done.
+func (r *Recorder) run(ctx context.Context) {
 	wait, failing := r.retry, true // unknown counts as failing: the first success is said
 	for {
-		err := r.write()
-		var again <-chan time.Time
-		switch {
-		case err != nil:
+		stuck, err := r.attempt()
+		if err != nil {
 			r.health(err)
 			failing = true
-			again = time.After(wait)
-			wait = min(2*wait, r.mostWait)
-		case failing:
-			r.health(nil)
-			failing, wait = false, r.retry
-		}
-		if err != nil {
 			// No new event makes a full card less full: only time does.
 			select {
-			case <-again:
+			case <-time.After(wait):
+			case <-r.hurry:
 			case <-ctx.Done():
-				return ctx.Err()
+				return
 			}
+			wait = min(2*wait, r.mostWait)
 			continue
+		}
+		if failing || stuck {
+			r.health(nil)
+			failing, wait = false, r.retry
 		}
 		select {
 		case <-r.wake:
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		}
 	}
+}
+
+// attempt is write, under watch: one that does not end is said while it lasts.
+func (r *Recorder) attempt() (stuck bool, err error) {
+	r.setBegun(time.Now())
+	defer r.setBegun(time.Time{})
+	said := make(chan struct{})
+	watch := time.AfterFunc(stuckAfter, func() {
+		defer close(said)
+		r.health(fmt.Errorf("write the logbook: %w", hw.ErrTimeout))
+	})
+	err = r.write()
+	if !watch.Stop() {
+		<-said // before whatever is said next
+		stuck = true
+	}
+	return stuck, err
+}
+
+func (r *Recorder) setBegun(t time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun = t
 }
 
 // write makes durable what waits, opening the store first if need be.

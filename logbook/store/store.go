@@ -147,8 +147,10 @@ func (s *Store) open() (err error) {
 		if err = syncDir(filepath.Dir(s.path)); err != nil {
 			return fmt.Errorf("sync the logbook's folder: %w", err)
 		}
-		if err = os.Chmod(s.path, 0o600); err != nil {
-			return fmt.Errorf("keep the logbook private: %w", err)
+		for _, name := range []string{s.path, s.path + "-wal"} { // the events are in both
+			if err = os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("keep the logbook private: %w", err)
+			}
 		}
 	}
 	s.insert, _, err = s.db.PrepareFlags(`INSERT INTO events VALUES (?, ?)`, sqlite3.PREPARE_PERSISTENT)
@@ -321,7 +323,7 @@ func (s *Store) After(seq uint64, limit int) ([]logbook.Event, error) {
 		return nil
 	})
 	if err != nil {
-		s.broken = damaged(err)
+		s.broken = s.broken || damaged(err)
 		return nil, fmt.Errorf("read the logbook: %w", err)
 	}
 	return events, nil

@@ -33,9 +33,10 @@ type Disk struct {
 	files       map[string]*content
 	crashes     int
 	ignoreSyncs bool
-	quota       int64 // bytes in all; 0: no bound
-	cut         int   // writes, truncations and syncs until the power goes; 0: it stays
-	dead        bool  // it went, and Crash is still to come
+	quota       int64         // bytes in all; 0: no bound
+	cut         int           // writes, truncations and syncs until the power goes; 0: it stays
+	dead        bool          // it went, and Crash is still to come
+	hung        chan struct{} // closed when syncs return again; nil: they do
 }
 
 // content is a file: what is on the platter, and what was written since.
@@ -90,6 +91,20 @@ func (d *Disk) cutNow() bool {
 	d.cut--
 	d.dead = d.cut == 0
 	return d.dead
+}
+
+// Hang makes every sync wait until release is called, as a dying card does.
+func (d *Disk) Hang() (release func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	hung := make(chan struct{})
+	d.hung = hung
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		close(hung)
+		d.hung = nil
+	}
 }
 
 // SetQuota bounds the bytes of all files together; 0 lifts the bound.
@@ -267,6 +282,11 @@ func (f *file) Truncate(size int64) error {
 func (f *file) Sync(vfs.SyncFlag) error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
+	if hung := f.disk.hung; hung != nil {
+		f.disk.mu.Unlock()
+		<-hung
+		f.disk.mu.Lock()
+	}
 	if err := f.lost(); err != nil {
 		return err
 	}
