@@ -18,6 +18,10 @@ generators:
     active: high
     bias: none
     debounce: 50ms
+  - line: "2"
+    active: high
+    bias: none
+    debounce: 100ms
 `
 
 // fonts are the folder of the screen's fonts.
@@ -36,9 +40,10 @@ func fonts(t *testing.T) map[string]string {
 
 // The whole daemon, as it is shipped, on a kernel as the Pi has it: each time a
 // generator starts or stops is an event, once, in order, whatever the contacts
-// do meanwhile.
+// do meanwhile. The second generator is driven after each change of the first:
+// its event says that all of the first's are out.
 func TestDaemonOnRealChip(t *testing.T) {
-	const offset, edges = 1, 200
+	const first, second, edges = 1, 2, 200
 	o := lab.Options{Kernel: kernel(t), Init: build(t, "infobus/images/lab/init"), Files: fonts(t)}
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
@@ -88,51 +93,40 @@ func TestDaemonOnRealChip(t *testing.T) {
 	for next().Name != logbook.SystemStarted {
 	}
 
-	// The lines are watched once a change is seen; the first one is held.
-	c.drive(offset, true)
-	level, last := false, time.Duration(0)
-	// changed is the next change of the generator.
-	changed := func() bool {
+	marker, last := false, map[any]time.Duration{}
+	// seen is what the first generator did up to now: true for each start.
+	seen := func() (changes []bool) {
 		t.Helper()
+		marker = !marker
+		c.drive(second, marker)
 		for {
 			e := next()
 			if e.Name != logbook.GeneratorStarted && e.Name != logbook.GeneratorStopped {
 				continue
 			}
-			if runs := e.Name == logbook.GeneratorStarted; runs == level {
-				t.Fatalf("%+v, and it was so before", e)
+			generator := e.Attributes["generator"]
+			if e.Mono <= last[generator] {
+				t.Fatalf("event %+v, after one at %v", e, last[generator])
 			}
-			if e.Mono <= last {
-				t.Fatalf("%+v, after one at %v", e, last)
+			last[generator] = e.Mono
+			started := e.Name == logbook.GeneratorStarted
+			switch generator {
+			case 1.0:
+				changes = append(changes, started)
+			case 2.0:
+				if started != marker {
+					t.Fatalf("event %+v, want started %v", e, marker)
+				}
+				return changes
+			default:
+				t.Fatalf("event %+v is of no generator", e)
 			}
-			level, last = !level, e.Mono
-			return level
 		}
 	}
-	changed()
+	// Not before this are the lines known to be watched.
+	if got := seen(); len(got) != 0 {
+		t.Fatalf("to begin with the generator did %v, want nothing", got)
+	}
 
-	loose := false // the last round was too slow to judge: bounces may have counted
-	for done, slow := 0, 0; done < edges; {
-		to := !level
-		quick := c.change(offset, to, done%4)
-		want := 1
-		for {
-			changed()
-			if level == to {
-				break
-			}
-			if want++; !loose && quick {
-				t.Fatalf("edge %d: %d events for one change", done, want)
-			}
-		}
-		if quick && !loose {
-			done++
-		} else {
-			slow++
-		}
-		loose = !quick
-		if done == edges {
-			t.Logf("%d edges, %d more too slow to judge", done, slow)
-		}
-	}
+	c.rounds(first, edges, seen)
 }

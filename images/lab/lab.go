@@ -138,24 +138,34 @@ func (m *Machine) path(name string) string { return filepath.Join(m.dir, name) }
 // The machine stands still while nobody reads and 4096 lines wait.
 func (m *Machine) Lines() <-chan string { return m.lines }
 
-// Drive sets the level of a line of the chip, from outside. It returns when the
-// chip has seen it, which the kernel in the machine may not have.
-func (m *Machine) Drive(line int, high bool) error {
-	level := 0
-	if high {
-		level = 1
+// Drive sets the level of a line of the chip, from outside, to each of the
+// levels in turn. Up to twelve, the machine cannot look in between: it learns
+// that the line moved, and how it is in the end. Drive returns when the chip has
+// seen it, which the kernel in the machine may not have.
+func (m *Machine) Drive(line int, levels ...bool) error {
+	var requests strings.Builder
+	for _, high := range levels {
+		level := 0
+		if high {
+			level = 1
+		}
+		// QEMU takes 1024 bytes at a time, and lets no processor of the machine
+		// at its devices meanwhile.
+		fmt.Fprintf(&requests, "set_irq_in %s unnamed-gpio-in %d %d\n", m.chip, line, level)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, err := fmt.Fprintf(m.qtest, "set_irq_in %s unnamed-gpio-in %d %d\n", m.chip, line, level); err != nil {
+	if _, err := io.WriteString(m.qtest, requests.String()); err != nil {
 		return fmt.Errorf("drive line %d: %w", line, err)
 	}
-	answer, err := m.reply.ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("drive line %d: %w", line, err)
-	}
-	if !strings.HasPrefix(answer, "OK") {
-		return fmt.Errorf("drive line %d: %s", line, strings.TrimSpace(answer))
+	for range levels {
+		answer, err := m.reply.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("drive line %d: %w", line, err)
+		}
+		if !strings.HasPrefix(answer, "OK") {
+			return fmt.Errorf("drive line %d: %s", line, strings.TrimSpace(answer))
+		}
 	}
 	return nil
 }

@@ -82,32 +82,77 @@ func (c *console) next(name string) string {
 }
 
 // change drives the line from one level to the other, among bounces: n before
-// the change, n after it. It reports whether all of it took less than the
-// debounce time. If not, the machine may rightly take a bounce for a change.
-func (c *console) change(offset int, to bool, n int) (quick bool) {
+// the change, n after it. At one stroke the machine cannot look in between.
+// Else it can, and change reports whether all of it took less than the debounce
+// time: if not, the machine may rightly take a bounce for a change.
+func (c *console) change(offset int, to bool, n int, stroke bool) (judge bool) {
 	c.t.Helper()
-	start := time.Now()
+	var levels []bool
 	for range n {
-		c.drive(offset, to)
-		c.drive(offset, !to)
+		levels = append(levels, to, !to)
 	}
-	c.drive(offset, to)
+	levels = append(levels, to)
 	for range n {
-		c.drive(offset, !to)
-		c.drive(offset, to)
+		levels = append(levels, !to, to)
+	}
+	return c.levels(offset, levels, stroke)
+}
+
+// spike drives the line away and back, n times; see change.
+func (c *console) spike(offset int, from bool, n int, stroke bool) (judge bool) {
+	c.t.Helper()
+	var levels []bool
+	for range n {
+		levels = append(levels, !from, from)
+	}
+	return c.levels(offset, levels, stroke)
+}
+
+func (c *console) levels(offset int, levels []bool, stroke bool) (judge bool) {
+	c.t.Helper()
+	if stroke {
+		if err := c.m.Drive(offset, levels...); err != nil {
+			c.t.Fatal(err)
+		}
+		return true
+	}
+	start := time.Now()
+	for _, l := range levels {
+		c.drive(offset, l)
 	}
 	return time.Since(start) < debounce
 }
 
-// spike drives the line away and back, n times; see change.
-func (c *console) spike(offset int, from bool, n int) (quick bool) {
+// rounds drives the line to and fro, as often as said, among bounces, and now
+// and then for a moment only. seen is what the machine saw since it was last
+// asked.
+func (c *console) rounds(offset, edges int, seen func() []bool) {
 	c.t.Helper()
-	start := time.Now()
-	for range n {
-		c.drive(offset, !from)
-		c.drive(offset, from)
+	level, slow := false, 0
+	for done, stroke := 0, false; done < edges; {
+		level = !level
+		judge := c.change(offset, level, done%3, stroke)
+		got := seen()
+		if !judge {
+			// Too slow; the line rests at level all the same.
+			if slow++; len(got) == 0 || got[len(got)-1] != level {
+				c.t.Fatalf("edge %d: seen %v, want %v in the end", done, got, level)
+			}
+			stroke = true
+			continue
+		}
+		if !slices.Equal(got, []bool{level}) {
+			c.t.Fatalf("edge %d: seen %v, want just %v", done, got, level)
+		}
+		if done++; done%8 == 0 {
+			judge := c.spike(offset, level, 3, stroke)
+			if got := seen(); judge && len(got) != 0 {
+				c.t.Fatalf("spikes after edge %d: seen %v, want nothing", done, got)
+			}
+		}
+		stroke = done%2 == 1
 	}
-	return time.Since(start) < debounce
+	c.t.Logf("%d edges, %d more too slow to judge", edges, slow)
 }
 
 func (c *console) drive(offset int, high bool) {
@@ -134,7 +179,7 @@ func TestLineOnRealChip(t *testing.T) {
 	o.Programs = []lab.Program{{Name: "edges", Command: []string{"/edges", lab.Chip, string(lines)}}}
 	c := boot(t, o)
 
-	last := time.Duration(0)
+	last := map[string]time.Duration{}
 	next := func() (s line.Seen) {
 		t.Helper()
 		said := c.next("edges")
@@ -160,10 +205,10 @@ func TestLineOnRealChip(t *testing.T) {
 			if !s.Edge {
 				continue
 			}
-			if s.At <= last {
-				t.Fatalf("seen %+v, after one at %v", s, last)
+			if s.At <= last[s.Name] {
+				t.Fatalf("seen %+v, after one at %v", s, last[s.Name])
 			}
-			last = s.At
+			last[s.Name] = s.At
 			if s.Name == "second" {
 				if s.Active != marker {
 					t.Fatalf("seen %+v, want active %v", s, marker)
@@ -174,29 +219,5 @@ func TestLineOnRealChip(t *testing.T) {
 		}
 	}
 
-	level := false
-	for done, slow := 0, 0; done < edges; {
-		level = !level
-		quick := c.change(first, level, done%4)
-		if got := seen(); !quick {
-			// Too slow to judge; the line rests at level all the same.
-			if slow++; len(got) == 0 || got[len(got)-1] != level {
-				t.Fatalf("edge %d: seen %v, want %v in the end", done, got, level)
-			}
-			continue
-		} else if !slices.Equal(got, []bool{level}) {
-			t.Fatalf("edge %d: seen %v, want just %v", done, got, level)
-		}
-		done++
-		if done%8 == 0 {
-			if quick := c.spike(first, level, 3); !quick {
-				seen()
-			} else if got := seen(); len(got) != 0 {
-				t.Fatalf("spikes after edge %d: seen %v, want nothing", done, got)
-			}
-		}
-		if done == edges {
-			t.Logf("%d edges, %d more too slow to judge", done, slow)
-		}
-	}
+	c.rounds(first, edges, seen)
 }
