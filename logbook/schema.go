@@ -19,7 +19,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
 		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "timetable", "kept"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "kept"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -28,18 +28,18 @@ var Schema = map[Name][]Field{
 	GeneratorStarted:   {{Key: "generator", Unit: "1"}},
 	GeneratorStopped:   {{Key: "generator", Unit: "1"}},
 	BatteryLevel:       {{Key: "level", Words: []string{"full", "good", "low", "critical", "unknown"}}, {Key: "percent", Unit: "%"}},
-	PowerShutdown:      {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical"}}},
+	PowerShutdown:      {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical", "requested"}}},
 	SessionStarted:     {{Key: "planned_minutes", Unit: "min"}},
 	SessionEnded:       {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"}},
 	UplinkChanged:      {{Key: "verdict", Words: verdicts}, {Key: "previous", Words: verdicts}, {Key: "seconds", Unit: "s"}},
-	RemedyTried:        {},
-	KioskRefreshed:     {{Key: "page", Words: []string{"today"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}},
-	TimetableLoaded:    {{Key: "services", Unit: "1"}},
+	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
+	KioskRefreshed:     {{Key: "page", Words: []string{"today"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "session", "timetable", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}},
+	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
-	TimetableCorrected: {},
+	TimetableCorrected: {{Key: "correction", Words: []string{"closed", "open", "hours", "cleared"}}, {Key: "active", Unit: "1"}},
 	SyncUploaded:       {{Key: "events", Unit: "1"}, {Key: "bytes", Unit: "B"}},
 	LogbookDropped:     {{Key: "events", Unit: "1"}, {Key: "reason", Words: []string{"full", "error", "overflow"}}},
-	ClockTrusted:       {{Key: "source", Words: []string{"timesyncd", "rtc", "volunteer", "sim"}}},
+	ClockTrusted:       {{Key: "source", Words: []string{"timesyncd", "rtc", "volunteer", "sim"}}, {Key: "offset_s", Unit: "s"}},
 	DeviceFailed:       {{Key: "device", Words: devices}, {Key: "reason", Words: reasons}},
 	DeviceRecovered:    {{Key: "device", Words: devices}},
 	SystemStarted:      {{Key: "restored", Bool: true}},

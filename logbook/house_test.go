@@ -1,0 +1,56 @@
+package logbook_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"infobus/examples"
+	"infobus/logbook"
+	"infobus/sim/day"
+	"infobus/timetable/source"
+	"infobus/van"
+)
+
+// The rooms give events that the schema takes whole: on a day in which nearly
+// everything happens, nothing is removed.
+func TestTheEventsOfADayAreAdmittedWhole(t *testing.T) {
+	const script = "../sim/day/testdata/monday.yaml"
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := source.Parse("timetable.yaml", examples.Timetable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := day.Parse(script, text, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[logbook.Name]int{}
+	if err := d.Play(van.DefaultOptions(), table, func(e logbook.Event) {
+		names[e.Name]++
+		if admitted, err := logbook.Admit(e); err != nil || len(admitted.Attributes) != len(e.Attributes) {
+			t.Errorf("%s %v: %v", e.Name, e.Attributes, err)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(names) < 8 {
+		t.Errorf("only %d kinds of event happened: %v", len(names), names)
+	}
+}
+
+// The one way to switch the filters off in a program is to build it so.
+func TestOnlyTheLinkerSwitchesTheFiltersOff(t *testing.T) {
+	for flags, want := range map[string]string{
+		"":                              "‹4 bytes withheld› ‹ip› <nil>\n",
+		"-X infobus/logbook.filter=off": "Jean 10.1.2.3 Jean\n",
+	} {
+		out, err := exec.Command("go", "run", "-ldflags", flags, "./testdata/withhold").CombinedOutput()
+		if err != nil || string(out) != want {
+			t.Errorf("-ldflags %q: %q, %v; want %q", flags, out, err, want)
+		}
+	}
+}

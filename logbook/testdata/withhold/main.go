@@ -1,0 +1,14 @@
+// Command withhold prints what the filters leave of a text from outside, a text
+// with an address in it, and an event with a name in it.
+package main
+
+import (
+	"fmt"
+
+	"infobus/logbook"
+)
+
+func main() {
+	e, _ := logbook.Admit(logbook.Event{Name: logbook.BatteryLevel, Attributes: map[string]any{"who": "Jean"}})
+	fmt.Println(logbook.Outside("Jean"), logbook.Redact("10.1.2.3"), e.Attributes["who"])
+}
