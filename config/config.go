@@ -7,7 +7,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -229,10 +228,9 @@ func (c *Config) check(src *yamlfile.Source) {
 	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "" || d.KeyFile == "") {
 		src.Add("organisation, network and key-file belong together; one is missing", d, &c.Uplink.Dashboard)
 	}
-	if _, port, err := net.SplitHostPort(c.Status.Listen); err != nil {
+	_, port, colon := strings.Cut(c.Status.Listen[strings.LastIndexByte(c.Status.Listen, ']')+1:], ":")
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || !colon {
 		src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as :80", c.Status.Listen), &c.Status.Listen)
-	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		src.Add(fmt.Sprintf("port %q found; 1 to 65535 was expected", port), &c.Status.Listen)
 	}
 	if len(c.Kiosk.Languages) == 0 || len(c.Kiosk.Languages) > 2 {
 		src.Add(fmt.Sprintf("%d languages found; one or two fit on a page", len(c.Kiosk.Languages)), &c.Kiosk.Languages)

@@ -112,6 +112,7 @@ func (s *State) take(in Observation, out *Output) {
 	switch v := in.Value.(type) {
 	case Started:
 		s.restore(v.Kept, in.At)
+		s.Uplink.Since = now
 		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
 	case ClockSeen:
 		if v.Trusted && !s.Clock.Trusted {

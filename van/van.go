@@ -142,7 +142,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked}, now)
 	out.events(events)
 
-	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.conditions(), now)
+	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
 	if s.Uplink.Verdict != was.Uplink.Verdict {
 		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
@@ -182,8 +182,8 @@ func lost(value any) any {
 	return value
 }
 
-// conditions are what the uplink's patience and its bytes depend on.
-func (s State) conditions() netmon.Conditions {
+// Conditions are what the uplink's patience and its bytes depend on.
+func (s State) Conditions() netmon.Conditions {
 	return netmon.Conditions{Session: s.Session.Active,
 		BatteryLow: s.Power.Source() == "battery" && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }

@@ -68,8 +68,9 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, panel.Close()) }()
-	// A process that was killed may have left it powered.
-	if err := panel.Sleep(ctx); err != nil {
+	// A process that was killed may have left it powered: that is put right even
+	// if this one is to end as well.
+	if err := panel.Sleep(context.WithoutCancel(ctx)); err != nil {
 		s.refuse()
 		return err
 	}

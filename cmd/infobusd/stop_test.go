@@ -63,6 +63,7 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 	expect(t, messages, "WATCHDOG=1")
 
 	// In the middle of a refresh: the panel must not be left powered.
+	p.device("panel", "ok")
 	p.infobus("sim", "generator", "on")
 	p.becomes("kiosk.drawing", true)
 

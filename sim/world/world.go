@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
 	"infobus/hw/battery/batterytest"
 	"infobus/hw/epaper/epapertest"
 	"infobus/hw/line/linetest"
@@ -29,6 +31,8 @@ type Options struct {
 	Sense     []string // of these, the generators' sense lines
 	ActiveLow []bool   // per generator
 	Received  string   // file for what the receiver is sent; see gateway.Options
+	Address   uint16   // of the battery monitor
+	Shunt     physic.ElectricResistance
 }
 
 // World is the simulated van and what looks at it. Make it with New.
@@ -54,7 +58,7 @@ func New(o Options) (*World, error) {
 	}
 	w := &World{
 		Chip:    linetest.New(o.Lines),
-		Monitor: batterytest.New(),
+		Monitor: batterytest.New(batterytest.At(o.Address), batterytest.WithShunt(o.Shunt)),
 		Panel:   epapertest.New(),
 		Port:    linktest.New(),
 		Gateway: g,

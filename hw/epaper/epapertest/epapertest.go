@@ -68,6 +68,7 @@ type UC8179 struct {
 	moved      chan struct{} // closed and replaced when BUSY may have changed
 	ready      bool          // was reset since it has power
 	asleep     bool
+	slept      bool // was in deep sleep when the supply was cut
 	powered    bool
 	inverted   bool // CDI: a bit of 1 is white
 	fell, rose time.Time
@@ -148,11 +149,12 @@ func (c *UC8179) Powered() bool {
 	return c.powered
 }
 
-// Asleep says whether the controller is in deep sleep.
+// Asleep says whether the controller is in deep sleep, or was when it was
+// switched off.
 func (c *UC8179) Asleep() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asleep
+	return c.asleep || c.slept
 }
 
 // Refreshes counts the refreshes.
@@ -199,7 +201,7 @@ func (c *UC8179) move() {
 
 // unpower is what happens without supply.
 func (c *UC8179) unpower() {
-	c.ready, c.asleep, c.powered, c.busy, c.unseen = false, false, false, false, false
+	c.ready, c.asleep, c.slept, c.powered, c.busy, c.unseen = false, false, false, false, false, false
 	c.log, c.told, c.fresh = nil, true, false
 }
 

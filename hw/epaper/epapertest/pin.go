@@ -39,7 +39,12 @@ func (p *Pin) Out(l gpio.Level) error {
 		p.c.reset(p.high)
 	case p == p.c.PWR && !p.high:
 		p.c.judge()
+		slept := p.c.asleep
+		if p.c.ready && !slept {
+			p.c.violation("switched off while awake")
+		}
 		p.c.unpower()
+		p.c.slept = slept
 		p.c.move()
 	}
 	return nil

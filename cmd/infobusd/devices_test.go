@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"infobus/logbook"
+)
+
+// Every simulated device absent or stuck in turn: the daemon says which and
+// why, the rest works, and the device comes back without a restart.
+func TestEachDeviceFailsAloneAndComesBack(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "--sim")
+	p.device("gpio", "ok")
+	for device, unknown := range map[string]string{"gpio": "power.source", "battery": "power.battery.level", "panel": ""} {
+		for state, reason := range map[string]string{"absent": "absent", "stuck": "timeout"} {
+			t.Run(device+" "+state, func(t *testing.T) {
+				p.t = t
+				p.infobus("sim", "device", device, state)
+				if device == "panel" {
+					// A panel is only found missing by who draws on it.
+					p.drawSomething()
+				}
+				if got := p.device(device, "failed"); got != reason {
+					t.Errorf("the reason is %q, want %q", got, reason)
+				}
+				if unknown != "" {
+					p.becomes(unknown, "unknown")
+				}
+				// The rest works.
+				for _, other := range []string{"gpio", "battery", "interface", "logbook"} {
+					if other != device {
+						p.device(other, "ok")
+					}
+				}
+				p.becomes("uplink.verdict", "ok")
+				if device != "gpio" {
+					p.becomes("power.source", map[bool]string{true: "generator", false: "battery"}[p.running])
+				}
+
+				p.infobus("sim", "device", device, "ok")
+				p.device(device, "ok")
+				if unknown != "" {
+					p.wait(unknown+" to be known again", func() bool { return p.at(unknown) != "unknown" })
+				}
+				if device == "panel" {
+					p.becomes("kiosk.drawing", false)
+				}
+			})
+		}
+	}
+	p.t = t
+	var failed, recovered int
+	for _, e := range p.events() {
+		switch e.Name {
+		case logbook.DeviceFailed:
+			failed++
+		case logbook.DeviceRecovered:
+			recovered++
+		}
+	}
+	if failed < 6 || recovered < 6 {
+		t.Errorf("%d failures and %d recoveries were written down, of 6 each", failed, recovered)
+	}
+}
+
+// drawSomething begins a session that has not been on: the screen is due.
+func (p *process) drawSomething() {
+	p.t.Helper()
+	if p.at("session.active") == true {
+		p.action("end-session")
+		p.becomes("session.active", false)
+		p.infobus("sim", "generator", "off")
+		p.becomes("power.source", "battery")
+	}
+	p.infobus("sim", "generator", "on")
+	p.running = true
+	p.becomes("session.active", true)
+}
+
+// Nothing of the van is there at all: no chip, no bus, no panel, no interface.
+// The daemon runs on the machine as it is, and says so.
+func TestWithoutAnyDeviceTheDaemonRuns(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "infobus.yaml")
+	text := `
+gpio: no-such-chip
+battery:
+  bus: /dev/i2c-99
+panel:
+  spi: /dev/spidev99.0
+uplink:
+  interface: nothere0
+timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, t.TempDir(), nil, "--config", config)
+	socket := filepath.Join(p.state, "infobus.sock")
+	for device, reason := range map[string]string{"gpio": "absent", "battery": "absent", "panel": "absent", "interface": "absent", "timetable": "absent"} {
+		if got := p.device(device, "failed"); got != reason {
+			t.Errorf("%s: the reason is %q, want %q", device, got, reason)
+		}
+	}
+	p.becomes("uplink.verdict", "port-missing")
+	p.becomes("power.source", "unknown")
+	p.becomes("power.battery.level", "unknown")
+	if p.at("power.shutdown.pending") != false {
+		t.Error("a shutdown is pending for want of readings")
+	}
+	p.device("logbook", "ok")
+	if out, code := infobus(t, "--address", socket, "events"); code != 0 {
+		t.Errorf("events: exit %d: %s", code, out)
+	}
+	// Over the network and without the PIN, no error text is shown.
+	if why := p.at("devices.0.why"); why != nil {
+		t.Errorf("a stranger is told %q", why)
+	}
+	out, code := infobus(t, "--address", socket, "selftest")
+	if code != 1 {
+		t.Errorf("selftest: exit %d: %s", code, out)
+	}
+}
+
+// A card that is full: nothing else stops, what happened waits in memory, and is
+// written once there is room.
+func TestACardThatIsFull(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for a small file system of its own: run as root to see a full card")
+	}
+	card := smallCard(t, 3<<20)
+	p := start(t, card, nil, "--sim")
+	p.device("logbook", "ok")
+	filler := filepath.Join(card, "filler")
+	fill(t, filler)
+	for n := 0; p.at("devices.4.state") != "failed"; n++ {
+		p.infobus("sim", "generator", map[bool]string{true: "on", false: "off"}[n%2 == 0])
+		if n > 2000 {
+			t.Fatal("the card was filled, and the logbook never said so")
+		}
+	}
+	if got := p.device("logbook", "failed"); got != "full" {
+		t.Errorf("the reason is %q", got)
+	}
+	p.becomes("uplink.verdict", "ok")
+	p.infobus("sim", "generator", "on")
+	p.becomes("power.source", "generator")
+	durable := len(p.events())
+
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	p.device("logbook", "ok")
+	p.wait("what waited to be written", func() bool { return len(p.events()) > durable })
+	for i, e := range p.events() {
+		if e.Seq != uint64(i+1) {
+			t.Fatalf("event %d stands in place %d", e.Seq, i+1)
+		}
+	}
+}
+
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 64 << 10; size >= 1; {
+		if _, err := f.Write(make([]byte, size)); err != nil {
+			size /= 2
+		}
+	}
+	fmt.Fprint(f, "x")
+}
