@@ -94,7 +94,7 @@ func New(o Options) *Server {
 	s.logins.now = time.Now
 	s.latest.Store(s.snapshot(View{Power: Power{Source: "unknown", Battery: Battery{Level: "unknown", Quality: "unknown"}},
 		Uplink: Uplink{Verdict: "unknown"}}))
-	s.handler = s.routes()
+	s.handler = traced(s.routes())
 	return s
 }
 

@@ -229,6 +229,7 @@ func (o *outward) RoundTrip(r *http.Request) (*http.Response, error) {
 		answer.Header.Del("Location")
 	}
 	answer.Body = &body{answer.Body, o.lane}
+	o.trace(answer)
 	return answer, nil
 }
 
