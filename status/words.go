@@ -119,7 +119,7 @@ func internetTile(v View) tile {
 }
 
 func timeTile(v View) tile {
-	t := tile{ID: "time", Title: "Time", Mood: "good"}
+	t := tile{ID: "time", Title: "Time left", Mood: "good"}
 	s := v.Session
 	switch {
 	case s.Active && s.Until != nil:
