@@ -10,25 +10,33 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/infobus
 say() { printf '%s\n' "$*" >&2; }
 die() { say "build.sh: $*"; exit 1; }
 
+# codename is this machine's Debian's.
+codename() {
+	local own
+	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	[ -n "$own" ] || die "this machine does not say which Debian it is (VERSION_CODENAME in /etc/os-release)"
+	echo "$own"
+}
+
 # debian_sources SUITE ARCH: one-line apt sources for the archive this machine
 # itself installs from, with another suite.
 debian_sources() {
 	local suite=$1 arch=$2 own
-	own=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-	[ -n "$own" ] || die "this machine does not say which Debian it is (VERSION_CODENAME in /etc/os-release)"
+	own=$(codename)
 	{
 		# Stanzas "URIs: … / Suites: … / Signed-By: …".
 		{ cat /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } | awk -v RS= -v own="$own" '
 			{
-				uri = by = suites = ""
+				uri = by = suites = main = ""
 				n = split($0, line, "\n")
 				for (i = 1; i <= n; i++) {
 					split(line[i], word, /[ \t]+/)
 					if (word[1] == "URIs:") uri = word[2]
 					if (word[1] == "Signed-By:") by = word[2]
 					if (word[1] == "Suites:") suites = line[i] " "
+					if (word[1] == "Components:") main = line[i] " "
 				}
-				if (index(suites, " " own " ")) print uri, by
+				if (index(suites, " " own " ") && index(main, " main ")) print uri, by
 			}'
 		# Lines "deb [signed-by=…] URI SUITE COMPONENT…".
 		{ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null || true; } | awk -v own="$own" '
@@ -36,7 +44,7 @@ debian_sources() {
 				by = ""
 				if (match($0, /signed-by=[^] ]+/)) by = substr($0, RSTART + 10, RLENGTH - 10)
 				sub(/\[[^]]*\]/, "")
-				if ($3 == own) print $2, by
+				if ($3 == own && index($0 " ", " main ")) print $2, by
 			}'
 	} | while read -r uri by; do
 		[ -n "$by" ] || by=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -89,24 +97,26 @@ lab() {
 	say "INFOBUS_LAB_KERNEL=$kept"
 }
 
-# go_there makes sure of a Go that can fetch the one go.mod asks for.
+# go_there makes sure of a Go that can fetch the one go.mod asks for. Where there
+# is none, Debian's is unpacked; nothing is installed.
 go_there() {
 	export GOTOOLCHAIN=${GOTOOLCHAIN:-auto}
 	have_go && return
-	if [ "$(id -u)" = 0 ]; then
-		apt-get -qq update
-		# Debian 13's is new enough; Debian 12 has newer ones among its backports.
-		apt-get -qq install -y golang-go >/dev/null || true
-		have_go && return
-		local newest
-		newest=$(apt-cache pkgnames golang-1. | grep -xE 'golang-1\.[0-9]+' | sort -V | tail -n 1)
-		if [ -n "$newest" ]; then
-			apt-get -qq install -y "$newest" >/dev/null || true
-			export PATH=/usr/lib/${newest/golang-/go-}/bin:$PATH
-			have_go && return
-		fi
+	local kept=$cache/go suite dir=$out/apt-go package
+	if ! compgen -G "$kept/usr/lib/go-*/bin/go" >/dev/null; then
+		suite=$(codename)
+		# Debian 12's own is too old; among its backports are newer ones.
+		[ "$suite" != bookworm ] || suite=bookworm-backports
+		say "fetching Go (once; it fetches its newer self)"
+		private_apt "$dir" "$suite" "$(dpkg --print-architecture)"
+		package=$(APT_CONFIG=$dir/apt.conf apt-cache pkgnames golang-1. | grep -xE 'golang-1\.[0-9]+-go' | sort -V | tail -n 1)
+		[ -n "$package" ] || die "Go 1.21 or newer is needed, and neither here nor in $suite"
+		rm -rf "$kept.new" && mkdir -p "$kept.new"
+		(cd "$kept.new" && APT_CONFIG=$dir/apt.conf apt-get -qq download "$package" && dpkg-deb -x ./*.deb . && rm ./*.deb)
+		rm -rf "$kept" "$dir" && mv "$kept.new" "$kept"
 	fi
-	die "Go 1.21 or newer is needed, and not here. Debian 13: apt-get install golang-go. Debian 12: apt-get install -t bookworm-backports golang, with the backports among the apt sources."
+	PATH=$(compgen -G "$kept/usr/lib/go-*/bin"):$PATH
+	have_go || die "Go 1.21 or newer is needed; the one in $kept will not do"
 }
 
 # have_go: there is a Go of at least 1.21, the first that fetches newer ones.
@@ -121,7 +131,9 @@ have_go() {
 # missing are installed, or, without root, named.
 needs() {
 	local missing=()
-	fonts_there || missing+=(fonts-noto-core)
+	# The go command fetches over TLS.
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+	[ "$1" = build ] || fonts_there || missing+=(fonts-noto-core)
 	if [ "$1" = test ]; then
 		type chromium >/dev/null 2>&1 || missing+=(chromium)
 		type qemu-system-aarch64 >/dev/null 2>&1 || missing+=(qemu-system-arm)
@@ -137,11 +149,7 @@ needs() {
 		apt-get -qq update
 		DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 	elif [ "${missing[*]:-}" = fonts-noto-core ]; then
-		# Fonts need no installing.
-		say "unpacking fonts-noto-core into build/fonts"
-		mkdir -p "$out/fonts"
-		(cd "$out/fonts" && apt-get -qq download fonts-noto-core && dpkg-deb -x fonts-noto-core_*.deb .)
-		fonts_there || die "fonts-noto-core has not the fonts"
+		unpack_fonts
 	elif [ ${#missing[@]} -gt 0 ]; then
 		say "These Debian packages are missing. Install them, then come back:"
 		say "  sudo apt-get install -y --no-install-recommends ${missing[*]}"
@@ -151,14 +159,30 @@ needs() {
 
 # fonts_there: the fonts are installed, or were unpacked here.
 fonts_there() {
-	local own=$out/fonts/usr/share/fonts/truetype/noto
 	if [ -n "${INFOBUS_FONTS:-}" ] || [ -e /usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf ]; then
 		return 0
-	elif [ -e "$own/NotoSansArabic-Regular.ttf" ]; then
-		export INFOBUS_FONTS=$own
+	elif [ -e "$out/fonts/NotoSansArabic-Regular.ttf" ]; then
+		export INFOBUS_FONTS=$out/fonts
 	else
 		return 1
 	fi
+}
+
+# unpack_fonts puts the faces that the screen uses into build/fonts, for want of
+# the right to install them.
+unpack_fonts() {
+	local dir=$out/apt-fonts face faces=()
+	say "unpacking fonts into build/fonts (once, about 40 MB to fetch)"
+	for face in NotoSans NotoSansArabic NotoSansEthiopic NotoNaskhArabic NotoNastaliqUrdu; do
+		faces+=("*/$face-Regular.ttf" "*/$face-Bold.ttf")
+	done
+	private_apt "$dir" "$(codename)" "$(dpkg --print-architecture)"
+	mkdir -p "$out/fonts"
+	(cd "$dir" && APT_CONFIG=$dir/apt.conf apt-get -qq download fonts-noto-core)
+	dpkg-deb --fsys-tarfile "$dir"/fonts-noto-core_*.deb |
+		tar -x -C "$out/fonts" --wildcards --transform='s|.*/||' "${faces[@]}"
+	rm -rf "$dir"
+	fonts_there || die "fonts-noto-core has not the fonts"
 }
 
 version() {
@@ -173,11 +197,16 @@ compile() {
 }
 
 build() {
+	needs build
 	go_there
 	local arch
 	for arch in arm64 amd64; do
 		GOOS=linux GOARCH=$arch compile "$out/$arch"
 		say "build/$arch: infobusd, infobus"
+		if [ "$arch" = "$(go env GOARCH)" ]; then
+			install -t "$out" "$out/$arch/infobusd" "$out/$arch/infobus"
+			say "build: the same, for this machine"
+		fi
 	done
 }
 
@@ -194,15 +223,16 @@ run() {
 	if (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null; then
 		die "something listens on $listen already. Another port: PORT=8081 ./build.sh run"
 	fi
-	go_there
 	needs run
+	go_there
 	type curl >/dev/null 2>&1 || say "(no curl here: the address is printed without waiting)"
 	compile "$out"
 	mkdir -p "$out/state"
 	"$out/infobusd" --sim --state-dir "$out/state" --listen "$listen" &
 	local daemon=$!
 	trap 'kill -TERM '"$daemon"' 2>/dev/null || true' INT TERM EXIT
-	local url=http://$listen
+	local url=http://$listen address=
+	[ "$listen" = 127.0.0.1:8080 ] || address=" --address $url"
 	until ! type curl >/dev/null 2>&1 || curl -fsS -o /dev/null "$url/healthz" 2>/dev/null; do
 		kill -0 "$daemon" 2>/dev/null || { wait "$daemon" && return || die "infobusd ended with $?"; }
 		sleep 0.2
@@ -211,9 +241,10 @@ run() {
 
 		Infobus runs on models: $url
 		Try, in another terminal:
-		  build/infobus --address $url status
-		  build/infobus --address $url events --follow
-		  build/infobus --address $url sim --help
+		  build/infobus$address sim generator on
+		  build/infobus$address status
+		  build/infobus$address events
+		  build/infobus$address sim --help
 		Ctrl-C stops it.
 
 	TEXT
@@ -224,15 +255,15 @@ run() {
 
 # modules: the folders with a go.mod, the main one first.
 modules() {
-	git ls-files 'go.mod' '*/go.mod' | sed 's|/\{0,1\}go\.mod$||; s|^$|.|' | sort
+	find . -path ./build -prune -o -name go.mod -printf '%h\n' | sort
 }
 
 run_tests() {
-	go_there
 	needs test
+	go_there
 	lab
 	local unformatted module folders=() strict=()
-	unformatted=$(git ls-files --cached --others --exclude-standard '*.go' | while read -r f; do [ -e "$f" ] && echo "$f"; done | xargs gofmt -l)
+	unformatted=$(find . -path ./build -prune -o -name '*.go' -print0 | xargs -0 "$(go env GOROOT)/bin/gofmt" -l)
 	[ -z "$unformatted" ] || die "gofmt would change: ${unformatted//$'\n'/ }"
 	mapfile -t folders < <(modules)
 	for module in "${folders[@]}"; do
@@ -243,10 +274,13 @@ run_tests() {
 	fi
 	mkdir -p "$out"
 	go build -o "$out/testsum" ./images/testsum
-	for module in "${folders[@]}"; do
-		# What fails is in what it says; testsum decides.
-		(cd "$module" && go test -race -timeout 20m -json ./... "$@") 2>&1 || true
-	done | "$out/testsum" "${strict[@]}"
+	{
+		ended=0
+		for module in "${folders[@]}"; do
+			(cd "$module" && go test -race -timeout 20m -json ./... "$@") 2>&1 || ended=1
+		done
+		exit $ended
+	} | "$out/testsum" "${strict[@]}"
 }
 
 # deb makes a Debian package for each of the two architectures.
@@ -257,7 +291,7 @@ deb() {
 	# A Debian version begins with a digit.
 	case $version in
 	v[0-9]*) version=${version#v} ;;
-	*) version=0~$(git rev-list --count HEAD).$version ;;
+	*) version=0~$(git rev-list --count HEAD 2>/dev/null || echo 0).$version ;;
 	esac
 	version=${version//-/+}
 	for arch in arm64 amd64; do
@@ -281,6 +315,12 @@ deb() {
 	done
 }
 
+bench() {
+	needs run
+	go_there
+	go run ./sim/bench "$@"
+}
+
 help() {
 	cat <<-TEXT
 		Usage: ./build.sh COMMAND
@@ -294,7 +334,8 @@ help() {
 		soak     the tests, those that take hours at full length
 		help     this
 
-		Debian 12 or 13. What is missing is installed if you are root, and named if not.
+		Debian 12 or 13. What is missing is installed if you are root, and named if not;
+		Go and the fonts are unpacked where they are not installed.
 	TEXT
 }
 
@@ -306,8 +347,8 @@ test) run_tests "$@" ;;
 build) build ;;
 deb) deb ;;
 lab) lab ;;
-bench) go_there && go run ./sim/bench "$@" ;;
-soak) go_there && needs test && lab && INFOBUS_SOAK=1 go test -timeout 6h ./... "$@" ;;
+bench) bench "$@" ;;
+soak) INFOBUS_SOAK=1 run_tests -timeout 6h "$@" ;;
 help | -h | --help) help ;;
 *) help >&2 && die "there is no command $command" ;;
 esac
