@@ -53,7 +53,7 @@ type appliance struct {
 
 // assemble makes the rooms. Nothing runs yet.
 func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
-	slog.SetDefault(slog.New(logbook.Handler(slog.NewTextHandler(os.Stderr, nil))))
+	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
 		listeners: listeners, table: table, client: client.New(client.Options{}), series: &series{},
 		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
@@ -78,6 +78,19 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), clock.NewSystem(), a.recorder.Record, a.do)
 	a.server = status.New(a.pages(pin))
 	return a, nil
+}
+
+// setLog makes the daemon's own log: everything in it goes through the filter
+// that keeps persons out.
+func (f *flags) setLog() {
+	if f.log == nil {
+		f.log = os.Stderr
+	}
+	level := slog.LevelInfo
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	slog.SetDefault(slog.New(logbook.Handler(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: level}))))
 }
 
 // options are the rooms' own, as the configuration changes them; a van on a

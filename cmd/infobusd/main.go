@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -37,6 +38,8 @@ type flags struct {
 	stateDir string
 	listen   string
 	vanTimes bool
+	verbose  bool
+	log      io.Writer // nil: standard error
 }
 
 func main() {
@@ -66,6 +69,7 @@ directory or the address to listen on will not do: one line says which and why.`
 	c.Flags().Lookup("sim").NoOptDefVal = strings.Join(models, ",")
 	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
+	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
 	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds")
 	if err := c.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -83,39 +87,47 @@ func stateDir() string {
 
 // run is the daemon's life. An error is one of the input, before it began.
 func run(f flags) error {
+	a, listeners, err := prepare(f)
+	if err != nil {
+		return err
+	}
+	defer closeAll(listeners)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	a.run(ctx)
+	return nil
+}
+
+// prepare checks all that can be wrong from outside, and wires the rooms.
+func prepare(f flags) (*appliance, []net.Listener, error) {
 	for _, m := range f.sim {
 		if !slices.Contains(models, m) {
-			return fmt.Errorf("--sim=%s: there is no model of that; there are: %s", m, strings.Join(models, ", "))
+			return nil, nil, fmt.Errorf("--sim=%s: there is no model of that; there are: %s", m, strings.Join(models, ", "))
 		}
 	}
 	c, err := readConfig(f)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	table, err := readTimetable(c.Timetable, len(f.sim) > 0)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if f.listen != "" {
 		c.Status.Listen = f.listen
 	}
 	if err := writable(f.stateDir); err != nil {
-		return err
+		return nil, nil, err
 	}
 	listeners, err := listen(c.Status.Listen, f)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer closeAll(listeners)
-
 	a, err := assemble(f, c, table, listeners)
 	if err != nil {
-		return err
+		closeAll(listeners)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	a.run(ctx)
-	return nil
+	return a, listeners, err
 }
 
 func readConfig(f flags) (config.Config, error) {

@@ -9,6 +9,7 @@ import (
 
 	"infobus/kiosk/locales"
 	"infobus/logbook"
+	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
 	"infobus/status"
@@ -99,7 +100,7 @@ func (a *appliance) view(s van.State) status.View {
 		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en")},
 		Kiosk: status.Kiosk{Page: s.Kiosk.Shown.Name, Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt)},
-		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Seq - s.Sync.Acknowledged, Trouble: s.Sync.Trouble},
+		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Seq - min(s.Sync.Acknowledged, s.Sync.Seq), Trouble: s.Sync.Trouble},
 	}
 	for i, g := range s.Power.Generators {
 		state := "unknown"
@@ -113,13 +114,15 @@ func (a *appliance) view(s van.State) status.View {
 	}
 	if b := s.Power.Battery; b.Quality != reading.Unknown {
 		v.Power.Battery.Volts, v.Power.Battery.Amps = ptr(round(b.Value.Volts, 2)), ptr(round(b.Value.Amps, 2))
-		v.Power.Battery.Percent = ptr(math.Round(s.Power.Percent.Value))
+	}
+	if percent, ok := s.Power.Percent.Get(); ok {
+		v.Power.Battery.Percent = ptr(math.Round(percent))
 	}
 	for _, r := range s.Uplink.Ladder {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}
 	if c := s.Uplink.Cellular; c.Quality != reading.Unknown {
-		v.Uplink.Cellular = &status.Cellular{Provider: c.Value.Provider, Type: c.Value.ConnectionType, Bars: ptr(c.Value.SignalBars), Status: c.Value.Status, AgeS: age(c.At)}
+		v.Uplink.Cellular = &status.Cellular{Provider: c.Value.Provider, Type: c.Value.ConnectionType, Bars: bars(c.Value), Status: c.Value.Status, AgeS: age(c.At)}
 		if c.Value.Devices >= 0 && c.Quality == reading.Fresh {
 			v.Uplink.DevicesConnected = ptr(c.Value.Devices)
 		}
@@ -134,6 +137,14 @@ func (a *appliance) view(s van.State) status.View {
 		v.Devices = append(v.Devices, status.Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
 	}
 	return v
+}
+
+// bars are the signal's, where it was measured.
+func bars(c netmon.Cellular) *int {
+	if c.RSRP == 0 {
+		return nil
+	}
+	return ptr(c.SignalBars)
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -210,9 +221,9 @@ func (s *series) points(name string) ([]status.Sample, bool) {
 	for _, p := range s.list {
 		switch name {
 		case "battery.volts":
-			samples = append(samples, status.Sample{At: p.at, Value: ptr(p.value.Volts)})
+			samples = append(samples, status.Sample{At: p.at.UTC(), Value: ptr(p.value.Volts)})
 		case "battery.amps":
-			samples = append(samples, status.Sample{At: p.at, Value: ptr(p.value.Amps)})
+			samples = append(samples, status.Sample{At: p.at.UTC(), Value: ptr(p.value.Amps)})
 		default:
 			return nil, false
 		}

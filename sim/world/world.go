@@ -151,9 +151,10 @@ func (w *World) Handler() http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
 		words := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/sim/"), "/"), "/")
 		if err := w.Do(words...); err != nil {
+			// Not err itself: it repeats what was asked.
 			answer.Header().Set("Content-Type", "application/json")
 			answer.WriteHeader(http.StatusBadRequest)
-			json.NewEncoder(answer).Encode(map[string]string{"error": err.Error()})
+			json.NewEncoder(answer).Encode(map[string]string{"error": "not a command of this van; there are: " + strings.Join(sim.Commands, "; ")})
 			return
 		}
 		answer.WriteHeader(http.StatusNoContent)
