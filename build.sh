@@ -220,12 +220,12 @@ run() {
 		*) die "run takes --listen address:port, not $1" ;;
 		esac
 	done
-	if (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null; then
+	answers() { (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null; }
+	if answers; then
 		die "something listens on $listen already. Another port: PORT=8081 ./build.sh run"
 	fi
 	needs run
 	go_there
-	type curl >/dev/null 2>&1 || say "(no curl here: the address is printed without waiting)"
 	compile "$out"
 	mkdir -p "$out/state"
 	"$out/infobusd" --sim --state-dir "$out/state" --listen "$listen" &
@@ -233,7 +233,7 @@ run() {
 	trap 'kill -TERM '"$daemon"' 2>/dev/null || true' INT TERM EXIT
 	local url=http://$listen address=
 	[ "$listen" = 127.0.0.1:8080 ] || address=" --address $url"
-	until ! type curl >/dev/null 2>&1 || curl -fsS -o /dev/null "$url/healthz" 2>/dev/null; do
+	until answers; do
 		kill -0 "$daemon" 2>/dev/null || { wait "$daemon" && return || die "infobusd ended with $?"; }
 		sleep 0.2
 	done
