@@ -14,7 +14,12 @@ import (
 	"infobus/images/lab"
 )
 
-const debounce = 50 * time.Millisecond
+const (
+	debounce = 50 * time.Millisecond
+	// bounce is how long a bounce holds a level: long enough for the machine to
+	// take it for an edge if it did not debounce.
+	bounce = 3 * time.Millisecond
+)
 
 // kernel is the machine's kernel, or the test is skipped.
 func kernel(t *testing.T) string {
@@ -117,7 +122,10 @@ func (c *console) levels(offset int, levels []bool, stroke bool) (judge bool) {
 		return true
 	}
 	start := time.Now()
-	for _, l := range levels {
+	for i, l := range levels {
+		if i > 0 {
+			<-time.After(bounce)
+		}
 		c.drive(offset, l)
 	}
 	return time.Since(start) < debounce
@@ -128,7 +136,7 @@ func (c *console) levels(offset int, levels []bool, stroke bool) (judge bool) {
 // asked.
 func (c *console) rounds(offset, edges int, seen func() []bool) {
 	c.t.Helper()
-	level, slow := false, 0
+	level, slow, bounced := false, 0, 0
 	for done, stroke := 0, false; done < edges; {
 		level = !level
 		judge := c.change(offset, level, done%3, stroke)
@@ -144,6 +152,9 @@ func (c *console) rounds(offset, edges int, seen func() []bool) {
 		if !slices.Equal(got, []bool{level}) {
 			c.t.Fatalf("edge %d: seen %v, want just %v", done, got, level)
 		}
+		if done%3 > 0 && !stroke {
+			bounced++
+		}
 		if done++; done%8 == 0 {
 			judge := c.spike(offset, level, 3, stroke)
 			if got := seen(); judge && len(got) != 0 {
@@ -152,7 +163,7 @@ func (c *console) rounds(offset, edges int, seen func() []bool) {
 		}
 		stroke = done%2 == 1
 	}
-	c.t.Logf("%d edges, %d more too slow to judge", edges, slow)
+	c.t.Logf("%d edges, %d of them among bounces that the machine could see; %d more too slow to judge", edges, bounced, slow)
 }
 
 func (c *console) drive(offset int, high bool) {
