@@ -80,6 +80,16 @@ type Sync struct {
 	Trouble      string // why the last upload failed; "" if it did not
 }
 
+// Waiting is how many events wait to be sent. The event that says what was sent
+// last does not count: it goes along with the next one.
+func (s Sync) Waiting() uint64 {
+	waiting := s.Seq - min(s.Acknowledged, s.Seq)
+	if _, uploaded := s.LastUpload.Get(); uploaded && waiting > 0 {
+		waiting--
+	}
+	return waiting
+}
+
 // Device is a part of the van as its driver finds it.
 type Device struct {
 	Name   string

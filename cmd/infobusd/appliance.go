@@ -59,7 +59,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	if len(f.sim) > 0 {
 		a.delays = simDelays
-		if err := a.parts.simulate(f.sim, c, f.stateDir); err != nil {
+		if err := a.parts.simulate(f, c); err != nil {
 			return nil, err
 		}
 	}
@@ -150,7 +150,8 @@ func (a *appliance) run(ctx context.Context) {
 	if err := systemd.Ready(); err != nil {
 		slog.Warn("systemd", "why", err)
 	}
-	slog.Info("infobusd runs", "version", version, "pages", a.listeners[0].Addr().String())
+	// The box's own address, which the log's filter would mask.
+	fmt.Fprintf(a.flags.log, "infobusd %s: the pages are at http://%s/\n", version, a.listeners[0].Addr())
 
 	<-ctx.Done()
 	systemd.Stopping()
@@ -183,9 +184,9 @@ func (a *appliance) flush() {
 // farewell says how the simulated panel was left.
 func (a *appliance) farewell(w *world.World) {
 	if w.Panel.Powered() || !w.Panel.Asleep() {
-		fmt.Fprintln(os.Stderr, "panel: LEFT POWERED")
+		fmt.Fprintln(a.flags.log, "panel: LEFT POWERED")
 	} else {
-		fmt.Fprintln(os.Stderr, "panel: powered off and asleep")
+		fmt.Fprintln(a.flags.log, "panel: powered off and asleep")
 	}
 	if err := w.Close(); err != nil {
 		slog.Warn("the simulated Cisco box", "why", err)

@@ -20,6 +20,7 @@ import (
 
 	"infobus/config"
 	"infobus/examples"
+	"infobus/hw/epaper/epapertest"
 	"infobus/kiosk/draw"
 	"infobus/systemd"
 	"infobus/timetable"
@@ -39,7 +40,8 @@ type flags struct {
 	listen   string
 	vanTimes bool
 	verbose  bool
-	log      io.Writer // nil: standard error
+	log      io.Writer        // nil: standard error
+	busy     *epapertest.Busy // of a simulated panel; nil: as long as a real one
 }
 
 func main() {

@@ -30,7 +30,7 @@ func (a *appliance) pages(pin string) status.Options {
 		Today:   func(lang string) status.TodayPage { return today(a.loop.State(), lang, time.Now()) },
 		Act:     a.act,
 		Alive:   a.loop.Ping,
-		Samples: a.series.points,
+		Samples: a.samples,
 	}
 	if a.parts.world != nil {
 		o.Sim, o.Open = a.parts.world.Handler(), true
@@ -100,7 +100,7 @@ func (a *appliance) view(s van.State) status.View {
 		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en")},
 		Kiosk: status.Kiosk{Page: s.Kiosk.Shown.Name, Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt)},
-		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Seq - min(s.Sync.Acknowledged, s.Sync.Seq), Trouble: s.Sync.Trouble},
+		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
 	}
 	for i, g := range s.Power.Generators {
 		state := "unknown"
@@ -193,40 +193,43 @@ type series struct {
 }
 
 type point struct {
-	at    time.Time
+	at    time.Duration // monotonic
 	value power.Sample
 }
 
 // seriesLength is how many minutes are kept.
 const seriesLength = 6 * 60
 
-func (s *series) add(v power.Sample) {
+func (s *series) add(v power.Sample, at time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if n := len(s.list); n > 0 && now.Sub(s.list[n-1].at) < time.Minute {
+	if n := len(s.list); n > 0 && at-s.list[n-1].at < time.Minute {
 		return
 	}
 	if len(s.list) == seriesLength {
 		s.list = append(s.list[:0], s.list[1:]...)
 	}
-	s.list = append(s.list, point{now, v})
+	s.list = append(s.list, point{at, v})
 }
 
-// points are those of battery.volts or battery.amps, oldest first.
-func (s *series) points(name string) ([]status.Sample, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	samples := []status.Sample{}
-	for _, p := range s.list {
-		switch name {
-		case "battery.volts":
-			samples = append(samples, status.Sample{At: p.at.UTC(), Value: ptr(p.value.Volts)})
-		case "battery.amps":
-			samples = append(samples, status.Sample{At: p.at.UTC(), Value: ptr(p.value.Amps)})
-		default:
-			return nil, false
+// samples are those of battery.volts or battery.amps, oldest first; none while
+// nobody can tell when they were taken.
+func (a *appliance) samples(name string) ([]status.Sample, bool) {
+	value := map[string]func(power.Sample) float64{
+		"battery.volts": func(v power.Sample) float64 { return v.Volts },
+		"battery.amps":  func(v power.Sample) float64 { return v.Amps },
+	}[name]
+	if value == nil {
+		return nil, false
+	}
+	state := a.loop.State()
+	a.series.mu.Lock()
+	defer a.series.mu.Unlock()
+	list := []status.Sample{}
+	for _, p := range a.series.list {
+		if wall, ok := state.WallAt(p.at); ok {
+			list = append(list, status.Sample{At: wall.UTC(), Value: ptr(value(p.value))})
 		}
 	}
-	return samples, name == "battery.volts" || name == "battery.amps"
+	return list, true
 }

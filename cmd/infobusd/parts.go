@@ -55,9 +55,9 @@ func realParts(c config.Config) parts {
 	}
 }
 
-// simulate puts models in the place of the named parts.
-func (p *parts) simulate(names []string, c config.Config, stateDir string) error {
-	o := world.Options{Received: filepath.Join(stateDir, "received.jsonl")}
+// simulate puts models in the place of the parts that --sim names.
+func (p *parts) simulate(f flags, c config.Config) error {
+	o := world.Options{Received: filepath.Join(f.stateDir, "received.jsonl"), Busy: f.busy}
 	for _, l := range c.Generators {
 		o.Sense = append(o.Sense, l.Line)
 		o.ActiveLow = append(o.ActiveLow, l.ActiveLow())
@@ -72,7 +72,7 @@ func (p *parts) simulate(names []string, c config.Config, stateDir string) error
 		return err
 	}
 	p.world = w
-	for _, name := range names {
+	for _, name := range f.sim {
 		switch name {
 		case "line":
 			p.chip = w.Chip

@@ -56,7 +56,7 @@ func (a *appliance) battery() func(context.Context, func()) error {
 		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
 			alive()
 			v := power.Sample{Volts: float64(s.Volts) / float64(physic.Volt), Amps: float64(s.Amps) / float64(physic.Ampere)}
-			a.series.add(v)
+			a.series.add(v, at)
 			a.observe(v)
 		})
 	}

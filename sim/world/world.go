@@ -33,6 +33,7 @@ type Options struct {
 	Received  string   // file for what the receiver is sent; see gateway.Options
 	Address   uint16   // of the battery monitor
 	Shunt     physic.ElectricResistance
+	Busy      *epapertest.Busy // of the panel; nil: as long as a real one
 }
 
 // World is the simulated van and what looks at it. Make it with New.
@@ -52,6 +53,9 @@ type World struct {
 
 // New makes a van with everything well, all generators standing still.
 func New(o Options) (*World, error) {
+	if o.Busy == nil {
+		o.Busy = &epapertest.Realistic
+	}
 	g, err := gateway.Start(gateway.Options{ReceivedFile: o.Received})
 	if err != nil {
 		return nil, fmt.Errorf("start the simulated Cisco box: %w", err)
@@ -59,7 +63,7 @@ func New(o Options) (*World, error) {
 	w := &World{
 		Chip:    linetest.New(o.Lines),
 		Monitor: batterytest.New(batterytest.At(o.Address), batterytest.WithShunt(o.Shunt)),
-		Panel:   epapertest.New(),
+		Panel:   epapertest.New(epapertest.WithBusy(*o.Busy)),
 		Port:    linktest.New(),
 		Gateway: g,
 		options: o, van: sim.NewVan(len(o.Sense)), moved: time.Now(), watch: make(chan struct{}),
