@@ -318,7 +318,31 @@ deb() {
 bench() {
 	needs run
 	go_there
-	go run ./sim/bench "$@"
+	go test ./cmd/infobusd -run '^$' -bench . -benchtime 1x "$@" | grep -v '^Benchmark\|^goos\|^goarch\|^pkg\|^$'
+	go test ./logbook/store ./kiosk/draw -run '^$' -bench . "$@" | grep '^Benchmark'
+}
+
+# pictures draws the pictures of the documentation anew.
+pictures() {
+	needs test
+	compile "$out"
+	"$out/infobus" kiosk render -o docs/kiosk.png --timetable examples/timetable.yaml --at 2026-11-23T09:40 --site quai
+	local state=$out/pictures
+	rm -rf "$state"
+	"$out/infobusd" --sim --state-dir "$state" --listen 127.0.0.1:18433 &
+	local daemon=$!
+	trap 'kill "$daemon" 2>/dev/null || true' EXIT
+	for _ in $(seq 50); do
+		"$out/infobus" --address "$state/infobus.sock" sim generator on 2>/dev/null && break
+		sleep 0.2
+	done
+	sleep 8
+	chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$state/browser" \
+		--window-size=500,1000 --timeout=4000 --screenshot=docs/status.png http://127.0.0.1:18433/ >/dev/null 2>&1
+	kill "$daemon"
+	wait "$daemon" || true
+	trap - EXIT
 }
 
 help() {
@@ -330,7 +354,8 @@ help() {
 		build    static programs for arm64 and amd64 in build/
 		deb      Debian packages of them in build/
 		lab      fetch the kernel that the lab's machine boots
-		bench    what the daemon costs; arguments go to sim/bench
+		bench    what the daemon costs, beside what it is compared with
+		pictures the documentation's pictures, drawn anew
 		soak     the tests, those that take hours at full length
 		help     this
 
@@ -348,6 +373,7 @@ build) build ;;
 deb) deb ;;
 lab) lab ;;
 bench) bench "$@" ;;
+pictures) pictures ;;
 soak) INFOBUS_SOAK=1 run_tests -timeout 6h "$@" ;;
 help | -h | --help) help ;;
 *) help >&2 && die "there is no command $command" ;;

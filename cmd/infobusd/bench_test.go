@@ -95,9 +95,8 @@ func BenchmarkEdge(b *testing.B) {
 // pace: memory, and how often it wakes, beside a bare Go program that ticks at
 // the same rate.
 func BenchmarkRest(b *testing.B) {
-	// At rest the battery is sampled, the lines are read again and the simulated
-	// battery is reckoned, each every 10 s.
-	const tickers, every = 3, 10
+	// At rest the battery is sampled and the lines are read again, each every 10 s.
+	const tickers, every = 2, 10
 	dir := b.TempDir()
 	build := func(path, target, arch string) {
 		c := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, target)

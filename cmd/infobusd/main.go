@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -45,6 +47,7 @@ type flags struct {
 }
 
 func main() {
+	frugal()
 	var f flags
 	c := &cobra.Command{
 		Use:   "infobusd",
@@ -76,6 +79,19 @@ directory or the address to listen on will not do: one line says which and why.`
 	if err := c.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// frugal makes the Go runtime fit a small board, unless GOMAXPROCS and GOGC say
+// otherwise: one thread runs Go code, so that a tick wakes one core and not
+// several, and the heap is collected when it has grown by half. Measured: 10 MB
+// less memory, half the context switches; see docs/measurements.md.
+func frugal() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
 	}
 }
 

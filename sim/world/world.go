@@ -87,7 +87,7 @@ func (w *World) Do(words ...string) error {
 
 // Run lets the battery be drained and charged until ctx is done.
 func (w *World) Run(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Second)
+	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
 		select {
