@@ -1,0 +1,248 @@
+package van_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"infobus/examples"
+	"infobus/kiosk"
+	"infobus/logbook"
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/timetable"
+	"infobus/timetable/source"
+	"infobus/van"
+)
+
+// monday is a morning on which the example plans a session.
+var monday = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+func table(t testing.TB) *timetable.Timetable {
+	t.Helper()
+	tt, err := source.Parse("timetable.yaml", examples.Timetable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tt
+}
+
+// box is a van that is stepped by hand.
+type box struct {
+	options van.Options
+	state   van.State
+	boot    string
+	events  []logbook.Event
+	effects []van.Effect
+}
+
+func newBox(boot string, kept van.Kept) *box {
+	b := &box{options: van.DefaultOptions(), boot: boot}
+	b.state = van.New(b.options)
+	b.see(time.Second, van.Started{Kept: kept, Restored: true})
+	return b
+}
+
+// see steps with a value at a time since boot; the clock said 09:00 at boot.
+func (b *box) see(at time.Duration, values ...any) {
+	b.events, b.effects = nil, nil
+	for _, v := range values {
+		state, events, effects := van.Step(b.options, b.state, van.Observation{
+			At: reading.Stamp{Boot: b.boot, Mono: at, Wall: monday.Add(at)}, Value: v})
+		b.state, b.events, b.effects = state, append(b.events, events...), append(b.effects, effects...)
+	}
+}
+
+func (b *box) has(name logbook.Name) bool {
+	for _, e := range b.events {
+		if e.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func effect[T any](b *box) (found T, ok bool) {
+	for _, e := range b.effects {
+		if v, is := e.(T); is {
+			found, ok = v, true
+		}
+	}
+	return found, ok
+}
+
+func TestADaemonThatIsStartedAgainInTheSameBootGoesOn(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	b.see(2*time.Second, power.Line{Active: true, At: 2 * time.Second})
+	k, ok := effect[van.Keep](b)
+	if !ok || !b.has(logbook.SessionStarted) {
+		t.Fatalf("a start gave %v, %v", b.events, b.effects)
+	}
+	until := b.state.Session.Until
+
+	b = newBox("one", k.Kept)
+	b.see(60*time.Second, power.Line{Active: true, At: 60 * time.Second})
+	if len(b.events) != 0 || !b.state.Session.Active || b.state.Session.Until != until {
+		t.Errorf("started again: %v, session %+v", b.events, b.state.Session)
+	}
+
+	// After a power cut it is another start, and the count goes on.
+	b = newBox("two", k.Kept)
+	b.see(5*time.Second, power.Line{Active: true, At: 5 * time.Second})
+	if !b.has(logbook.GeneratorStarted) || !b.has(logbook.SessionStarted) || b.state.Power.Generators[0].Starts != 2 {
+		t.Errorf("after a power cut: %v, %+v", b.events, b.state.Power.Generators)
+	}
+}
+
+func TestRunHoursAreKeptEveryMinute(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	b.see(2*time.Second, power.Line{Active: true, At: 2 * time.Second})
+	var kept int64
+	for at := 3 * time.Second; at < 10*time.Minute; at += time.Second {
+		b.see(at, power.Line{Active: true, At: at})
+		if k, ok := effect[van.Keep](b); ok {
+			kept = k.Kept.Generators[0].Seconds
+		}
+		if lost := int64(at/time.Second) - 2 - kept; lost > 60 {
+			t.Fatalf("a power cut at %s would lose %d s of run time", at, lost)
+		}
+	}
+}
+
+func TestWithoutATrustedClockNothingShowsAToday(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: 2 * time.Second})
+	if _, ok := effect[van.Draw](b); ok {
+		t.Error("a page was drawn while the clock was not trusted")
+	}
+	for _, e := range b.events {
+		if !e.At.IsZero() {
+			t.Errorf("%s has a wall time", e.Name)
+		}
+	}
+	b.see(3*time.Second, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+	d, ok := effect[van.Draw](b)
+	if !ok || !b.has(logbook.ClockTrusted) || b.events[0].At.IsZero() {
+		t.Fatalf("with a clock: %v, %v", b.events, b.effects)
+	}
+	if want := "Rue du Moulin Gris"; d.Page.Site != want || d.Page.Date.Format(time.DateOnly) != "2026-11-23" {
+		t.Errorf("the page is for %q on %s", d.Page.Site, d.Page.Date)
+	}
+}
+
+func TestATimetableWithMistakesLeavesTheLastGoodOne(t *testing.T) {
+	b, good := newBox("one", van.Kept{}), table(t)
+	b.see(2*time.Second, van.TimetableSeen{Timetable: good})
+	b.see(3*time.Second, van.TimetableSeen{Mistakes: 3})
+	if b.state.Timetable != good || !b.has(logbook.TimetableRejected) || b.events[0].Attributes["mistakes"] != 3 {
+		t.Errorf("%v, %v", b.state.Timetable, b.events)
+	}
+	b.see(4*time.Second, van.TimetableSeen{Timetable: good})
+	if len(b.events) != 0 {
+		t.Errorf("the same timetable again: %v", b.events)
+	}
+}
+
+func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "rtc"}, power.Line{Active: true, At: 2 * time.Second})
+	d, ok := effect[van.Draw](b)
+	k, kept := effect[van.Keep](b)
+	if !ok || !kept || d.Cause != kiosk.SessionStart || k.Kept.Glass != "" {
+		t.Fatalf("%+v, %+v", d, k)
+	}
+	b.see(6*time.Second, van.Drawn{Page: d.Page, Took: 4 * time.Second})
+	if _, again := effect[van.Draw](b); again || !b.has(logbook.KioskRefreshed) {
+		t.Errorf("%v, %v", b.events, b.effects)
+	}
+	if k, kept := effect[van.Keep](b); !kept || k.Kept.Glass != d.Page.Identity() || k.Kept.Wear.Fulls != 1 {
+		t.Errorf("kept %+v", k)
+	}
+
+	// One that fails is tried again, and only after a while.
+	b.see(7*time.Second, van.Refresh{})
+	b.see(187*time.Second, van.Tick{})
+	d, ok = effect[van.Draw](b)
+	if !ok {
+		t.Fatal("what a volunteer asked for was not drawn once the panel's rules allowed it")
+	}
+	b.see(190*time.Second, van.Drawn{Page: d.Page, Err: true})
+	if _, again := effect[van.Draw](b); again {
+		t.Error("drawn again at once")
+	}
+	b.see(190*time.Second+b.options.Kiosk.Retry, van.Tick{})
+	if _, again := effect[van.Draw](b); !again {
+		t.Error("not tried again")
+	}
+}
+
+func TestADeviceThatFailsIsAnEventOnceAndItsReadingsAreLost(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	b.see(2*time.Second, van.DeviceSeen{Name: van.GPIO, OK: true}, power.Line{Active: true, At: 2 * time.Second})
+	if b.has(logbook.DeviceRecovered) {
+		t.Error("a device that is well at the start has recovered")
+	}
+	gone := van.DeviceSeen{Name: van.GPIO, Reason: "absent", Why: "no chip"}
+	b.see(3*time.Second, gone, gone, gone)
+	if len(b.events) != 1 || b.state.Power.Source() != "unknown" || !b.state.Session.Active {
+		t.Errorf("%v, source %s, session %+v", b.events, b.state.Power.Source(), b.state.Session)
+	}
+	b.see(4*time.Second, van.DeviceSeen{Name: van.GPIO, OK: true}, power.Line{Active: true, At: 4 * time.Second})
+	if len(b.events) != 1 || b.state.Power.Source() != "generator" {
+		t.Errorf("%v, source %s", b.events, b.state.Power.Source())
+	}
+}
+
+// Whatever is observed, every event is one that the schema admits whole, an
+// earlier state is never changed, and a room is never due in the past for ever:
+// after a Tick the next is later.
+func TestEveryStepHolds(t *testing.T) {
+	tt := table(t)
+	rapid.Check(t, func(t *rapid.T) {
+		b := newBox("one", van.Kept{})
+		at := time.Second
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			at += time.Duration(rapid.IntRange(1, 400_000).Draw(t, "ms")) * time.Millisecond
+			flag := rapid.Bool().Draw(t, "flag")
+			value := rapid.SampledFrom([]any{
+				power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 12.7, Amps: 5},
+				power.LinesLost{}, power.MonitorLost{}, power.Cancel{}, power.Refused{},
+				van.ClockSeen{Trusted: flag, Source: map[bool]string{true: "timesyncd"}[flag]}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Mistakes: 1},
+				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, van.Refresh{}, van.EndSession{Asked: true},
+				van.Recorded{Log: "x", Seq: 5, Acknowledged: 3}, van.Uploaded{Events: 2, Bytes: 100}, van.Tick{},
+				netmon.Link{Present: true, Carrier: flag, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},
+				netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond},
+			}).Draw(t, "value")
+			before := b.state
+			generators := append([]power.Generator{}, before.Power.Generators...)
+			devices := append([]van.Device{}, before.Devices...)
+			b.see(at, value)
+			for i := range generators {
+				if before.Power.Generators[i] != generators[i] {
+					t.Fatal("a step changed the state it came from")
+				}
+			}
+			for i := range devices {
+				if before.Devices[i] != devices[i] {
+					t.Fatal("a step changed the state it came from")
+				}
+			}
+			for _, e := range b.events {
+				if _, err := logbook.Admit(e); err != nil || e.Boot == "" {
+					t.Fatalf("%+v: %v", e, err)
+				}
+			}
+			if d, ok := effect[van.Draw](b); ok && rapid.Bool().Draw(t, "answered") {
+				b.see(at, van.Drawn{Page: d.Page, Took: time.Second, Err: flag})
+			}
+			if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
+				b.see(at, van.Tick{})
+				if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
+					t.Fatalf("due at %s, and after a tick at %s still", wake, at)
+				}
+			}
+		}
+	})
+}
