@@ -155,7 +155,7 @@ func knownSite(t *timetable.Timetable, site string) error {
 type shownRow struct {
 	Service  string `json:"service"`
 	Category string `json:"category"`
-	Place    string `json:"place"`
+	Place    string `json:"-"`
 	Site     string `json:"site"`
 	Date     string `json:"date"`
 	Opens    string `json:"opens"`

@@ -124,7 +124,8 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 }
 
 // A card that is full: nothing else stops, what happened waits in memory, and is
-// written once there is room.
+// written once there is room. Then everything else goes away as well, and comes
+// back.
 func TestACardThatIsFull(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, for a small file system of its own: run as root to see a full card")
@@ -148,9 +149,31 @@ func TestACardThatIsFull(t *testing.T) {
 	p.becomes("power.source", "generator")
 	durable := len(p.events())
 
+	for _, device := range []string{"gpio", "battery", "panel"} {
+		p.infobus("sim", "device", device, "absent")
+	}
+	p.infobus("sim", "cable", "out")
+	p.device("gpio", "failed")
+	p.device("battery", "failed")
+	p.device("logbook", "failed")
+	p.becomes("uplink.verdict", "cable-unplugged")
+	p.becomes("power.source", "unknown")
+	if p.at("power.shutdown.pending") != false {
+		t.Error("a shutdown is pending for want of readings")
+	}
+	for _, device := range []string{"gpio", "battery", "panel"} {
+		p.infobus("sim", "device", device, "ok")
+	}
+	p.infobus("sim", "cable", "in")
+
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
+	for _, device := range []string{"gpio", "battery", "panel"} {
+		p.device(device, "ok")
+	}
+	p.becomes("uplink.verdict", "ok")
+	p.becomes("power.source", "generator")
 	p.device("logbook", "ok")
 	p.wait("what waited to be written", func() bool { return len(p.events()) > durable })
 	for i, e := range p.events() {

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"infobus/logbook"
 )
 
 // Bad input: one clear line, exit 1.
@@ -46,4 +49,38 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While it runs, a timetable with mistakes leaves the last good one in use.
+func TestABrokenTimetableLeavesTheLastGoodOneInUse(t *testing.T) {
+	dir := t.TempDir()
+	table, config := filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "infobus.yaml")
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := func(name string) string {
+		return "services:\n  - id: a\n    category: food\n    name: {en: " + name + "}\n    place: {name: Somewhere}\n    show: screen\n" +
+			"    checked: " + time.Now().Format(time.DateOnly) + "\n    times: [{days: [daily], opens: \"00:00\", closes: \"24:00\"}]\n"
+	}
+	write(table, text("Soup"))
+	write(config, "timetable: "+table+"\n")
+	p := start(t, t.TempDir(), nil, "--sim", "--config", config)
+	has := func(words string) {
+		t.Helper()
+		p.wait(words, func() bool { return strings.Contains(p.get("/today?lang=en"), words) })
+	}
+	has("Soup")
+	write(table, text("Bread")+"  - {id: a}\n")
+	if e := p.has(logbook.TimetableRejected); e.Attributes["mistakes"].(float64) < 1 {
+		t.Errorf("%+v", e)
+	}
+	has("Soup")
+	write(table, text("Bread"))
+	has("Bread")
 }
