@@ -326,7 +326,7 @@ bench() {
 pictures() {
 	needs test
 	compile "$out"
-	"$out/infobus" kiosk render -o docs/kiosk.png --timetable examples/timetable.yaml --at 2026-11-23T09:40 --site quai
+	"$out/infobus" kiosk render -o docs/kiosk.png --timetable examples/timetable.yaml --at 2026-11-23T09:40 --site moulin
 	local state=$out/pictures
 	rm -rf "$state"
 	"$out/infobusd" --sim --state-dir "$state" --listen 127.0.0.1:18433 &

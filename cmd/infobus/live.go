@@ -24,12 +24,7 @@ func statusCommand(o *options) *cobra.Command {
 		Short: "Power, internet, time left, and what to do",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			d, err := o.reach()
-			if err != nil {
-				return err
-			}
-			var v status.View
-			raw, err := d.get("/api/v1/state", &v)
+			v, raw, err := o.state()
 			if err != nil {
 				return err
 			}
@@ -49,6 +44,16 @@ func statusCommand(o *options) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// state asks the daemon for its state, and gives it as it came too.
+func (o *options) state() (v status.View, raw []byte, err error) {
+	d, err := o.reach()
+	if err != nil {
+		return v, nil, err
+	}
+	raw, err = d.get("/api/v1/state", &v)
+	return v, raw, err
 }
 
 func printStatus(v status.View) {
@@ -194,12 +199,8 @@ func diagnoseCommand(o *options) *cobra.Command {
 		Short: "What is wrong with the internet: every step on the way, and what to do",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			d, err := o.reach()
+			v, _, err := o.state()
 			if err != nil {
-				return err
-			}
-			var v status.View
-			if _, err := d.get("/api/v1/state", &v); err != nil {
 				return err
 			}
 			if o.json {
@@ -224,12 +225,8 @@ func selftestCommand(o *options) *cobra.Command {
 		Short: "Every device, as its driver finds it: a table to read out on the phone",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			d, err := o.reach()
+			v, _, err := o.state()
 			if err != nil {
-				return err
-			}
-			var v status.View
-			if _, err := d.get("/api/v1/state", &v); err != nil {
 				return err
 			}
 			if o.json {
