@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -120,6 +121,9 @@ func (p *port) close() error {
 	p.set(false)
 	p.cut()
 	err := p.server.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // set has closed the listener, and the server did not know yet
+	}
 	p.serving.Wait()
 	unix.Close(p.held)
 	return err
