@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/hw/epaper/epapertest"
 	"infobus/logbook"
 	"infobus/reading/clock"
 	"infobus/systemd"
@@ -62,7 +63,7 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 	expect(t, messages, "READY=1")
 	expect(t, messages, "WATCHDOG=1")
 
-	// In the middle of a refresh: the panel must not be left powered.
+	// While the screen is about to be drawn: the panel must not be left powered.
 	p.device("panel", "ok")
 	p.infobus("sim", "generator", "on")
 	p.becomes("kiosk.drawing", true)
@@ -72,7 +73,7 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 	if code := p.exit(); code != 0 {
 		t.Errorf("exit %d", code)
 	}
-	t.Logf("ended %s after SIGTERM in the middle of a refresh; the aim is 2 s", time.Since(begun).Round(time.Millisecond))
+	t.Logf("ended %s after SIGTERM with a page on its way to the panel; the aim is 2 s", time.Since(begun).Round(time.Millisecond))
 	expect(t, messages, "STOPPING=1")
 	if said := p.output.String(); !strings.Contains(said, "panel: powered off and asleep") {
 		t.Errorf("the panel's model does not say that it sleeps: %q", said)
@@ -81,6 +82,42 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 	p = start(t, p.state, nil, "--sim")
 	if e := p.has(logbook.SystemStopping); e.Attributes["reason"] != "signal" {
 		t.Errorf("%+v", e)
+	}
+}
+
+// A refresh that has begun is finished, because the glass would be left with
+// neither page: it is what takes longest at the end.
+func TestTheEndInTheMiddleOfARefresh(t *testing.T) {
+	const refresh = 0x12
+	log := &output{}
+	a, _, err := prepare(flags{sim: models, stateDir: t.TempDir(), listen: "127.0.0.1:0", log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { a.run(ctx); close(ended) }()
+	changed, done := a.loop.Watch()
+	defer done()
+	for !a.loop.State().Clock.Trusted || a.loop.State().Power.Source() != "battery" {
+		<-changed
+	}
+	if err := a.parts.world.Do("generator", "on"); err != nil {
+		t.Fatal(err)
+	}
+	panel := a.parts.world.Panel
+	for guard := time.Now().Add(hangGuard); !slices.ContainsFunc(panel.Log(), func(c epapertest.Command) bool { return c.Code == refresh }); {
+		if time.Now().After(guard) {
+			t.Fatal("the refresh never began")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	begun := time.Now()
+	stop()
+	<-ended
+	t.Logf("ended %s after the stop, in the middle of a refresh of 4.2 s; the aim is 2 s", time.Since(begun).Round(time.Millisecond))
+	if panel.Powered() || !panel.Asleep() || panel.Refreshes() != 1 || len(panel.Violations()) > 0 {
+		t.Errorf("powered %v, asleep %v, refreshes %d, violations %q", panel.Powered(), panel.Asleep(), panel.Refreshes(), panel.Violations())
 	}
 }
 
