@@ -50,11 +50,28 @@ func TestTheExitCodeSaysWhoMustAct(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	monday, err := os.ReadFile("../../sim/day/testdata/monday.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"monday.yaml":  string(monday),
+		"another.yaml": strings.Replace(string(monday), "verdict=cable-unplugged", "verdict=slow", 1),
+		"unsound.yaml": strings.Replace(string(monday), "cable out", "cable sideways", 1),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	tests := []struct {
 		args string
 		code int
 		says string // on either stream
 	}{
+		{"sim day monday.yaml", 0, "73 events\nthe events are those that the script expects"},
+		{"sim day monday.yaml --timetable table.yaml --json", 0, `"name":"kiosk.refreshed"`},
+		{"sim day another.yaml", 1, "+ 10:00:00 uplink.changed previous=ok seconds=10790 verdict=cable-unplugged"},
+		{"sim day unsound.yaml", 1, "unsound.yaml:18:5: \"cable sideways\" found"},
 		{"config check good.yaml", 0, "good.yaml: well"},
 		{"config check bad.yaml", 1, "bad.yaml:1:1: unknown key"},
 		{"config check bad.yaml", 1, "bad.yaml:3:11: length:"},

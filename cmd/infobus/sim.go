@@ -68,7 +68,7 @@ func (o *options) playDay(script, table string) error {
 		}
 		name, data = table, b
 	}
-	t, err := source.Parse(name, data, nil)
+	t, err := source.Parse(name, data)
 	if err != nil {
 		return err
 	}
