@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ func logbookCommand(o *options) *cobra.Command {
 			if o.json {
 				err = printJSON(r)
 			} else {
-				fmt.Println(r)
+				printReport(r)
 			}
 			if err == nil && !r.Sound() {
 				return attention
@@ -36,4 +37,19 @@ func logbookCommand(o *options) *cobra.Command {
 		&cobra.Command{Use: "repair DIR", Short: "Save what can be read into a new file; the old one is kept aside", Args: cobra.ExactArgs(1),
 			RunE: report(export.Repair)},
 	)
+}
+
+func printReport(r export.Report) {
+	fmt.Printf("log       %s\n", strings.Join(r.Logs, ", "))
+	fmt.Printf("events    %d, from %d to %d; the receiver has those up to %d\n", r.Events, r.First, r.Last, r.Acknowledged)
+	fmt.Printf("missing   %d, and %d that claim another's number\n", r.Gaps, r.Repeats)
+	for _, trouble := range r.Integrity {
+		fmt.Printf("damage    %s\n", trouble)
+	}
+	for _, name := range r.Aside {
+		fmt.Printf("aside     %s: a damaged file, kept for what can be read of it\n", name)
+	}
+	if r.Sound() {
+		fmt.Println("the logbook is whole")
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func statusCommand(o *options) *cobra.Command {
 					return attention
 				}
 			}
-			if v.Power.Shutdown.Pending {
+			if v.Power.Shutdown.Pending || !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
 				return attention
 			}
 			return nil
