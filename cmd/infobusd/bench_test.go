@@ -137,15 +137,20 @@ func BenchmarkRest(b *testing.B) {
 	p.action("end-session")
 	time.Sleep(20 * time.Second)
 
-	const minute = time.Minute
-	before, beforeBare := switches(b, daemon.Process.Pid), switches(b, ticker.Process.Pid)
-	time.Sleep(minute)
-	ours, theirs := switches(b, daemon.Process.Pid)-before, switches(b, ticker.Process.Pid)-beforeBare
+	// Three windows, because these machines are shared: the median counts.
+	var windows [][2]int
+	for range 3 {
+		before, beforeBare := switches(b, daemon.Process.Pid), switches(b, ticker.Process.Pid)
+		time.Sleep(30 * time.Second)
+		windows = append(windows, [2]int{2 * (switches(b, daemon.Process.Pid) - before), 2 * (switches(b, ticker.Process.Pid) - beforeBare)})
+	}
+	slices.SortFunc(windows, func(x, y [2]int) int { return x[0] - y[0] })
+	ours, theirs := windows[1][0], windows[1][1]
 	fmt.Println()
 	fmt.Printf("memory at rest: %.1f MB resident, %.1f MB at most so far (aim 30 MB; as stated: a minimal OpenTelemetry Collector 25 MB, NetworkManager 20 MB); a bare Go program here: %.1f MB\n",
 		memory(b, daemon.Process.Pid, "VmRSS"), memory(b, daemon.Process.Pid, "VmHWM"), memory(b, ticker.Process.Pid, "VmRSS"))
-	fmt.Printf("voluntary context switches a minute at rest: %d; a bare Go program with %d tickers of %d s: %d; ratio %.2f (aim 1.5)\n",
-		ours, tickers, every, theirs, float64(ours)/float64(theirs))
+	fmt.Printf("voluntary context switches a minute at rest: %d; a bare Go program with %d tickers of %d s: %d; ratio %.2f (aim 1.5); windows of 30 s, ours and the bare one's: %v\n",
+		ours, tickers, every, theirs, float64(ours)/float64(theirs), windows)
 	for _, name := range []string{shipped, shipped + "-arm64"} {
 		info, err := os.Stat(name)
 		if err != nil {

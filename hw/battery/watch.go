@@ -42,6 +42,11 @@ func NewMonitor(open func() (i2c.BusCloser, error), opts Opts, every time.Durati
 // (CLOCK_MONOTONIC) at which it was asked for, until ctx ends or the monitor
 // fails: hw.ErrAbsent, hw.ErrIdentity, hw.ErrTimeout, ErrOverRange or another.
 func (m *Monitor) Watch(ctx context.Context, observe func(s Sample, at time.Duration)) error {
+	// From the beginning, and not from when the monitor is set up: what else is
+	// done every so often since the start is done at the same moment, and the
+	// processor woken once for it.
+	timer := time.NewTicker(m.every)
+	defer timer.Stop()
 	bus, err := hw.Call(ctx, &m.guard, answerWithin, m.open, func(bus i2c.BusCloser) { bus.Close() })
 	if err != nil {
 		return fmt.Errorf("open battery bus: %w", err)
@@ -51,8 +56,6 @@ func (m *Monitor) Watch(ctx context.Context, observe func(s Sample, at time.Dura
 	if err != nil {
 		return err
 	}
-	timer := time.NewTicker(m.every)
-	defer timer.Stop()
 	for {
 		at := clock.Mono()
 		sample, err := hw.Call(ctx, &m.guard, answerWithin, dev.Read, nil)
