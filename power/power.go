@@ -94,6 +94,7 @@ type Refused struct{}
 type Generator struct {
 	Running reading.Reading[bool]
 	Since   time.Duration // of the last start or stop; 0 where none was seen
+	counted time.Duration // since when the present run is counted
 	Starts  int           // for ever, kept over power cuts
 	Ran     time.Duration // for ever, up to the last start
 }
@@ -102,7 +103,7 @@ type Generator struct {
 // generator whose line is not fresh is not counted as running.
 func (g Generator) RunTime(now time.Duration) time.Duration {
 	if running, ok := g.Running.Get(); ok && running {
-		return g.Ran + now - g.Since
+		return g.Ran + now - g.counted
 	}
 	return g.Ran
 }
@@ -204,14 +205,14 @@ func (s *State) generator(in Line) []logbook.Event {
 	if was.Value == in.Active {
 		if was.Quality != reading.Fresh {
 			// Known again, and as it was: only the count of hours starts afresh.
-			g.Since = in.At
+			g.counted = in.At
 		}
 		return nil
 	}
 	if was.Quality == reading.Fresh && was.Value {
-		g.Ran += in.At - g.Since
+		g.Ran += in.At - g.counted
 	}
-	g.Since = in.At
+	g.Since, g.counted = in.At, in.At
 	name := logbook.GeneratorStopped
 	if in.Active {
 		name, g.Starts = logbook.GeneratorStarted, g.Starts+1
@@ -227,7 +228,7 @@ func (s *State) lose(i int) {
 		return
 	}
 	if g.Running.Value {
-		g.Ran += g.Running.At - g.Since
+		g.Ran += g.Running.At - g.counted
 	}
 	g.Running.Quality = reading.Stale
 }

@@ -54,6 +54,13 @@ type State struct {
 	ended   bool          // over, though a generator still runs: it starts no new one
 }
 
+// Over says that a session has ended while a generator may still run: it
+// starts no new one until it was seen to stand still.
+func (s State) Over() bool { return s.ended }
+
+// Ended is the state of which Over was said.
+func Ended() State { return State{ended: true} }
+
 // Resume is a session that an earlier process of the same boot had begun.
 func Resume(site string, since, until time.Duration) State {
 	return State{Active: true, Site: site, Since: since, Until: until, planned: site != ""}
@@ -77,7 +84,7 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 		if reason := s.over(o, in, now); reason != "" {
 			event := logbook.Event{Name: logbook.SessionEnded, Attributes: map[string]any{
 				"reason": reason, "minutes": math.Round((now - s.Since).Minutes())}}
-			return State{idle: s.idle, ended: in.Source == "generator"}, []logbook.Event{event}
+			return State{idle: s.idle, ended: in.Source != "battery"}, []logbook.Event{event}
 		}
 		return s, nil
 	}

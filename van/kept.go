@@ -15,6 +15,7 @@ type Kept struct {
 	Boot       string          `json:"boot"` // of the process that saved it
 	Generators []KeptGenerator `json:"generators"`
 	Session    *KeptSession    `json:"session,omitempty"`
+	Over       bool            `json:"over,omitempty"` // the session of the generator that still runs
 	Wear       kiosk.Wear      `json:"wear"`
 	Glass      string          `json:"glass"` // identity of the page on the glass
 }
@@ -35,7 +36,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept() Kept {
-	k := Kept{Boot: s.Now.Boot, Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass}
+	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
 			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value})

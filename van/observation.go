@@ -50,9 +50,10 @@ type (
 
 	// Drawn is the outcome of a Draw.
 	Drawn struct {
-		Page kiosk.Page
-		Took time.Duration
-		Err  bool
+		Page  kiosk.Page
+		Cause kiosk.Cause // as the Draw had it
+		Took  time.Duration
+		Err   bool
 	}
 
 	// Recorded says how far the logbook is durable.
@@ -188,8 +189,12 @@ func (s *State) restore(k Kept, at reading.Stamp) {
 			s.Power.Generators[i].Running = reading.Reading[bool]{Value: g.Running, Quality: reading.Stale}
 		}
 	}
-	if k.Session != nil && k.Boot == at.Boot {
+	switch {
+	case k.Boot != at.Boot:
+	case k.Session != nil:
 		s.Session = session.Resume(k.Session.Site, k.Session.Since, k.Session.Until)
+	case k.Over:
+		s.Session = session.Ended()
 	}
 	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
 	if k.Boot != at.Boot {

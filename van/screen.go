@@ -17,16 +17,22 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	k, now := &s.Kiosk, s.Now.Mono
 	switch v := value.(type) {
 	case Drawn:
-		k.Drawing, k.Stale, k.Failed = false, true, v.Err
+		k.Drawing, k.Failed = false, v.Err
 		if v.Err {
 			k.Stale, k.NextAt = false, now+o.Kiosk.Retry
 			break
 		}
 		k.Wear = k.Wear.Refreshed(now)
 		k.Shown, k.Glass = v.Page, v.Page.Identity()
+		if k.Stale && k.Cause == kiosk.Button {
+			k.Glass = "" // asked for in the meantime
+		}
+		k.Stale = true
 		out.event(logbook.Event{Name: logbook.KioskRefreshed, Attributes: map[string]any{
-			"page": v.Page.Name, "cause": string(k.Cause), "rows": len(v.Page.Rows), "milliseconds": v.Took.Milliseconds()}})
-		k.Cause = kiosk.Changed
+			"page": v.Page.Name, "cause": string(v.Cause), "rows": len(v.Page.Rows), "milliseconds": v.Took.Milliseconds()}})
+		if k.Cause == v.Cause {
+			k.Cause = kiosk.Changed
+		}
 	case Refresh:
 		k.Stale, k.Cause, k.Glass = true, kiosk.Button, ""
 	}
@@ -43,7 +49,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 		return
 	}
 	k.Stale, k.Pending, k.NextAt = false, false, 0
-	if !s.Session.Active || !s.Clock.Trusted || s.Timetable == nil {
+	if _, panel := s.Device(Panel); !panel || !s.Session.Active || !s.Clock.Trusted || s.Timetable == nil {
 		return
 	}
 	page := kiosk.Compose(s.Timetable, s.Session.Site, s.Now.Wall, o.Kiosk.Languages)

@@ -40,7 +40,7 @@ type box struct {
 
 func newBox(boot string, kept van.Kept) *box {
 	b := &box{options: van.DefaultOptions(), boot: boot}
-	b.state = van.New(b.options)
+	b.state = van.New(b.options, van.Panel)
 	b.see(time.Second, van.Started{Kept: kept, Restored: true})
 	return b
 }
@@ -86,6 +86,15 @@ func TestADaemonThatIsStartedAgainInTheSameBootGoesOn(t *testing.T) {
 	b.see(60*time.Second, power.Line{Active: true, At: 60 * time.Second})
 	if len(b.events) != 0 || !b.state.Session.Active || b.state.Session.Until != until {
 		t.Errorf("started again: %v, session %+v", b.events, b.state.Session)
+	}
+
+	// A session that a volunteer ended stays so, while its generator runs.
+	b.see(61*time.Second, van.EndSession{Asked: true})
+	over, _ := effect[van.Keep](b)
+	b = newBox("one", over.Kept)
+	b.see(70*time.Second, power.Line{Active: true, At: 70 * time.Second})
+	if len(b.events) != 0 || b.state.Session.Active {
+		t.Errorf("started again after its end: %v, session %+v", b.events, b.state.Session)
 	}
 
 	// After a power cut it is another start, and the count goes on.
@@ -153,7 +162,7 @@ func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
 	if !ok || !kept || d.Cause != kiosk.SessionStart || k.Kept.Glass != "" {
 		t.Fatalf("%+v, %+v", d, k)
 	}
-	b.see(6*time.Second, van.Drawn{Page: d.Page, Took: 4 * time.Second})
+	b.see(6*time.Second, van.Drawn{Page: d.Page, Cause: d.Cause, Took: 4 * time.Second})
 	if _, again := effect[van.Draw](b); again || !b.has(logbook.KioskRefreshed) {
 		t.Errorf("%v, %v", b.events, b.effects)
 	}
@@ -235,7 +244,7 @@ func TestEveryStepHolds(t *testing.T) {
 				}
 			}
 			if d, ok := effect[van.Draw](b); ok && rapid.Bool().Draw(t, "answered") {
-				b.see(at, van.Drawn{Page: d.Page, Took: time.Second, Err: flag})
+				b.see(at, van.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Second, Err: flag})
 			}
 			if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
 				b.see(at, van.Tick{})

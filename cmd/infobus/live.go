@@ -30,10 +30,12 @@ func statusCommand(o *options) *cobra.Command {
 				return err
 			}
 			if o.json {
-				_, err := os.Stdout.Write(append(bytes.TrimSpace(raw), '\n'))
-				return err
+				if _, err := os.Stdout.Write(append(bytes.TrimSpace(raw), '\n')); err != nil {
+					return err
+				}
+			} else {
+				printStatus(v)
 			}
-			printStatus(v)
 			for _, device := range v.Devices {
 				if device.State == "failed" {
 					return attention

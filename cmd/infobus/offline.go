@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"infobus/config"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
+	"infobus/kiosk/locales"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/yamlfile"
@@ -214,6 +216,11 @@ func kioskCommand() *cobra.Command {
 			}
 			if err := knownSite(t, site); err != nil {
 				return err
+			}
+			for _, tag := range langs {
+				if locales.Get(tag).Tag != strings.Split(tag, "-")[0] {
+					return usageError{fmt.Errorf("--lang %s: the screen does not speak it yet", tag)}
+				}
 			}
 			frame, err := draw.Draw(kiosk.Compose(t, site, when, langs))
 			if err != nil {

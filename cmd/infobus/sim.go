@@ -29,7 +29,7 @@ func simCommand(o *options) *cobra.Command {
   infobus sim cable out
   infobus sim cellular captive
   infobus sim device panel absent
-  infobus sim day sim/day/testdata/thursday.yaml`,
+  infobus sim day sim/day/testdata/monday.yaml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			// Refused here, so that a wrong word is bad usage and not the daemon's word.

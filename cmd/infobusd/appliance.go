@@ -164,6 +164,7 @@ func (a *appliance) run(ctx context.Context) {
 	<-ended
 	stopLoop()
 	loopEnd.Wait()
+	a.keeper.finish(a.loop.State().Kept())
 	a.flush()
 	stopBook()
 	bookEnd.Wait()
@@ -183,10 +184,13 @@ func (a *appliance) flush() {
 
 // farewell says how the simulated panel was left.
 func (a *appliance) farewell(w *world.World) {
-	if w.Panel.Powered() || !w.Panel.Asleep() {
+	switch {
+	case w.Panel.Powered():
 		fmt.Fprintln(a.flags.log, "panel: LEFT POWERED")
-	} else {
+	case w.Panel.Asleep():
 		fmt.Fprintln(a.flags.log, "panel: powered off and asleep")
+	default:
+		fmt.Fprintln(a.flags.log, "panel: powered off")
 	}
 	if err := w.Close(); err != nil {
 		slog.Warn("the simulated Cisco box", "why", err)

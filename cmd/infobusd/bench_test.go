@@ -27,7 +27,7 @@ import (
 // the times of its reset are the real ones.
 func BenchmarkEdge(b *testing.B) {
 	const starts, debounce = 200, 50 * time.Millisecond
-	f := flags{sim: models, stateDir: b.TempDir(), listen: "127.0.0.1:0", log: &output{},
+	f := flags{sim: models, vanTimes: true, stateDir: b.TempDir(), listen: "127.0.0.1:0", log: &output{},
 		busy: &epapertest.Busy{}}
 	a, _, err := prepare(f)
 	if err != nil {

@@ -48,13 +48,12 @@ func TestMain(m *testing.M) {
 
 // process is a daemon that runs as a process of its own.
 type process struct {
-	t       testing.TB
-	cmd     *exec.Cmd
-	state   string // directory
-	base    string // http://127.0.0.1:port
-	output  *output
-	ended   chan error
-	running bool // the generator, as the test left it
+	t      testing.TB
+	cmd    *exec.Cmd
+	state  string // directory
+	base   string // http://127.0.0.1:port
+	output *output
+	ended  chan error
 }
 
 // output gathers what a process prints, and lets a test wait for a word of it.

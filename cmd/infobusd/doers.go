@@ -24,6 +24,7 @@ type screen struct {
 	decoded func() (frame []byte, drawn bool) // what a model decoded from the bus; nil on a real panel
 	observe func(any)
 	file    string // the last page, for who asks after a restart
+	patient bool   // --van-times
 
 	due chan van.Draw
 
@@ -32,7 +33,7 @@ type screen struct {
 }
 
 func newScreen(a *appliance) *screen {
-	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), file: filepath.Join(a.flags.stateDir, "screen.png")}
+	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), patient: a.flags.vanTimes, file: filepath.Join(a.flags.stateDir, "screen.png")}
 	if w := a.parts.world; w != nil && a.simulates("panel") {
 		s.decoded = func() ([]byte, bool) { return w.Panel.Picture(), w.Panel.Refreshes() > 0 }
 	} else if b, err := os.ReadFile(s.file); err == nil {
@@ -75,10 +76,23 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 		return err
 	}
 	alive()
+	// A model is looked at every few seconds, so that one that is unplugged is
+	// seen. A real panel is not: how long its BUSY stays low after power-on was
+	// never measured, and waking it wears it. There the next refresh tells.
+	var look <-chan time.Time
+	if s.decoded != nil && !s.patient {
+		tick := time.NewTicker(3 * time.Second)
+		defer tick.Stop()
+		look = tick.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-look:
+			if err := panel.Check(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("look for the panel: %w", err)
+			}
 		case d := <-s.due:
 			begun := time.Now()
 			var frame *ink.Frame
@@ -89,7 +103,7 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 				draw.Forget()
 				return frame[:], nil
 			})
-			s.observe(van.Drawn{Page: d.Page, Took: time.Since(begun), Err: err != nil})
+			s.observe(van.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Since(begun), Err: err != nil})
 			if err != nil {
 				return fmt.Errorf("draw %s: %w", d.Page.Name, err)
 			}
@@ -103,7 +117,7 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 func (s *screen) refuse() {
 	select {
 	case d := <-s.due:
-		s.observe(van.Drawn{Page: d.Page, Err: true})
+		s.observe(van.Drawn{Page: d.Page, Cause: d.Cause, Err: true})
 	default:
 	}
 }
@@ -149,12 +163,15 @@ func (s *screen) picture() ([]byte, bool) {
 type keeper struct {
 	dir     string
 	observe func(any)
-	due     chan van.Kept
-	last    error // of loading, said once it is supervised
+	due     chan struct{} // a token: latest is to be saved
+	last    error         // of loading, said once it is supervised
+
+	mu     sync.Mutex // guards latest
+	latest van.Kept
 }
 
 func newKeeper(dir string, observe func(any)) *keeper {
-	return &keeper{dir: dir, observe: observe, due: make(chan van.Kept, 1)}
+	return &keeper{dir: dir, observe: observe, due: make(chan struct{}, 1)}
 }
 
 // load is the daemon's first observation.
@@ -165,14 +182,13 @@ func (k *keeper) load() van.Started {
 }
 
 func (k *keeper) keep(v van.Kept) {
-	select {
-	case <-k.due:
-	default:
-	}
-	k.due <- v
+	k.mu.Lock()
+	k.latest = v
+	k.mu.Unlock()
+	token(k.due)
 }
 
-// run saves until ctx is done, and what waits then.
+// run saves until ctx is done.
 func (k *keeper) run(ctx context.Context, alive func()) error {
 	if err := k.last; err != nil {
 		k.last = nil
@@ -180,25 +196,24 @@ func (k *keeper) run(ctx context.Context, alive func()) error {
 	}
 	for {
 		select {
-		case v := <-k.due:
-			if err := kept.Save(k.dir, v); err != nil {
-				// The next change brings a newer one; until then this one waits.
-				select {
-				case k.due <- v:
-				default:
-				}
+		case <-k.due:
+			k.mu.Lock()
+			latest := k.latest
+			k.mu.Unlock()
+			if err := kept.Save(k.dir, latest); err != nil {
+				token(k.due) // this one, or a newer, when tried again
 				return err
 			}
 			alive()
 		case <-ctx.Done():
-			select {
-			case v := <-k.due:
-				if err := kept.Save(k.dir, v); err != nil {
-					slog.Error("what must outlive a power cut was not kept", "why", err)
-				}
-			default:
-			}
 			return ctx.Err()
 		}
+	}
+}
+
+// finish saves once more, when nothing changes any more.
+func (k *keeper) finish(v van.Kept) {
+	if err := kept.Save(k.dir, v); err != nil {
+		slog.Error("what must outlive a power cut was not kept", "why", err)
 	}
 }

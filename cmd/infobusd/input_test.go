@@ -34,6 +34,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		{"a configuration that is not there", []string{"--config", filepath.Join(dir, "none.yaml")}, "none.yaml"},
 		{"a state directory that cannot be written", []string{"--sim", "--state-dir", filepath.Join(plain, "state")}, "state"},
 		{"an address in use", []string{"--sim", "--listen", strings.TrimPrefix(taken.base, "http://")}, "address already in use"},
+		{"a state directory in use", []string{"--sim", "--state-dir", taken.state}, "is in use by another infobusd"},
 		{"an address that is none", []string{"--sim", "--listen", "nowhere"}, "nowhere"},
 		{"an unknown model", []string{"--sim=toaster"}, "toaster"},
 	}

@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"infobus/config"
 	"infobus/examples"
@@ -137,6 +138,9 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err := writable(f.stateDir); err != nil {
 		return nil, nil, err
 	}
+	if err := alone(f.stateDir); err != nil {
+		return nil, nil, err
+	}
 	listeners, err := listen(c.Status.Listen, f)
 	if err != nil {
 		return nil, nil, err
@@ -210,14 +214,32 @@ func writable(dir string) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
+// alone takes the state directory for this process, for as long as it lives.
+func alone(dir string) error {
+	fd, err := unix.Open(filepath.Join(dir, "lock"), unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if errors.Is(err, unix.ENOSPC) {
+		return nil
+	}
+	if err == nil {
+		err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return fmt.Errorf("the state directory %s is in use by another infobusd", dir)
+	}
+	if err != nil {
+		return fmt.Errorf("lock the state directory: %w", err)
+	}
+	return nil
+}
+
 // listen gives systemd's sockets, or opens its own: the address, and a socket
 // in the state directory for the command line.
 func listen(address string, f flags) ([]net.Listener, error) {
-	handed, local, err := systemd.Listeners()
+	handed, own, err := systemd.Listeners()
 	if err != nil {
 		return nil, fmt.Errorf("take systemd's sockets: %w", err)
 	}
-	if all := append(handed, local...); len(all) > 0 {
+	if all := append(handed, own...); len(all) > 0 {
 		return all, nil
 	}
 	tcp, err := net.Listen("tcp", address)
@@ -226,17 +248,17 @@ func listen(address string, f flags) ([]net.Listener, error) {
 	}
 	path := filepath.Join(f.stateDir, "infobus.sock")
 	os.Remove(path) // left by a process that was killed
-	unix, err := net.Listen("unix", path)
+	local, err := net.Listen("unix", path)
 	if err != nil {
 		tcp.Close()
 		return nil, fmt.Errorf("listen for the command line: %w", err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		tcp.Close()
-		unix.Close()
+		local.Close()
 		return nil, fmt.Errorf("listen for the command line: %w", err)
 	}
-	return []net.Listener{tcp, unix}, nil
+	return []net.Listener{tcp, local}, nil
 }
 
 func closeAll(listeners []net.Listener) {

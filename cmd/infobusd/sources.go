@@ -74,7 +74,7 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 		// What was open went over another way.
 		a.client.CloseIdle()
 	})
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && err != nil {
 		a.observe(van.DeviceSeen{Name: van.Interface, Reason: reason(err), Why: logbook.Redact(err.Error())})
 	}
 	return err

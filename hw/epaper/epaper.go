@@ -285,6 +285,31 @@ func (p *Panel) reset(ctx context.Context) error {
 	return sleep(ctx, p.opts.Settle)
 }
 
+// Check wakes the panel, sees that it answers, and puts it to sleep again. The
+// page stays on the glass. Errors: as FullFrom's.
+func (p *Panel) Check(ctx context.Context) (err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	defer func() { err = errors.Join(err, p.off(context.WithoutCancel(ctx))) }()
+	if err := p.reset(ctx); err != nil {
+		return err
+	}
+	if err := p.idle(ctx, "reset", p.opts.PowerLimit); err != nil {
+		return err
+	}
+	p.powered = true
+	if err := p.send(ctx, cmdPowerOn); err != nil {
+		return err
+	}
+	if err := p.noticed(ctx); err != nil {
+		return err
+	}
+	return p.idle(ctx, "power-on", p.opts.PowerLimit)
+}
+
 // Sleep powers the panel off and puts it into deep sleep, unless it is. The
 // page stays on the glass.
 func (p *Panel) Sleep(ctx context.Context) error {
@@ -381,7 +406,7 @@ func (p *Panel) noticed(ctx context.Context) error {
 	for start := time.Now(); p.busy.Read() == gpio.High; {
 		left := p.opts.Notice - time.Since(start)
 		if left <= 0 {
-			return fmt.Errorf("panel did not begin to refresh: %w", hw.ErrAbsent)
+			return fmt.Errorf("panel did not become busy: %w", hw.ErrAbsent)
 		}
 		if err := p.pause(ctx, left); err != nil {
 			return err

@@ -26,15 +26,16 @@ import (
 
 // Report says how a logbook is.
 type Report struct {
-	Logs        []string // the identity of the log; more than one is an error
-	Events      int
-	First, Last uint64 // seq; 0 without events
-	Gaps        uint64 // how many seqs between First and Last are missing
-	Repeats     uint64 // how many events claim a seq that is another's
+	Logs    []string `json:"logs"` // the identity of the log; more than one is an error
+	Events  int      `json:"events"`
+	First   uint64   `json:"first"` // seq; 0 without events
+	Last    uint64   `json:"last"`
+	Gaps    uint64   `json:"gaps"`    // how many seqs between First and Last are missing
+	Repeats uint64   `json:"repeats"` // how many events claim a seq that is another's
 	// Acknowledged is the seq up to which the receiver has everything.
-	Acknowledged uint64
-	Integrity    []string // what is wrong, in words; none: the file is sound
-	Aside        []string // names of damaged files that were moved aside
+	Acknowledged uint64   `json:"acknowledged"`
+	Integrity    []string `json:"integrity"` // what is wrong, in words; none: the file is sound
+	Aside        []string `json:"aside"`     // names of damaged files that were moved aside
 }
 
 // Sound says that nothing is wrong with the file. Gaps are nothing wrong with
