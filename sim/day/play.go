@@ -248,7 +248,9 @@ func (p *player) observe(value any) {
 		case van.Keep:
 			p.kept, p.saved = e.Kept, true
 		case van.Draw:
-			p.after(drawTime, func() { p.observe(van.Drawn{Page: e.Page, Cause: e.Cause, Took: drawTime, Err: p.desk.Devices[van.Panel] != "ok"}) })
+			p.after(drawTime, func() {
+				p.observe(van.Drawn{Page: e.Page, Cause: e.Cause, Took: drawTime, Err: p.desk.Devices[van.Panel] != "ok"})
+			})
 		case van.PowerOff:
 			p.after(5*time.Second, p.off)
 		}
