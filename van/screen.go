@@ -17,7 +17,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	k, now := &s.Kiosk, s.Now.Mono
 	switch v := value.(type) {
 	case Drawn:
-		k.Drawing, k.Failed = false, v.Err
+		k.Drawing = false
 		if v.Err {
 			k.Stale, k.NextAt = false, now+o.Kiosk.Retry
 			break
@@ -48,7 +48,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	if !k.Stale || k.Drawing {
 		return
 	}
-	k.Stale, k.Pending, k.NextAt = false, false, 0
+	k.Stale, k.NextAt = false, 0
 	if _, panel := s.Device(Panel); !panel || !s.Session.Active || !s.Clock.Trusted || s.Timetable == nil {
 		return
 	}
@@ -59,7 +59,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	}
 	allowed, next := k.Wear.Allow(now, k.Cause)
 	if !allowed {
-		k.Pending, k.NextAt = true, next
+		k.NextAt = next
 		return
 	}
 	// A power cut during the refresh leaves neither page on the glass.

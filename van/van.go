@@ -67,8 +67,6 @@ type Kiosk struct {
 	Cause   kiosk.Cause   // why the next refresh is wanted
 	Stale   bool          // what should be shown has to be worked out again
 	NextAt  time.Duration // when the next refresh, or the next look at the rows, is due; 0 never
-	Failed  bool          // the last refresh failed
-	Pending bool          // a refresh is wanted, and waits for NextAt
 }
 
 // Sync is what became of the logbook's events.
