@@ -14,64 +14,137 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"infobus/timetable"
 )
 
+// Name is which page.
+type Name string
+
+// The pages. Only Today comes by itself; Closing, ClockNotSet and SettingUp by
+// what the van is doing; the others by the button or the phone.
+const (
+	Today       Name = "today"
+	Help        Name = "help"          // emergency numbers, and where to read on
+	SIM         Name = "sim"           // what a bundle is worth, which operator calls where
+	Closing     Name = "closing"       // until when the van was here
+	ClockNotSet Name = "clock-not-set" // no day can be told: ask
+	SettingUp   Name = "setting-up"    // the van has come; nothing is known yet
+)
+
+// Names are all pages, those of the button first, in its order.
+var Names = []Name{Today, Help, SIM, Closing, ClockNotSet, SettingUp}
+
+// Set is the languages of one page: one or two, BCP 47, in the order shown.
+type Set []string
+
+// String is the set as commands and Capacity say it: "en+ar".
+func (s Set) String() string { return strings.Join(s, "+") }
+
 // Options are what the team configures.
 type Options struct {
-	// Languages of the page, BCP 47, in the order shown; en first.
-	Languages []string
+	// Sets are the language sets, shown in turn; the first leads.
+	Sets []Set
+	// Capacity is how many rows a page has, by Set.String(): it follows from
+	// the measured height of the set (draw.Capacity). A set that is not in it
+	// has Rows.
+	Capacity map[string]int
+	// Turn is how long a page of today stands before the next one's turn.
+	Turn time.Duration
+	// Hold is how long a page that a person asked for stands at least.
+	Hold time.Duration
 	// Retry is how long after a failed refresh the next one is tried.
 	Retry time.Duration
+	// Board is what the pages help and sim say.
+	Board Board
 }
 
 // DefaultOptions: English and Arabic; a failed refresh is tried again after
 // the time that the panel needs between two.
 func DefaultOptions() Options {
-	return Options{Languages: []string{"en", "ar"}, Retry: between}
+	return Options{Sets: []Set{{"en", "ar"}}, Turn: 5 * time.Minute, Hold: time.Minute, Retry: between}
 }
 
-// Rows is how many rows stand on one page of 480 lines with opening hours of
-// 10 mm.
+// Rows is how many rows a page has where nothing was measured.
 const Rows = 5
+
+// Board is what the team wants to be read beside the timetable. The zero Board
+// has the European emergency number alone.
+type Board struct{}
+
+// Input is what pages are made of.
+type Input struct {
+	Timetable *timetable.Timetable // with corrections laid over; nil until one is loaded
+	Site      string               // an id; one that the timetable does not know shows what is open for every site
+	Now       time.Time            // the wall time; zero while it is not trusted
+	Until     time.Time            // Closing: until when the van was here
+	Next      string               // Closing: the next place, where the team says so; "" for none
+}
 
 // Page is everything that is drawn, and nothing else: two equal pages give the
 // same pixels.
 type Page struct {
-	Name      string          // today
-	Languages []string        // BCP 47, in the order shown; en first
-	Site      string          // the site's name as on street signs; "" where none is known
-	Date      time.Time       // local midnight of the day the rows are for
-	Drawn     time.Time       // minute at which the page was composed
-	Rows      []timetable.Row // at most Rows, one fewer if More is not 0
-	More      int             // rows that did not fit: the page says how many
+	Name      Name
+	Languages Set       // in the order shown
+	Site      string    // the site's name as on street signs; "" where none is known
+	Date      time.Time // local midnight of the day the page is for
+	Drawn     time.Time // minute at which the page was composed
+	Part      int       // of Parts, from 1, where the rows need several pages
+	Parts     int
+	Rows      []timetable.Row
+	Until     time.Time
+	Next      string
+	Board     Board
 }
 
-// Compose makes the page "today" of a site at a wall time, which must be
-// trusted. site is an id; one that the timetable does not know shows what is
-// open for every site.
+// Pages are the pages of that name in the order of their turn: for each
+// language set one, or as many as its rows need. There are none of Today, Help,
+// SIM and Closing without a trusted time, and none of Today without a timetable.
 //
-// Rows with hours come first, in their order; a service whose hours may not be
-// shown has one row after them. What has closed by now is left out.
-func Compose(t *timetable.Timetable, site string, now time.Time, langs []string) Page {
-	now = now.In(t.Zone)
-	y, m, d := now.Date()
-	p := Page{
-		Name:      "today",
-		Languages: slices.Clone(langs),
-		Date:      timetable.Clock(0).On(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), t.Zone),
-		Drawn:     now.Truncate(time.Minute),
+// On a page of Today rows with hours come first, in their order; a service whose
+// hours may not be shown has one row after them. What has closed by now is left
+// out. A day without rows has one page a set, without rows.
+func (o Options) Pages(name Name, in Input) []Page {
+	var pages []Page
+	for _, set := range o.Sets {
+		p := Page{Name: name, Languages: slices.Clone(set), Part: 1, Parts: 1}
+		if name != ClockNotSet && name != SettingUp {
+			if in.Now.IsZero() || in.Timetable == nil {
+				return nil
+			}
+			now := in.Now.In(in.Timetable.Zone)
+			y, m, d := now.Date()
+			p.Date = timetable.Clock(0).On(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), in.Timetable.Zone)
+			p.Drawn = now.Truncate(time.Minute)
+		}
+		if in.Timetable != nil {
+			if s, ok := in.Timetable.Site(in.Site); ok {
+				p.Site = s.Name
+			}
+		}
+		switch name {
+		case Today:
+			pages = append(pages, o.today(p, in)...)
+			continue
+		case Closing:
+			p.Until, p.Next = in.Until, in.Next
+		case Help, SIM:
+			p.Board = o.Board
+		}
+		pages = append(pages, p)
 	}
-	if s, ok := t.Site(site); ok {
-		p.Site = s.Name
-	}
-	var unsure []timetable.Row
-	for _, r := range t.Today(now, site) {
+	return pages
+}
+
+// today are the pages of one set; p is what they have in common.
+func (o Options) today(p Page, in Input) []Page {
+	var rows, unsure []timetable.Row
+	for _, r := range in.Timetable.Today(in.Now, in.Site) {
 		switch {
 		case r.State != timetable.AskUs:
-			p.Rows = append(p.Rows, r)
+			rows = append(rows, r)
 		case !slices.ContainsFunc(unsure, func(u timetable.Row) bool { return u.Service.ID == r.Service.ID }):
 			// Neither its hours nor their order may be guessed from the page.
 			r.Opens, r.Closes = time.Time{}, time.Time{}
@@ -79,12 +152,22 @@ func Compose(t *timetable.Timetable, site string, now time.Time, langs []string)
 		}
 	}
 	slices.SortStableFunc(unsure, timetable.ByCategory)
-	p.Rows = append(p.Rows, unsure...)
-	if len(p.Rows) > Rows {
-		p.More = len(p.Rows) - (Rows - 1)
-		p.Rows = p.Rows[:Rows-1]
+	rows = append(rows, unsure...)
+	capacity := o.Capacity[p.Languages.String()]
+	if capacity < 1 {
+		capacity = Rows
 	}
-	return p
+	if len(rows) == 0 {
+		return []Page{p}
+	}
+	var pages []Page
+	for chunk := range slices.Chunk(rows, capacity) {
+		p.Rows = chunk
+		p.Part = len(pages) + 1
+		p.Parts = (len(rows) + capacity - 1) / capacity
+		pages = append(pages, p)
+	}
+	return pages
 }
 
 // Identity is equal for two pages that differ in nothing that is drawn but
@@ -99,13 +182,15 @@ func (p Page) Identity() string {
 		Opens, Shut string
 	}
 	drawn := struct {
-		Name      string
-		Languages []string
-		Site      string
-		Date      string
-		More      int
-		Rows      []row
-	}{p.Name, p.Languages, p.Site, p.Date.Format(time.DateOnly), p.More, nil}
+		Name        Name
+		Languages   Set
+		Site        string
+		Date        string
+		Part, Parts int
+		Until, Next string
+		Board       Board
+		Rows        []row
+	}{p.Name, p.Languages, p.Site, p.Date.Format(time.DateOnly), p.Part, p.Parts, p.Until.Format("15:04"), p.Next, p.Board, nil}
 	for _, r := range p.Rows {
 		s := row{Category: r.Service.Category, Name: r.Service.Name, Place: r.Service.Place, State: r.State}
 		if r.State != timetable.AskUs {

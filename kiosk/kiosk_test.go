@@ -27,38 +27,44 @@ func example(t testing.TB) *timetable.Timetable {
 	return tt
 }
 
-func compose(t *testing.T, tt *timetable.Timetable, at, site string) kiosk.Page {
+func compose(t *testing.T, tt *timetable.Timetable, at, site string) []kiosk.Page {
 	t.Helper()
 	now, err := time.ParseInLocation("2006-01-02 15:04:05", at, tt.Zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kiosk.Compose(tt, site, now.UTC(), []string{"en", "ar"})
+	return kiosk.DefaultOptions().Pages(kiosk.Today, kiosk.Input{Timetable: tt, Site: site, Now: now.UTC()})
 }
 
-func ids(p kiosk.Page) string {
+// ids are the services of pages, those of one page between bars.
+func ids(pages []kiosk.Page) string {
 	var list []string
-	for _, r := range p.Rows {
-		list = append(list, r.Service.ID)
+	for i, p := range pages {
+		if i > 0 {
+			list = append(list, "|")
+		}
+		for _, r := range p.Rows {
+			list = append(list, r.Service.ID)
+		}
 	}
 	return strings.Join(list, " ")
 }
 
-func TestRowsThatDoNotFitAreCounted(t *testing.T) {
-	p := compose(t, example(t), "2026-11-23 10:05:59", "moulin")
-	if ids(p) != "water showers charging-moulin hot-meals" || p.More != 4 {
-		t.Errorf("%s, and %d more", ids(p), p.More)
+func TestRowsThatDoNotFitStandOnFurtherPages(t *testing.T) {
+	pages := compose(t, example(t), "2026-11-23 10:05:59", "moulin")
+	if got := ids(pages); got != "water showers charging-moulin hot-meals clinic | clothes hot-meals legal" {
+		t.Error(got)
 	}
-	if p.Site != "Rue du Moulin Gris" || p.Date.Format(time.RFC3339) != "2026-11-23T00:00:00+01:00" || p.Drawn.Format("15:04:05") != "10:05:00" {
-		t.Errorf("site %q, date %s, drawn %s", p.Site, p.Date, p.Drawn)
+	for i, p := range pages {
+		if p.Site != "Rue du Moulin Gris" || p.Date.Format(time.RFC3339) != "2026-11-23T00:00:00+01:00" || p.Drawn.Format("15:04:05") != "10:05:00" {
+			t.Errorf("site %q, date %s, drawn %s", p.Site, p.Date, p.Drawn)
+		}
+		if p.Part != i+1 || p.Parts != 2 {
+			t.Errorf("page %d is %d of %d", i, p.Part, p.Parts)
+		}
 	}
-	p = compose(t, example(t), "2026-11-23 13:00:00", "quai")
-	if ids(p) != "water hot-meals clinic clothes" || p.More != 2 {
-		t.Errorf("%s, and %d more", ids(p), p.More)
-	}
-	p = compose(t, example(t), "2026-11-23 18:30:00", "quai")
-	if ids(p) != "water hot-meals legal" || p.More != 0 {
-		t.Errorf("%s, and %d more", ids(p), p.More)
+	if got := ids(compose(t, example(t), "2026-11-23 18:30:00", "quai")); got != "water hot-meals legal" {
+		t.Error(got)
 	}
 }
 
@@ -67,13 +73,15 @@ func TestAServiceToAskForHasOneRowWithoutHours(t *testing.T) {
 	for i := range tt.Services {
 		tt.Services[i].Checked = time.Time{}
 	}
-	p := compose(t, tt, "2026-11-23 18:30:00", "quai")
-	if ids(p) != "hot-meals water clothes showers" || p.More != 2 {
-		t.Errorf("%s, and %d more", ids(p), p.More)
+	pages := compose(t, tt, "2026-11-23 18:30:00", "quai")
+	if got := ids(pages); got != "hot-meals water clothes showers clinic | legal" {
+		t.Error(got)
 	}
-	for _, r := range p.Rows {
-		if r.State != timetable.AskUs || !r.Opens.IsZero() || !r.Closes.IsZero() {
-			t.Errorf("%s: %s, %s to %s", r.Service.ID, r.State, r.Opens, r.Closes)
+	for _, p := range pages {
+		for _, r := range p.Rows {
+			if r.State != timetable.AskUs || !r.Opens.IsZero() || !r.Closes.IsZero() {
+				t.Errorf("%s: %s, %s to %s", r.Service.ID, r.State, r.Opens, r.Closes)
+			}
 		}
 	}
 }
@@ -82,34 +90,55 @@ func TestNothingInPersonIsOnAPage(t *testing.T) {
 	tt := example(t)
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Date(2026, 11, 20, 0, rapid.IntRange(0, 60*24*14).Draw(t, "minute"), 0, 0, tt.Zone)
-		site := rapid.SampledFrom([]string{"quai", "moulin", "oyats", "", "nowhere"}).Draw(t, "site")
-		p := kiosk.Compose(tt, site, at, []string{"en", "ar"})
-		b, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(b), "women") {
-			t.Fatalf("%s", b)
-		}
-		if len(p.Rows) > kiosk.Rows || p.More > 0 && len(p.Rows) != kiosk.Rows-1 {
-			t.Fatalf("%d rows and %d more", len(p.Rows), p.More)
+		in := kiosk.Input{Timetable: tt, Now: at, Site: rapid.SampledFrom([]string{"quai", "moulin", "oyats", "", "nowhere"}).Draw(t, "site")}
+		o := kiosk.DefaultOptions()
+		o.Capacity = map[string]int{"en+ar": rapid.IntRange(1, 6).Draw(t, "capacity")}
+		for _, name := range kiosk.Names {
+			for _, p := range o.Pages(name, in) {
+				b, err := json.Marshal(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(string(b), "women") {
+					t.Fatalf("%s", b)
+				}
+				if len(p.Rows) > o.Capacity["en+ar"] || p.Part > p.Parts {
+					t.Fatalf("%d rows on page %d of %d", len(p.Rows), p.Part, p.Parts)
+				}
+			}
 		}
 	})
 }
 
+func TestWithoutAClockNothingSaysToday(t *testing.T) {
+	for _, name := range kiosk.Names {
+		for _, in := range []kiosk.Input{{Timetable: example(t), Site: "quai"}, {}} {
+			pages := kiosk.DefaultOptions().Pages(name, in)
+			if undated := name == kiosk.ClockNotSet || name == kiosk.SettingUp; undated != (len(pages) == 1) {
+				t.Errorf("%s: %d pages without a clock", name, len(pages))
+			}
+			for _, p := range pages {
+				if !p.Date.IsZero() || !p.Drawn.IsZero() {
+					t.Errorf("%s says %s", name, p.Date)
+				}
+			}
+		}
+	}
+}
+
 func TestIdentityIsOfWhatIsDrawnButTheMinute(t *testing.T) {
 	tt := example(t)
-	base := compose(t, tt, "2026-11-23 10:05:00", "moulin")
-	if later := compose(t, tt, "2026-11-23 10:59:00", "moulin"); later.Identity() != base.Identity() {
+	base := compose(t, tt, "2026-11-23 10:05:00", "moulin")[0]
+	if later := compose(t, tt, "2026-11-23 10:59:00", "moulin")[0]; later.Identity() != base.Identity() {
 		t.Error("the minute alone makes another page")
 	}
 	seen := map[string]string{base.Identity(): "the page itself"}
 	for what, p := range map[string]kiosk.Page{
-		"another site":  compose(t, tt, "2026-11-23 10:05:00", "quai"),
-		"the next day":  compose(t, tt, "2026-11-24 10:05:00", "moulin"),
-		"a closing":     compose(t, tt, "2026-11-23 12:00:00", "moulin"),
-		"the next week": compose(t, tt, "2026-11-30 10:05:00", "moulin"),
-		"one language":  kiosk.Compose(tt, "moulin", base.Drawn, []string{"en"}),
+		"another site":  compose(t, tt, "2026-11-23 10:05:00", "quai")[0],
+		"the next day":  compose(t, tt, "2026-11-24 10:05:00", "moulin")[0],
+		"a closing":     compose(t, tt, "2026-11-23 12:00:00", "moulin")[0],
+		"the next week": compose(t, tt, "2026-11-30 10:05:00", "moulin")[0],
+		"one language":  kiosk.Options{Sets: []kiosk.Set{{"en"}}}.Pages(kiosk.Today, kiosk.Input{Timetable: tt, Site: "moulin", Now: base.Drawn})[0],
 	} {
 		if other, twice := seen[p.Identity()]; twice {
 			t.Errorf("%s has the identity of %s", what, other)

@@ -29,7 +29,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 		}
 		k.Stale = true
 		out.event(logbook.Event{Name: logbook.KioskRefreshed, Attributes: map[string]any{
-			"page": v.Page.Name, "cause": string(v.Cause), "rows": len(v.Page.Rows), "milliseconds": v.Took.Milliseconds()}})
+			"page": string(v.Page.Name), "cause": string(v.Cause), "rows": len(v.Page.Rows), "milliseconds": v.Took.Milliseconds()}})
 		if k.Cause == v.Cause {
 			k.Cause = kiosk.Changed
 		}
@@ -52,7 +52,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	if _, panel := s.Device(Panel); !panel || !s.Session.Active || !s.Clock.Trusted || s.Timetable == nil {
 		return
 	}
-	page := kiosk.Compose(s.Timetable, s.Session.Site, s.Now.Wall, o.Kiosk.Languages)
+	page := o.Kiosk.Pages(kiosk.Today, kiosk.Input{Timetable: s.Timetable, Site: s.Session.Site, Now: s.Now.Wall})[0]
 	if page.Identity() == k.Glass {
 		k.NextAt = now + s.Timetable.NextChange(s.Now.Wall).Sub(s.Now.Wall)
 		return

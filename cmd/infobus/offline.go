@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -207,8 +208,8 @@ func kioskCommand() *cobra.Command {
 			if file == "" || out == "" {
 				return usageError{errors.New("--timetable and -o are needed")}
 			}
-			if page != "today" {
-				return usageError{fmt.Errorf("--page %q: there is: today", page)}
+			if !slices.Contains(kiosk.Names, kiosk.Name(page)) {
+				return usageError{fmt.Errorf("--page %q: there are: %v", page, kiosk.Names)}
 			}
 			t, when, err := openTimetable(file, at)
 			if err != nil {
@@ -222,7 +223,8 @@ func kioskCommand() *cobra.Command {
 					return usageError{fmt.Errorf("--lang %s: the screen does not speak it yet", tag)}
 				}
 			}
-			frame, err := draw.Draw(kiosk.Compose(t, site, when, langs))
+			o := kiosk.Options{Sets: []kiosk.Set{langs}}
+			frame, err := draw.Draw(o.Pages(kiosk.Name(page), kiosk.Input{Timetable: t, Site: site, Now: when})[0])
 			if err != nil {
 				return err
 			}
@@ -239,6 +241,6 @@ func kioskCommand() *cobra.Command {
 	flags.StringVar(&at, "at", "", "day and time: 2026-11-23T10:00 (default now)")
 	flags.StringVar(&site, "site", "", "site id")
 	flags.StringVar(&page, "page", "today", "which page")
-	flags.StringSliceVar(&langs, "lang", kiosk.DefaultOptions().Languages, "languages, the first leads")
+	flags.StringSliceVar(&langs, "lang", kiosk.DefaultOptions().Sets[0], "languages, the first leads")
 	return group("kiosk", "Draw pages of the public screen", render)
 }

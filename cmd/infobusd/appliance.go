@@ -13,6 +13,7 @@ import (
 	"github.com/thejerf/suture/v4"
 
 	"infobus/config"
+	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/logbook"
 	"infobus/logbook/store"
@@ -102,7 +103,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
 	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
-	o.Kiosk.Languages = c.Kiosk.Languages
+	o.Kiosk.Sets = []kiosk.Set{c.Kiosk.Languages}
 	if len(f.sim) > 0 && !f.vanTimes {
 		o.Uplink = netmon.SimOptions()
 		o.Kiosk.Retry = 2 * time.Second

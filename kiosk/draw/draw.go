@@ -13,7 +13,6 @@ package draw
 import (
 	"fmt"
 	"image"
-	"strconv"
 	"sync"
 	"time"
 
@@ -108,12 +107,9 @@ func Draw(p kiosk.Page) (*Frame, error) {
 	}
 	c.header(p)
 	switch n := len(p.Rows); {
-	case n == 0 && p.More == 0:
+	case n == 0:
 		c.nothing()
 	default:
-		if p.More > 0 {
-			n++
-		}
 		height := min((ink.Height-header)/n, airy)
 		for i := range n {
 			top := header + i*height
@@ -121,11 +117,7 @@ func Draw(p kiosk.Page) (*Frame, error) {
 				c.frame.Fill(image.Rect(margin, top-rule/2, ink.Width-margin, top-rule/2+rule), false)
 			}
 			top += (height - content) / 2
-			if i < len(p.Rows) {
-				c.row(top, p.Rows[i])
-			} else {
-				c.more(top, p.More)
-			}
+			c.row(top, p.Rows[i])
 		}
 	}
 	if c.err != nil {
@@ -345,14 +337,6 @@ func (c *canvas) notice(list []words, x, baseline int) {
 	for x += pad; len(list) > 0; list = list[1:] {
 		x = c.left(list[0], x, baseline, size, true, true) + 2*pad
 	}
-}
-
-// more says how many rows did not fit.
-func (c *canvas) more(y, n int) {
-	c.left(latin("+"+strconv.Itoa(n)), margin, y+67, opening, true, false)
-	c.pictogram("ask", iconLeft, y+(content-icon)/2)
-	list := c.each(func(l *locales.Locale) string { return l.Word(locales.More) })
-	c.beside(list, textLeft, ink.Width-margin, y+53, label, true, false)
 }
 
 // nothing says that the day has no rows.

@@ -39,7 +39,7 @@ func page(t testing.TB, at, site string, langs ...string) kiosk.Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kiosk.Compose(tt, site, now, langs)
+	return kiosk.Options{Sets: []kiosk.Set{langs}}.Pages(kiosk.Today, kiosk.Input{Timetable: tt, Site: site, Now: now})[0]
 }
 
 // long is a row whose every text is as long as a timetable allows.
@@ -64,7 +64,7 @@ func cancelled(p kiosk.Page) kiosk.Page {
 func pictures(t testing.TB, from, to int) kiosk.Page {
 	p := page(t, "2026-11-23 10:05", "moulin", "en", "ar")
 	r := p.Rows[0]
-	p.Rows, p.More = nil, 0
+	p.Rows = nil
 	for _, c := range timetable.Categories[from:to] {
 		r.Service.Category, r.Service.Name = c, nil
 		p.Rows = append(p.Rows, r)
