@@ -141,6 +141,8 @@ needs() {
 		type dbus-daemon >/dev/null 2>&1 || missing+=(dbus-daemon)
 		type systemd-analyze >/dev/null 2>&1 || missing+=(systemd)
 		# The race detector wants C.
+		type hb-shape >/dev/null 2>&1 || missing+=(libharfbuzz-bin)
+		type tesseract >/dev/null 2>&1 || missing+=(tesseract-ocr)
 		type gcc >/dev/null 2>&1 || missing+=(gcc)
 		[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 	fi
@@ -279,8 +281,18 @@ run_tests() {
 		for module in "${folders[@]}"; do
 			(cd "$module" && go test -race -timeout 20m -json ./... "$@") 2>&1 || ended=1
 		done
+		fuzz 2>&1 || ended=1
 		exit $ended
 	} | "$out/testsum" "${strict[@]}"
+}
+
+# fuzz tries every parser of what comes from outside on made-up input, 10 s each.
+fuzz() {
+	local file target ended=0
+	while IFS=: read -r file target; do
+		go test -json "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime 10s || ended=1
+	done < <(find . -path ./build -prune -o -name '*_test.go' -print | sort | xargs grep -oE '^func Fuzz[A-Za-z0-9_]*' | sed 's/func //')
+	return $ended
 }
 
 # deb makes a Debian package for each of the two architectures.
