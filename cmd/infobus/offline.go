@@ -196,7 +196,7 @@ func (o *options) showRows(t *timetable.Timetable, when time.Time, site string, 
 	return nil
 }
 
-func kioskCommand() *cobra.Command {
+func kioskCommand(o *options) *cobra.Command {
 	var out, file, at, site, page string
 	var langs []string
 	render := &cobra.Command{
@@ -242,5 +242,5 @@ func kioskCommand() *cobra.Command {
 	flags.StringVar(&site, "site", "", "site id")
 	flags.StringVar(&page, "page", "today", "which page")
 	flags.StringSliceVar(&langs, "lang", kiosk.DefaultOptions().Sets[0], "languages, the first leads")
-	return group("kiosk", "Draw pages of the public screen", render)
+	return group("kiosk", "Draw pages of the public screen; list what its words still need", render, localesCommand(o))
 }

@@ -1,15 +1,21 @@
 // Package locales has the words of the public screen and of the phone page in
-// every language: weekdays, months, the form of a date, categories, and the few
-// words between them. Adding a language is adding one file here.
+// every language: weekdays, months, the form of a date, categories, countries,
+// and the few words between them. Adding a language is adding one file here.
 //
 // In: a language tag. Out: a Locale. The files are part of the program; a
-// mistake in one is found by the first test and stops the program at start.
+// mistake in one is found by the first test and stops the program when the
+// language is first asked for.
+//
+// Numbers have ASCII digits in every language, so that an hour looks the same in
+// all of them and is compared with a watch or a phone by its shape; each number
+// and time is isolated, so that it keeps its order in a line of either direction.
 package locales
 
 import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,17 +35,51 @@ type Word string
 const (
 	AskUs     Word = "ask-us"    // in place of hours that may not be shown
 	Cancelled Word = "cancelled" // of a service, for the day
-	Drawn     Word = "drawn"     // with {time}: when the page was made
+	Drawn     Word = "drawn"     // when the page was made; see DrawnAt
 	More      Word = "more"      // after a number of rows that did not fit
 	Nothing   Word = "nothing"   // of a day without rows
 	Opens     Word = "opens"     // heads a column
 	Closes    Word = "closes"    // heads a column
 	Place     Word = "place"     // heads a column
-	Map       Word = "map"       // heads a column
+	Map       Word = "map"       // heads a column; names a QR code
+
+	Help       Word = "help"        // heads the page of emergency numbers
+	Emergency  Word = "emergency"   // names the number 112
+	Guide      Word = "guide"       // names the New Arrival Guide, and its QR code
+	OnPhone    Word = "on-phone"    // names the phone page's QR code
+	Language   Word = "language"    // heads the choice of languages
+	SIM        Word = "sim"         // heads the page of what data is worth
+	Video      Word = "video"       // minutes of it, beside a number
+	Call       Word = "call"        // minutes of it over the internet, beside a number
+	CanCall    Word = "can-call"    // before the countries that an operator reaches
+	CannotCall Word = "cannot-call" // before the countries that it does not
+
+	Closing     Word = "closing"       // until when the van was here; see WasHereUntil
+	NextPlace   Word = "next-place"    // before the name of a place
+	ClockNotSet Word = "clock-not-set" // in place of the day's rows
+	SettingUp   Word = "setting-up"    // in place of the day's rows
+	Checked     Word = "checked"       // of a service's hours; see CheckedBy
 )
 
 // Words are all words that every language has.
-var Words = []Word{AskUs, Cancelled, Drawn, More, Nothing, Opens, Closes, Place, Map}
+var Words = []Word{AskUs, Cancelled, Drawn, More, Nothing, Opens, Closes, Place, Map,
+	Help, Emergency, Guide, OnPhone, Language, SIM, Video, Call, CanCall, CannotCall,
+	Closing, NextPlace, ClockNotSet, SettingUp, Checked}
+
+// blanks are what is filled into words, and every translation of them has.
+var blanks = map[string][]string{
+	string(Drawn):   {"{time}"},
+	string(Closing): {"{time}"},
+	string(Checked): {"{date}", "{org}"},
+	"morning":       {"{time}"},
+	"day":           {"{time}"},
+	"evening":       {"{time}"},
+	"night":         {"{time}"},
+}
+
+// parts of the day from midnight, six hours each: where hours are counted from
+// dawn, the day's twelve and the night's twelve are halved.
+var parts = []string{"night", "morning", "day", "evening"}
 
 // Locale is one language.
 type Locale struct {
@@ -50,6 +90,8 @@ type Locale struct {
 	date       string
 	weekdays   []string
 	months     []string
+	local      map[string]text
+	countries  map[string]string
 	words      map[string]text
 	categories map[string]text
 }
@@ -60,40 +102,55 @@ type text struct {
 }
 
 type file struct {
-	Language   string          `yaml:"language"`
-	Name       string          `yaml:"name"`
-	Direction  string          `yaml:"direction"`
-	Date       string          `yaml:"date"`
-	Weekdays   []string        `yaml:"weekdays"`
-	Months     []string        `yaml:"months"`
-	Words      map[string]text `yaml:"words"`
-	Categories map[string]text `yaml:"categories"`
+	Language   string            `yaml:"language"`
+	Name       string            `yaml:"name"`
+	Direction  string            `yaml:"direction"`
+	Date       string            `yaml:"date"`
+	Weekdays   []string          `yaml:"weekdays"`
+	Months     []string          `yaml:"months"`
+	Local      map[string]text   `yaml:"local"` // where hours are counted from dawn
+	Countries  map[string]string `yaml:"countries"`
+	Words      map[string]text   `yaml:"words"`
+	Categories map[string]text   `yaml:"categories"`
 }
 
-// All are all languages, English first, then by tag. They are read once.
-var All = sync.OnceValue(func() []*Locale {
+// read has for each language's tag what reads its file, once.
+var read = sync.OnceValue(func() map[string]func() *Locale {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		panic(err)
 	}
-	var all []*Locale
+	by := map[string]func() *Locale{}
 	for _, name := range names {
-		data, err := files.ReadFile(name)
-		if err != nil {
-			panic(err)
-		}
-		l, err := parse(name, data)
-		if err != nil {
-			panic(err)
-		}
-		if l.Tag == "en" {
-			all = slices.Insert(all, 0, l)
-		} else {
-			all = append(all, l)
-		}
+		by[strings.TrimSuffix(name, ".yaml")] = sync.OnceValue(func() *Locale {
+			data, err := files.ReadFile(name)
+			if err != nil {
+				panic(err)
+			}
+			l, err := parse(name, data)
+			if err != nil {
+				panic(err)
+			}
+			return l
+		})
+	}
+	return by
+})
+
+// Tags are the tags of all languages, English first, then in their order.
+func Tags() []string {
+	tags := slices.DeleteFunc(slices.Sorted(maps.Keys(read())), func(tag string) bool { return tag == "en" })
+	return slices.Insert(tags, 0, "en")
+}
+
+// All are all languages, in the order of Tags.
+func All() []*Locale {
+	var all []*Locale
+	for _, tag := range Tags() {
+		all = append(all, read()[tag]())
 	}
 	return all
-})
+}
 
 // parse reads one language's file, which has to be whole.
 func parse(name string, data []byte) (*Locale, error) {
@@ -117,6 +174,12 @@ func parse(name string, data []byte) (*Locale, error) {
 		for _, key := range keys {
 			if texts[key].Text == "" {
 				src.Add(what+": "+key+" is missing", at)
+				continue
+			}
+			for _, blank := range blanks[key] {
+				if !strings.Contains(texts[key].Text, blank) {
+					src.Add(what+": "+key+" has no "+blank, at)
+				}
 			}
 		}
 		if len(texts) > len(keys) {
@@ -132,11 +195,14 @@ func parse(name string, data []byte) (*Locale, error) {
 	}
 	whole("words", f.Words, &f.Words, words)
 	whole("categories", f.Categories, &f.Categories, categories)
+	if src.Is(&f.Local) {
+		whole("local", f.Local, &f.Local, parts)
+	}
 	if err := src.Err(); err != nil {
 		return nil, err
 	}
-	return &Locale{Tag: f.Language, Name: f.Name, RTL: f.Direction == "rtl", date: f.Date,
-		weekdays: f.Weekdays, months: f.Months, words: f.Words, categories: f.Categories}, nil
+	return &Locale{Tag: f.Language, Name: f.Name, RTL: f.Direction == "rtl", date: f.Date, weekdays: f.Weekdays, months: f.Months,
+		local: f.Local, countries: f.Countries, words: f.Words, categories: f.Categories}, nil
 }
 
 // Get is the language of a tag, or of the tag's first part (ar for ar-SD);
@@ -144,17 +210,15 @@ func parse(name string, data []byte) (*Locale, error) {
 func Get(tag string) *Locale {
 	primary, _, _ := strings.Cut(tag, "-")
 	for _, want := range []string{tag, primary} {
-		for _, l := range All() {
-			if l.Tag == want {
-				return l
-			}
+		if l := read()[want]; l != nil {
+			return l()
 		}
 	}
-	return All()[0]
+	return read()["en"]()
 }
 
-// isolate keeps a number or a time in one piece in a text of either direction
-// (U+2068 FIRST STRONG ISOLATE, U+2069 POP DIRECTIONAL ISOLATE).
+// isolate keeps a number, a time or a name in one piece in a text of either
+// direction (U+2068 FIRST STRONG ISOLATE, U+2069 POP DIRECTIONAL ISOLATE).
 func isolate(s string) string { return "\u2068" + s + "\u2069" }
 
 // Date is the full date of t's day: weekday, day, month and year.
@@ -171,12 +235,40 @@ func (l *Locale) Date(t time.Time) string {
 func (l *Locale) Word(w Word) string { return l.words[string(w)].Text }
 
 // DrawnAt says at which time of day, 00:00 to 23:59, a page was made.
-func (l *Locale) DrawnAt(t time.Time) string {
-	return strings.ReplaceAll(l.Word(Drawn), "{time}", isolate(t.Format("15:04")))
+func (l *Locale) DrawnAt(t time.Time) string { return l.at(Drawn, t) }
+
+// WasHereUntil says until which time of day the van was here.
+func (l *Locale) WasHereUntil(t time.Time) string { return l.at(Closing, t) }
+
+func (l *Locale) at(w Word, t time.Time) string {
+	return strings.ReplaceAll(l.Word(w), "{time}", isolate(t.Format("15:04")))
+}
+
+// CheckedBy says on which day and by which organisation a service's hours were
+// last checked.
+func (l *Locale) CheckedBy(day time.Time, org string) string {
+	return strings.NewReplacer("{date}", l.Date(day), "{org}", isolate(org)).Replace(l.Word(Checked))
+}
+
+// LocalHour is t's time of day as it is said where hours are counted from dawn:
+// the twelve of the day from 06:00, those of the night from 18:00, with the part
+// of the day. It is "", false in a language that counts from midnight. It stands
+// beside the time on 24 hours, never in its place.
+func (l *Locale) LocalHour(t time.Time) (string, bool) {
+	if l.local == nil {
+		return "", false
+	}
+	hour := (t.Hour()+5)%12 + 1 // 06:00 is 12, 07:00 is 1
+	part := l.local[parts[t.Hour()/6]].Text
+	return strings.ReplaceAll(part, "{time}", isolate(fmt.Sprintf("%d:%02d", hour, t.Minute()))), true
 }
 
 // Category is a category's word.
 func (l *Locale) Category(c timetable.Category) string { return l.categories[string(c)].Text }
+
+// Country is the name of a country by its code (ISO 3166-1, two capitals); ""
+// for one that the languages' files do not have.
+func (l *Locale) Country(code string) string { return l.countries[code] }
 
 // ServiceName is the service's name in the language; where it has none, the
 // word of its category.
@@ -187,20 +279,28 @@ func (l *Locale) ServiceName(s timetable.Service) string {
 	return l.Category(s.Category)
 }
 
-// Unreviewed are the keys of the texts that nobody who reads the language every
-// day has agreed to, such as words.more, in order.
-func (l *Locale) Unreviewed() []string {
-	var keys []string
-	for k, t := range l.words {
-		if !t.Reviewed {
-			keys = append(keys, "words."+k)
+// Text is one of a language's own texts, and whether it was reviewed.
+type Text struct {
+	Key      string `json:"key"`  // such as words.help
+	Text     string `json:"text"` // as in the file
+	Reviewed bool   `json:"reviewed"`
+}
+
+// Texts are all texts of our own, in the order of their keys. Names from CLDR,
+// which need no review, are not among them.
+func (l *Locale) Texts() []Text {
+	var list []Text
+	for group, texts := range map[string]map[string]text{"words": l.words, "categories": l.categories, "local": l.local} {
+		for key, t := range texts {
+			list = append(list, Text{group + "." + key, t.Text, t.Reviewed})
 		}
 	}
-	for k, t := range l.categories {
-		if !t.Reviewed {
-			keys = append(keys, "categories."+k)
-		}
-	}
-	slices.Sort(keys)
-	return keys
+	slices.SortFunc(list, func(a, b Text) int { return strings.Compare(a.Key, b.Key) })
+	return list
+}
+
+// Unreviewed are the texts that nobody who reads the language every day has
+// agreed to.
+func (l *Locale) Unreviewed() []Text {
+	return slices.DeleteFunc(l.Texts(), func(t Text) bool { return t.Reviewed })
 }

@@ -38,6 +38,7 @@ var families = []struct {
 }{
 	{"NotoSans", language.Latin, false},
 	{"NotoSansArabic", language.Arabic, true},
+	{"NotoSansEthiopic", language.Ethiopic, false},
 }
 
 // folders are where fonts are looked for, in this order.

@@ -37,7 +37,7 @@ func TestMissingFontsAreAllNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := open([]string{folder})
-	if err == nil || !strings.Contains(err.Error(), "NotoSans-Regular.ttf, NotoSansArabic-Regular.ttf, NotoSansArabic-Bold.ttf") {
+	if err == nil || !strings.Contains(err.Error(), "NotoSans-Regular.ttf, NotoSansArabic-Regular.ttf, NotoSansArabic-Bold.ttf, NotoSansEthiopic-Regular.ttf, NotoSansEthiopic-Bold.ttf") {
 		t.Errorf("%v", err)
 	}
 	t.Setenv("INFOBUS_FONTS", folder)
@@ -120,12 +120,12 @@ func TestALineStandsOnItsOrigin(t *testing.T) {
 
 func TestCheckRefusesWhatNoFontHas(t *testing.T) {
 	f := fonts(t)
-	for _, good := range []string{"Quai des Sternes", "Wi-Fi (2)", "وجبات ساخنة", "ماء 12:00–14:00", "Café, œuvre, «Ñ»", "Ngày", "پښتو", "اُردو", ""} {
+	for _, good := range []string{"Quai des Sternes", "Wi-Fi (2)", "وجبات ساخنة", "ماء 12:00–14:00", "Café, œuvre, «Ñ»", "Ngày", "پښتو", "اُردو", "ምግብ", "ሓገዝ፦", ""} {
 		if err := f.Check("en", good); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"水", "ምግብ", "Soup 🍲", "a\u0378", "a\tb", "a\uFFFF"} {
+	for _, bad := range []string{"水", "Ꮳ", "Soup 🍲", "a\u0378", "a\tb", "a\uFFFF"} {
 		err := f.Check("en", bad)
 		var missing Missing
 		if !errors.As(err, &missing) {
