@@ -239,7 +239,7 @@ func TestATextThatNoFontHasIsAnError(t *testing.T) {
 	if _, err := Draw(p); err == nil || !strings.Contains(err.Error(), "U+6C34") {
 		t.Errorf("%v", err)
 	}
-	if Check("en", "水") == nil || Check("en", "Quai") != nil || Ready() != nil {
+	if Check("name", "en", "水") == nil || Check("name", "en", "Quai") != nil || Ready() != nil {
 		t.Error("the check says otherwise")
 	}
 	_, err := source.Parse("t", []byte("sites: [{id: a, name: 水}]\nservices: []\n"), Check)

@@ -30,8 +30,10 @@ type Mistake = yamlfile.Mistake
 type Mistakes = yamlfile.Mistakes
 
 // Check says what is wrong with a text in a language (BCP 47) that is going to
-// be shown, such as a letter that no font has; nil where it can be shown.
-type Check func(lang, text string) error
+// be shown, such as a letter that no font has, or more than its place on the
+// screen can hold; nil where it can be shown. field is what it is: site (its
+// name), name (of a service), place, map or by.
+type Check func(field, lang, text string) error
 
 // What a file may hold at most. A session's page shows a handful of rows; these
 // only keep a broken file from taking the daemon's memory.
@@ -134,7 +136,7 @@ func (r reader) sites(list []site) []timetable.Site {
 	for i := range list {
 		s := &list[i]
 		r.id(&s.ID, first, s)
-		r.text("name", "en", s.Name, true, &s.Name, s)
+		r.text("name", "site", "en", s.Name, true, &s.Name, s)
 		sites = append(sites, timetable.Site{ID: s.ID, Name: s.Name})
 	}
 	return sites
@@ -174,14 +176,14 @@ func (r reader) services(list []service, t *timetable.Timetable) []timetable.Ser
 				r.src.Add(fmt.Sprintf("name: %q found, a language tag was expected, such as en, ar or ti", lang), at)
 				continue
 			}
-			r.text("name", lang, name, true, at)
+			r.text("name", "name", lang, name, true, at)
 		}
-		r.text("place, name", "en", s.Place.Name, true, &s.Place.Name, &s.Place, s)
-		r.text("place, map", "en", s.Place.Map, false, &s.Place.Map)
+		r.text("place, name", "place", "en", s.Place.Name, true, &s.Place.Name, &s.Place, s)
+		r.text("place, map", "map", "en", s.Place.Map, false, &s.Place.Map)
 		if utf8.RuneCountInString(s.Place.Map) > 3 {
 			r.src.Add(fmt.Sprintf("map: %q found, at most 3 letters were expected, as on the map", s.Place.Map), &s.Place.Map)
 		}
-		r.text("by", "en", s.By, false, &s.By)
+		r.text("by", "by", "en", s.By, false, &s.By)
 		for j := range s.Sites {
 			r.knownSite(t, s.Sites[j], &s.Sites[j])
 		}
@@ -263,9 +265,9 @@ func (r reader) knownSite(t *timetable.Timetable, id string, at any) {
 	r.src.Add(fmt.Sprintf("site %q is not among the sites: %s", id, strings.Join(ids, ", ")), at)
 }
 
-// text checks what is going to be shown. at is where it stood, then the outer
+// text checks what is going to be shown. field is as Check has it; at is where it stood, then the outer
 // ones.
-func (r reader) text(what, lang, text string, needed bool, at ...any) {
+func (r reader) text(what, field, lang, text string, needed bool, at ...any) {
 	if !r.src.Is(at[0]) && !needed {
 		return
 	}
@@ -286,7 +288,7 @@ func (r reader) text(what, lang, text string, needed bool, at ...any) {
 		}
 	}
 	for _, check := range r.checks {
-		if err := check(lang, text); err != nil {
+		if err := check(field, lang, text); err != nil {
 			r.src.Add(fmt.Sprintf("%s: %v", what, err), at...)
 		}
 	}

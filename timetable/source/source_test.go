@@ -159,8 +159,8 @@ func TestAllMistakesInOneGo(t *testing.T) {
 
 func TestChecksSeeEveryTextThatIsShown(t *testing.T) {
 	seen := map[string]bool{}
-	_, err := Parse("t", []byte(whole), func(lang, text string) error {
-		seen[lang+" "+text] = true
+	_, err := Parse("t", []byte(whole), func(field, lang, text string) error {
+		seen[field+" "+lang+" "+text] = true
 		if text == "طعام" {
 			return errors.New("no font has it")
 		}
@@ -169,7 +169,7 @@ func TestChecksSeeEveryTextThatIsShown(t *testing.T) {
 	if err == nil || err.Error() != "t:10:26: name: no font has it" {
 		t.Errorf("%v", err)
 	}
-	for _, want := range []string{"en Quai", "en Food", "ar طعام", "en Water", "en A", "en Tap"} {
+	for _, want := range []string{"site en Quai", "name en Food", "name ar طعام", "name en Water", "map en A", "place en Tap"} {
 		if !seen[want] {
 			t.Errorf("%q was not checked", want)
 		}
