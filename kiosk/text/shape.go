@@ -2,6 +2,7 @@ package text
 
 import (
 	"math"
+	"strings"
 
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/font/opentype"
@@ -21,31 +22,78 @@ type run struct {
 
 // lay lays a line out. f.mu is held.
 func (f *Fonts) lay(k lineKey) (Line, error) {
+	var outline ink.Outline
+	width, err := f.place(k, func(r run, face *harfbuzz.Font, g glyph, x, y, scale float64) {
+		if !families[r.family].joined {
+			// The same letter looks the same wherever it stands.
+			x, y = math.Round(x), math.Round(y)
+		}
+		draw(&outline, face.Face(), g.id, float32(x), float32(y), float32(scale))
+	})
+	if err != nil {
+		return Line{}, err
+	}
+	return Line{Width: width, Ink: outline.Mask()}, nil
+}
+
+// place shapes a line run by run, from left to right, and hands each glyph on
+// with its origin in pixels, y down, and the pixels that a font unit is. It gives
+// the line's width. f.mu is held.
+func (f *Fonts) place(k lineKey, each func(r run, face *harfbuzz.Font, g glyph, x, y, scale float64)) (int, error) {
 	runes := []rune(k.text)
+	runs, err := f.runs(runes, k)
+	if err != nil {
+		return 0, err
+	}
+	pen := 0.0 // in pixels
+	for _, r := range runs {
+		face, glyphs, err := f.shape(runes, r, k)
+		if err != nil {
+			return 0, err
+		}
+		scale := float64(k.style.Size) / float64(face.Face().Upem())
+		x, y := 0.0, 0.0 // in font units
+		for _, g := range glyphs {
+			each(r, face, g, pen+float64((x+float64(g.dx))*scale), -(y+float64(g.dy))*scale, scale)
+			x += float64(g.advance)
+			y += float64(g.rise)
+		}
+		pen += float64(x * scale)
+	}
+	return int(math.Ceil(pen)), nil
+}
+
+// measure is the width that a line would have, in pixels. f.mu is held.
+func (f *Fonts) measure(k lineKey) (int, error) {
+	if l, ok := f.lines[k]; ok {
+		return l.Width, nil
+	}
+	return f.place(k, func(run, *harfbuzz.Font, glyph, float64, float64, float64) {})
+}
+
+// runs are a line's runs, from left to right. f.mu is held.
+func (f *Fonts) runs(text []rune, k lineKey) ([]run, error) {
 	base := 0
 	if k.rtl {
 		base = 1
 	}
-	runs, err := f.split(runes, base, k.style.Bold)
+	logical, err := f.split(text, base, k)
 	if err != nil {
-		return Line{}, err
+		return nil, err
 	}
-	of := make([]int, len(runs))
-	for i, r := range runs {
+	of := make([]int, len(logical))
+	for i, r := range logical {
 		of[i] = r.level
 	}
-	var outline ink.Outline
-	pen := 0.0 // in pixels
-	for _, i := range order(of) {
-		if pen, err = f.shape(&outline, runes, runs[i], k, pen); err != nil {
-			return Line{}, err
-		}
+	visual := make([]run, len(logical))
+	for i, at := range order(of) {
+		visual[i] = logical[at]
 	}
-	return Line{Width: int(math.Ceil(pen)), Ink: outline.Mask()}, nil
+	return visual, nil
 }
 
 // split cuts a line into runs, in the order of the text. f.mu is held.
-func (f *Fonts) split(text []rune, base int, bold bool) ([]run, error) {
+func (f *Fonts) split(text []rune, base int, k lineKey) ([]run, error) {
 	level := levels(text, base)
 	var runs []run
 	script, family := language.Common, -1
@@ -63,7 +111,7 @@ func (f *Fonts) split(text []rune, base int, bold bool) ([]run, error) {
 		} else if script == language.Common {
 			script = following(text[i:])
 		}
-		next, err := f.familyFor(r, own, script, family, bold)
+		next, err := f.familyFor(r, own, script, family, k)
 		if err != nil {
 			return nil, err
 		}
@@ -97,11 +145,12 @@ func following(text []rune) language.Script {
 	return language.Latin
 }
 
-// familyFor is the first family that has a letter: the script's own, then the
-// others. ASCII digits and signs are always the first family's, so that a time
-// looks the same in every language; marks and signs that are not stay with what
-// stands before them. f.mu is held.
-func (f *Fonts) familyFor(r rune, own, script language.Script, before int, bold bool) (int, error) {
+// familyFor is the first family that has a letter: the language's own, the
+// script's, then the others. ASCII digits and signs are always the first
+// family's, so that a time looks the same in every language; marks and signs
+// that are not stay with what stands before them. A face is read once a letter
+// asks for it. f.mu is held.
+func (f *Fonts) familyFor(r rune, own, script language.Script, before int, k lineKey) (int, error) {
 	var candidates []int
 	if own == language.Inherited && before >= 0 {
 		candidates = append(candidates, before)
@@ -109,16 +158,19 @@ func (f *Fonts) familyFor(r rune, own, script language.Script, before int, bold 
 	if r > ' ' && r < 0x80 {
 		candidates = append(candidates, 0)
 	}
-	for i, family := range families {
-		if family.script == script {
-			candidates = append(candidates, i)
+	primary, _, _ := strings.Cut(k.lang, "-")
+	for _, mine := range []string{primary, ""} {
+		for i, family := range families {
+			if family.script == script && family.lang == mine {
+				candidates = append(candidates, i)
+			}
 		}
 	}
 	for i := range families {
 		candidates = append(candidates, i)
 	}
 	for _, i := range candidates {
-		face, err := f.face(faceKey{i, bold})
+		face, err := f.face(faceKey{i, k.style.Bold})
 		if err != nil {
 			return 0, err
 		}
@@ -129,12 +181,20 @@ func (f *Fonts) familyFor(r rune, own, script language.Script, before int, bold 
 	return 0, Missing{r}
 }
 
-// shape adds a run's glyphs to the outline, from the pen on, and gives where
-// the pen is then. f.mu is held.
-func (f *Fonts) shape(o *ink.Outline, text []rune, r run, k lineKey, pen float64) (float64, error) {
+// glyph is one glyph of a run, in font units, y up.
+type glyph struct {
+	id            font.GID
+	cluster       int // index in the line of the first rune that it stands for
+	dx, dy        int32
+	advance, rise int32
+}
+
+// shape gives a run's glyphs from left to right; the slice is good until the
+// next call. f.mu is held.
+func (f *Fonts) shape(text []rune, r run, k lineKey) (*harfbuzz.Font, []glyph, error) {
 	face, err := f.face(faceKey{r.family, k.style.Bold})
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
 	b := f.buffer
 	b.Clear()
@@ -144,28 +204,19 @@ func (f *Fonts) shape(o *ink.Outline, text []rune, r run, k lineKey, pen float64
 		b.Props.Direction = harfbuzz.RightToLeft
 	}
 	b.Shape(face, nil)
-
-	scale := float64(k.style.Size) / float64(face.Face().Upem())
-	x, y := 0.0, 0.0 // in font units
+	f.glyphs = f.glyphs[:0]
 	for i, info := range b.Info {
 		if info.Glyph == 0 {
-			return 0, Missing{text[info.Cluster]}
+			return nil, nil, Missing{text[info.Cluster]}
 		}
 		p := b.Pos[i]
-		gx, gy := pen+float64((x+float64(p.XOffset))*scale), -(y+float64(p.YOffset))*scale
-		if !families[r.family].joined {
-			// The same letter looks the same wherever it stands.
-			gx, gy = math.Round(gx), math.Round(gy)
-		}
-		glyph(o, face.Face(), info.Glyph, float32(gx), float32(gy), float32(scale))
-		x += float64(p.XAdvance)
-		y += float64(p.YAdvance)
+		f.glyphs = append(f.glyphs, glyph{info.Glyph, info.Cluster, p.XOffset, p.YOffset, p.XAdvance, p.YAdvance})
 	}
-	return pen + float64(x*scale), nil
+	return face, f.glyphs, nil
 }
 
-// glyph adds the outline of a glyph, its origin at (x, y) in pixels.
-func glyph(o *ink.Outline, face *font.Face, id font.GID, x, y, scale float32) {
+// draw adds the outline of a glyph, its origin at (x, y) in pixels.
+func draw(o *ink.Outline, face *font.Face, id font.GID, x, y, scale float32) {
 	data, ok := face.GlyphData(id).(font.GlyphOutline)
 	if !ok {
 		return // a space

@@ -29,16 +29,18 @@ type Style struct {
 }
 
 // families are the fonts, by the first part of their files' names, and for
-// which script each comes first; the others follow where a letter is missing.
-// Adding a script is adding a line.
+// which script each comes first, in all languages or in one; the others follow
+// where a letter is missing. Adding a script is adding a line.
 var families = []struct {
 	name   string
 	script language.Script
-	joined bool // letters join: their places between two pixels are kept
+	lang   string // BCP 47, first part; "" for all
+	joined bool   // letters join: their places between two pixels are kept
 }{
-	{"NotoSans", language.Latin, false},
-	{"NotoSansArabic", language.Arabic, true},
-	{"NotoSansEthiopic", language.Ethiopic, false},
+	{"NotoSans", language.Latin, "", false},
+	{"NotoSansArabic", language.Arabic, "", true},
+	{"NotoSansEthiopic", language.Ethiopic, "", false},
+	{"NotoNastaliqUrdu", language.Arabic, "ur", true},
 }
 
 // folders are where fonts are looked for, in this order.
@@ -59,6 +61,7 @@ type Fonts struct {
 	mu     sync.Mutex
 	faces  map[faceKey]*harfbuzz.Font // under mu
 	buffer *harfbuzz.Buffer           // under mu
+	glyphs []glyph                    // under mu; of the last run
 	lines  map[lineKey]Line           // under mu
 }
 

@@ -37,7 +37,7 @@ func TestMissingFontsAreAllNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := open([]string{folder})
-	if err == nil || !strings.Contains(err.Error(), "NotoSans-Regular.ttf, NotoSansArabic-Regular.ttf, NotoSansArabic-Bold.ttf, NotoSansEthiopic-Regular.ttf, NotoSansEthiopic-Bold.ttf") {
+	if err == nil || !strings.Contains(err.Error(), "NotoSans-Regular.ttf, NotoSansArabic-Regular.ttf, NotoSansArabic-Bold.ttf, NotoSansEthiopic-Regular.ttf, NotoSansEthiopic-Bold.ttf, NotoNastaliqUrdu-Regular.ttf, NotoNastaliqUrdu-Bold.ttf") {
 		t.Errorf("%v", err)
 	}
 	t.Setenv("INFOBUS_FONTS", folder)
