@@ -158,36 +158,3 @@ func TestIdentityIsOfWhatIsDrawnButTheMinute(t *testing.T) {
 		t.Error("what is not drawn makes another page")
 	}
 }
-
-func TestWear(t *testing.T) {
-	var w kiosk.Wear
-	if ok, _ := w.Allow(time.Second, kiosk.Changed); !ok {
-		t.Error("a new panel may not be refreshed")
-	}
-	w = w.Refreshed(1000 * time.Second)
-	for _, c := range []struct {
-		now  time.Duration
-		why  kiosk.Cause
-		ok   bool
-		next time.Duration
-	}{
-		{1179 * time.Second, kiosk.Changed, false, 1180 * time.Second},
-		{1179 * time.Second, kiosk.Button, false, 1180 * time.Second},
-		{1180 * time.Second, kiosk.Changed, true, 1180 * time.Second},
-		{1001 * time.Second, kiosk.SessionStart, true, 1001 * time.Second},
-		{1001 * time.Second, kiosk.Shutdown, true, 1001 * time.Second},
-		{5 * time.Second, kiosk.Changed, true, 5 * time.Second}, // a later boot
-	} {
-		if ok, next := w.Allow(c.now, c.why); ok != c.ok || next != c.next {
-			t.Errorf("%s at %s: %v, %s; want %v, %s", c.why, c.now, ok, next, c.ok, c.next)
-		}
-	}
-	if w.Fulls != 1 || w.Rebooted().Fulls != 1 || w.Rebooted().LastFull != 0 {
-		t.Errorf("%+v, rebooted %+v", w, w.Rebooted())
-	}
-	b, err := json.Marshal(w)
-	var back kiosk.Wear
-	if err != nil || json.Unmarshal(b, &back) != nil || back != w {
-		t.Errorf("%s comes back as %+v", b, back)
-	}
-}

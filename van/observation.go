@@ -48,12 +48,19 @@ type (
 		Why    string // redacted
 	}
 
+	// TemperatureSeen is the panel's temperature; not OK where it cannot be told.
+	TemperatureSeen struct {
+		Celsius float64
+		OK      bool
+	}
+
 	// Drawn is the outcome of a Draw.
 	Drawn struct {
-		Page  kiosk.Page
-		Cause kiosk.Cause // as the Draw had it
-		Took  time.Duration
-		Err   bool
+		Page     kiosk.Page
+		Cause    kiosk.Cause    // as the Draw had it
+		Waveform kiosk.Waveform // as it was done, which may be better than asked; "" where no refresh began
+		Took     time.Duration
+		Err      bool
 	}
 
 	// Recorded says how far the logbook is durable.
@@ -87,8 +94,9 @@ type Effect any
 type (
 	// Draw puts a page on the panel; answered by Drawn.
 	Draw struct {
-		Page  kiosk.Page
-		Cause kiosk.Cause
+		Page     kiosk.Page
+		Cause    kiosk.Cause
+		Waveform kiosk.Waveform
 	}
 	// Keep saves what must outlive a power cut.
 	Keep struct{ Kept Kept }
@@ -127,8 +135,13 @@ func (s *State) take(in Observation, out *Output) {
 			return
 		}
 		if s.Timetable == nil || s.Timetable.Digest != v.Timetable.Digest {
-			s.Timetable, s.Kiosk.Stale, s.Kiosk.Cause = v.Timetable, true, kiosk.Changed
+			s.Timetable, s.Kiosk.Stale = v.Timetable, true
 			out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: map[string]any{"services": len(v.Timetable.Services)}})
+		}
+	case TemperatureSeen:
+		s.Temperature = reading.Reading[float64]{}
+		if v.OK {
+			s.Temperature = reading.Of(v.Celsius, now)
 		}
 	case DeviceSeen:
 		s.device(v, now, out)

@@ -37,16 +37,17 @@ func DefaultOptions() Options {
 // State is everything that is known. It is copied by each Step, so that a
 // watcher may keep one; nothing it points to is ever changed.
 type State struct {
-	Now       reading.Stamp // of the last observation
-	Clock     Clock
-	Power     power.State
-	Session   session.State
-	Uplink    netmon.State
-	Timetable *timetable.Timetable // nil until one is loaded
-	Kiosk     Kiosk
-	Sync      Sync
-	Devices   []Device // in the order in which they were first heard of
-	Stopping  bool
+	Now         reading.Stamp // of the last observation
+	Clock       Clock
+	Power       power.State
+	Session     session.State
+	Uplink      netmon.State
+	Timetable   *timetable.Timetable // nil until one is loaded
+	Kiosk       Kiosk
+	Temperature reading.Reading[float64] // °C, at the panel
+	Sync        Sync
+	Devices     []Device // in the order in which they were first heard of
+	Stopping    bool
 
 	kept   Kept          // as last handed to be saved
 	keptAt time.Duration // when
@@ -61,6 +62,7 @@ type Clock struct {
 // Kiosk is the public screen: what stands on the glass and what is due there.
 type Kiosk struct {
 	Wear    kiosk.Wear
+	Rested  kiosk.Wear // the wear before the refresh that is being done
 	Shown   kiosk.Page // as last drawn whole by this process; zero before
 	Glass   string     // identity of the page on the glass; kept over power cuts
 	Drawing bool

@@ -162,7 +162,7 @@ func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
 	if !ok || !kept || d.Cause != kiosk.SessionStart || k.Kept.Glass != "" {
 		t.Fatalf("%+v, %+v", d, k)
 	}
-	b.see(6*time.Second, van.Drawn{Page: d.Page, Cause: d.Cause, Took: 4 * time.Second})
+	b.see(6*time.Second, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
 	if _, again := effect[van.Draw](b); again || !b.has(logbook.KioskRefreshed) {
 		t.Errorf("%v, %v", b.events, b.effects)
 	}
@@ -244,7 +244,7 @@ func TestEveryStepHolds(t *testing.T) {
 				}
 			}
 			if d, ok := effect[van.Draw](b); ok && rapid.Bool().Draw(t, "answered") {
-				b.see(at, van.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Second, Err: flag})
+				b.see(at, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second, Err: flag})
 			}
 			if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
 				b.see(at, van.Tick{})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"infobus/hw/epaper"
+	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/kiosk/ink"
 	"infobus/van"
@@ -103,7 +104,11 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 				draw.Forget()
 				return frame[:], nil
 			})
-			s.observe(van.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Since(begun), Err: err != nil})
+			done := kiosk.Full
+			if err != nil {
+				done = ""
+			}
+			s.observe(van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: done, Took: time.Since(begun), Err: err != nil})
 			if err != nil {
 				return fmt.Errorf("draw %s: %w", d.Page.Name, err)
 			}

@@ -249,7 +249,11 @@ func (p *player) observe(value any) {
 			p.kept, p.saved = e.Kept, true
 		case van.Draw:
 			p.after(drawTime, func() {
-				p.observe(van.Drawn{Page: e.Page, Cause: e.Cause, Took: drawTime, Err: p.desk.Devices[van.Panel] != "ok"})
+				drawn := van.Drawn{Page: e.Page, Cause: e.Cause, Waveform: e.Waveform, Took: drawTime}
+				if p.desk.Devices[van.Panel] != "ok" {
+					drawn.Waveform, drawn.Err = "", true
+				}
+				p.observe(drawn)
 			})
 		case van.PowerOff:
 			p.after(5*time.Second, p.off)
