@@ -2,7 +2,7 @@
 // direction, script and font, shaped with OpenType, in black and white.
 //
 // In: a text, its language, a size; fonts from the folders named below. Out: a
-// Line, which knows its width and its pixels. It breaks no lines, and chooses
+// Line, which knows its width and its pixels, or a Paragraph of them. It chooses
 // no words. Text that no font has is an error, never a box.
 package text
 
@@ -182,10 +182,13 @@ func (m Missing) Error() string {
 }
 
 // Check says what is wrong with a text that is going to be shown in a language:
-// a letter that no font has would be a box.
+// a letter that no font has would be a box. It shapes the text, and keeps nothing
+// of it.
 func (f *Fonts) Check(lang, text string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, bold := range []bool{false, true} {
-		_, err := f.Line(text, lang, false, Style{Size: 20, Bold: bold})
+		_, err := f.measure(lineKey{text, lang, false, Style{Size: 20, Bold: bold}})
 		var pathError *fs.PathError
 		if errors.As(err, &pathError) {
 			return nil // the font's fault, not the text's: drawing will say so
@@ -195,4 +198,19 @@ func (f *Fonts) Check(lang, text string) error {
 		}
 	}
 	return nil
+}
+
+// Extent is how far the ink of texts reaches above the baseline and below it, in
+// pixels: the height that lines of a language take, measured. Line heights that
+// fonts state differ by half an em for what looks the same.
+func (f *Fonts) Extent(lang string, rtl bool, s Style, texts ...string) (above, below int, err error) {
+	for _, text := range texts {
+		l, err := f.Line(text, lang, rtl, s)
+		if err != nil {
+			return 0, 0, err
+		}
+		b := l.Ink.Bounds()
+		above, below = max(above, -b.Min.Y), max(below, b.Max.Y)
+	}
+	return above, below, nil
 }
