@@ -95,6 +95,7 @@ type Session struct {
 // Kiosk is what the public screen speaks.
 type Kiosk struct {
 	Languages []string `yaml:"languages"`
+	Button    *Line    `yaml:"button"` // nil for none
 }
 
 // Sync is where the logbook goes.
@@ -161,6 +162,9 @@ func Parse(file string, data []byte) (Config, error) {
 	if c.Battery.LowLine != nil {
 		*c.Battery.LowLine = c.Battery.LowLine.filled()
 	}
+	if c.Kiosk.Button != nil {
+		*c.Kiosk.Button = c.Kiosk.Button.filled()
+	}
 	return c, src.Err()
 }
 
@@ -194,6 +198,10 @@ func (c *Config) check(src *yamlfile.Source) {
 	if l := c.Battery.LowLine; l != nil {
 		l.check(src)
 		claim(&l.Line, "battery-low line")
+	}
+	if l := c.Kiosk.Button; l != nil {
+		l.check(src)
+		claim(&l.Line, "button")
 	}
 
 	b := &c.Battery

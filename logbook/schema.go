@@ -33,7 +33,7 @@ var Schema = map[Name][]Field{
 	SessionEnded:       {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"}},
 	UplinkChanged:      {{Key: "verdict", Words: verdicts}, {Key: "previous", Words: verdicts}, {Key: "seconds", Unit: "s"}},
 	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
-	KioskRefreshed:     {{Key: "page", Words: []string{"today"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "session", "timetable", "day", "closing", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
+	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
 	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
 	TimetableCorrected: {{Key: "correction", Words: []string{"closed", "open", "hours", "cleared"}}, {Key: "active", Unit: "1"}},

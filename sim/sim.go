@@ -26,6 +26,7 @@ type Van struct {
 	Cellular   string  // up, down, slow or captive
 	DNS        bool
 	Clock      bool              // synchronised
+	Presses    int               // of the button beside the screen, so far
 	Devices    map[string]string // gpio, battery, panel: ok, absent or stuck
 }
 
@@ -46,6 +47,7 @@ var Commands = []string{
 	"cellular up|down|slow|captive",
 	"dns up|down",
 	"clock trusted|untrusted",
+	"button press",
 	"device gpio|battery|panel ok|absent|stuck",
 }
 
@@ -107,6 +109,11 @@ func (v *Van) Do(words ...string) error {
 			return err
 		}
 		v.Clock = last == "trusted"
+	case "button":
+		if err := choose(2, "press"); err != nil {
+			return err
+		}
+		v.Presses++
 	case "device":
 		if err := choose(3, "ok", "absent", "stuck"); err != nil {
 			return err

@@ -96,13 +96,25 @@ type Cellular struct {
 
 // Kiosk is the public screen.
 type Kiosk struct {
-	Page      string     `json:"page"`     // "" while nothing is known to stand on the glass
+	Page      string     `json:"page"` // "" while nothing is known to stand on the glass
+	Part      *int       `json:"part"` // of Parts, from 1
+	Parts     *int       `json:"parts"`
 	DrawnAt   *time.Time `json:"drawn_at"` // with the timetable zone's offset
 	Languages []string   `json:"languages"`
 	Rows      *int       `json:"rows"`
 	Refreshes *int       `json:"refreshes"` // since the panel was new
 	Drawing   bool       `json:"drawing"`
-	NextAt    *time.Time `json:"next_at"` // the next refresh, or look at the rows
+	NextAt    *time.Time `json:"next_at"`    // the next refresh, or look at the rows
+	Next      *KioskPage `json:"next"`       // null where no page takes turns
+	HeldUntil *time.Time `json:"held_until"` // null where no person asked for the page
+	Waiting   int        `json:"waiting"`    // what people asked for and the panel must first rest
+}
+
+// KioskPage is a page that is to come.
+type KioskPage struct {
+	Page      string   `json:"page"`
+	Languages []string `json:"languages"`
+	Part      int      `json:"part"`
 }
 
 // Sync is what became of the logbook's events.

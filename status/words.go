@@ -265,7 +265,10 @@ func actions(v View) []action {
 	}
 	all = append(all,
 		action{Name: "sync", Word: "Send logs", Done: "The logs are being sent."},
-		action{Name: "refresh-screen", Word: "Draw the screen again", Done: "The screen will be drawn again."})
+		action{Name: "refresh-screen", Word: "Draw the screen again", Done: "The screen will be drawn again."},
+		action{Name: "show-today", Word: "Screen: today", Done: "The screen will show today’s services."},
+		action{Name: "show-help", Word: "Screen: emergency numbers", Done: "The screen will show emergency numbers."},
+		action{Name: "show-sim", Word: "Screen: SIM cards", Done: "The screen will show what SIM cards are worth."})
 	if v.Session.Active {
 		all = append(all, action{Name: "end-session", Word: "End the session", Ask: "End the session for everybody?", Done: "The session is ended."})
 	}

@@ -80,8 +80,14 @@ type (
 	// EndSession is a volunteer's word.
 	EndSession struct{ Asked bool }
 
-	// Refresh is a volunteer's wish to see the screen drawn again.
+	// Refresh is a volunteer's wish to see the same page drawn afresh.
 	Refresh struct{}
+
+	// Button is a press of the button beside the screen.
+	Button struct{}
+
+	// ShowPage is a volunteer's wish to see a page: Today, Help or SIM.
+	ShowPage struct{ Name kiosk.Name }
 
 	// Stop is the process's end: reason is signal or shutdown.
 	Stop struct{ Reason string }

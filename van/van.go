@@ -59,18 +59,6 @@ type Clock struct {
 	Source  string // timesyncd, rtc, volunteer or sim; "" while untrusted
 }
 
-// Kiosk is the public screen: what stands on the glass and what is due there.
-type Kiosk struct {
-	Wear    kiosk.Wear
-	Rested  kiosk.Wear // the wear before the refresh that is being done
-	Shown   kiosk.Page // as last drawn whole by this process; zero before
-	Glass   string     // identity of the page on the glass; kept over power cuts
-	Drawing bool
-	Cause   kiosk.Cause   // why the next refresh is wanted
-	Stale   bool          // what should be shown has to be worked out again
-	NextAt  time.Duration // when the next refresh, or the next look at the rows, is due; 0 never
-}
-
 // Sync is what became of the logbook's events.
 type Sync struct {
 	Log          string
@@ -143,9 +131,6 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	input := lost(in.Value)
 	s.Power, events = power.Step(o.Power, s.Power, input, now)
 	out.events(events)
-	if s.Power.Shutdown.Begun && !was.Power.Shutdown.Begun {
-		out.effect(PowerOff{})
-	}
 
 	end, _ := in.Value.(EndSession)
 	s.Session, events = session.Step(o.Session, s.Session, session.Input{

@@ -83,11 +83,7 @@ func printStatus(v status.View) {
 		}
 	}
 	fmt.Printf("session   %s\n", session)
-	screen := "nothing drawn"
-	if v.Kiosk.DrawnAt != nil {
-		screen = fmt.Sprintf("%s, drawn %s", v.Kiosk.Page, clockTime(v.Kiosk.DrawnAt))
-	}
-	fmt.Printf("screen    %s\n", screen)
+	fmt.Printf("screen    %s\n", screen(v.Kiosk))
 	fmt.Printf("logs      %d waiting to be sent\n", v.Sync.Waiting)
 	for _, d := range v.Devices {
 		if d.State == "failed" {
@@ -97,6 +93,34 @@ func printStatus(v status.View) {
 	if !v.Clock.Trusted {
 		fmt.Println("clock     not set: nothing shows a date until it is")
 	}
+}
+
+// screen says what stands on the glass, and what comes there next.
+func screen(k status.Kiosk) string {
+	what := "nothing drawn"
+	if k.Page != "" {
+		what = k.Page
+		if k.Part != nil && k.Parts != nil && *k.Parts > 1 {
+			what += fmt.Sprintf(" %d of %d", *k.Part, *k.Parts)
+		}
+		what += " in " + strings.Join(k.Languages, " and ")
+		if k.DrawnAt != nil {
+			what += ", drawn " + clockTime(k.DrawnAt)
+		}
+	}
+	if k.Drawing {
+		what += "; being drawn"
+	}
+	if k.HeldUntil != nil {
+		what += "; somebody asked for it, it stays until " + k.HeldUntil.Format("15:04:05")
+	}
+	if k.Waiting > 0 {
+		what += fmt.Sprintf("; asked for %d times, the panel has to rest first", k.Waiting)
+	}
+	if n := k.Next; n != nil {
+		what += fmt.Sprintf("; next %s %d in %s", n.Page, n.Part, strings.Join(n.Languages, " and "))
+	}
+	return what
 }
 
 func clockTime(t *time.Time) string {

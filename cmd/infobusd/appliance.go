@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -298,8 +299,10 @@ func (a *appliance) act(_ context.Context, name string) error {
 		a.observe(van.EndSession{Asked: true})
 	case "refresh-screen":
 		a.observe(van.Refresh{})
+	case "show-today", "show-help", "show-sim":
+		a.observe(van.ShowPage{Name: kiosk.Name(strings.TrimPrefix(name, "show-"))})
 	default:
-		return fmt.Errorf("%w: %s; there are: sync, cancel-shutdown, end-session, refresh-screen", status.ErrNoAction, name)
+		return fmt.Errorf("%w: %s; there are: sync, cancel-shutdown, end-session, refresh-screen, show-today, show-help, show-sim", status.ErrNoAction, name)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -175,8 +176,11 @@ func readConfig(f flags) (config.Config, error) {
 const simTimetable = "the example timetable"
 
 // simConfig is c for a van on a desk: without a timetable of its own it has
-// the example's, and the first of its sites.
+// the example's, and the first of its sites. It has a button.
 func simConfig(c config.Config) config.Config {
+	if c.Kiosk.Button == nil {
+		c.Kiosk.Button = &config.Line{Line: "GPIO23", Active: "low", Bias: "pull-up", Debounce: 50 * time.Millisecond}
+	}
 	if c.Timetable == config.Default().Timetable {
 		c.Timetable = simTimetable
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ func (a *appliance) view(s van.State) status.View {
 		Session: status.Session{Active: s.Session.Active, Site: s.Session.Site, Since: at(s.Session.Since), Until: at(s.Session.Until)},
 		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en")},
 		Kiosk: status.Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
-			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt)},
+			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
 	}
 	for i, g := range s.Power.Generators {
@@ -127,8 +128,17 @@ func (a *appliance) view(s van.State) status.View {
 			v.Uplink.DevicesConnected = ptr(c.Value.Devices)
 		}
 	}
-	if s.Kiosk.Shown.Name != "" {
-		v.Kiosk.DrawnAt, v.Kiosk.Rows = ptr(s.Kiosk.Shown.Drawn), ptr(len(s.Kiosk.Shown.Rows))
+	if k := s.Kiosk; k.Shown.Name != "" {
+		v.Kiosk.Part, v.Kiosk.Parts, v.Kiosk.Rows = ptr(k.Shown.Part), ptr(k.Shown.Parts), ptr(len(k.Shown.Rows))
+		if !k.Shown.Drawn.IsZero() {
+			v.Kiosk.DrawnAt = ptr(k.Shown.Drawn)
+		}
+	}
+	if n := s.Kiosk.Next; n.Name != "" {
+		v.Kiosk.Next = &status.KioskPage{Page: string(n.Name), Languages: strings.Split(n.Languages, "+"), Part: n.Part}
+	}
+	if s.Now.Mono < s.Kiosk.Held {
+		v.Kiosk.HeldUntil = at(s.Kiosk.Held)
 	}
 	if u, ok := s.Sync.LastUpload.Get(); ok && s.Clock.Trusted {
 		v.Sync.LastUpload = ptr(u.In(zone).Truncate(time.Second))

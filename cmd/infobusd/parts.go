@@ -66,6 +66,10 @@ func (p *parts) simulate(f flags, c config.Config) error {
 	if l := c.Battery.LowLine; l != nil {
 		o.Lines = append(o.Lines, l.Line)
 	}
+	if l := c.Kiosk.Button; l != nil {
+		o.Button, o.ButtonLow = l.Line, l.ActiveLow()
+		o.Lines = append(o.Lines, l.Line)
+	}
 	o.Address, o.Shunt = uint16(c.Battery.Address), c.Battery.Shunt
 	w, err := world.New(o)
 	if err != nil {

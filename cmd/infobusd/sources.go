@@ -24,7 +24,10 @@ import (
 	"infobus/van"
 )
 
-// lines watches the sense lines.
+// button is the line of the button beside the screen.
+const button = "button"
+
+// lines watches the sense lines and the button.
 func (a *appliance) lines() func(context.Context, func()) error {
 	index := map[string]int{}
 	var configs []line.Config
@@ -38,10 +41,19 @@ func (a *appliance) lines() func(context.Context, func()) error {
 	if l := a.config.Battery.LowLine; l != nil {
 		add("battery-low", l.Line, l.ActiveLow(), l.Bias, l.Debounce, power.LowLine)
 	}
+	if l := a.config.Kiosk.Button; l != nil {
+		add(button, l.Line, l.ActiveLow(), l.Bias, l.Debounce, 0)
+	}
 	watcher := line.New(a.parts.chip, configs...)
 	return func(ctx context.Context, alive func()) error {
 		return watcher.Watch(ctx, func(s line.Seen) {
 			alive()
+			if s.Name == button {
+				if s.Edge && s.Active {
+					a.observe(van.Button{})
+				}
+				return
+			}
 			a.observe(power.Line{Index: index[s.Name], Active: s.Active, At: s.At})
 		})
 	}

@@ -22,7 +22,8 @@ import (
 type Day struct {
 	Start  time.Time
 	End    time.Time
-	Charge float64 // of the battery at the start, %
+	Charge float64       // of the battery at the start, %
+	Turn   time.Duration // how long a page of the screen stands; 0 as the options say
 	Steps  []Step
 	Expect []string // one line an event, as Line gives it; nil expects nothing in particular
 }
@@ -35,12 +36,13 @@ type Step struct {
 
 // file is a script as it is written.
 type file struct {
-	Date    string   `yaml:"date"`    // 2026-11-23
-	Start   string   `yaml:"start"`   // 07:00
-	End     string   `yaml:"end"`     // 19:00
-	Battery float64  `yaml:"battery"` // percent
-	Steps   []string `yaml:"steps"`   // "08:55 generator on"
-	Expect  []string `yaml:"expect"`
+	Date    string        `yaml:"date"`    // 2026-11-23
+	Start   string        `yaml:"start"`   // 07:00
+	End     string        `yaml:"end"`     // 19:00
+	Battery float64       `yaml:"battery"` // percent
+	Turn    time.Duration `yaml:"turn"`    // 30m
+	Steps   []string      `yaml:"steps"`   // "08:55 generator on"
+	Expect  []string      `yaml:"expect"`
 }
 
 // Power is the command of a script that "infobus sim" does not have: the box's
@@ -53,7 +55,7 @@ const Power = "power"
 func Parse(name string, data []byte, t *timetable.Timetable) (*Day, error) {
 	f := file{Battery: 80}
 	src := yamlfile.Decode(name, data, &f)
-	d := &Day{Charge: f.Battery, Expect: f.Expect}
+	d := &Day{Charge: f.Battery, Turn: f.Turn, Expect: f.Expect}
 	clock := func(field *string, outer any) time.Time {
 		at, err := time.ParseInLocation("2006-01-02 15:04:05", f.Date+" "+withSeconds(*field), t.Zone)
 		if err != nil {
@@ -67,6 +69,9 @@ func Parse(name string, data []byte, t *timetable.Timetable) (*Day, error) {
 	}
 	if f.Battery < 0 || f.Battery > 100 {
 		src.Add(fmt.Sprintf("battery %g found; 0 to 100 was expected", f.Battery), &f.Battery)
+	}
+	if f.Turn < 0 {
+		src.Add(fmt.Sprintf("turn %s found; a duration such as 30m was expected", f.Turn), &f.Turn)
 	}
 	d.Start, d.End = clock(&f.Start, &f), clock(&f.End, &f)
 	last := d.Start

@@ -56,6 +56,9 @@ type timer struct {
 // wall time as it would be worked out later for events of an untrusted clock.
 func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Event)) error {
 	o.Power.Generators = generators
+	if d.Turn > 0 {
+		o.Kiosk.Turn = d.Turn
+	}
 	p := &player{day: d, table: t, opts: o, desk: sim.NewVan(generators), tell: tell, now: d.Start, seq: 0}
 	p.desk.Charge = d.Charge
 	for _, s := range d.Steps {
@@ -126,6 +129,9 @@ func (p *player) play(words []string) error {
 	}
 	if p.desk.Clock != was.Clock {
 		p.observe(van.ClockSeen{Trusted: p.desk.Clock, Source: "sim"})
+	}
+	if p.desk.Presses != was.Presses {
+		p.observe(van.Button{})
 	}
 	if words[0] == "device" {
 		p.device(words[1])

@@ -30,6 +30,8 @@ type Options struct {
 	Lines     []string // all that the chip has
 	Sense     []string // of these, the generators' sense lines
 	ActiveLow []bool   // per generator
+	Button    string   // of these, the button's; "" for none
+	ButtonLow bool     // it is active low
 	Received  string   // file for what the receiver is sent; see gateway.Options
 	Address   uint16   // of the battery monitor
 	Shunt     physic.ElectricResistance
@@ -68,6 +70,9 @@ func New(o Options) (*World, error) {
 		Gateway: g,
 		options: o, van: sim.NewVan(len(o.Sense)), moved: time.Now(), watch: make(chan struct{}),
 	}
+	if o.Button != "" {
+		w.Chip.Drive(o.Button, o.ButtonLow)
+	}
 	return w, w.apply()
 }
 
@@ -79,11 +84,20 @@ func (w *World) Do(words ...string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.advance()
+	pressed := w.van.Presses
 	if err := w.van.Do(words...); err != nil {
 		return err
 	}
+	if w.van.Presses != pressed && w.options.Button != "" {
+		w.Chip.Drive(w.options.Button, !w.options.ButtonLow)
+		time.AfterFunc(press, func() { w.Chip.Drive(w.options.Button, w.options.ButtonLow) })
+		return nil
+	}
 	return w.apply()
 }
+
+// press is how long a finger stays on the button.
+const press = 200 * time.Millisecond
 
 // Run lets the battery be drained and charged until ctx is done.
 func (w *World) Run(ctx context.Context) error {

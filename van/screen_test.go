@@ -1,0 +1,219 @@
+package van_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"infobus/kiosk"
+	"infobus/power"
+	"infobus/van"
+)
+
+// open is a van in a session whose day fills two pages, with everything known.
+// The pages are drawn as soon as they are due; drawn has each that was.
+type open struct {
+	*box
+	at    time.Duration
+	drawn []van.Draw
+}
+
+func opened(t *testing.T) *open {
+	t.Helper()
+	o := &open{box: newBox("one", van.Kept{}), at: 2 * time.Second}
+	o.options.Kiosk.Sets = []kiosk.Set{{"en", "ar"}}
+	o.options.Kiosk.Capacity = map[string]int{"en+ar": 4}
+	o.do(van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "rtc"}, power.Line{Active: true, At: o.at})
+	return o
+}
+
+// do sees values now, and has what is due drawn.
+func (o *open) do(values ...any) {
+	for _, v := range values {
+		o.see(o.at, v)
+		o.draw()
+	}
+}
+
+// draw answers a Draw as a panel does, 4 s later.
+func (o *open) draw() {
+	for {
+		d, ok := effect[van.Draw](o.box)
+		if !ok {
+			return
+		}
+		o.drawn = append(o.drawn, d)
+		o.at += 4 * time.Second
+		o.see(o.at, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
+	}
+}
+
+// pass lets time pass: lines are read every 10 s, and the state is called when
+// it wants to be.
+func (o *open) pass(d time.Duration) {
+	end := o.at + d
+	for o.at < end {
+		next := min(o.at+10*time.Second, end)
+		if wake := o.state.Wake(o.options); wake != 0 && wake > o.at {
+			next = min(next, wake)
+		}
+		o.at = next
+		running := o.state.Power.Generators[0].Running.Value
+		o.do(van.Tick{}, power.Line{Active: running, At: o.at})
+	}
+}
+
+// told are the pages drawn since the last call: name, part, cause.
+func (o *open) told() string {
+	var s string
+	for _, d := range o.drawn {
+		s += fmt.Sprintf("%s %d %s; ", d.Page.Name, d.Page.Part, d.Cause)
+	}
+	o.drawn = nil
+	return s
+}
+
+func (o *open) tells(t *testing.T, what, want string) {
+	t.Helper()
+	if got := o.told(); got != want {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func TestTheDaysPagesTakeTurnsDuringASession(t *testing.T) {
+	o := opened(t)
+	o.tells(t, "at its start", "today 1 session-start; ")
+	if next := o.state.Kiosk.Next; next.Name != kiosk.Today || next.Part != 2 {
+		t.Errorf("next is %+v", next)
+	}
+	o.pass(11 * time.Minute)
+	o.tells(t, "in eleven minutes", "today 2 changed; today 1 changed; ")
+	o.do(van.EndSession{Asked: true})
+	o.tells(t, "at its end", "closing 1 closing; ")
+	o.pass(time.Hour)
+	o.tells(t, "after it", "")
+}
+
+func TestEachPressGoesOnByOnePage(t *testing.T) {
+	o := opened(t)
+	o.pass(3 * time.Minute)
+	o.told()
+	o.do(van.Button{})
+	o.tells(t, "a press", "today 2 button; ")
+	o.pass(190 * time.Second)
+	o.told()
+	o.do(van.ShowPage{Name: kiosk.Help})
+	o.pass(170 * time.Second)
+	o.tells(t, "a phone asks for help", "help 1 button; ")
+	o.pass(20 * time.Second)
+	o.tells(t, "then the turns go on", "today 1 changed; ")
+}
+
+func TestPressesThatComeWhileThePanelIsBusyAddUp(t *testing.T) {
+	o := opened(t)
+	o.pass(200 * time.Second)
+	o.told()
+	o.see(o.at, van.Button{})
+	d, ok := effect[van.Draw](o.box)
+	if !ok || d.Page.Part != 2 {
+		t.Fatalf("a press gave %v", o.effects)
+	}
+	for range 2 {
+		o.see(o.at+time.Second, van.Button{})
+		if _, again := effect[van.Draw](o.box); again {
+			t.Fatal("two refreshes at a time")
+		}
+	}
+	if n := o.state.Kiosk.Waiting(); n != 2 {
+		t.Errorf("%d presses wait", n)
+	}
+	o.at += 4 * time.Second
+	o.do(van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
+	o.pass(100 * time.Second)
+	o.tells(t, "two presses while a page was drawn", "sim 1 button; ")
+}
+
+func TestAPressThatCannotBeServedIsForgotten(t *testing.T) {
+	o := opened(t)
+	o.do(van.DeviceSeen{Name: van.Panel, Reason: "absent"}, van.Button{})
+	if n := o.state.Kiosk.Waiting(); n != 0 {
+		t.Errorf("%d presses wait for a panel that is not there", n)
+	}
+}
+
+func TestOutsideASessionOnlyWhatIsAskedForIsDrawn(t *testing.T) {
+	o := opened(t)
+	o.do(van.EndSession{Asked: true}, power.Line{Active: false, At: o.at})
+	o.pass(20 * time.Minute)
+	o.told()
+	o.do(van.Button{})
+	o.tells(t, "a press", "today 1 button; ")
+	o.pass(3 * time.Hour)
+	o.tells(t, "and later", "")
+}
+
+func TestASessionWithoutAClockSaysFirstThatItSetsUpThenThatTheClockIsNotSet(t *testing.T) {
+	o := &open{box: newBox("one", van.Kept{}), at: 2 * time.Second}
+	o.do(van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: o.at})
+	o.tells(t, "at once", "")
+	o.pass(time.Minute)
+	o.tells(t, "within a minute", "setting-up 1 session-start; ")
+	o.pass(5 * time.Minute)
+	o.tells(t, "within six", "clock-not-set 1 changed; ")
+	o.do(van.Button{})
+	o.pass(4 * time.Minute)
+	o.tells(t, "at a press", "")
+	o.do(van.ClockSeen{Trusted: true, Source: "timesyncd"})
+	o.tells(t, "with a clock", "today 1 changed; ")
+}
+
+// The power goes: the screen first, then the box.
+func TestBeforeThePowerGoesThePageIsOneThatStaysTrue(t *testing.T) {
+	empty := func(o *open) {
+		o.do(power.Line{Active: false, At: o.at})
+		for !o.state.Power.Shutdown.Begun {
+			o.at += time.Second
+			o.see(o.at, power.Line{Active: false, At: o.at}, power.Sample{Volts: 10.5, Amps: -2})
+			if !o.state.Power.Shutdown.Begun {
+				o.draw()
+			}
+		}
+	}
+	o := opened(t)
+	o.pass(10 * time.Minute)
+	o.told()
+	stopped := o.at
+	empty(o)
+	if _, off := effect[van.PowerOff](o.box); off {
+		t.Fatal("the power goes before the page is drawn")
+	}
+	o.told()
+	o.draw()
+	if got := o.drawn[0].Page; got.Until.Sub(monday) != stopped.Truncate(time.Minute) {
+		t.Errorf("the van was here until %s, its generator until %s", got.Until, monday.Add(stopped))
+	}
+	o.tells(t, "at the end", "closing 1 shutdown; ")
+	if _, off := effect[van.PowerOff](o.box); !off {
+		t.Error("the power stays on")
+	}
+	o.do(van.Button{})
+	o.tells(t, "afterwards", "")
+
+	// Refused, the box goes on.
+	o.do(power.Refused{})
+	o.pass(4 * time.Minute)
+	o.tells(t, "refused", "today 1 changed; ")
+
+	o = opened(t)
+	o.do(van.DeviceSeen{Name: van.Panel, Reason: "absent"})
+	empty(o)
+	if _, off := effect[van.PowerOff](o.box); !off {
+		t.Error("a box whose panel is absent stays on")
+	}
+	o = opened(t)
+	empty(o)
+	o.see(o.at, van.Drawn{Page: o.drawn[0].Page, Err: true})
+	if _, off := effect[van.PowerOff](o.box); !off {
+		t.Error("a box whose last page fails stays on")
+	}
+}
