@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"periph.io/x/conn/v3/physic"
 
+	"infobus/kiosk"
+	"infobus/kiosk/locales"
 	"infobus/power"
 	"infobus/session"
 	"infobus/yamlfile"
@@ -92,10 +95,21 @@ type Session struct {
 	Site   string        `yaml:"site"`
 }
 
-// Kiosk is what the public screen speaks.
+// Kiosk is what the public screen speaks, and says beside the timetable.
 type Kiosk struct {
-	Languages []string `yaml:"languages"`
-	Button    *Line    `yaml:"button"` // nil for none
+	Languages []Set  `yaml:"languages"` // shown in turn
+	Board     string `yaml:"board"`     // path
+	Button    *Line  `yaml:"button"`    // nil for none
+}
+
+// Set is the languages of one page, one or two. The file may also have one flat
+// list of them for a single set.
+type Set []string
+
+// UnmarshalText reads a language of a flat list.
+func (s *Set) UnmarshalText(b []byte) error {
+	*s = Set{string(b)}
+	return nil
 }
 
 // Sync is where the logbook goes.
@@ -130,10 +144,19 @@ func Default() Config {
 			Name: "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204"},
 		Timetable: "/etc/infobus/timetable.yaml",
 		Session:   Session{Length: s.Length, Idle: s.Idle},
-		Kiosk:     Kiosk{Languages: []string{"en", "ar"}},
+		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
 		Status:    Status{Listen: ":80"},
 		Power:     Power{Countdown: p.Countdown, Hold: p.LevelHold},
 	}
+}
+
+// languages are the ten that the screen speaks.
+func languages() []Set {
+	var sets []Set
+	for _, s := range kiosk.Ten {
+		sets = append(sets, Set(s))
+	}
+	return sets
 }
 
 // filled gives a line's keys that the file left out their defaults.
@@ -240,13 +263,53 @@ func (c *Config) check(src *yamlfile.Source) {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil || !colon {
 		src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as :80", c.Status.Listen), &c.Status.Listen)
 	}
-	if len(c.Kiosk.Languages) == 0 || len(c.Kiosk.Languages) > 2 {
-		src.Add(fmt.Sprintf("%d languages found; one or two fit on a page", len(c.Kiosk.Languages)), &c.Kiosk.Languages)
-	}
+	c.Kiosk.check(src)
 	between(src, &c.Session.Length, 10*time.Minute, 24*time.Hour)
 	between(src, &c.Session.Idle, time.Second, 6*time.Hour)
 	between(src, &c.Power.Countdown, 5*time.Second, time.Hour)
 	between(src, &c.Power.Hold, time.Second, time.Hour)
+}
+
+// maxSets is how many sets there may be: a reader waits for the turn of the own
+// language.
+const maxSets = 10
+
+func (k *Kiosk) check(src *yamlfile.Source) {
+	flat := 0
+	for i := range k.Languages {
+		if set := k.Languages[i]; len(set) == 1 && src.Is(&k.Languages[i]) && !src.Is(&set[0]) {
+			flat++
+		}
+	}
+	for i := range k.Languages {
+		set := &k.Languages[i]
+		if flat == 0 && (len(*set) == 0 || len(*set) > 2) {
+			src.Add(fmt.Sprintf("%d languages found; one or two fit on a page", len(*set)), set)
+		}
+		for j := range *set {
+			if tag := &(*set)[j]; locales.Get(*tag).Tag != *tag {
+				src.Add(fmt.Sprintf("%q found; expected one of: %s", *tag, strings.Join(locales.Tags(), ", ")), tag, set)
+			} else if slices.Contains((*set)[:j], *tag) {
+				src.Add(fmt.Sprintf("%s a second time", *tag), tag)
+			}
+		}
+	}
+	switch n := len(k.Languages); {
+	case flat > 0 && flat < n:
+		src.Add("languages and lists of them found; either [en, ar] or [[en, ar], [fr, ps]] was expected", &k.Languages)
+	case n == 0 || flat > 2:
+		src.Add(fmt.Sprintf("%d languages found; one or two fit on a page", n), &k.Languages)
+	case n > maxSets:
+		src.Add(fmt.Sprintf("%d lists of languages found; at most %d have their turn", n, maxSets), &k.Languages)
+	case flat == 2 && k.Languages[0][0] == k.Languages[1][0]:
+		src.Add(fmt.Sprintf("%s a second time", k.Languages[0][0]), &k.Languages[1])
+	case flat > 0:
+		var one Set
+		for _, set := range k.Languages {
+			one = append(one, set...)
+		}
+		k.Languages = []Set{one}
+	}
 }
 
 func (l *Line) check(src *yamlfile.Source) {

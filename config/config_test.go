@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -53,6 +54,11 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"an address that is none", "sync:\n  endpoint: logs.example.org\n", []string{`f:2:13: "logs.example.org" found; an address such as`}},
 		{"several, in the order of the lines", "session:\n  length: 1m\nbattery:\n  chemistry: zinc\n  charging: up\nkiosk:\n  languages: []\n",
 			[]string{"f:2:11: 1m0s found", `f:4:14: chemistry "zinc"`, `f:5:13: "up" found`, "f:7:14: 0 languages"}},
+		{"a language that the screen does not speak", "kiosk:\n  languages: [[en, tlh]]\n", []string{`f:2:20: "tlh" found; expected one of: en, am, ar`}},
+		{"three languages on one page", "kiosk:\n  languages: [[en], [ar, fa, ur]]\n", []string{"f:2:21: 3 languages found; one or two fit on a page"}},
+		{"three languages in a flat list", "kiosk:\n  languages: [en, ar, fa]\n", []string{"f:2:14: 3 languages found; one or two fit on a page"}},
+		{"lists and languages", "kiosk:\n  languages: [en, [ar]]\n", []string{"f:2:14: languages and lists of them found"}},
+		{"a language twice", "kiosk:\n  languages: [en, en]\n", []string{"f:2:19: en a second time"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -85,4 +91,19 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("a mistake without its place: %v", err)
 		}
 	})
+}
+
+func TestLanguagesAreSetsOrOneFlatList(t *testing.T) {
+	for file, want := range map[string]string{
+		"kiosk:\n  languages: [ti]\n":                        "[[ti]]",
+		"kiosk:\n  languages: [ti, en]\n":                    "[[ti en]]",
+		"kiosk:\n  languages: [[ti, en], [vi]]\n":            "[[ti en] [vi]]",
+		"kiosk:\n  languages:\n    - [ti, en]\n    - [vi]\n": "[[ti en] [vi]]",
+		"": "[[en ar] [fr ps] [am fa] [ti ur] [om vi]]",
+	} {
+		c, err := Parse("f", []byte(file))
+		if got := fmt.Sprint(c.Kiosk.Languages); err != nil || got != want {
+			t.Errorf("%q: %s, %v; want %s", file, got, err, want)
+		}
+	}
 }

@@ -1,5 +1,5 @@
-// Package examples holds the configuration and the timetable that the package
-// installs, that the simulated van runs on and that the tests read.
+// Package examples holds the configuration, the timetable and the board that the
+// package installs, that the simulated van runs on and that the tests read.
 package examples
 
 import _ "embed"
@@ -9,4 +9,6 @@ var (
 	Config []byte
 	//go:embed timetable.yaml
 	Timetable []byte
+	//go:embed board.yaml
+	Board []byte
 )

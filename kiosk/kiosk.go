@@ -61,18 +61,18 @@ type Options struct {
 	Board Board
 }
 
-// DefaultOptions: English and Arabic; a failed refresh is tried again after
-// the time that the panel needs between two.
+// Ten are the sets of a team that chose none: the ten languages two by two, no
+// page with two of those that count hours from dawn.
+var Ten = []Set{{"en", "ar"}, {"fr", "ps"}, {"am", "fa"}, {"ti", "ur"}, {"om", "vi"}}
+
+// DefaultOptions: English and Arabic; a failed refresh is tried again after the
+// time that the panel needs between two.
 func DefaultOptions() Options {
-	return Options{Sets: []Set{{"en", "ar"}}, Turn: 5 * time.Minute, Hold: time.Minute, Retry: between}
+	return Options{Sets: Ten[:1], Turn: 5 * time.Minute, Hold: time.Minute, Retry: between}
 }
 
 // Rows is how many rows a page has where nothing was measured.
-const Rows = 5
-
-// Board is what the team wants to be read beside the timetable. The zero Board
-// has the European emergency number alone.
-type Board struct{}
+const Rows = 4
 
 // Input is what pages are made of.
 type Input struct {
@@ -130,12 +130,24 @@ func (o Options) Pages(name Name, in Input) []Page {
 			continue
 		case Closing:
 			p.Until, p.Next = in.Until, in.Next
-		case Help, SIM:
-			p.Board = o.Board
+		case Help:
+			pages = append(pages, o.help(p, o.Board.At(p.Date))...)
+			continue
+		case SIM:
+			pages = append(pages, o.sim(p, o.Board.At(p.Date))...)
+			continue
 		}
 		pages = append(pages, p)
 	}
 	return pages
+}
+
+// capacity is how many rows a page of a set has.
+func (o Options) capacity(set Set) int {
+	if n := o.Capacity[set.String()]; n > 0 {
+		return n
+	}
+	return Rows
 }
 
 // today are the pages of one set; p is what they have in common.
@@ -153,10 +165,7 @@ func (o Options) today(p Page, in Input) []Page {
 	}
 	slices.SortStableFunc(unsure, timetable.ByCategory)
 	rows = append(rows, unsure...)
-	capacity := o.Capacity[p.Languages.String()]
-	if capacity < 1 {
-		capacity = Rows
-	}
+	capacity := o.capacity(p.Languages)
 	if len(rows) == 0 {
 		return []Page{p}
 	}

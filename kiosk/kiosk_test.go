@@ -52,7 +52,7 @@ func ids(pages []kiosk.Page) string {
 
 func TestRowsThatDoNotFitStandOnFurtherPages(t *testing.T) {
 	pages := compose(t, example(t), "2026-11-23 10:05:59", "moulin")
-	if got := ids(pages); got != "water showers charging-moulin hot-meals clinic | clothes hot-meals legal" {
+	if got := ids(pages); got != "water showers charging-moulin hot-meals | clinic clothes hot-meals legal" {
 		t.Error(got)
 	}
 	for i, p := range pages {
@@ -74,7 +74,7 @@ func TestAServiceToAskForHasOneRowWithoutHours(t *testing.T) {
 		tt.Services[i].Checked = time.Time{}
 	}
 	pages := compose(t, tt, "2026-11-23 18:30:00", "quai")
-	if got := ids(pages); got != "hot-meals water clothes showers clinic | legal" {
+	if got := ids(pages); got != "hot-meals water clothes showers | clinic legal" {
 		t.Error(got)
 	}
 	for _, p := range pages {
@@ -156,5 +156,68 @@ func TestIdentityIsOfWhatIsDrawnButTheMinute(t *testing.T) {
 	why.Rows[0].Why = "checked 4 days ago"
 	if why.Identity() != base.Identity() {
 		t.Error("what is not drawn makes another page")
+	}
+}
+
+// board is one whose every list is longer than a page.
+func board() kiosk.Board {
+	day := time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
+	b := kiosk.Board{Phone: "http://10.44.0.2/today", Worth: kiosk.Worth{Megabytes: 140, Video: 6, Call: 45, Checked: day},
+		Bundles: []int{50, 140, 500, 1000, 2000}, Countries: []string{"SD", "ER", "ET", "AF", "IR", "IQ"}, MaxAge: 30 * 24 * time.Hour}
+	for i := range 5 {
+		b.Numbers = append(b.Numbers, kiosk.Number{Number: string(rune('1' + i)), Checked: day})
+		b.Operators = append(b.Operators, kiosk.Operator{Name: string(rune('A' + i)), Calls: map[string]bool{"SD": false}, Checked: day})
+	}
+	b.Numbers[1].Checked, b.Operators[4].Checked = day.AddDate(0, 0, -60), day.AddDate(0, 0, -60)
+	return b
+}
+
+func TestWhatTheTeamSaysStandsOnAsManyPagesAsItNeeds(t *testing.T) {
+	o := kiosk.DefaultOptions()
+	o.Board = board()
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	in := kiosk.Input{Timetable: example(t), Now: now}
+
+	help := o.Pages(kiosk.Help, in)
+	var numbers []string
+	for i, p := range help {
+		for _, n := range p.Board.Numbers {
+			numbers = append(numbers, n.Number)
+		}
+		if p.Part != i+1 || p.Parts != 3 {
+			t.Errorf("page %d is %d of %d", i, p.Part, p.Parts)
+		}
+	}
+	if got := strings.Join(numbers, " "); got != "1 3 4 5" || len(help[0].Board.Numbers) != 3 || help[2].Board.Phone == "" {
+		t.Errorf("%s; %+v", got, help)
+	}
+	if alone := (kiosk.Options{Sets: kiosk.Ten[:1]}).Pages(kiosk.Help, in); len(alone) != 1 {
+		t.Errorf("%d pages for 112 alone", len(alone))
+	}
+
+	sim := o.Pages(kiosk.SIM, in)
+	if len(sim) != 6 {
+		t.Fatalf("%d pages: two of bundles and four of the grid were expected", len(sim))
+	}
+	for _, o := range sim[5].Board.Operators {
+		if _, known := o.Calls["SD"]; known != (o.Name == "D") {
+			t.Errorf("%s: known %v", o.Name, known)
+		}
+	}
+	in.Now = now.AddDate(0, 1, 0)
+	if late := o.Pages(kiosk.SIM, in)[0].Board; late.Worth != (kiosk.Worth{}) || len(late.Bundles) == 0 {
+		t.Errorf("a worth that is too old: %+v", late)
+	}
+}
+
+func TestMinutesAreNeverRoundedUp(t *testing.T) {
+	w := kiosk.Worth{Megabytes: 140, Video: 6, Call: 45}
+	for megabytes, want := range map[int][2]int{140: {6, 45}, 139: {5, 44}, 500: {21, 160}, 1000: {42, 320}, 1: {0, 0}} {
+		if video, call := w.Of(megabytes); [2]int{video, call} != want {
+			t.Errorf("%d MB: %d and %d minutes, want %v", megabytes, video, call, want)
+		}
+	}
+	if video, call := (kiosk.Worth{}).Of(500); video+call != 0 {
+		t.Error("an unknown worth gives minutes")
 	}
 }

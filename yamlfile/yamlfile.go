@@ -69,7 +69,7 @@ type Source struct {
 // does not have, a key twice, a value of another kind than the field's are
 // mistakes. Fields are strings, bools, integers, floats, time.Duration (with a
 // unit), what has UnmarshalText or Set(string), structs, slices and
-// map[string]string; Is says whether a field was in the file at all.
+// map[string]string; a slice with UnmarshalText may be a list or a single value. Is says whether a field was in the file at all.
 func Decode(file string, data []byte, into any) *Source {
 	s := &Source{file: file, at: map[any]*token.Position{}}
 	if len(data) > MaxSize {
@@ -172,6 +172,9 @@ func (s *Source) node(n ast.Node, v reflect.Value, name string) {
 	if v.Type() != duration && v.CanAddr() {
 		switch u := v.Addr().Interface().(type) {
 		case encoding.TextUnmarshaler:
+			if _, list := n.(*ast.SequenceNode); list && v.Kind() == reflect.Slice {
+				break
+			}
 			s.text(n, name, func(t string) error { return u.UnmarshalText([]byte(t)) })
 			return
 		case setter:

@@ -65,6 +65,10 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 			return nil, err
 		}
 	}
+	var err error
+	if a.options.Kiosk.Board, err = readBoard(c.Kiosk.Board, len(f.sim) > 0); err != nil {
+		return nil, err
+	}
 	pin, err := secret(c.Status.PINFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the PIN: %w", err)
@@ -104,7 +108,12 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
 	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
-	o.Kiosk.Sets = []kiosk.Set{c.Kiosk.Languages}
+	o.Kiosk.Sets, o.Kiosk.Capacity = nil, map[string]int{}
+	for _, l := range c.Kiosk.Languages {
+		set := kiosk.Set(l)
+		o.Kiosk.Sets = append(o.Kiosk.Sets, set)
+		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
+	}
 	if len(f.sim) > 0 && !f.vanTimes {
 		o.Uplink = netmon.SimOptions()
 		o.Kiosk.Retry = 2 * time.Second

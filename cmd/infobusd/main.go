@@ -25,6 +25,8 @@ import (
 	"infobus/config"
 	"infobus/examples"
 	"infobus/hw/epaper/epapertest"
+	"infobus/kiosk"
+	"infobus/kiosk/board"
 	"infobus/kiosk/draw"
 	"infobus/systemd"
 	"infobus/timetable"
@@ -201,6 +203,21 @@ func readTimetable(path string, sim bool) (*timetable.Timetable, error) {
 		return nil, fmt.Errorf("read the timetable: %w", err)
 	}
 	return source.Parse(path, data, draw.Check)
+}
+
+// readBoard reads what the screen says beside the timetable. One that is not
+// there says 112 alone; a van on a desk has the example's.
+func readBoard(path string, sim bool) (kiosk.Board, error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && sim && path == config.Default().Kiosk.Board:
+		path, data = "the example board", examples.Board
+	case errors.Is(err, fs.ErrNotExist):
+		return kiosk.Board{}, nil
+	case err != nil:
+		return kiosk.Board{}, fmt.Errorf("read the board: %w", err)
+	}
+	return board.Parse(path, data, draw.CheckBoard)
 }
 
 // writable makes the state directory and tries it.

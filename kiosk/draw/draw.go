@@ -62,6 +62,13 @@ func Check(_, lang, text string) error {
 	return f.Check(lang, text)
 }
 
+// CheckBoard is Check for a text of the board.
+func CheckBoard(field, lang, text string) error { return Check(field, lang, text) }
+
+// Capacity is how many rows a page of a set has: as many as fit by the height
+// of its scripts.
+func Capacity(kiosk.Set) int { return kiosk.Rows }
+
 // Forget gives the memory back that fonts and drawn lines take, about 5 MB; the
 // next Draw takes some 10 ms longer.
 func Forget() {
