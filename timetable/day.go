@@ -36,6 +36,15 @@ func parseClock(s string) (Clock, bool) {
 	return (Clock(s[0]-'0')*10+Clock(s[1]-'0'))*60 + minutes, minutes < 60
 }
 
+// MarshalText is String, for JSON.
+func (c Clock) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what ParseClock reads.
+func (c *Clock) UnmarshalText(b []byte) (err error) {
+	*c, err = ParseClock(string(b))
+	return err
+}
+
 // String is the clock as ParseClock reads it: "14:00", or "26:00" for two in
 // the following night.
 func (c Clock) String() string { return fmt.Sprintf("%02d:%02d", int(c)/60, int(c)%60) }
@@ -62,12 +71,6 @@ func (c Clock) On(date time.Time, zone *time.Location) time.Time {
 	return end.In(zone)
 }
 
-// midnight is the first moment of at's local day, or of the one days later.
-func (t *Timetable) midnight(at time.Time, days int) time.Time {
-	y, m, d := at.In(t.Zone).Date()
-	return Clock(0).On(time.Date(y, m, d+days, 0, 0, 0, 0, time.UTC), t.Zone)
-}
-
 // Site is the site with this id.
 func (t *Timetable) Site(id string) (Site, bool) {
 	for _, s := range t.Sites {
@@ -78,6 +81,15 @@ func (t *Timetable) Site(id string) (Site, bool) {
 	return Site{}, false
 }
 
+// Service is the service with this id.
+func (t *Timetable) Service(id string) (*Service, bool) {
+	i := slices.IndexFunc(t.Services, func(s Service) bool { return s.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return &t.Services[i], true
+}
+
 // Rows are the openings of at's local day for a site: of services at that site
 // and of those at every site; for site "" of the latter alone. A slot past
 // midnight belongs to the day on which it opens. In-person services are among
@@ -85,20 +97,31 @@ func (t *Timetable) Site(id string) (Site, bool) {
 //
 // They are sorted by opening, then category, then the service's id.
 func (t *Timetable) Rows(at time.Time, site string) []Row {
-	day := t.midnight(at, 0)
+	return t.rows(DateIn(at, t.Zone), at, site)
+}
+
+// rows are the openings of a day, judged at a moment.
+func (t *Timetable) rows(date Date, at time.Time, site string) []Row {
+	day := date.Start(t.Zone)
 	var rows []Row
-	for _, s := range t.Services {
+	for i := range t.Services {
+		s := &t.Services[i]
 		if len(s.Sites) > 0 && !slices.Contains(s.Sites, site) {
 			continue
 		}
-		state, why := t.judge(s, at)
-		for _, slot := range s.Slots {
-			if !slices.Contains(slot.Days, day.Weekday()) {
-				continue
+		for _, o := range t.spans(s, date) {
+			row := Row{Service: *s, Site: site, Date: day, Day: date, State: o.state, Why: o.why, Opens: o.opens, Closes: o.closes}
+			if o.place.Name != "" {
+				row.Service.Place = o.place
 			}
-			row := Row{Service: s, Site: site, Date: day, State: state, Why: why,
-				Opens: slot.Opens.On(day, t.Zone), Closes: slot.Closes.On(day, t.Zone)}
-			if !row.Closes.After(row.Opens) {
+			if row.State == "" {
+				row.State, row.Why = t.judge(o.checked, s.By, at)
+			}
+			switch {
+			case row.State == Cancelled:
+			case o.noHours:
+				row.State, row.Why = AskUs, "given for the whole day, without hours"
+			case !row.Closes.After(row.Opens):
 				row.State, row.Why = AskUs, "the clocks go forward and skip these hours"
 			}
 			rows = append(rows, row)
@@ -110,6 +133,127 @@ func (t *Timetable) Rows(at time.Time, site string) []Row {
 	return rows
 }
 
+// span is one opening of one service, with what is to be said of it.
+type span struct {
+	opens, closes time.Time
+	checked       time.Time
+	place         Place // zero: the service's
+	noHours       bool
+	state         State // "": as the age of checked has it
+	why           string
+}
+
+// spans are the openings that a service has on a date: those of its slots,
+// unless the day is a holiday or has a change, and a volunteer's word over all.
+func (t *Timetable) spans(s *Service, date Date) []span {
+	list := t.regular(s, date)
+	if c, ok := s.change(date); ok {
+		list = t.instead(s, date, list, c.Hours, "cancelled for this day", c.Reason)
+	} else if h, ok := t.holiday(s.ID, date); ok && len(list) > 0 {
+		list = t.instead(s, date, list, h.Hours, "closed", h.Name)
+	}
+	c, ok := t.corrections[key{s.ID, date}]
+	if !ok {
+		return list
+	}
+	switch c.Kind {
+	case SaidCancelled:
+		for i := range list {
+			list[i].state, list[i].why = Cancelled, "said to be cancelled today by a volunteer"
+		}
+	case SaidRight:
+		for i := range list {
+			if list[i].state != Cancelled {
+				list[i].state, list[i].why = Confirmed, "said to be right today by a volunteer"
+			}
+		}
+	case SaidHours:
+		list = t.instead(s, date, nil, c.Hours, "", "")
+		for i := range list {
+			list[i].state, list[i].why = Confirmed, "hours of today, said by a volunteer"
+		}
+	}
+	return list
+}
+
+// regular are the openings of a service's slots.
+func (t *Timetable) regular(s *Service, date Date) []span {
+	var list []span
+	for i := range s.Slots {
+		slot := &s.Slots[i]
+		o := span{checked: s.Checked, place: slot.Place, noHours: slot.NoHours, state: slot.Status, why: slot.Why}
+		if !slot.Checked.IsZero() {
+			o.checked = slot.Checked
+		}
+		if slot.Zone == nil {
+			if slot.On(date) {
+				o.opens, o.closes = slot.Opens.On(date.utc(), t.Zone), slot.Closes.On(date.utc(), t.Zone)
+				list = append(list, o)
+			}
+			continue
+		}
+		// Clocks anywhere are at most 26 hours from those here.
+		for d := date - 2; d <= date+2; d++ {
+			opens := slot.Opens.On(d.utc(), slot.Zone)
+			if DateIn(opens, t.Zone) == date && slot.On(d) {
+				o.opens, o.closes = opens.In(t.Zone), slot.Closes.On(d.utc(), slot.Zone).In(t.Zone)
+				list = append(list, o)
+			}
+		}
+	}
+	return list
+}
+
+// On says whether the slot opens on a day of its zone.
+func (slot *Slot) On(d Date) bool {
+	if slices.Contains(slot.Except, d) {
+		return false
+	}
+	if slices.Contains(slot.Dates, d) {
+		return true
+	}
+	return (slot.From == 0 || d >= slot.From) && (slot.Until == 0 || d <= slot.Until) && slices.Contains(slot.Days, d.Weekday())
+}
+
+// instead gives the openings of a day that has other hours; where it has none,
+// those of the list, cancelled.
+func (t *Timetable) instead(s *Service, date Date, list []span, hours []Hours, closed, reason string) []span {
+	if reason != "" {
+		closed += ": " + reason
+	}
+	if len(hours) == 0 {
+		for i := range list {
+			list[i].state, list[i].why = Cancelled, closed
+		}
+		return list
+	}
+	list = nil
+	for _, h := range hours {
+		list = append(list, span{opens: h.Opens.On(date.utc(), t.Zone), closes: h.Closes.On(date.utc(), t.Zone), checked: s.Checked})
+	}
+	return list
+}
+
+func (s *Service) change(date Date) (Change, bool) {
+	i := slices.IndexFunc(s.Changes, func(c Change) bool { return c.Date == date })
+	if i < 0 {
+		return Change{}, false
+	}
+	return s.Changes[i], true
+}
+
+// holiday is the first holiday of a service on a date.
+func (t *Timetable) holiday(service string, date Date) (Holiday, bool) {
+	i := slices.IndexFunc(t.Holidays, func(h Holiday) bool {
+		return (slices.Contains(h.Dates, date) || h.From != 0 && h.From <= date && date <= h.Until) &&
+			(len(h.Services) == 0 || slices.Contains(h.Services, service))
+	})
+	if i < 0 {
+		return Holiday{}, false
+	}
+	return t.Holidays[i], true
+}
+
 // ByCategory orders rows by the category's place among Categories, then by the
 // service's id.
 func ByCategory(a, b Row) int {
@@ -118,19 +262,18 @@ func ByCategory(a, b Row) int {
 		cmp.Compare(a.Service.ID, b.Service.ID))
 }
 
-// judge says whether the hours of a service may be shown on at's day.
-func (t *Timetable) judge(s Service, at time.Time) (State, string) {
-	if s.Checked.IsZero() {
+// judge says whether hours that were checked then may be shown on at's day.
+func (t *Timetable) judge(checked time.Time, by string, at time.Time) (State, string) {
+	if checked.IsZero() {
 		return AskUs, "never checked"
 	}
-	age, limit := t.daysBetween(s.Checked, at), int(t.MaxAge/(24*time.Hour))
-	by := ""
-	if s.By != "" {
-		by = " by " + s.By
+	age, limit := int(DateIn(at, t.Zone)-DateIn(checked, t.Zone)), int(t.MaxAge/(24*time.Hour))
+	if by != "" {
+		by = " by " + by
 	}
 	switch {
 	case age < -1:
-		return AskUs, fmt.Sprintf("checked on %s, which is still to come", s.Checked.In(t.Zone).Format(time.DateOnly))
+		return AskUs, fmt.Sprintf("checked on %s, which is still to come", DateIn(checked, t.Zone))
 	case age > limit:
 		return AskUs, fmt.Sprintf("last checked %s ago, more than %d", days(age), limit)
 	case age <= 0:
@@ -144,15 +287,6 @@ func days(n int) string {
 		return "1 day"
 	}
 	return fmt.Sprintf("%d days", n)
-}
-
-// daysBetween is how many local calendar days lie between two moments.
-func (t *Timetable) daysBetween(from, to time.Time) int {
-	utc := func(at time.Time) time.Time {
-		y, m, d := at.In(t.Zone).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	}
-	return int(utc(to).Sub(utc(from)) / (24 * time.Hour))
 }
 
 // OnScreen are the rows that visitors may see. Every page, picture, log and
@@ -182,13 +316,13 @@ const Early = 90 * time.Minute
 func (t *Timetable) Planned(at time.Time) (Occurrence, bool) {
 	var best Occurrence
 	found := false
-	for days := -1; days <= 1; days++ { // a session past midnight stands on the day before
-		day := t.midnight(at, days)
+	today := DateIn(at, t.Zone)
+	for date := today - 1; date <= today+1; date++ { // a session past midnight stands on the day before
 		for _, p := range t.Plan {
-			if !slices.Contains(p.Days, day.Weekday()) {
+			if !slices.Contains(p.Days, date.Weekday()) {
 				continue
 			}
-			o := Occurrence{Site: p.Site, From: p.From.On(day, t.Zone), To: p.To.On(day, t.Zone)}
+			o := Occurrence{Site: p.Site, From: p.From.On(date.utc(), t.Zone), To: p.To.On(date.utc(), t.Zone)}
 			if !at.Before(o.To) || o.From.Sub(at) > Early {
 				continue
 			}
@@ -204,17 +338,16 @@ func (t *Timetable) Planned(at time.Time) (Occurrence, bool) {
 // day that are not over, and what is still open from the evening before, as
 // open from midnight. Each is true for its whole date.
 func (t *Timetable) Today(at time.Time, site string) []Row {
-	day := t.midnight(at, 0)
+	today := DateIn(at, t.Zone)
+	midnight := today.Start(t.Zone)
 	var rows []Row
-	for _, r := range OnScreen(t.Rows(t.midnight(at, -1), site)) {
-		if r.Closes.After(at) && r.State == Confirmed {
-			r.Date, r.Opens = day, day
-			if r.State, r.Why = t.judge(r.Service, at); r.State == Confirmed {
-				rows = append(rows, r)
-			}
+	for _, r := range OnScreen(t.rows(today-1, at, site)) {
+		if r.Closes.After(at) && r.State != AskUs {
+			r.Date, r.Opens = midnight, midnight
+			rows = append(rows, r)
 		}
 	}
-	for _, r := range OnScreen(t.Rows(at, site)) {
+	for _, r := range OnScreen(t.rows(today, at, site)) {
 		if r.Closes.After(at) || r.State != Confirmed {
 			rows = append(rows, r)
 		}
@@ -225,16 +358,13 @@ func (t *Timetable) Today(at time.Time, site string) []Row {
 // NextChange is the next moment, after at, at which Today may differ: the next
 // closing of any service, or the next local midnight.
 func (t *Timetable) NextChange(at time.Time) time.Time {
-	next := t.midnight(at, 1)
-	for days := -1; days <= 0; days++ {
-		day := t.midnight(at, days)
-		for _, s := range t.Services {
-			for _, slot := range s.Slots {
-				if !slices.Contains(slot.Days, day.Weekday()) {
-					continue
-				}
-				if c := slot.Closes.On(day, t.Zone); c.After(at) && c.Before(next) {
-					next = c
+	today := DateIn(at, t.Zone)
+	next := (today + 1).Start(t.Zone)
+	for date := today - 1; date <= today; date++ {
+		for i := range t.Services {
+			for _, o := range t.spans(&t.Services[i], date) {
+				if o.closes.After(at) && o.closes.Before(next) {
+					next = o.closes
 				}
 			}
 		}

@@ -15,11 +15,14 @@ type Timetable struct {
 	Sites    []Site
 	Plan     []Planned
 	Services []Service
+	Holidays []Holiday
 	// MaxAge is how long a check of a service holds (default 31 days: the
 	// guide is renewed monthly). Past it no hour of the service is shown.
 	MaxAge time.Duration
 	// Digest identifies the content: the first 12 hex digits of its SHA-256.
 	Digest string
+
+	corrections map[key]Correction // laid over by Corrected
 }
 
 // Site is a place where the van holds sessions.
@@ -60,6 +63,7 @@ type Service struct {
 	Checked  time.Time // zero: never
 	By       string    // the organisation that checked; never a person
 	Slots    []Slot
+	Changes  []Change
 }
 
 // Place is where a service is, in Latin letters as on street signs, with its
@@ -69,10 +73,39 @@ type Place struct {
 	Map  string
 }
 
-// Slot is a weekly opening.
+// Slot is an opening that comes back: on its weekdays, and on its dates.
 type Slot struct {
 	Days          []time.Weekday
+	Dates         []Date // and on these days, From and Until notwithstanding
+	Except        []Date // but not on these
+	From, Until   Date   // the first and the last of its weekdays; none: no bound
 	Opens, Closes Clock
+	Zone          *time.Location // of its hours and days; nil: the timetable's
+	NoHours       bool           // given for the whole day: its hours are not known
+
+	// What differs from the service; the zero value: nothing.
+	Checked time.Time
+	Place   Place
+	Status  State  // Cancelled or AskUs; "": as its age has it
+	Why     string // of Status
+}
+
+// Change is what is otherwise on one day, in place of all that the slots have
+// for it.
+type Change struct {
+	Date   Date
+	Hours  []Hours // none: cancelled, and the slots' hours are struck through
+	Reason string  // a few words for the team; "" for none
+}
+
+// Holiday is a change for many: on its days the services that would be open
+// are closed, or have other hours. A service's own Change goes before it.
+type Holiday struct {
+	Name        string
+	Dates       []Date
+	From, Until Date     // and all days of this range
+	Services    []string // ids; empty: all
+	Hours       []Hours  // none: closed
 }
 
 // Category names the pictogram and the word of a service.
@@ -108,6 +141,7 @@ type Row struct {
 	Service Service
 	Site    string    // the site asked for, or "" for every site
 	Date    time.Time // local midnight of the day
+	Day     Date      // the day on which it opens: what a correction of it names
 	Opens   time.Time
 	Closes  time.Time
 	State   State
