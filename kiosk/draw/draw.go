@@ -59,7 +59,7 @@ func Check(_, lang, text string) error {
 	if err != nil {
 		return nil
 	}
-	return f.Check(lang, text)
+	return f.Check(text)
 }
 
 // CheckBoard is Check for a text of the board.

@@ -146,7 +146,7 @@ func runsOf(t *testing.T, f *Fonts, p phrase, bold bool) []asked {
 			a.want = append(a.want, g)
 			sum += float64(g.advance)
 		}
-		pen += sum * float64(k.style.Size) / float64(face.Face().Upem())
+		pen += sum * float64(k.style.Size) / float64(face.shaper.Face().Upem())
 		list = append(list, a)
 	}
 	// What was shaped here is what is drawn.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/go-text/typesetting/font"
-	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/harfbuzz"
 	"github.com/go-text/typesetting/language"
 
@@ -23,12 +22,12 @@ type run struct {
 // lay lays a line out. f.mu is held.
 func (f *Fonts) lay(k lineKey) (Line, error) {
 	var outline ink.Outline
-	width, err := f.place(k, func(r run, face *harfbuzz.Font, g glyph, x, y, scale float64) {
+	width, err := f.place(k, func(r run, face *face, g glyph, x, y, scale float64) error {
 		if !families[r.family].joined {
 			// The same letter looks the same wherever it stands.
 			x, y = math.Round(x), math.Round(y)
 		}
-		draw(&outline, face.Face(), g.id, float32(x), float32(y), float32(scale))
+		return face.outline(&outline, g.id, float32(x), float32(y), float32(scale))
 	})
 	if err != nil {
 		return Line{}, err
@@ -39,7 +38,7 @@ func (f *Fonts) lay(k lineKey) (Line, error) {
 // place shapes a line run by run, from left to right, and hands each glyph on
 // with its origin in pixels, y down, and the pixels that a font unit is. It gives
 // the line's width. f.mu is held.
-func (f *Fonts) place(k lineKey, each func(r run, face *harfbuzz.Font, g glyph, x, y, scale float64)) (int, error) {
+func (f *Fonts) place(k lineKey, each func(r run, face *face, g glyph, x, y, scale float64) error) (int, error) {
 	runes := []rune(k.text)
 	runs, err := f.runs(runes, k)
 	if err != nil {
@@ -51,10 +50,12 @@ func (f *Fonts) place(k lineKey, each func(r run, face *harfbuzz.Font, g glyph, 
 		if err != nil {
 			return 0, err
 		}
-		scale := float64(k.style.Size) / float64(face.Face().Upem())
+		scale := float64(k.style.Size) / float64(face.shaper.Face().Upem())
 		x, y := 0.0, 0.0 // in font units
 		for _, g := range glyphs {
-			each(r, face, g, pen+float64((x+float64(g.dx))*scale), -(y+float64(g.dy))*scale, scale)
+			if err := each(r, face, g, pen+float64((x+float64(g.dx))*scale), -(y+float64(g.dy))*scale, scale); err != nil {
+				return 0, err
+			}
 			x += float64(g.advance)
 			y += float64(g.rise)
 		}
@@ -68,7 +69,7 @@ func (f *Fonts) measure(k lineKey) (int, error) {
 	if l, ok := f.lines[k]; ok {
 		return l.Width, nil
 	}
-	return f.place(k, func(run, *harfbuzz.Font, glyph, float64, float64, float64) {})
+	return f.place(k, func(run, *face, glyph, float64, float64, float64) error { return nil })
 }
 
 // runs are a line's runs, from left to right. f.mu is held.
@@ -148,8 +149,7 @@ func following(text []rune) language.Script {
 // familyFor is the first family that has a letter: the language's own, the
 // script's, then the others. ASCII digits and signs are always the first
 // family's, so that a time looks the same in every language; marks and signs
-// that are not stay with what stands before them. A face is read once a letter
-// asks for it. f.mu is held.
+// that are not stay with what stands before them. f.mu is held.
 func (f *Fonts) familyFor(r rune, own, script language.Script, before int, k lineKey) (int, error) {
 	var candidates []int
 	if own == language.Inherited && before >= 0 {
@@ -170,12 +170,8 @@ func (f *Fonts) familyFor(r rune, own, script language.Script, before int, k lin
 		candidates = append(candidates, i)
 	}
 	for _, i := range candidates {
-		face, err := f.face(faceKey{i, k.style.Bold})
-		if err != nil {
-			return 0, err
-		}
-		if _, ok := face.Face().NominalGlyph(r); ok || unseen(r) {
-			return i, nil
+		if has, err := f.has(faceKey{i, k.style.Bold}, r); has || err != nil {
+			return i, err
 		}
 	}
 	return 0, Missing{r}
@@ -191,7 +187,7 @@ type glyph struct {
 
 // shape gives a run's glyphs from left to right; the slice is good until the
 // next call. f.mu is held.
-func (f *Fonts) shape(text []rune, r run, k lineKey) (*harfbuzz.Font, []glyph, error) {
+func (f *Fonts) shape(text []rune, r run, k lineKey) (*face, []glyph, error) {
 	face, err := f.face(faceKey{r.family, k.style.Bold})
 	if err != nil {
 		return nil, nil, err
@@ -203,7 +199,7 @@ func (f *Fonts) shape(text []rune, r run, k lineKey) (*harfbuzz.Font, []glyph, e
 	if r.level%2 == 1 {
 		b.Props.Direction = harfbuzz.RightToLeft
 	}
-	b.Shape(face, nil)
+	b.Shape(face.shaper, nil)
 	f.glyphs = f.glyphs[:0]
 	for i, info := range b.Info {
 		if info.Glyph == 0 {
@@ -213,30 +209,4 @@ func (f *Fonts) shape(text []rune, r run, k lineKey) (*harfbuzz.Font, []glyph, e
 		f.glyphs = append(f.glyphs, glyph{info.Glyph, info.Cluster, p.XOffset, p.YOffset, p.XAdvance, p.YAdvance})
 	}
 	return face, f.glyphs, nil
-}
-
-// draw adds the outline of a glyph, its origin at (x, y) in pixels.
-func draw(o *ink.Outline, face *font.Face, id font.GID, x, y, scale float32) {
-	data, ok := face.GlyphData(id).(font.GlyphOutline)
-	if !ok {
-		return // a space
-	}
-	at := func(p opentype.SegmentPoint) (float32, float32) {
-		return x + float32(p.X*scale), y - float32(p.Y*scale)
-	}
-	for _, s := range data.Segments {
-		ax, ay := at(s.Args[0])
-		bx, by := at(s.Args[1])
-		cx, cy := at(s.Args[2])
-		switch s.Op {
-		case opentype.SegmentOpMoveTo:
-			o.Move(ax, ay)
-		case opentype.SegmentOpLineTo:
-			o.Line(ax, ay)
-		case opentype.SegmentOpQuadTo:
-			o.Quad(ax, ay, bx, by)
-		case opentype.SegmentOpCubeTo:
-			o.Cube(ax, ay, bx, by, cx, cy)
-		}
-	}
 }

@@ -7,9 +7,7 @@
 package text
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,10 +57,11 @@ type Fonts struct {
 	files map[faceKey]string
 
 	mu     sync.Mutex
-	faces  map[faceKey]*harfbuzz.Font // under mu
-	buffer *harfbuzz.Buffer           // under mu
-	glyphs []glyph                    // under mu; of the last run
-	lines  map[lineKey]Line           // under mu
+	cmaps  map[faceKey]font.Cmap // under mu
+	faces  map[faceKey]*face     // under mu
+	buffer *harfbuzz.Buffer      // under mu
+	glyphs []glyph               // under mu; of the last run
+	lines  map[lineKey]Line      // under mu
 }
 
 type faceKey struct {
@@ -114,8 +113,8 @@ func find(folders []string, name string) string {
 	return ""
 }
 
-// Forget gives the memory of faces and lines back: about 5 MB, which the next
-// page reads again.
+// Forget gives the memory of faces and lines back, which the next page reads
+// again.
 func (f *Fonts) Forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -123,25 +122,41 @@ func (f *Fonts) Forget() {
 }
 
 func (f *Fonts) forget() {
-	f.faces, f.lines, f.buffer = map[faceKey]*harfbuzz.Font{}, map[lineKey]Line{}, harfbuzz.NewBuffer()
+	for _, face := range f.faces {
+		face.file.Close()
+	}
+	f.cmaps, f.faces, f.lines, f.buffer = map[faceKey]font.Cmap{}, map[faceKey]*face{}, map[lineKey]Line{}, harfbuzz.NewBuffer()
 }
 
 // face is a family's face, read if need be. f.mu is held.
-func (f *Fonts) face(k faceKey) (*harfbuzz.Font, error) {
+func (f *Fonts) face(k faceKey) (*face, error) {
 	if face := f.faces[k]; face != nil {
 		return face, nil
 	}
-	file, err := os.Open(f.files[k])
+	face, err := openFace(f.files[k])
 	if err != nil {
-		return nil, fmt.Errorf("read font: %w", err)
+		return nil, err
 	}
-	defer file.Close()
-	face, err := font.ParseTTF(file)
-	if err != nil {
-		return nil, fmt.Errorf("read font %s: %w", f.files[k], err)
+	f.faces[k] = face
+	return face, nil
+}
+
+// has says whether a family's face has a character, or needs no glyph for it; of
+// its file it reads no more than that. f.mu is held.
+func (f *Fonts) has(k faceKey, r rune) (bool, error) {
+	if unseen(r) {
+		return true, nil
 	}
-	f.faces[k] = harfbuzz.NewFont(face)
-	return f.faces[k], nil
+	cmap := f.cmaps[k]
+	if cmap == nil {
+		var err error
+		if cmap, err = coverage(f.files[k]); err != nil {
+			return false, err
+		}
+		f.cmaps[k] = cmap
+	}
+	id, ok := cmap.Lookup(r)
+	return ok && id != 0, nil
 }
 
 // Line is one line of text, shaped and turned into pixels. Its origin is where
@@ -181,20 +196,23 @@ func (m Missing) Error() string {
 	return fmt.Sprintf("no font has the character %q (U+%04X)", m.Rune, m.Rune)
 }
 
-// Check says what is wrong with a text that is going to be shown in a language:
-// a letter that no font has would be a box. It shapes the text, and keeps nothing
-// of it.
-func (f *Fonts) Check(lang, text string) error {
+// Check says what is wrong with a text that is going to be shown: a letter that
+// no font has would be a box. It reads of the fonts what letters they have.
+func (f *Fonts) Check(text string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, bold := range []bool{false, true} {
-		_, err := f.measure(lineKey{text, lang, false, Style{Size: 20, Bold: bold}})
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
-			return nil // the font's fault, not the text's: drawing will say so
-		}
-		if err != nil {
-			return err
+	for _, r := range text {
+		for _, bold := range []bool{false, true} {
+			has := false
+			for i := 0; i < len(families) && !has; i++ {
+				var err error
+				if has, err = f.has(faceKey{i, bold}, r); err != nil {
+					return nil // the font's fault, not the text's: drawing will say so
+				}
+			}
+			if !has {
+				return Missing{r}
+			}
 		}
 	}
 	return nil

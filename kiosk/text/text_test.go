@@ -121,12 +121,12 @@ func TestALineStandsOnItsOrigin(t *testing.T) {
 func TestCheckRefusesWhatNoFontHas(t *testing.T) {
 	f := fonts(t)
 	for _, good := range []string{"Quai des Sternes", "Wi-Fi (2)", "وجبات ساخنة", "ماء 12:00–14:00", "Café, œuvre, «Ñ»", "Ngày", "پښتو", "اُردو", "ምግብ", "ሓገዝ፦", ""} {
-		if err := f.Check("en", good); err != nil {
+		if err := f.Check(good); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
 	for _, bad := range []string{"水", "Ꮳ", "Soup 🍲", "a\u0378", "a\tb", "a\uFFFF"} {
-		err := f.Check("en", bad)
+		err := f.Check(bad)
 		var missing Missing
 		if !errors.As(err, &missing) {
 			t.Errorf("%q: %v", bad, err)
@@ -172,6 +172,9 @@ func FuzzLine(f *testing.F) {
 		}
 		if l.Width < 0 {
 			t.Fatalf("width %d", l.Width)
+		}
+		if checked := all.Check(s); (checked == nil) != (err == nil) {
+			t.Fatalf("checked: %v; drawn: %v", checked, err)
 		}
 	})
 }
