@@ -69,7 +69,8 @@ type Panel struct {
 	DataCommand string `yaml:"data-command"`
 	Reset       string `yaml:"reset"`
 	Busy        string `yaml:"busy"`
-	Power       string `yaml:"power"` // "" where the panel is always powered
+	Power       string `yaml:"power"`       // "" where the panel is always powered
+	Temperature string `yaml:"temperature"` // w1 or none
 }
 
 // Uplink is the way to the internet.
@@ -139,7 +140,7 @@ func Default() Config {
 			Shunt: 500 * physic.MicroOhm, Range: 100 * physic.Ampere, Charging: "positive",
 			Every: 10 * time.Second, Chemistry: p.Chemistry.Name},
 		Panel: Panel{Type: "uc8179", SPI: "/dev/spidev0.0",
-			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18"},
+			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18", Temperature: "none"},
 		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
 			Name: "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204"},
 		Timetable: "/etc/infobus/timetable.yaml",
@@ -246,6 +247,7 @@ func (c *Config) check(src *yamlfile.Source) {
 	}
 	between(src, &b.Every, time.Second, 30*time.Second)
 	oneOf(src, &c.Panel.Type, "uc8179", "none")
+	oneOf(src, &c.Panel.Temperature, "w1", "none")
 
 	for i := range c.Uplink.Targets {
 		if _, err := netip.ParseAddrPort(c.Uplink.Targets[i]); err != nil {

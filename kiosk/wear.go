@@ -36,6 +36,10 @@ const (
 	daily   = 24 * time.Hour    // with a full one in it
 )
 
+// longest is how long a refresh may have gone on of which it is not known when
+// it ended.
+const longest = 30 * time.Second
+
 // exceptions are the causes that need not wait for the 180 s, how often in any
 // hour they need not, and how long one of them waits for the one before. One
 // that has had its share waits like any other cause. There are no others.
@@ -60,7 +64,8 @@ const (
 // zero Wear is a new panel. It is kept over power cuts. Its times are
 // monotonic, of the boot it was kept in.
 type Wear struct {
-	Last      time.Duration `json:"last_ns"`      // begin or end of the last refresh; 0: none in this boot
+	Last      time.Duration `json:"last_ns"`      // end of the last refresh, or its begin while Open; 0: none in this boot
+	Open      bool          `json:"open"`         // it was not seen to end
 	LastFull  time.Duration `json:"last_full_ns"` // end of the last full one; 0: none in this boot
 	SinceFull int           `json:"since_full"`   // refreshes since then that were not full
 
@@ -107,7 +112,11 @@ func (w Wear) rested() time.Duration {
 	if w.Last == 0 && w.LastFull == 0 && w.Fulls+w.Fasts+w.Partials == 0 && len(w.Exceptions) == 0 {
 		return 0 // a new panel
 	}
-	return max(w.Last, w.LastFull) + between // of an earlier boot it is not known when: not before this one began
+	last := max(w.Last, w.LastFull) // 0: in an earlier boot, so before this one began
+	if w.Open {
+		last += longest
+	}
+	return last + between
 }
 
 // excepted is from when on the cause may make an exception.
@@ -154,7 +163,7 @@ func (w Wear) Begun(now time.Duration, wave Waveform, why Cause) Wear {
 		}
 		w.Exceptions[why]++
 	}
-	if w.Last = now; wave != Full {
+	if w.Last, w.Open = now, true; wave != Full {
 		w.SinceFull++
 	}
 	return w
@@ -163,7 +172,7 @@ func (w Wear) Begun(now time.Duration, wave Waveform, why Cause) Wear {
 // Refreshed is the wear after a refresh that ended well at now, with the
 // waveform that was used in the end.
 func (w Wear) Refreshed(now time.Duration, wave Waveform) Wear {
-	switch w.Last = now; wave {
+	switch w.Last, w.Open = now, false; wave {
 	case Full:
 		w.Fulls, w.LastFull, w.SinceFull = w.Fulls+1, now, 0
 	case Fast:
@@ -178,7 +187,7 @@ func (w Wear) Refreshed(now time.Duration, wave Waveform) Wear {
 // and how long ago anything happened is not known. Whatever was done counts as
 // done when the boot began, and the next refresh is full.
 func (w Wear) Rebooted() Wear {
-	w.Last, w.LastFull = 0, 0
+	w.Last, w.Open, w.LastFull = 0, false, 0
 	w.Recent = slices.Clone(w.Recent)
 	for i := range w.Recent {
 		w.Recent[i].At = 0

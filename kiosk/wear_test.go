@@ -42,6 +42,11 @@ func TestARefreshWaits180SecondsButForTheExceptions(t *testing.T) {
 			t.Errorf("%s at %s: %q, %s; want %q, %s", c.why, c.now, wave, next, c.want, c.next)
 		}
 	}
+	// One that was not seen to end may have gone on for half a minute.
+	w = w.Begun(1180*s, kiosk.Partial, kiosk.Changed)
+	if wave, next := w.Plan(1380*s, kiosk.Changed, warm); wave != "" || next != 1390*s {
+		t.Errorf("after one without an end: %q, %s", wave, next)
+	}
 	if wave, _ := (kiosk.Wear{}).Plan(s, kiosk.Changed, warm); wave != kiosk.Full {
 		t.Errorf("a new panel: %q", wave)
 	}
@@ -120,7 +125,7 @@ func TestAFullRefreshComesAfterEightOthersAndOnceADay(t *testing.T) {
 		if w = w.Begun(at, wave, kiosk.Changed); n != 3 { // one that was cut counts too
 			w = w.Refreshed(at+2*s, wave)
 		}
-		at += 200 * s
+		at += 240 * s
 	}
 	if wave, _ := w.Plan(at, kiosk.Changed, warm); wave != kiosk.Full {
 		t.Errorf("change 9: %q", wave)

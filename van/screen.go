@@ -199,9 +199,12 @@ func (s *State) drawn(o Options, v Drawn, out *Output) {
 		k.leaveBy = min(k.leaveBy, now)
 		return
 	}
-	k.Wear = k.Wear.Refreshed(now, v.Waveform)
 	s.stands(o, v.Page, v.Cause)
 	k.Shown, k.Glass, k.Stale = v.Page, v.Page.Identity(), true
+	if v.Waveform == "" { // it stood there already
+		return
+	}
+	k.Wear = k.Wear.Refreshed(now, v.Waveform)
 	out.event(logbook.Event{Name: logbook.KioskRefreshed, Attributes: map[string]any{
 		"page": string(v.Page.Name), "cause": string(v.Cause), "rows": len(v.Page.Rows), "milliseconds": v.Took.Milliseconds(),
 		"waveform": string(v.Waveform)}})

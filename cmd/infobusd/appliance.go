@@ -151,7 +151,7 @@ func (a *appliance) run(ctx context.Context) {
 	var loopEnd, bookEnd sync.WaitGroup
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
 	bookEnd.Go(func() { a.recorder.Run(bookCtx) })
-	a.observe(a.keeper.load())
+	a.observe(a.keeper.load(a.screen.certain()))
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
 	}
@@ -227,6 +227,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	}
 	if a.config.Panel.Type != "none" {
 		add("screen", van.Panel, a.screen.run)
+		if a.parts.temperature != nil {
+			add("temperature", "", a.temperature)
+		}
 	}
 	add("interface", "", a.link)
 	add("probe", "", a.probes)

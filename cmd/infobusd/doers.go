@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/kiosk/ink"
+	"infobus/reading/clock"
 	"infobus/van"
 	"infobus/van/kept"
 )
@@ -24,24 +26,34 @@ type screen struct {
 	open    func() (*epaper.Panel, error)
 	decoded func() (frame []byte, drawn bool) // what a model decoded from the bus; nil on a real panel
 	observe func(any)
-	file    string // the last page, for who asks after a restart
+	file    glassFile
+	boot    string
 	patient bool   // --van-times
+	known   []byte // what is certain to be on the glass; run's own. nil: nothing
 
 	due chan van.Draw
 
-	mu  sync.Mutex // guards png
-	png []byte     // what the panel's bus was told last; nil for nothing
+	mu    sync.Mutex // guards frame
+	frame []byte     // what the panel's bus was told last; nil for nothing
 }
 
 func newScreen(a *appliance) *screen {
-	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), patient: a.flags.vanTimes, file: filepath.Join(a.flags.stateDir, "screen.png")}
+	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), patient: a.flags.vanTimes,
+		file: glassFile(filepath.Join(a.flags.stateDir, "glass")), boot: clock.NewSystem().Now().Boot}
 	if w := a.parts.world; w != nil && a.simulates("panel") {
 		s.decoded = func() ([]byte, bool) { return w.Panel.Picture(), w.Panel.Refreshes() > 0 }
-	} else if b, err := os.ReadFile(s.file); err == nil {
-		s.png = b
+		return s
+	}
+	frame, boot := s.file.load()
+	if s.frame = frame; boot == s.boot {
+		s.known = frame
 	}
 	return s
 }
+
+// certain says whether what stands on the glass was put there in this boot, and
+// nothing was begun since. After a power cut nothing is certain.
+func (s *screen) certain() bool { return s.known != nil }
 
 func (a *appliance) simulates(name string) bool {
 	for _, m := range a.flags.sim {
@@ -70,6 +82,8 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, panel.Close()) }()
+	panel.SetGlass(s.known)
+	defer func() { s.known = panel.Glass() }()
 	// A process that was killed may have left it powered: that is put right even
 	// if this one is to end as well.
 	if err := panel.Sleep(context.WithoutCancel(ctx)); err != nil {
@@ -95,27 +109,52 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 				return fmt.Errorf("look for the panel: %w", err)
 			}
 		case d := <-s.due:
-			begun := time.Now()
-			var frame *ink.Frame
-			err := panel.FullFrom(ctx, func() (b []byte, err error) {
-				if frame, err = draw.Draw(d.Page); err != nil {
-					return nil, err
-				}
-				draw.Forget()
-				return frame[:], nil
-			})
-			done := kiosk.Full
-			if err != nil {
-				done = ""
-			}
-			s.observe(van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: done, Took: time.Since(begun), Err: err != nil})
-			if err != nil {
+			if err := s.show(ctx, panel, d); err != nil {
 				return fmt.Errorf("draw %s: %w", d.Page.Name, err)
 			}
-			s.drawn(frame)
 			alive()
 		}
 	}
+}
+
+// show draws a page and puts it on the panel, unless it is there already.
+func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) error {
+	if d.Cause == kiosk.Day {
+		panel.SetGlass(nil) // the same page again is what is wanted
+	}
+	begun := time.Now()
+	wave := epaper.Full
+	switch d.Waveform {
+	case kiosk.Fast:
+		wave = epaper.Fast
+	case kiosk.Partial:
+		wave = epaper.Partial
+	}
+	done, err := panel.Show(ctx, func() ([]byte, error) {
+		frame, err := draw.Draw(d.Page)
+		if err != nil {
+			return nil, err
+		}
+		draw.Forget()
+		if s.decoded == nil {
+			s.file.forget() // from here on a power cut leaves neither page
+		}
+		return frame[:], nil
+	}, wave)
+	drawn := van.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Since(begun), Err: err != nil}
+	if done != epaper.None {
+		drawn.Waveform = kiosk.Waveform(done.String())
+	}
+	s.observe(drawn)
+	if glass := panel.Glass(); s.decoded == nil {
+		s.mu.Lock()
+		s.frame = glass
+		s.mu.Unlock()
+		if err := s.file.keep(s.boot, glass); err != nil {
+			slog.Warn("what is on the screen was not kept", "why", err)
+		}
+	}
+	return err
 }
 
 // refuse answers a page that waits for a panel that is not there.
@@ -127,33 +166,16 @@ func (s *screen) refuse() {
 	}
 }
 
-func (s *screen) drawn(frame *ink.Frame) {
-	if s.decoded != nil {
-		return
-	}
-	var b bytes.Buffer
-	if err := frame.PNG(&b); err != nil {
-		return
-	}
-	s.mu.Lock()
-	s.png = b.Bytes()
-	s.mu.Unlock()
-	// For the picture after a restart only: not worth a sync.
-	if err := os.WriteFile(s.file, b.Bytes(), 0o600); err != nil {
-		slog.Warn("the picture of the screen was not kept", "why", err)
-	}
-}
-
 // picture is what the panel's bus was told.
 func (s *screen) picture() ([]byte, bool) {
-	if s.decoded == nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.png, s.png != nil
-	}
-	raw, drawn := s.decoded()
-	if !drawn {
-		return nil, false
+	s.mu.Lock()
+	raw := s.frame
+	s.mu.Unlock()
+	if s.decoded != nil {
+		frame, drawn := s.decoded()
+		if raw = frame; !drawn {
+			return nil, false
+		}
 	}
 	frame, err := ink.FromBytes(raw)
 	if err != nil {
@@ -162,6 +184,62 @@ func (s *screen) picture() ([]byte, bool) {
 	var b bytes.Buffer
 	err = frame.PNG(&b)
 	return b.Bytes(), err == nil
+}
+
+// glassFile holds the frame that is on the glass, for a later process: a line
+// with the boot in which it was shown and its checksum, and the frame. It is
+// away while a refresh is under way, so that one that was cut off claims nothing.
+type glassFile string
+
+// patience is how long a card may take to forget a page that is to be replaced.
+const patience = 2 * time.Second
+
+// load gives the frame, and the boot in which it was shown; nil if there is none.
+func (f glassFile) load() (frame []byte, boot string) {
+	b, err := os.ReadFile(string(f))
+	if err != nil || len(b) < epaper.FrameSize {
+		return nil, ""
+	}
+	head, frame := b[:len(b)-epaper.FrameSize], b[len(b)-epaper.FrameSize:]
+	var sum uint32
+	if n, err := fmt.Sscanf(string(head), "%s %08x\n", &boot, &sum); n != 2 || err != nil || sum != crc32.ChecksumIEEE(frame) {
+		return nil, ""
+	}
+	return frame, boot
+}
+
+// forget removes the file for good, or gives up after a while: a dead card
+// keeps no page from being shown.
+func (f glassFile) forget() {
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		if os.Remove(string(f)) != nil {
+			return // there was none
+		}
+		if d, err := os.Open(filepath.Dir(string(f))); err == nil {
+			d.Sync()
+			d.Close()
+		}
+	}()
+	select {
+	case <-gone:
+	case <-time.After(patience):
+	}
+}
+
+// keep writes the file, or leaves it away where the frame is not known. It is
+// not worth a sync: in this boot it is read back as it is, and in a later one
+// it is for the picture only.
+func (f glassFile) keep(boot string, frame []byte) error {
+	if frame == nil {
+		return nil
+	}
+	b := fmt.Appendf(nil, "%s %08x\n", boot, crc32.ChecksumIEEE(frame))
+	if err := os.WriteFile(string(f)+".new", append(b, frame...), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(string(f)+".new", string(f))
 }
 
 // keeper saves what must outlive a power cut.
@@ -179,10 +257,13 @@ func newKeeper(dir string, observe func(any)) *keeper {
 	return &keeper{dir: dir, observe: observe, due: make(chan struct{}, 1)}
 }
 
-// load is the daemon's first observation.
-func (k *keeper) load() van.Started {
+// load is the daemon's first observation. Unless it is certain what stands on
+// the glass, nothing is claimed of it.
+func (k *keeper) load(certain bool) van.Started {
 	restored, ok, err := kept.Load(k.dir)
-	k.last = err
+	if k.last = err; !certain {
+		restored.Glass = ""
+	}
 	return van.Started{Kept: restored, Restored: ok}
 }
 

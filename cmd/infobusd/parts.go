@@ -14,6 +14,7 @@ import (
 	"infobus/hw/battery"
 	"infobus/hw/epaper"
 	"infobus/hw/line"
+	"infobus/hw/temperature"
 	"infobus/netmon"
 	"infobus/netmon/link"
 	"infobus/netmon/probe"
@@ -23,22 +24,24 @@ import (
 
 // parts are the van's devices, each real or a model.
 type parts struct {
-	chip      line.Chip
-	bus       func() (i2c.BusCloser, error)
-	panel     func() (*epaper.Panel, error)
-	port      func(ctx context.Context, name string, observe func(netmon.Link)) error
-	targets   func() probe.Targets
-	dashboard string // base URL; "" is the Meraki cloud's own
-	endpoint  string // of the logbook's receiver; "" for none
-	clock     func(ctx context.Context, observe func(synchronised bool)) error
-	clockName string // who vouches for it
+	chip  line.Chip
+	bus   func() (i2c.BusCloser, error)
+	panel func() (*epaper.Panel, error)
+	// temperature is the panel's, in °C; nil where nothing measures it
+	temperature func(context.Context) (float64, error)
+	port        func(ctx context.Context, name string, observe func(netmon.Link)) error
+	targets     func() probe.Targets
+	dashboard   string // base URL; "" is the Meraki cloud's own
+	endpoint    string // of the logbook's receiver; "" for none
+	clock       func(ctx context.Context, observe func(synchronised bool)) error
+	clockName   string // who vouches for it
 
 	world *world.World // nil without --sim
 }
 
 // realParts are those on the wires.
 func realParts(c config.Config) parts {
-	return parts{
+	p := parts{
 		chip: line.Find(c.GPIO),
 		bus:  func() (i2c.BusCloser, error) { return battery.OpenBus(c.Battery.Bus) },
 		panel: func() (*epaper.Panel, error) {
@@ -53,6 +56,10 @@ func realParts(c config.Config) parts {
 		clock:     synchronised,
 		clockName: "timesyncd",
 	}
+	if c.Panel.Temperature == "w1" {
+		p.temperature = new(temperature.Sensor).Read
+	}
+	return p
 }
 
 // simulate puts models in the place of the parts that --sim names.
@@ -84,6 +91,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 			p.bus = w.Monitor.Open
 		case "panel":
 			p.panel = func() (*epaper.Panel, error) { return w.Panel.Open(nil) }
+			p.temperature = func(context.Context) (float64, error) { return w.Panel.Temperature(), nil }
 		case "gateway":
 			p.port = w.Port.Watch
 			p.targets = func() probe.Targets {

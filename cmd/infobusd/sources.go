@@ -74,6 +74,33 @@ func (a *appliance) battery() func(context.Context, func()) error {
 	}
 }
 
+// temperatureEvery is how often the panel's temperature is read: seldom, since
+// it changes slowly, and often enough that one reading may fail.
+const temperatureEvery = 4 * time.Minute
+
+// temperature reads how warm the panel is. Where that cannot be told, it is said
+// so, and the panel gets full refreshes.
+func (a *appliance) temperature(ctx context.Context, _ func()) error {
+	tick := time.NewTicker(temperatureEvery)
+	defer tick.Stop()
+	for failed := false; ; {
+		celsius, err := a.parts.temperature(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.observe(van.TemperatureSeen{Celsius: celsius, OK: err == nil})
+		if err != nil && !failed {
+			slog.Warn("the panel's temperature is not known; its refreshes are full ones", "why", err)
+		}
+		failed = err != nil
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // link watches the port to the Cisco box.
 func (a *appliance) link(ctx context.Context, _ func()) error {
 	err := a.parts.port(ctx, a.config.Uplink.Interface, func(l netmon.Link) {

@@ -1,13 +1,17 @@
 // Package epaper drives a 7.5" e-paper panel, 800 × 480 pixels in black and
 // white, with a UC8179 controller on SPI.
 //
-// In: frames. Out: what is on the glass. After each refresh, also one that
-// failed, the panel is powered off and in deep sleep. No wait is without limit.
-// It keeps no count of refreshes and knows no page: when the panel may be
-// refreshed is room kiosk's to say.
+// In: frames, and the waveform to show them with. Out: what is on the glass.
+// After each refresh, also one that failed, the panel is powered off and in deep
+// sleep. No wait is without limit. It keeps no count of refreshes and knows no
+// page: when the panel may be refreshed, and how, is room kiosk's to say.
+//
+// The bytes are those that public drivers send (docs/panel.md says which says
+// what); none of it was tried on a panel.
 package epaper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +51,27 @@ const (
 	cmdInterval     = 0x50 // CDI
 	cmdTCON         = 0x60 // TCON
 	cmdResolution   = 0x61 // TRES
+	cmdWindow       = 0x90 // PTL
+	cmdWindowIn     = 0x91 // PTIN
+	cmdWindowOut    = 0x92 // PTOUT
+	cmdCascade      = 0xE0 // CCSET
+	cmdTemperature  = 0xE5 // TSSET
 )
+
+// Waveform is how a refresh drives the pixels. The panel's memory holds one for
+// each range of temperature; the two short ones are stored at temperatures that
+// no panel has, and are chosen by claiming them.
+type Waveform uint8
+
+const (
+	None    Waveform = iota // no refresh
+	Full                    // every pixel, through black and white; 4.2 s
+	Fast                    // every pixel, with one flash; 1.2 to 1.5 s
+	Partial                 // the pixels that change, without a flash; 0.5 to 1.6 s
+)
+
+// String is the waveform's word in this house.
+func (w Waveform) String() string { return [...]string{"none", "full", "fast", "partial"}[w] }
 
 // maxTransfer is what spidev takes at once unless it is told otherwise.
 const maxTransfer = 4096
@@ -102,6 +126,10 @@ type Panel struct {
 	mu       sync.Mutex // covers what follows
 	awake    bool       // the controller may be powered, or was not yet put to sleep
 	powered  bool       // 04 was sent since the last reset
+	windowed bool       // 91 was sent since the last reset
+	silent   bool       // the last 02 did not make it busy
+	met      bool       // a refresh that an earlier process began is over
+	glass    []byte     // the frame on the glass; nil: not known
 	supplied bool       // pwr is high
 	high     time.Time  // since when reset is high
 	closed   bool
@@ -111,7 +139,7 @@ type Panel struct {
 var ErrClosed = errors.New("panel is closed")
 
 // New takes a panel over. It sends nothing, so that what is on the glass stays;
-// call Sleep where no Full follows, since the panel may have been left powered.
+// call Sleep where no Show follows, since the panel may have been left powered.
 // pwr may be nil; so may opts.
 func New(port spi.Port, dc, rst gpio.PinOut, busy gpio.PinIn, pwr gpio.PinOut, opts *Opts) (*Panel, error) {
 	p := &Panel{opts: DefaultOpts(), dc: dc, rst: rst, busy: busy, pwr: pwr, chunk: maxTransfer, awake: true}
@@ -151,21 +179,36 @@ func (p *Panel) supply() error {
 	return nil
 }
 
-// Full shows a frame with a full refresh. See FullFrom.
-func (p *Panel) Full(ctx context.Context, frame []byte) error {
-	return p.FullFrom(ctx, func() ([]byte, error) { return frame, nil })
+// Glass is the frame that is on the glass; nil is not known.
+func (p *Panel) Glass() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return bytes.Clone(p.glass)
 }
 
-// FullFrom shows the frame that the function gives with a full refresh. The
-// function runs while the panel is reset and powered on, some 120 ms. When
-// FullFrom returns, the panel is powered off and in deep sleep, or the error
-// says why not.
+// SetGlass says which frame is on the glass, as one knows who looked after the
+// panel before. Anything but a frame is not known.
+func (p *Panel) SetGlass(frame []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.glass = nil; len(frame) == FrameSize {
+		p.glass = bytes.Clone(frame)
+	}
+}
+
+// Show shows the frame that the function gives, with the waveform. The function
+// runs while the panel is reset and powered on, some 120 ms. When Show returns,
+// the panel is powered off and in deep sleep, or the error says why not.
+//
+// done is the waveform that was used: Full, whatever was asked for, where it is
+// not known what is on the glass; None where no refresh began, which without an
+// error means that the frame is on the glass already.
 //
 // Errors: hw.ErrAbsent if the panel does not show that it began to refresh,
 // hw.ErrTimeout if it stays busy or a transfer hangs. If ctx ends before the
 // refresh began, the glass is unchanged; a refresh that began is finished,
 // because the glass would be left with neither page.
-func (p *Panel) FullFrom(ctx context.Context, frame func() ([]byte, error)) (err error) {
+func (p *Panel) Show(ctx context.Context, frame func() ([]byte, error), wave Waveform) (done Waveform, err error) {
 	type drawn struct {
 		frame []byte
 		err   error
@@ -176,40 +219,133 @@ func (p *Panel) FullFrom(ctx context.Context, frame func() ([]byte, error)) (err
 		drawing <- drawn{f, err}
 	}()
 	picture := sync.OnceValue(func() drawn { return <-drawing })
-	defer picture() // frame has ended when FullFrom returns
+	defer picture() // frame has ended when Show returns
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return ErrClosed
+		return None, ErrClosed
 	}
-	defer func() { err = errors.Join(err, p.off(context.WithoutCancel(ctx))) }()
+	done, err = p.show(ctx, wave, func() ([]byte, error) {
+		d := picture()
+		return d.frame, d.err
+	})
+	ctx = context.WithoutCancel(ctx)
+	err = errors.Join(err, p.off(ctx))
+	if err == nil && done != None && p.silent {
+		// With the cable out BUSY is pulled up, as after a refresh that is over.
+		if err = p.check(ctx); err != nil {
+			p.glass = nil
+		}
+	}
+	return done, err
+}
+
+// show is Show under mu, and leaves the panel awake.
+func (p *Panel) show(ctx context.Context, wave Waveform, picture func() ([]byte, error)) (done Waveform, err error) {
 	if err := p.init(ctx); err != nil {
-		return err
+		return None, err
 	}
-	d := picture()
-	if d.err != nil {
-		return fmt.Errorf("draw frame: %w", d.err)
+	frame, err := picture()
+	if err != nil {
+		return None, fmt.Errorf("draw frame: %w", err)
 	}
-	if len(d.frame) != FrameSize {
-		return fmt.Errorf("frame has %d bytes, not %d", len(d.frame), FrameSize)
+	if len(frame) != FrameSize {
+		return None, fmt.Errorf("frame has %d bytes, not %d", len(frame), FrameSize)
 	}
-	// With CDI 10 a bit of 1 is black. The old image is the opposite of the new
-	// one, so that each pixel is driven, as Waveshare's driver has it.
-	was, is := make([]byte, FrameSize), make([]byte, FrameSize)
-	for i, b := range d.frame {
-		was[i], is[i] = b, ^b
+	if p.glass == nil {
+		wave = Full
+	} else if bytes.Equal(p.glass, frame) {
+		return None, nil
+	}
+	if err := p.load(ctx, frame, wave); err != nil {
+		return None, err
+	}
+	if err := ctx.Err(); err != nil {
+		return None, err
+	}
+	p.glass = nil // until it is whole
+	switch err := p.refresh(context.WithoutCancel(ctx)); {
+	case errors.Is(err, hw.ErrAbsent):
+		return None, err
+	case err != nil:
+		return wave, err
+	}
+	p.glass = bytes.Clone(frame)
+	return wave, nil
+}
+
+// load gives the controller the waveform and the images.
+func (p *Panel) load(ctx context.Context, frame []byte, wave Waveform) error {
+	var setup [][]byte
+	switch wave {
+	case Fast:
+		setup = [][]byte{{cmdBooster, 0x27, 0x27, 0x18, 0x17}, {cmdCascade, 0x02}, {cmdTemperature, 0x5A}}
+	case Partial:
+		setup = [][]byte{{cmdCascade, 0x02}, {cmdTemperature, 0x6E}, {cmdInterval, 0xA9, 0x07}}
+	}
+	for _, c := range setup {
+		if err := p.send(ctx, c[0], c[1:]...); err != nil {
+			return err
+		}
+	}
+	was, is := make([]byte, 0, FrameSize), make([]byte, 0, FrameSize)
+	if wave != Partial {
+		// With CDI 10 a bit of 1 is black. The old image is the opposite of the
+		// new one, so that each pixel is driven, as Waveshare's driver has it.
+		for _, b := range frame {
+			was, is = append(was, b), append(is, ^b)
+		}
+	} else {
+		// With CDI A9 a bit of 1 is white, as in a frame. The controller forgot
+		// the old image when it slept; pixels that are the same in both images
+		// are left alone.
+		w := changed(p.glass, frame)
+		for y := w.y0; y <= w.y1; y++ {
+			from, to := y*Width/8+w.x0/8, y*Width/8+w.x1/8+1
+			was, is = append(was, p.glass[from:to]...), append(is, frame[from:to]...)
+		}
+		p.windowed = true
+		if err := p.send(ctx, cmdWindowIn); err != nil {
+			return err
+		}
+		if err := p.send(ctx, cmdWindow, byte(w.x0>>8), byte(w.x0), byte(w.x1>>8), byte(w.x1),
+			byte(w.y0>>8), byte(w.y0), byte(w.y1>>8), byte(w.y1), 0x01); err != nil {
+			return err
+		}
 	}
 	if err := p.send(ctx, cmdOldImage, was...); err != nil {
 		return err
 	}
-	if err := p.send(ctx, cmdNewImage, is...); err != nil {
-		return err
+	return p.send(ctx, cmdNewImage, is...)
+}
+
+// rectangle is a part of the panel, in pixels, both ends included. Its sides
+// lie between bytes: x0 is a multiple of 8, x1 one less than a multiple.
+type rectangle struct{ x0, y0, x1, y1 int }
+
+// changed is the smallest rectangle outside of which two frames that differ are
+// the same.
+func changed(was, is []byte) rectangle {
+	const row = Width / 8
+	left, right, top, bottom := row, -1, Height, -1
+	for y := range Height {
+		a, b := was[y*row:][:row], is[y*row:][:row]
+		if bytes.Equal(a, b) {
+			continue
+		}
+		top, bottom = min(top, y), y
+		for x := range row {
+			if a[x] != b[x] {
+				left, right = min(left, x), max(right, x)
+			}
+		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx)
+	return rectangle{left * 8, top, right*8 + 7, bottom}
+}
+
+// refresh drives the panel and waits until it is done.
+func (p *Panel) refresh(ctx context.Context) error {
 	if err := p.send(ctx, cmdRefresh); err != nil {
 		return err
 	}
@@ -266,6 +402,13 @@ func (p *Panel) reset(ctx context.Context) error {
 	if err := p.supply(); err != nil {
 		return err
 	}
+	if !p.met {
+		// A process that was killed during a refresh left the panel to finish it.
+		if err := p.idle(ctx, "it was taken over", p.opts.RefreshLimit); err != nil && ctx.Err() != nil {
+			return err
+		}
+		p.met = true
+	}
 	// Reset is high while the panel sleeps, so mostly there is nothing to wait
 	// for and the first byte follows after 22 ms.
 	if err := sleep(ctx, p.opts.Settle-time.Since(p.high)); err != nil {
@@ -275,7 +418,7 @@ func (p *Panel) reset(ctx context.Context) error {
 	if err := p.rst.Out(gpio.Low); err != nil {
 		return fmt.Errorf("panel's RST: %w", err)
 	}
-	p.powered = false
+	p.powered, p.windowed = false, false
 	// A pulse that was cut short might reset some of it only.
 	sleep(context.WithoutCancel(ctx), p.opts.ResetLow)
 	if err := p.rst.Out(gpio.High); err != nil {
@@ -286,13 +429,18 @@ func (p *Panel) reset(ctx context.Context) error {
 }
 
 // Check wakes the panel, sees that it answers, and puts it to sleep again. The
-// page stays on the glass. Errors: as FullFrom's.
-func (p *Panel) Check(ctx context.Context) (err error) {
+// page stays on the glass. Errors: as Show's.
+func (p *Panel) Check(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return ErrClosed
 	}
+	return p.check(ctx)
+}
+
+// check is Check under mu.
+func (p *Panel) check(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.off(context.WithoutCancel(ctx))) }()
 	if err := p.reset(ctx); err != nil {
 		return err
@@ -305,6 +453,7 @@ func (p *Panel) Check(ctx context.Context) (err error) {
 		return err
 	}
 	if err := p.noticed(ctx); err != nil {
+		p.glass = nil // whoever unplugged it may plug another one in
 		return err
 	}
 	return p.idle(ctx, "power-on", p.opts.PowerLimit)
@@ -345,12 +494,20 @@ func (p *Panel) off(ctx context.Context) error {
 }
 
 func (p *Panel) powerOff(ctx context.Context) error {
+	if p.windowed {
+		if err := p.send(ctx, cmdWindowOut); err != nil {
+			return err
+		}
+		p.windowed = false
+	}
 	if err := p.send(ctx, cmdInterval, 0xF7); err != nil { // border floating
 		return err
 	}
 	if err := p.send(ctx, cmdPowerOff); err != nil {
 		return err
 	}
+	// It takes some 40 ms.
+	p.silent = p.noticed(ctx) != nil
 	return p.idle(ctx, "power-off", p.opts.PowerLimit)
 }
 

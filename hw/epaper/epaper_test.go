@@ -41,6 +41,12 @@ func open(t *testing.T, c *epapertest.UC8179) *epaper.Panel {
 	return p
 }
 
+// full shows a frame with a full refresh.
+func full(ctx context.Context, p *epaper.Panel, frame []byte) error {
+	_, err := p.Show(ctx, func() ([]byte, error) { return frame, nil }, epaper.Full)
+	return err
+}
+
 // atRest asserts what must hold whenever no call is under way.
 func atRest(t *testing.T, c *epapertest.UC8179) {
 	t.Helper()
@@ -56,7 +62,7 @@ func TestFullSendsTheseBytesAndNoOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := epapertest.New()
 		frame := page(1)
-		if err := open(t, c).Full(t.Context(), frame); err != nil {
+		if err := full(t.Context(), open(t, c), frame); err != nil {
 			t.Fatal(err)
 		}
 		complement := make([]byte, len(frame))
@@ -96,7 +102,7 @@ func TestTheGlassShowsTheFrame(t *testing.T) {
 				c := epapertest.New(epapertest.WithBusy(busy))
 				p := open(t, c)
 				for i := range 3 {
-					if err := p.Full(t.Context(), page(byte(i))); err != nil {
+					if err := full(t.Context(), p, page(byte(i))); err != nil {
 						t.Fatal(err)
 					}
 					if !bytes.Equal(c.Picture(), page(byte(i))) || c.Refreshes() != i+1 {
@@ -110,7 +116,7 @@ func TestTheGlassShowsTheFrame(t *testing.T) {
 	frame := make([]byte, epaper.FrameSize)
 	frame[1] = 0x40 // the one white pixel is the tenth of the first row
 	c := epapertest.New(epapertest.WithBusy(epapertest.Busy{}))
-	if err := open(t, c).Full(t.Context(), frame); err != nil {
+	if err := full(t.Context(), open(t, c), frame); err != nil {
 		t.Fatal(err)
 	}
 	glass := c.Glass()
@@ -183,7 +189,7 @@ func TestTheFirstByteFollowsTheResetAtOnce(t *testing.T) {
 		for i := range 2 {
 			s.count.Store(0)
 			start := time.Now()
-			if err := p.Full(t.Context(), page(1)); err != nil {
+			if err := full(t.Context(), p, page(1)); err != nil {
 				t.Fatal(err)
 			}
 			if d := first.Sub(start); d != 22*time.Millisecond {
@@ -203,7 +209,7 @@ func TestTransfersAreNoLongerThanTheBusTakes(t *testing.T) {
 			longest := 0
 			s := &spy{UC8179: epapertest.New(), limit: limit}
 			s.sizes = func(n int) { longest = max(longest, n) }
-			if err := s.open(t).Full(t.Context(), page(2)); err != nil {
+			if err := full(t.Context(), s.open(t), page(2)); err != nil {
 				t.Fatal(err)
 			}
 			if longest != want {
@@ -223,10 +229,10 @@ func TestTheFrameIsDrawnWhileThePanelWakes(t *testing.T) {
 		p := open(t, c)
 		time.Sleep(time.Second)
 		start := time.Now()
-		err := p.FullFrom(t.Context(), func() ([]byte, error) {
+		_, err := p.Show(t.Context(), func() ([]byte, error) {
 			time.Sleep(120 * time.Millisecond)
 			return page(3), nil
-		})
+		}, epaper.Full)
 		// 22 ms reset, 100 ms power-on, 0.2 ms refresh, one look at BUSY each.
 		if took := time.Since(start); err != nil || took > 130*time.Millisecond {
 			t.Fatalf("%v, took %v", err, took)
@@ -245,7 +251,7 @@ func TestAFrameThatCannotBeDrawnLeavesTheGlassAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := epapertest.New()
-				err := open(t, c).FullFrom(t.Context(), frame)
+				_, err := open(t, c).Show(t.Context(), frame, epaper.Full)
 				if err == nil || name == "error" && !errors.Is(err, wrong) || c.Refreshes() != 0 {
 					t.Fatalf("%v, %d refreshes", err, c.Refreshes())
 				}
@@ -261,16 +267,19 @@ func TestAPanelThatFailsSaysHowAndRecovers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := epapertest.New()
 				p := open(t, c)
+				if err := p.Sleep(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 				c.SetFault(fault)
 				start := time.Now()
-				if err := p.Full(t.Context(), page(4)); !errors.Is(err, want) {
+				if err := full(t.Context(), p, page(4)); !errors.Is(err, want) {
 					t.Fatalf("got %v", err)
 				}
 				if took := time.Since(start); took > 10*time.Second {
 					t.Fatalf("took %v to notice", took)
 				}
 				c.SetFault(epapertest.OK)
-				if err := p.Full(t.Context(), page(4)); err != nil || !bytes.Equal(c.Picture(), page(4)) {
+				if err := full(t.Context(), p, page(4)); err != nil || !bytes.Equal(c.Picture(), page(4)) {
 					t.Fatalf("mended: %v", err)
 				}
 				atRest(t, c)
@@ -285,7 +294,7 @@ func TestAPanelThatGetsStuckDuringTheRefreshIsResetAndPutToSleep(t *testing.T) {
 		p := open(t, c)
 		time.AfterFunc(2*time.Second, func() { c.SetFault(epapertest.Stuck) })
 		start := time.Now()
-		err := p.Full(t.Context(), page(5))
+		err := full(t.Context(), p, page(5))
 		if took := time.Since(start); !errors.Is(err, hw.ErrTimeout) || took > 21*time.Second {
 			t.Fatalf("%v after %v", err, took)
 		}
@@ -305,7 +314,7 @@ func TestABusThatHangsIsATimeoutAndLeavesOneTransferBehind(t *testing.T) {
 		}
 		p := s.open(t)
 		for range 3 {
-			if err := p.Full(t.Context(), page(6)); !errors.Is(err, hw.ErrTimeout) {
+			if err := full(t.Context(), p, page(6)); !errors.Is(err, hw.ErrTimeout) {
 				t.Fatalf("got %v", err)
 			}
 		}
@@ -314,7 +323,7 @@ func TestABusThatHangsIsATimeoutAndLeavesOneTransferBehind(t *testing.T) {
 		}
 		close(hang)
 		synctest.Wait()
-		if err := p.Full(t.Context(), page(6)); err != nil || !bytes.Equal(s.Picture(), page(6)) {
+		if err := full(t.Context(), p, page(6)); err != nil || !bytes.Equal(s.Picture(), page(6)) {
 			t.Fatalf("mended: %v", err)
 		}
 		if s.Powered() || !s.Asleep() {
@@ -339,7 +348,7 @@ func TestOneFailedTransferDoesNotLeaveThePanelPowered(t *testing.T) {
 				return nil
 			}
 			p := s.open(t)
-			err := p.Full(t.Context(), page(7))
+			err := full(t.Context(), p, page(7))
 			if broke != errors.Is(err, wrong) {
 				t.Fatalf("transfer %d failed: %v, and Full gave %v", n, broke, err)
 			}
@@ -369,7 +378,7 @@ func TestCancelledBeforeTheRefreshLeavesTheGlassAlone(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), after)
 			defer cancel()
 			start := time.Now()
-			err := p.Full(ctx, page(8))
+			err := full(ctx, p, page(8))
 			if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || c.Refreshes() != 0 || took > after+time.Second {
 				t.Fatalf("cancelled after %v: %v after %v, %d refreshes", after, err, took, c.Refreshes())
 			}
@@ -383,7 +392,7 @@ func TestCancelledDuringTheRefreshFinishesIt(t *testing.T) {
 		c := epapertest.New()
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		if err := open(t, c).Full(ctx, page(9)); err != nil || !bytes.Equal(c.Picture(), page(9)) {
+		if err := full(ctx, open(t, c), page(9)); err != nil || !bytes.Equal(c.Picture(), page(9)) {
 			t.Fatalf("got %v", err)
 		}
 		atRest(t, c)
@@ -414,11 +423,11 @@ func TestSleepAndCloseAreIdempotent(t *testing.T) {
 		if err := p.Sleep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Full(t.Context(), page(1)); !errors.Is(err, epaper.ErrClosed) {
+		if err := full(t.Context(), p, page(1)); !errors.Is(err, epaper.ErrClosed) {
 			t.Fatalf("Full after Close gave %v", err)
 		}
 		// The next owner finds it switched off.
-		if err := open(t, c).Full(t.Context(), page(1)); err != nil {
+		if err := full(t.Context(), open(t, c), page(1)); err != nil {
 			t.Fatal(err)
 		}
 		atRest(t, c)
@@ -443,7 +452,7 @@ func TestAPinWithoutEdgesIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Full(t.Context(), page(1)); err != nil || !bytes.Equal(c.Picture(), page(1)) {
+		if err := full(t.Context(), p, page(1)); err != nil || !bytes.Equal(c.Picture(), page(1)) {
 			t.Fatalf("got %v", err)
 		}
 		atRest(t, c)

@@ -1,10 +1,15 @@
 // Package epapertest is a UC8179 with its panel as a model: it takes the bytes
 // of the bus and the levels of the pins, and shows the picture.
 //
-// In: SPI transfers and pins, from a driver, and faults. Out: BUSY, the picture
-// on the glass, and whatever the driver did that a real panel would not have
-// borne (Violations). Only full refreshes are modelled: the waveforms, the
-// partial window and the temperature sensor are not.
+// In: SPI transfers and pins, from a driver, faults and the temperature. Out:
+// BUSY, the picture on the glass, each refresh (History), and whatever the driver
+// did that a real panel would not have borne (Violations).
+//
+// The glass is what the waveform would leave: a full one drives every pixel of
+// the window to the new image, the others only those in which the old image and
+// the new one differ. So an old image that is not what stands on the glass leaves
+// ghosts. Sleep, reset and loss of supply fill both images with noise; a refresh
+// that is cut off leaves noise on the glass.
 package epapertest
 
 import (
@@ -34,10 +39,20 @@ const (
 
 // Busy is how long the controller is busy. At 0 it is until somebody has looked
 // at BUSY.
-type Busy struct{ PowerOn, Refresh, PowerOff time.Duration }
+type Busy struct{ PowerOn, Refresh, Fast, Partial, PowerOff time.Duration }
 
 // Realistic is a panel at room temperature.
-var Realistic = Busy{PowerOn: 80 * time.Millisecond, Refresh: 4200 * time.Millisecond, PowerOff: 40 * time.Millisecond}
+var Realistic = Busy{PowerOn: 80 * time.Millisecond, Refresh: 4200 * time.Millisecond, Fast: 1500 * time.Millisecond,
+	Partial: 1600 * time.Millisecond, PowerOff: 40 * time.Millisecond}
+
+// Refresh is a refresh that began.
+type Refresh struct {
+	From, To  time.Time
+	Waveform  epaper.Waveform
+	Window    image.Rectangle
+	Cut       bool // it was not finished: To is when
+	Unplugged bool // by which it was cut
+}
 
 // Command is a command that arrived, with its data.
 type Command struct {
@@ -55,8 +70,23 @@ const (
 var lengths = map[byte][]int{
 	0x00: {1}, 0x01: {4, 5}, 0x02: {0, 1}, 0x04: {0}, 0x06: {4}, 0x07: {1},
 	0x10: {epaper.FrameSize}, 0x12: {0}, 0x13: {epaper.FrameSize}, 0x15: {1},
-	0x41: {1}, 0x50: {1, 2}, 0x60: {1}, 0x61: {4}, 0xE0: {1}, 0xE5: {1},
+	0x41: {1}, 0x50: {1, 2}, 0x60: {1}, 0x61: {4}, 0x90: {9}, 0x91: {0}, 0x92: {0}, 0xE0: {1}, 0xE5: {1},
 }
+
+// whole is the window that is the panel.
+var whole = image.Rect(0, 0, epaper.Width, epaper.Height)
+
+// coldest is the temperature in °C below which the short waveforms must not be used.
+const coldest = 5.0
+
+// noise is what the controller's memory holds when nobody has written to it.
+var noise = func() []byte {
+	b := make([]byte, epaper.FrameSize)
+	for i := range b {
+		b[i] = byte(i*0x9E3779B1>>13) ^ byte(i)
+	}
+	return b
+}()
 
 // UC8179 is the model. It is the SPI port too. Make it with New.
 type UC8179 struct {
@@ -71,6 +101,13 @@ type UC8179 struct {
 	slept      bool // was in deep sleep when the supply was cut
 	powered    bool
 	inverted   bool // CDI: a bit of 1 is white
+	keeps      bool // CDI: after a refresh the new image is the old one
+	fixed      bool // CCSET: the temperature is the one that TSSET says
+	claimed    byte // TSSET
+	booster    []byte
+	partial    bool            // in the window's mode
+	window     image.Rectangle // empty: none was set since
+	celsius    float64
 	fell, rose time.Time
 	busy       bool // in a busy phase, which may have run out
 	unseen     bool // of no length, and not looked at yet
@@ -79,9 +116,10 @@ type UC8179 struct {
 	log        []Command // since the last reset
 	told       bool      // the last command's length was judged
 	old, new   []byte
-	fresh      bool // new was written since the last reset
+	known      image.Rectangle // of old, what was written since it was lost
+	fresh      image.Rectangle // of new
 	glass      []byte
-	refreshes  int
+	history    []Refresh
 	first      time.Duration
 	violations []string
 }
@@ -94,7 +132,7 @@ func WithBusy(b Busy) Option { return func(c *UC8179) { c.times = b } }
 
 // New is a panel that was just powered, all white.
 func New(options ...Option) *UC8179 {
-	c := &UC8179{times: Realistic, fault: OK, moved: make(chan struct{}), told: true,
+	c := &UC8179{times: Realistic, fault: OK, moved: make(chan struct{}), told: true, celsius: 18,
 		old: make([]byte, epaper.FrameSize), new: make([]byte, epaper.FrameSize),
 		glass: slices.Repeat([]byte{0xFF}, epaper.FrameSize)}
 	c.DC, c.RST, c.PWR, c.BUSY = &Pin{c: c, name: "DC"}, &Pin{c: c, name: "RST"}, &Pin{c: c, name: "PWR", high: true}, &Pin{c: c, name: "BUSY"}
@@ -118,8 +156,35 @@ func (c *UC8179) SetFault(f Fault) {
 	}
 	c.fault = f
 	if f == Absent {
+		c.interrupt(true)
 		c.unpower()
 	}
+	c.move()
+}
+
+// SetTemperature is the panel's, in °C. It is 18 at first.
+func (c *UC8179) SetTemperature(celsius float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.celsius = celsius
+}
+
+// Temperature is the panel's, in °C.
+func (c *UC8179) Temperature() float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.celsius
+}
+
+// PowerCut takes the supply away and gives it back: whoever drove the panel is
+// gone too. The glass keeps its page, or the noise of a refresh that was cut.
+func (c *UC8179) PowerCut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = true // who drove it is not to blame
+	c.interrupt(false)
+	c.unpower()
+	c.RST.high, c.DC.high, c.PWR.high, c.fell = true, false, true, time.Time{}
 	c.move()
 }
 
@@ -161,7 +226,14 @@ func (c *UC8179) Asleep() bool {
 func (c *UC8179) Refreshes() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.refreshes
+	return len(c.history)
+}
+
+// History is each refresh since the model was made, also those that were cut.
+func (c *UC8179) History() []Refresh {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.history)
 }
 
 // FirstByteAt is when (CLOCK_MONOTONIC) the first byte after the last reset
@@ -202,7 +274,43 @@ func (c *UC8179) move() {
 // unpower is what happens without supply.
 func (c *UC8179) unpower() {
 	c.ready, c.asleep, c.slept, c.powered, c.busy, c.unseen = false, false, false, false, false, false
-	c.log, c.told, c.fresh = nil, true, false
+	c.log, c.told = nil, true
+	c.keeps, c.fixed, c.claimed, c.booster, c.partial = false, false, 0, nil, false
+	c.forget()
+}
+
+// forget is what deep sleep does to the images.
+func (c *UC8179) forget() {
+	copy(c.old, noise)
+	copy(c.new, noise)
+	c.known, c.fresh, c.window = image.Rectangle{}, image.Rectangle{}, image.Rectangle{}
+}
+
+// interrupt ends a refresh that is not finished: its pixels stop on their way.
+func (c *UC8179) interrupt(unplugged bool) {
+	if !c.isBusy() || !c.refreshing {
+		return
+	}
+	last := &c.history[len(c.history)-1]
+	last.To, last.Cut, last.Unplugged = time.Now(), true, unplugged
+	c.each(last.Window, func(i int) { c.glass[i] ^= noise[i] })
+}
+
+// each calls f with the index of each byte in the window.
+func (c *UC8179) each(w image.Rectangle, f func(i int)) {
+	for y := w.Min.Y; y < w.Max.Y; y++ {
+		for i := (y*epaper.Width + w.Min.X) / 8; i < (y*epaper.Width+w.Max.X)/8; i++ {
+			f(i)
+		}
+	}
+}
+
+// area is the part of the images that is written to and refreshed.
+func (c *UC8179) area() image.Rectangle {
+	if c.partial {
+		return c.window
+	}
+	return whole
 }
 
 // isBusy says whether a busy phase is on. A stuck controller ends none.
@@ -231,6 +339,9 @@ func (c *UC8179) judge() {
 	c.told = true
 	last := c.log[len(c.log)-1]
 	want, known := lengths[last.Code]
+	if last.Code == 0x10 || last.Code == 0x13 {
+		want = []int{c.area().Dx() / 8 * c.area().Dy()}
+	}
 	if !known {
 		c.violation("command %02X is not known", last.Code)
 	} else if !slices.Contains(want, len(last.Data)) {
@@ -319,22 +430,85 @@ func (c *UC8179) command(code byte) {
 		c.powered = false
 		c.start(c.times.PowerOff)
 	case 0x12:
-		if !c.powered {
-			c.violation("refresh while powered off")
-			return
+		c.refresh()
+	case 0x91:
+		c.partial, c.window = true, image.Rectangle{}
+	case 0x92:
+		c.partial = false
+	}
+	if c.partial && (code == 0x02 || code == 0x07) {
+		c.violation("command %02X in the window's mode", code)
+	}
+}
+
+// waveform is the one that the settings choose.
+func (c *UC8179) waveform() (w epaper.Waveform, busy time.Duration) {
+	switch {
+	case !c.fixed:
+		return epaper.Full, c.times.Refresh
+	case c.claimed == 0x5A:
+		if !slices.Equal(c.booster, []byte{0x27, 0x27, 0x18, 0x17}) {
+			c.violation("fast refresh with booster % X", c.booster)
 		}
-		if !c.fresh {
-			c.violation("refresh without a frame")
+		return epaper.Fast, c.times.Fast
+	case c.claimed == 0x6E:
+		return epaper.Partial, c.times.Partial
+	}
+	c.violation("no waveform is known for the claimed temperature %02X", c.claimed)
+	return epaper.Full, c.times.Refresh
+}
+
+func (c *UC8179) refresh() {
+	if !c.powered {
+		c.violation("refresh while powered off")
+		return
+	}
+	wave, busy := c.waveform()
+	area := c.area()
+	switch {
+	case area.Empty():
+		c.violation("refresh without a window")
+	case !area.In(c.fresh):
+		c.violation("refresh without a frame")
+	case wave != epaper.Full && !area.In(c.known):
+		c.violation("%s refresh without the old image", wave)
+	}
+	if wave != epaper.Full && c.celsius < coldest {
+		c.violation("%s refresh at %.1f °C", wave, c.celsius)
+	}
+	c.each(area, func(i int) {
+		old, new := c.old[i], c.new[i]
+		if !c.inverted {
+			old, new = ^old, ^new
 		}
-		c.refreshes++
-		for i, b := range c.new {
-			if !c.inverted {
-				b = ^b
-			}
-			c.glass[i] = b
+		driven := old ^ new
+		if wave == epaper.Full {
+			driven = 0xFF
 		}
-		c.start(c.times.Refresh)
-		c.refreshing = true
+		c.glass[i] = c.glass[i]&^driven | new&driven
+		if c.keeps {
+			c.old[i] = c.new[i]
+		}
+	})
+	c.start(busy)
+	c.refreshing = true
+	c.history = append(c.history, Refresh{From: time.Now(), To: c.until, Waveform: wave, Window: area})
+}
+
+// write takes bytes of an image, of which at are there already.
+func (c *UC8179) write(into []byte, written *image.Rectangle, at int, w []byte) {
+	area := c.area()
+	row := area.Dx() / 8
+	if row == 0 {
+		return // judged by its length
+	}
+	for len(w) > 0 && at < row*area.Dy() {
+		y, x := at/row, at%row
+		n := copy(into[((area.Min.Y+y)*epaper.Width+area.Min.X)/8+x:][:row-x], w)
+		w, at = w[n:], at+n
+	}
+	if at == row*area.Dy() && !area.In(*written) {
+		*written = area
 	}
 }
 
@@ -358,12 +532,28 @@ func (c *UC8179) data(w []byte) {
 	last.Data = append(last.Data, w...)
 	switch last.Code {
 	case 0x10:
-		copy(c.old[min(at, len(c.old)):], w)
+		c.write(c.old, &c.known, at, w)
 	case 0x13:
-		copy(c.new[min(at, len(c.new)):], w)
-		c.fresh = true
+		c.write(c.new, &c.fresh, at, w)
 	case 0x50:
 		c.inverted = last.Data[0]&1 != 0 // DDX[0]
+		c.keeps = last.Data[0]&8 != 0    // N2OCP
+	case 0x06:
+		c.booster = last.Data
+	case 0x90:
+		if len(last.Data) == 9 {
+			c.limit(last.Data)
+		}
+	case 0xE0:
+		if c.fixed = w[0] == 2; !c.fixed && w[0] != 0 {
+			c.violation("cascade setting %02X is not modelled", w[0])
+		}
+	case 0xE5:
+		c.claimed = w[0]
+	case 0x41:
+		if w[0] != 0 {
+			c.violation("temperature sensor %02X is not there", w[0])
+		}
 	case 0x00:
 		if w[0] != 0x1F {
 			c.violation("panel setting %02X is not modelled", w[0])
@@ -385,7 +575,24 @@ func (c *UC8179) data(w []byte) {
 		}
 		c.judge()
 		c.asleep, c.powered = true, false
+		c.forget()
 	}
+}
+
+// limit takes the window: x0, x1, y0, y1, 16 bit, the ends included.
+func (c *UC8179) limit(d []byte) {
+	at := func(i int) int { return int(d[i])<<8 | int(d[i+1]) }
+	x0, x1, y0, y1 := at(0), at(2), at(4), at(6)
+	switch {
+	case x0 > x1 || x1 >= epaper.Width || y0 > y1 || y1 >= epaper.Height:
+		c.violation("window %d to %d, %d to %d", x0, x1, y0, y1)
+		return
+	case x0%8 != 0 || x1%8 != 7:
+		c.violation("window %d to %d is not on bytes", x0, x1)
+	case !c.partial:
+		c.violation("window outside of its mode")
+	}
+	c.window = image.Rect(x0&^7, y0, (x1|7)+1, y1+1)
 }
 
 // reset takes a change of RST.
@@ -398,6 +605,7 @@ func (c *UC8179) reset(high bool) {
 		if c.isBusy() && c.refreshing && c.fault == OK {
 			c.violation("reset during a refresh")
 		}
+		c.interrupt(false)
 		c.unpower()
 		c.fell = time.Now()
 		c.move()

@@ -43,6 +43,7 @@ func (p *Pin) Out(l gpio.Level) error {
 		if p.c.ready && !slept {
 			p.c.violation("switched off while awake")
 		}
+		p.c.interrupt(false)
 		p.c.unpower()
 		p.c.slept = slept
 		p.c.move()
