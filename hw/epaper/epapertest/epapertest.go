@@ -162,6 +162,13 @@ func (c *UC8179) SetFault(f Fault) {
 	c.move()
 }
 
+// Fault is what is wrong with the panel.
+func (c *UC8179) Fault() Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fault
+}
+
 // SetTemperature is the panel's, in °C. It is 18 at first.
 func (c *UC8179) SetTemperature(celsius float64) {
 	c.mu.Lock()
