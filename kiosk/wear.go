@@ -109,7 +109,7 @@ func (w Wear) Plan(now time.Duration, why Cause, temperature reading.Reading[flo
 
 // rested is from when on a refresh is no exception.
 func (w Wear) rested() time.Duration {
-	if w.Last == 0 && w.LastFull == 0 && w.Fulls+w.Fasts+w.Partials == 0 && len(w.Exceptions) == 0 {
+	if w.Last == 0 && !w.Open && w.Fulls+w.Fasts+w.Partials == 0 {
 		return 0 // a new panel
 	}
 	last := max(w.Last, w.LastFull) // 0: in an earlier boot, so before this one began
@@ -187,7 +187,7 @@ func (w Wear) Refreshed(now time.Duration, wave Waveform) Wear {
 // and how long ago anything happened is not known. Whatever was done counts as
 // done when the boot began, and the next refresh is full.
 func (w Wear) Rebooted() Wear {
-	w.Last, w.Open, w.LastFull = 0, false, 0
+	w.Last, w.LastFull = 0, 0
 	w.Recent = slices.Clone(w.Recent)
 	for i := range w.Recent {
 		w.Recent[i].At = 0

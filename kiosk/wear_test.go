@@ -47,6 +47,10 @@ func TestARefreshWaits180SecondsButForTheExceptions(t *testing.T) {
 	if wave, next := w.Plan(1380*s, kiosk.Changed, warm); wave != "" || next != 1390*s {
 		t.Errorf("after one without an end: %q, %s", wave, next)
 	}
+	first := kiosk.Wear{}.Begun(5*s, kiosk.Full, kiosk.Changed).Rebooted()
+	if wave, next := first.Plan(s, kiosk.Changed, warm); wave != "" || next != 210*s {
+		t.Errorf("after the first of a panel's life was cut: %q, %s", wave, next)
+	}
 	if wave, _ := (kiosk.Wear{}).Plan(s, kiosk.Changed, warm); wave != kiosk.Full {
 		t.Errorf("a new panel: %q", wave)
 	}

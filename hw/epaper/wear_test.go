@@ -136,9 +136,9 @@ func (b *box) show(s step) {
 	}
 	b.frame = nil
 
-	killed := b.arm(s)
+	killed, disarm := b.arm(s)
 	done, err := b.panel.Show(context.Background(), func() ([]byte, error) { return pages[s.Page], nil }, asked)
-	b.gate.before = nil
+	disarm()
 	for range b.chip.Refreshes() - before {
 		b.causes, b.boots = append(b.causes, s.Cause), append(b.boots, b.boot)
 	}
@@ -181,9 +181,10 @@ func (b *box) show(s step) {
 
 // arm makes the step's fault happen during the refresh that follows; killed
 // says afterwards whether the process is gone.
-func (b *box) arm(s step) (killed *bool) {
+func (b *box) arm(s step) (killed *bool, disarm func()) {
 	killed = new(bool)
 	g := b.gate
+	disarm = func() { g.before = nil }
 	hit := func() error {
 		switch s.Do {
 		case "cut":
@@ -204,26 +205,21 @@ func (b *box) arm(s step) (killed *bool) {
 		}
 		return nil
 	}
-	if s.Do == "show" {
-		return killed
-	}
-	if s.At < 0 {
-		time.AfterFunc(s.After, func() {
-			if g.before != nil {
-				hit()
+	switch {
+	case s.Do == "show":
+	case s.At < 0:
+		timer := time.AfterFunc(s.After, func() { hit() })
+		disarm = func() { timer.Stop() }
+	default:
+		from := int(g.passed.Load())
+		g.before = func(n int) error {
+			if n == from+s.At {
+				return hit()
 			}
-		})
-		g.before = func(int) error { return nil }
-		return killed
-	}
-	from := int(g.passed.Load())
-	g.before = func(n int) error {
-		if n == from+s.At {
-			return hit()
+			return nil
 		}
-		return nil
 	}
-	return killed
+	return killed, disarm
 }
 
 // pass lets time pass, as long as the van runs: a full refresh a day is done.
