@@ -122,6 +122,7 @@ type Sync struct {
 type Status struct {
 	Listen  string `yaml:"listen"` // address:port
 	PINFile string `yaml:"pin-file"`
+	Guide   string `yaml:"guide"` // a PDF, or a folder with guide.pdf, guide-ar.pdf, …; "" for none
 }
 
 // Power is when the box goes down by itself.

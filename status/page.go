@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
-	"regexp"
 	"time"
 )
 
@@ -21,13 +20,7 @@ var iconSVG []byte
 //go:embed web/page.html
 var pageHTML string
 
-//go:embed web/today.html
-var todayHTML string
-
-var (
-	pageTemplate  = template.Must(template.New("page").Parse(pageHTML))
-	todayTemplate = template.Must(template.New("today").Parse(todayHTML))
-)
+var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
 // asset answers with a file that is part of the program.
 func asset(kind string, body []byte) http.HandlerFunc {
@@ -79,37 +72,6 @@ func (s *Server) volunteers(v View, mayAct bool, notice string) []byte {
 		return []byte("<!doctype html><title>Infobus</title><p>The page cannot be shown.")
 	}
 	return b.Bytes()
-}
-
-// languageTag is the shape of a BCP 47 tag.
-var languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$`)
-
-// todayAtMost is how many rows the visitors' page holds: it is read on phones
-// with little battery, and stays below 15 kB.
-const todayAtMost = 40
-
-func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
-	if s.o.Today == nil {
-		refuse(w, http.StatusNotFound, "there is no timetable")
-		return
-	}
-	lang := r.URL.Query().Get("lang")
-	if !languageTag.MatchString(lang) {
-		lang = "en"
-	}
-	page := s.o.Today(lang)
-	if page.Dir != "rtl" {
-		page.Dir = "ltr"
-	}
-	page.Rows = page.Rows[:min(len(page.Rows), todayAtMost)]
-	var b bytes.Buffer
-	if err := todayTemplate.Execute(&b, page); err != nil {
-		refuse(w, http.StatusInternalServerError, "the page cannot be shown")
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", page.Lang)
-	w.Write(b.Bytes())
 }
 
 // hour is a time as it stands in the View, in its own zone: HH:MM; "" for none.

@@ -47,9 +47,14 @@ type Options struct {
 	// Kiosk is the picture that the panel was last told; ok is false where
 	// nothing was drawn.
 	Kiosk func() (png []byte, ok bool)
-	// Today is the visitors' page in the language of a BCP 47 tag, which may be
-	// any; it answers in English where it does not know it.
-	Today func(lang string) TodayPage
+	// Languages are those of the visitors' page; the first is for who speaks none
+	// of them.
+	Languages []Language
+	// Today is the visitors' page in one of Languages, by its tag.
+	Today func(tag string) TodayPage
+	// Guide is the file of the guide in a language of Languages, or in the
+	// team's own for ""; ok is false where the team put none on the box.
+	Guide func(tag string) (path string, ok bool)
 	// Act does what a volunteer asked for. ErrNoAction is answered 404, any
 	// other error 409, each with its text, which must hold nothing from
 	// outside but the name: that is lower-case letters, digits and hyphens.
@@ -65,10 +70,12 @@ type Options struct {
 const (
 	connections  = 256     // at once, each listener
 	streams      = 64      // at once
+	guides       = 16      // at once
 	headerBytes  = 8 << 10 // of a request
 	bodyBytes    = 4 << 10 // of a request
 	readTimeout  = 10 * time.Second
 	writeTimeout = 20 * time.Second
+	guideTimeout = 5 * time.Minute // a few MB over a Wi-Fi that many share
 	idleTimeout  = 30 * time.Second
 	farewell     = time.Second // to answer what was asked before the end
 )
@@ -79,6 +86,8 @@ type Server struct {
 	handler http.Handler
 	logins  logins
 	streams chan struct{} // holds a token for each stream that is open
+	guides  chan struct{} // holds a token for each guide that is being fetched
+	spoken  spoken
 
 	// latest is never nil.
 	latest atomic.Pointer[snapshot]
@@ -89,7 +98,8 @@ type Server struct {
 
 // New makes a server that shows an unknown van until the first Publish.
 func New(o Options) *Server {
-	s := &Server{o: o, streams: make(chan struct{}, streams), wake: make(chan struct{})}
+	s := &Server{o: o, streams: make(chan struct{}, streams), guides: make(chan struct{}, guides), wake: make(chan struct{})}
+	s.spoken = newSpoken(o.Languages)
 	s.logins.pin = o.PIN
 	s.logins.now = time.Now
 	s.latest.Store(s.snapshot(View{Power: Power{Source: "unknown", Battery: Battery{Level: "unknown", Quality: "unknown"}},

@@ -145,8 +145,9 @@ func options() Options {
 			}
 			return all, nil
 		},
-		Kiosk: func() ([]byte, bool) { return picture(), true },
-		Today: func(lang string) TodayPage { return TodayPage{Lang: lang, Title: "Today", Empty: "Nothing today."} },
+		Kiosk:     func() ([]byte, bool) { return picture(), true },
+		Languages: []Language{{"en", "English", "ltr"}, {"ar", "العربية", "rtl"}, {"fa", "فارسی", "rtl"}, {"ti", "ትግርኛ", "ltr"}},
+		Today:     func(string) TodayPage { return TodayPage{Title: "Today", Empty: "Nothing today."} },
 		Act: func(_ context.Context, name string) error {
 			switch name {
 			case "end-session":
@@ -361,7 +362,7 @@ func TestAnswersAndErrors(t *testing.T) {
 
 func TestWithoutFunctionsEveryRouteStillAnswers(t *testing.T) {
 	v := start(t, Options{})
-	for _, path := range []string{"/api/v1/events", "/api/v1/samples", "/kiosk.png", "/today", "/sim/x"} {
+	for _, path := range []string{"/api/v1/events", "/api/v1/samples", "/kiosk.png", "/today", "/guide.pdf", "/guide/ar.pdf", "/sim/x"} {
 		if answer, body := v.socket("GET", path, ""); answer.StatusCode != 404 || !strings.Contains(body, `"error"`) {
 			t.Errorf("%s: %d %s", path, answer.StatusCode, body)
 		}
@@ -574,8 +575,8 @@ func TestTheTilesSayItInPlainWords(t *testing.T) {
 
 func TestThePagesAreSmallAndAskNobodyElse(t *testing.T) {
 	o := options()
-	o.Today = func(lang string) TodayPage {
-		p := TodayPage{Lang: lang, Dir: "rtl", Title: "خدمات اليوم", Date: "الاثنين 23 نوفمبر 2026", Site: "BMX"}
+	o.Today = func(string) TodayPage {
+		p := TodayPage{Title: "الاثنين 23 نوفمبر 2026", Site: "BMX", More: "خدمات أخرى: اسألونا"}
 		for range 100 {
 			p.Rows = append(p.Rows, TodayRow{Opens: "12:00", Closes: "14:30", Name: "شحن الهواتف", Place: "rue des Huttes", Map: "B", State: "مؤكد", Note: "أحضر الكابل"})
 		}
@@ -595,11 +596,23 @@ func TestThePagesAreSmallAndAskNobodyElse(t *testing.T) {
 		t.Errorf("the volunteers' page weighs %d bytes", total)
 	}
 	_, today := v.network("GET", "/today?lang=ar", "")
-	_, css := v.network("GET", "/app.css", "")
-	if len(today)+len(css) >= 15_000 || strings.Contains(today, "<script") || !strings.Contains(today, `dir="rtl"`) {
-		t.Errorf("the visitors' page weighs %d bytes with its style: %.300s", len(today)+len(css), today)
+	whole := len(today)
+	for _, path := range []string{"/today.css", "/icon.svg"} {
+		if !strings.Contains(today, path) {
+			t.Errorf("the visitors' page does not ask for %s", path)
+		}
+		_, body := v.network("GET", path, "")
+		whole += len(body)
 	}
-	t.Logf("volunteers' page %d bytes, visitors' page %d bytes", total, len(today)+len(css))
+	if whole >= 15_000 || whole < 12_000 || strings.Contains(today, "<script") || !strings.Contains(today, `dir="rtl"`) {
+		t.Errorf("the visitors' page weighs %d bytes with all that it asks for: %.300s", whole, today)
+	}
+	// What does not fit is counted.
+	rows := strings.Count(today, "<li>")
+	if rows == 100 || !strings.Contains(today, fmt.Sprintf("+ %d خدمات", 100-rows)) {
+		t.Errorf("of 100 rows %d are there, and the others are not counted: %s", rows, today[len(today)-400:])
+	}
+	t.Logf("volunteers' page %d bytes, visitors' page %d bytes", total, whole)
 }
 
 // Every name in the JSON stands in the documentation, in the way in which it

@@ -142,25 +142,40 @@ type Sample struct {
 	Value *float64  `json:"value"` // null where it was not known
 }
 
-// TodayPage is what a visitor reads: one language's service times of a day.
+// Language is one that the visitors' page can be read in.
+type Language struct {
+	Tag  string // BCP 47
+	Name string // in the language itself
+	Dir  string // ltr or rtl
+}
+
+// TodayPage is what a visitor reads: one language's service times of a day. Its
+// texts are in that language, but for what stands on street signs.
 type TodayPage struct {
-	Lang  string // BCP 47
-	Dir   string // ltr or rtl
-	Title string
-	Date  string // the full date, in words
-	Site  string
-	Rows  []TodayRow
-	Empty string // said where there are no rows
+	Language
+	Title    string // heads it: the full date, in words; "" where no day can be told
+	Site     string
+	Drawn    string // when it was made; "" where no time can be told
+	Opens    string // heads opening times
+	Closes   string // heads closing times
+	Rows     []TodayRow
+	Empty    string // said where there are no rows
+	More     string // said behind a number of rows that did not fit
+	Choose   string // heads the choice of languages
+	Guide    string // names the guide
+	GuideURL string // "" where the box has none
 }
 
 // TodayRow is one service. Hours are absolute, as HH:MM.
 type TodayRow struct {
-	Opens, Closes string
-	Name          string
-	Place         string
-	Map           string // the letter on the guide's map
-	State         string // a word in the page's language; "" where there is none to say
-	Note          string
+	Opens, Closes           string // "" where they may not be shown
+	OpensLocal, ClosesLocal string // the same as counted from dawn; "" where nobody does
+	Name                    string
+	Place                   string
+	Map                     string // the letter on the guide's map
+	State                   string // a word in the page's language; "" where there is none to say
+	Struck                  bool   // cancelled: name and hours are struck through
+	Note                    string // who checked, and when
 }
 
 // filled is v with empty lists in place of absent ones, so that no list is null.

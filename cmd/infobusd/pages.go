@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"infobus/kiosk"
 	"infobus/kiosk/locales"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -27,11 +30,13 @@ func (a *appliance) pages(pin string) status.Options {
 		Events: func(after uint64, limit int) ([]logbook.Event, error) {
 			return book{a.recorder}.After(after, limit)
 		},
-		Kiosk:   a.screen.picture,
-		Today:   func(lang string) status.TodayPage { return today(a.loop.State(), lang, time.Now()) },
-		Act:     a.act,
-		Alive:   a.loop.Ping,
-		Samples: a.samples,
+		Kiosk:     a.screen.picture,
+		Languages: languages(),
+		Today:     a.today,
+		Guide:     a.guide,
+		Act:       a.act,
+		Alive:     a.loop.Ping,
+		Samples:   a.samples,
 	}
 	if a.parts.world != nil {
 		o.Sim, o.Open = a.parts.world.Handler(), true
@@ -164,34 +169,101 @@ func round(v float64, digits int) float64 {
 	return math.Round(v*f) / f
 }
 
-// today is the visitors' page: the rows of the screen, all of them, in one
-// language. Without a clock or a timetable it says that there is nothing to say.
-func today(s van.State, lang string, now time.Time) status.TodayPage {
-	l := locales.Get(lang)
-	p := status.TodayPage{Lang: l.Tag, Dir: "ltr", Empty: l.Word(locales.AskUs)}
-	if l.RTL {
-		p.Dir = "rtl"
+// languages are those of the visitors' page.
+func languages() []status.Language {
+	var all []status.Language
+	for _, tag := range locales.Tags() {
+		l := locales.Get(tag)
+		dir := "ltr"
+		if l.RTL {
+			dir = "rtl"
+		}
+		all = append(all, status.Language{Tag: l.Tag, Name: l.Name, Dir: dir})
 	}
-	if !s.Clock.Trusted || s.Timetable == nil {
+	return all
+}
+
+// todayAtMost is how many rows the visitors' page is made of.
+const todayAtMost = 1000
+
+// today is the visitors' page: the rows of the screen, all of them, in one
+// language. Without a clock or a timetable it says so, and shows no day.
+func today(s van.State, tag string, now time.Time) status.TodayPage {
+	l := locales.Get(tag)
+	p := status.TodayPage{Opens: l.Word(locales.Opens), Closes: l.Word(locales.Closes), More: l.Word(locales.More),
+		Choose: l.Word(locales.Language), Guide: l.Word(locales.Guide)}
+	if s.Timetable == nil {
+		p.Empty = l.Word(locales.SettingUp)
 		return p
 	}
-	now = now.In(s.Timetable.Zone)
-	p.Title, p.Date, p.Empty = l.Date(now), l.Date(now), l.Word(locales.Nothing)
 	if site, ok := s.Timetable.Site(s.Session.Site); ok {
 		p.Site = site.Name
 	}
-	for _, r := range s.Timetable.Today(now, s.Session.Site) {
+	if !s.Clock.Trusted {
+		p.Empty = l.Word(locales.ClockNotSet)
+		return p
+	}
+	set := kiosk.Set{l.Tag}
+	o := kiosk.Options{Sets: []kiosk.Set{set}, Capacity: map[string]int{set.String(): todayAtMost}}
+	pages := o.Pages(kiosk.Today, kiosk.Input{Timetable: s.Timetable, Site: s.Session.Site, Now: now})
+	if len(pages) == 0 {
+		p.Empty = l.Word(locales.AskUs)
+		return p
+	}
+	page := pages[0]
+	p.Title, p.Drawn, p.Empty = l.Date(page.Date), l.DrawnAt(page.Drawn), l.Word(locales.Nothing)
+	for _, r := range page.Rows {
 		row := status.TodayRow{Name: l.ServiceName(r.Service), Place: r.Service.Place.Name, Map: r.Service.Place.Map}
 		switch r.State {
 		case timetable.AskUs:
 			row.State = l.Word(locales.AskUs)
 		case timetable.Cancelled:
-			row.State = l.Word(locales.Cancelled)
-			fallthrough
-		default:
+			row.State, row.Struck = l.Word(locales.Cancelled), true
+		}
+		if r.State != timetable.AskUs {
 			row.Opens, row.Closes = r.Opens.Format("15:04"), r.Closes.Format("15:04")
+			row.OpensLocal, _ = l.LocalHour(r.Opens)
+			row.ClosesLocal, _ = l.LocalHour(r.Closes)
+		}
+		if r.State == timetable.Confirmed && r.Service.By != "" && !r.Service.Checked.IsZero() {
+			row.Note = l.CheckedBy(r.Service.Checked.In(s.Timetable.Zone), r.Service.By)
 		}
 		p.Rows = append(p.Rows, row)
+	}
+	return p
+}
+
+// guide is the file of the guide in a language, or the team's own for "".
+func (a *appliance) guide(tag string) (path string, ok bool) {
+	path = a.config.Status.Guide
+	if path == "" {
+		return "", false
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", false
+	}
+	if info.IsDir() {
+		name := "guide.pdf"
+		if tag != "" {
+			name = "guide-" + tag + ".pdf"
+		}
+		path = filepath.Join(path, name)
+		info, err = os.Stat(path)
+	} else if tag != "" {
+		return "", false
+	}
+	return path, err == nil && info.Mode().IsRegular()
+}
+
+// today is the visitors' page, with the guide beside it: in the page's language
+// where there is one, else the team's own.
+func (a *appliance) today(tag string) status.TodayPage {
+	p := today(a.loop.State(), tag, time.Now())
+	if _, ok := a.guide(tag); ok {
+		p.GuideURL = "/guide/" + tag + ".pdf"
+	} else if _, ok := a.guide(""); ok {
+		p.GuideURL = "/guide.pdf"
 	}
 	return p
 }

@@ -1,0 +1,147 @@
+package status
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+//go:embed web/today.css
+var todayCSS []byte
+
+//go:embed web/today.html
+var todayHTML string
+
+var todayTemplate = template.Must(template.New("today").Parse(todayHTML))
+
+// todayBytes bounds the visitors' page: it is read on phones with little
+// battery, and weighs less than 15 kB with its style and its icon.
+var todayBytes = 15_000 - len(todayCSS) - len(iconSVG) - 100
+
+// alike are languages, by ISO 639-3, whose speakers read another one that has
+// no code in common with them in CLDR: Dari is Farsi, and Pashto and Oromo have
+// codes for their parts.
+var alike = map[string]string{"prs": "fa", "pbt": "ps", "pbu": "ps", "pst": "ps", "gax": "om", "hae": "om"}
+
+// spoken finds the language that a visitor reads among those there are.
+type spoken struct {
+	languages []Language // with those alike, as the matcher has them
+	matcher   language.Matcher
+}
+
+func newSpoken(list []Language) spoken {
+	s := spoken{languages: slices.Clone(list)}
+	var tags []language.Tag
+	for _, l := range list {
+		tags = append(tags, language.Make(l.Tag))
+	}
+	for tag, as := range alike {
+		if i := slices.IndexFunc(list, func(l Language) bool { return l.Tag == as }); i >= 0 {
+			s.languages = append(s.languages, list[i])
+			tags = append(tags, language.Make(tag))
+		}
+	}
+	s.matcher = language.NewMatcher(tags)
+	return s
+}
+
+// asked is the language of a request: by its parameter lang, or by what the
+// browser says; ok is false where there are none.
+func (s spoken) asked(r *http.Request) (l Language, ok bool) {
+	if len(s.languages) == 0 {
+		return l, false
+	}
+	wanted, _, _ := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if tag, err := language.Parse(r.URL.Query().Get("lang")); err == nil && tag != language.Und {
+		wanted = []language.Tag{tag}
+	}
+	_, i, _ := s.matcher.Match(wanted...)
+	return s.languages[i], true
+}
+
+// getToday shows the visitors' page. It says nothing that the screen does not.
+func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
+	l, ok := s.spoken.asked(r)
+	if s.o.Today == nil || !ok {
+		refuse(w, http.StatusNotFound, "there is no timetable")
+		return
+	}
+	page := s.o.Today(l.Tag)
+	page.Language = l
+	body, err := s.today(page)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "the page cannot be shown")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", l.Tag)
+	w.Header().Set("Vary", "Accept-Language")
+	w.Write(body)
+}
+
+// today is the page with as many of its rows as it may weigh. How many are left
+// out stands behind them.
+func (s *Server) today(page TodayPage) ([]byte, error) {
+	all := page.Rows
+	for n := len(all); ; n = n * 9 / 10 {
+		page.Rows = all[:n]
+		var b bytes.Buffer
+		if err := todayTemplate.Execute(&b, struct {
+			TodayPage
+			Languages []Language
+			Out       int
+		}{page, s.o.Languages, len(all) - n}); err != nil {
+			return nil, err
+		}
+		if b.Len() < todayBytes || n == 0 {
+			return b.Bytes(), nil
+		}
+	}
+}
+
+// getGuide gives the guide that the team put on the box: /guide.pdf, or that in
+// one language, such as /guide/ar.pdf.
+func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
+	tag, pdf := strings.CutSuffix(r.PathValue("file"), ".pdf")
+	known := tag == "" || pdf && slices.ContainsFunc(s.o.Languages, func(l Language) bool { return l.Tag == tag })
+	if s.o.Guide == nil || !known {
+		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		return
+	}
+	path, ok := s.o.Guide(tag)
+	if !ok {
+		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		return
+	}
+	select {
+	case s.guides <- struct{}{}:
+		defer func() { <-s.guides }()
+	default:
+		w.Header().Set("Retry-After", "60")
+		refuse(w, http.StatusServiceUnavailable, "many fetch the guide just now: try again in a minute")
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		return
+	}
+	// Whoever has no such deadline (a recorder in a test) needs none.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(guideTimeout))
+	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("Cache-Control", "no-cache") // it is renewed monthly; asked again, it costs a line
+	http.ServeContent(w, r, "", info.ModTime(), f)
+}
