@@ -36,7 +36,7 @@ var Schema = map[Name][]Field{
 	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
 	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
-	TimetableCorrected: {{Key: "correction", Words: []string{"closed", "open", "hours", "cleared"}}, {Key: "active", Unit: "1"}},
+	TimetableCorrected: {{Key: "correction", Words: []string{"confirmed", "cancelled", "hours", "undone"}}, {Key: "active", Unit: "1"}},
 	SyncUploaded:       {{Key: "events", Unit: "1"}, {Key: "bytes", Unit: "B"}},
 	LogbookDropped:     {{Key: "events", Unit: "1"}, {Key: "reason", Words: []string{"full", "error", "overflow"}}},
 	ClockTrusted:       {{Key: "source", Words: []string{"timesyncd", "rtc", "volunteer", "sim"}}, {Key: "offset_s", Unit: "s"}},

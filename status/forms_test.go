@@ -22,11 +22,11 @@ func TestAVolunteerLogsInAndActs(t *testing.T) {
 		acted []string
 	)
 	act := o.Act
-	o.Act = func(ctx context.Context, name string) error {
+	o.Act = func(ctx context.Context, a Action) error {
 		mu.Lock()
-		acted = append(acted, name)
+		acted = append(acted, a.Name)
 		mu.Unlock()
-		return act(ctx, name)
+		return act(ctx, a)
 	}
 	for _, scripts := range []bool{true, false} {
 		v := start(t, o)

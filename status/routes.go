@@ -2,7 +2,9 @@ package status
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -23,6 +25,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /app.css", asset("text/css; charset=utf-8", appCSS))
 	mux.HandleFunc("GET /app.js", asset("text/javascript; charset=utf-8", appJS))
 	mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
+	mux.HandleFunc("GET /services", s.getServices)
 	mux.HandleFunc("GET /today", s.getToday)
 	mux.HandleFunc("GET /today.css", asset("text/css; charset=utf-8", todayCSS))
 	mux.HandleFunc("GET /guide.pdf", s.getGuide)
@@ -169,16 +172,62 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 		s.refuseForm(w, r, http.StatusNotFound, ErrNoAction.Error())
 		return
 	}
-	switch err := s.o.Act(r.Context(), name); {
+	action, err := actionOf(name, r)
+	if err != nil {
+		s.refuseForm(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	switch err := s.o.Act(r.Context(), action); {
 	case errors.Is(err, ErrNoAction):
 		s.refuseForm(w, r, http.StatusNotFound, err.Error())
 	case err != nil:
 		s.refuseForm(w, r, http.StatusConflict, err.Error())
 	case wantsPage(r):
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		http.Redirect(w, r, home(r), http.StatusSeeOther)
 	default:
 		answer(w, http.StatusOK, encode(map[string]string{"done": name}))
 	}
+}
+
+// actionOf reads what an action needs from the body: a form or JSON, or none.
+func actionOf(name string, r *http.Request) (Action, error) {
+	a := Action{Name: name}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch kind {
+	case "application/json":
+		var body struct {
+			Service string  `json:"service"`
+			Day     string  `json:"day"`
+			Hours   []Hours `json:"hours"`
+		}
+		if json.NewDecoder(r.Body).Decode(&body) != nil {
+			return a, errors.New(`the body is not {"service": "…", "day": "…", "hours": [{"opens": "HH:MM", "closes": "HH:MM"}]}`)
+		}
+		a.Service, a.Day, a.Hours = body.Service, body.Day, body.Hours
+	case "application/x-www-form-urlencoded":
+		if r.ParseForm() != nil {
+			return a, errors.New("the form cannot be read")
+		}
+		a.Service, a.Day = r.PostForm.Get("service"), r.PostForm.Get("day")
+		opens, closes := r.PostForm["opens"], r.PostForm["closes"]
+		if len(opens) != len(closes) {
+			return a, errors.New("as many closing times as opening times were expected")
+		}
+		for i := range opens {
+			if opens[i] != "" || closes[i] != "" { // a line that was left empty
+				a.Hours = append(a.Hours, Hours{opens[i], closes[i]})
+			}
+		}
+	}
+	return a, nil
+}
+
+// home is the page that a form was sent from.
+func home(r *http.Request) string {
+	if strings.HasPrefix(r.PathValue("name"), "timetable-") {
+		return "/services"
+	}
+	return "/"
 }
 
 // wantsPage says whether a form was sent by a browser without our script.
@@ -192,5 +241,9 @@ func (s *Server) refuseForm(w http.ResponseWriter, r *http.Request, code int, wh
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
+	if home(r) != "/" && s.mayAct(r) && s.o.Services != nil {
+		w.Write(s.services(why))
+		return
+	}
 	w.Write(s.volunteers(s.latest.Load().view, s.mayAct(r), why))
 }

@@ -58,12 +58,28 @@ type Options struct {
 	// Act does what a volunteer asked for. ErrNoAction is answered 404, any
 	// other error 409, each with its text, which must hold nothing from
 	// outside but the name: that is lower-case letters, digits and hyphens.
-	Act func(ctx context.Context, name string) error
+	Act func(ctx context.Context, a Action) error
+	// Services are the day's, for volunteers to say whether they are right.
+	Services func() ServicesPage
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
 	// Samples are a series' points, oldest first; false where there is no such
 	// series.
 	Samples func(series string) ([]Sample, bool)
+}
+
+// Action is what a volunteer asks for: a name, and what else the action needs.
+type Action struct {
+	Name    string
+	Service string  // id
+	Day     string  // YYYY-MM-DD; "" is today
+	Hours   []Hours // of the whole day
+}
+
+// Hours are an opening, as HH:MM.
+type Hours struct {
+	Opens  string `json:"opens"`
+	Closes string `json:"closes"`
 }
 
 // Limits of what a stranger may cost the box.

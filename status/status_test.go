@@ -148,14 +148,14 @@ func options() Options {
 		Kiosk:     func() ([]byte, bool) { return picture(), true },
 		Languages: []Language{{"en", "English", "ltr"}, {"ar", "العربية", "rtl"}, {"fa", "فارسی", "rtl"}, {"ti", "ትግርኛ", "ltr"}},
 		Today:     func(string) TodayPage { return TodayPage{Title: "Today", Empty: "Nothing today."} },
-		Act: func(_ context.Context, name string) error {
-			switch name {
+		Act: func(_ context.Context, a Action) error {
+			switch name := a.Name; name {
 			case "end-session":
 				return nil
 			case "refresh-screen":
 				return errors.New("the panel rests")
 			}
-			return fmt.Errorf("%q: %w", name, ErrNoAction)
+			return fmt.Errorf("%q: %w", a.Name, ErrNoAction)
 		},
 		Alive:   func(context.Context) error { return nil },
 		Samples: func(series string) ([]Sample, bool) { return nil, series == "battery.volts" },

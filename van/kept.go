@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"infobus/kiosk"
+	"infobus/timetable"
 )
 
 // Kept is what must outlive a power cut but is not history. It is small, saved
@@ -18,6 +19,8 @@ type Kept struct {
 	Over       bool            `json:"over,omitempty"` // the session of the generator that still runs
 	Wear       kiosk.Wear      `json:"wear"`
 	Glass      string          `json:"glass"` // identity of the page on the glass
+
+	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
 }
 
 // KeptGenerator is a generator's counters.
@@ -36,7 +39,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept() Kept {
-	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass}
+	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
 			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value})

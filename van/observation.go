@@ -83,6 +83,14 @@ type (
 	// Refresh is a volunteer's wish to see the same page drawn afresh.
 	Refresh struct{}
 
+	// Correct is a volunteer's word on a service for today; Undo takes back
+	// what was said of that service and day. One that Corrigible refuses is
+	// not taken.
+	Correct struct {
+		timetable.Correction
+		Undo bool
+	}
+
 	// Button is a press of the button beside the screen.
 	Button struct{}
 
@@ -140,8 +148,9 @@ func (s *State) take(in Observation, out *Output) {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
 			return
 		}
-		if s.Timetable == nil || s.Timetable.Digest != v.Timetable.Digest {
-			s.Timetable, s.Kiosk.Stale = v.Timetable, true
+		if s.file == nil || s.file.Digest != v.Timetable.Digest {
+			s.file = v.Timetable
+			s.lay(s.Corrections)
 			out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: map[string]any{"services": len(v.Timetable.Services)}})
 		}
 	case TemperatureSeen:
@@ -149,6 +158,8 @@ func (s *State) take(in Observation, out *Output) {
 		if v.OK {
 			s.Temperature = reading.Of(v.Celsius, now)
 		}
+	case Correct:
+		s.correct(v, in.At.Wall, out)
 	case DeviceSeen:
 		s.device(v, now, out)
 	case Recorded:
@@ -215,6 +226,7 @@ func (s *State) restore(k Kept, at reading.Stamp) {
 	case k.Over:
 		s.Session = session.Ended()
 	}
+	s.Corrections = k.Corrections
 	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
 	if k.Boot != at.Boot {
 		s.Kiosk.Wear = k.Wear.Rebooted()

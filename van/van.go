@@ -42,15 +42,17 @@ type State struct {
 	Power       power.State
 	Session     session.State
 	Uplink      netmon.State
-	Timetable   *timetable.Timetable // nil until one is loaded
+	Timetable   *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
+	Corrections []timetable.Correction
 	Kiosk       Kiosk
 	Temperature reading.Reading[float64] // °C, at the panel
 	Sync        Sync
 	Devices     []Device // in the order in which they were first heard of
 	Stopping    bool
 
-	kept   Kept          // as last handed to be saved
-	keptAt time.Duration // when
+	file   *timetable.Timetable // as it was loaded
+	kept   Kept                 // as last handed to be saved
+	keptAt time.Duration        // when
 }
 
 // Clock is whether the wall clock may be believed, and who says so.
@@ -126,6 +128,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	s.Devices = slices.Clone(s.Devices)
 
 	s.take(in, &out)
+	s.expire()
 
 	var events []logbook.Event
 	input := lost(in.Value)

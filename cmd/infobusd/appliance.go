@@ -297,9 +297,13 @@ func (a *appliance) health(err error) {
 	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: reason(err), Why: logbook.Redact(err.Error())})
 }
 
+// actionNames are what act does.
+const actionNames = "sync, cancel-shutdown, end-session, refresh-screen, show-today, show-help, show-sim, " +
+	"timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
+
 // act does what a volunteer asked for.
-func (a *appliance) act(_ context.Context, name string) error {
-	switch name {
+func (a *appliance) act(ctx context.Context, asked status.Action) error {
+	switch name := asked.Name; name {
 	case "sync":
 		if !a.loop.State().Uplink.Verdict.Usable() {
 			return errors.New("there is no internet just now; the logs are kept and sent as soon as there is")
@@ -313,8 +317,10 @@ func (a *appliance) act(_ context.Context, name string) error {
 		a.observe(van.Refresh{})
 	case "show-today", "show-help", "show-sim":
 		a.observe(van.ShowPage{Name: kiosk.Name(strings.TrimPrefix(name, "show-"))})
+	case "timetable-confirm", "timetable-cancel", "timetable-hours", "timetable-undo":
+		return a.correct(ctx, asked)
 	default:
-		return fmt.Errorf("%w: %s; there are: sync, cancel-shutdown, end-session, refresh-screen, show-today, show-help, show-sim", status.ErrNoAction, name)
+		return fmt.Errorf("%w: %s; there are: %s", status.ErrNoAction, name, actionNames)
 	}
 	return nil
 }

@@ -249,12 +249,15 @@ type keeper struct {
 	due     chan struct{} // a token: latest is to be saved
 	last    error         // of loading, said once it is supervised
 
-	mu     sync.Mutex // guards latest
+	mu     sync.Mutex // guards those below
 	latest van.Kept
+	handed uint64        // how often one was handed in
+	saved  uint64        // which of these is durable, with all before it
+	grown  chan struct{} // closed once saved has grown
 }
 
 func newKeeper(dir string, observe func(any)) *keeper {
-	return &keeper{dir: dir, observe: observe, due: make(chan struct{}, 1)}
+	return &keeper{dir: dir, observe: observe, due: make(chan struct{}, 1), grown: make(chan struct{})}
 }
 
 // load is the daemon's first observation. Unless it is certain what stands on
@@ -270,8 +273,29 @@ func (k *keeper) load(certain bool) van.Started {
 func (k *keeper) keep(v van.Kept) {
 	k.mu.Lock()
 	k.latest = v
+	k.handed++
 	k.mu.Unlock()
 	token(k.due)
+}
+
+// settled returns nil once all that was handed in before is durable.
+func (k *keeper) settled(ctx context.Context) error {
+	k.mu.Lock()
+	want := k.handed
+	k.mu.Unlock()
+	for {
+		k.mu.Lock()
+		saved, grown := k.saved, k.grown
+		k.mu.Unlock()
+		if saved >= want {
+			return nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // run saves until ctx is done.
@@ -284,12 +308,17 @@ func (k *keeper) run(ctx context.Context, alive func()) error {
 		select {
 		case <-k.due:
 			k.mu.Lock()
-			latest := k.latest
+			latest, handed := k.latest, k.handed
 			k.mu.Unlock()
 			if err := kept.Save(k.dir, latest); err != nil {
 				token(k.due) // this one, or a newer, when tried again
 				return err
 			}
+			k.mu.Lock()
+			k.saved = handed
+			close(k.grown)
+			k.grown = make(chan struct{})
+			k.mu.Unlock()
 			alive()
 		case <-ctx.Done():
 			return ctx.Err()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ func (a *appliance) pages(pin string) status.Options {
 		Languages: languages(),
 		Today:     a.today,
 		Guide:     a.guide,
+		Services:  func() status.ServicesPage { return services(a.loop.State(), time.Now()) },
 		Act:       a.act,
 		Alive:     a.loop.Ping,
 		Samples:   a.samples,
@@ -211,6 +213,10 @@ func today(s van.State, tag string, now time.Time) status.TodayPage {
 		return p
 	}
 	page := pages[0]
+	// Of a volunteer's word it is not said who checked the timetable before.
+	said := func(r timetable.Row) bool {
+		return slices.ContainsFunc(s.Corrections, func(c timetable.Correction) bool { return c.Service == r.Service.ID && c.Date == r.Day.String() })
+	}
 	p.Title, p.Drawn, p.Empty = l.Date(page.Date), l.DrawnAt(page.Drawn), l.Word(locales.Nothing)
 	for _, r := range page.Rows {
 		row := status.TodayRow{Name: l.ServiceName(r.Service), Place: r.Service.Place.Name, Map: r.Service.Place.Map}
@@ -225,7 +231,7 @@ func today(s van.State, tag string, now time.Time) status.TodayPage {
 			row.OpensLocal, _ = l.LocalHour(r.Opens)
 			row.ClosesLocal, _ = l.LocalHour(r.Closes)
 		}
-		if r.State == timetable.Confirmed && r.Service.By != "" && !r.Service.Checked.IsZero() {
+		if r.State == timetable.Confirmed && !said(r) && r.Service.By != "" && !r.Service.Checked.IsZero() {
 			row.Note = l.CheckedBy(r.Service.Checked.In(s.Timetable.Zone), r.Service.By)
 		}
 		p.Rows = append(p.Rows, row)

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"infobus/kiosk/locales"
+	"infobus/status"
+	"infobus/timetable"
+	"infobus/van"
+)
+
+// keepWithin is how long a volunteer waits for a correction to be durable.
+const keepWithin = 10 * time.Second
+
+// correct takes a volunteer's word on a service. It returns nil once the word
+// outlives a power cut.
+func (a *appliance) correct(ctx context.Context, asked status.Action) error {
+	now, state := time.Now(), a.loop.State()
+	c, err := correction(asked, state, now)
+	if err == nil {
+		err = state.Corrigible(c, now)
+	}
+	if err != nil {
+		return err
+	}
+	a.observe(c)
+	ctx, cancel := context.WithTimeout(ctx, keepWithin)
+	defer cancel()
+	if a.loop.Ping(ctx) != nil || !a.loop.State().Corrected(c) {
+		return errors.New("the box did not take it: try again")
+	}
+	if a.keeper.settled(ctx) != nil {
+		return errors.New("it holds for now, but the box could not write it down: a power cut would lose it")
+	}
+	return nil
+}
+
+// correction reads what was asked for. Its errors repeat nothing of it but hours
+// and days that are some.
+func correction(asked status.Action, s van.State, now time.Time) (van.Correct, error) {
+	c := van.Correct{Correction: timetable.Correction{Service: asked.Service, Date: asked.Day}}
+	switch {
+	case s.Timetable == nil:
+		return c, van.ErrNoTable
+	case asked.Service == "":
+		return c, errors.New("which service? its id was expected")
+	case asked.Day == "":
+		c.Date = timetable.DateIn(now, s.Timetable.Zone).String()
+	}
+	if _, err := timetable.ParseDate(c.Date); err != nil {
+		return c, err
+	}
+	switch asked.Name {
+	case "timetable-confirm":
+		c.Kind = timetable.SaidRight
+	case "timetable-cancel":
+		c.Kind = timetable.SaidCancelled
+	case "timetable-undo":
+		c.Undo = true
+	case "timetable-hours":
+		c.Kind = timetable.SaidHours
+		for _, h := range asked.Hours {
+			opens, err := timetable.ParseClock(h.Opens)
+			closes, err2 := timetable.ParseClock(h.Closes)
+			if err != nil || err2 != nil {
+				return c, errors.New("hours as HH:MM were expected, such as 14:00, in both fields")
+			}
+			if closes < opens {
+				closes += 24 * 60 // two in the following night
+			}
+			c.Hours = append(c.Hours, timetable.Hours{Opens: opens, Closes: closes})
+		}
+	}
+	return c, nil
+}
+
+// services are the day's for volunteers: those that the screen may show, of the
+// session's site, or of all sites where it is not known.
+func services(s van.State, now time.Time) status.ServicesPage {
+	switch {
+	case s.Timetable == nil:
+		return status.ServicesPage{None: "No timetable is loaded."}
+	case !s.Clock.Trusted:
+		return status.ServicesPage{None: "The box does not know the time yet: it cannot tell which day is today."}
+	}
+	t := s.Timetable
+	now = now.In(t.Zone)
+	p := status.ServicesPage{Date: locales.Get("en").Date(now)}
+	sites := []string{s.Session.Site}
+	if site, ok := t.Site(s.Session.Site); ok {
+		p.Site = site.Name
+	} else {
+		for _, site := range t.Sites {
+			sites = append(sites, site.ID)
+		}
+	}
+	said := t.Corrections()
+	seen := map[[2]string]string{} // service and day: of which site
+	index := map[[2]string]int{}
+	add := func(site string, r timetable.Row) {
+		key := [2]string{r.Service.ID, r.Day.String()}
+		if of, ok := seen[key]; ok && of != site {
+			return
+		}
+		hours := status.Hours{Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04")}
+		if i, ok := index[key]; ok {
+			p.Services[i].Hours = append(p.Services[i].Hours, hours)
+			return
+		}
+		seen[key], index[key] = site, len(p.Services)
+		p.Services = append(p.Services, status.ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: r.Service.Name["en"],
+			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []status.Hours{hours}, State: string(r.State), Why: r.Why,
+			Corrected: slices.ContainsFunc(said, func(c timetable.Correction) bool { return c.Service == key[0] && c.Date == key[1] })})
+	}
+	for _, site := range sites {
+		for _, r := range timetable.OnScreen(t.Rows(now.AddDate(0, 0, -1), site)) {
+			if r.Closes.After(now) { // from the evening before
+				add(site, r)
+			}
+		}
+		for _, r := range timetable.OnScreen(t.Rows(now, site)) {
+			add(site, r)
+		}
+	}
+	if len(p.Services) == 0 {
+		p.None = "The timetable has nothing for today."
+	}
+	return p
+}
