@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"infobus/logbook"
+	"infobus/van/kept"
+)
+
+// local asks a daemon over its unix socket, as who may do everything.
+func (p *process) local(path string, form url.Values) (code int, body string) {
+	p.t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
+	}}}
+	answer, err := client.PostForm("http://infobus"+path, form)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, _ := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(b)
+}
+
+// Killed the moment after it said that a correction was done, the daemon knows
+// it again.
+func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
+	state := t.TempDir()
+	for _, c := range []struct {
+		action string
+		form   url.Values
+		kind   string
+		says   string // the visitors' page, after the restart
+	}{
+		{"timetable-cancel", url.Values{"service": {"water"}}, "cancelled", `class="struck"`},
+		{"timetable-hours", url.Values{"service": {"water"}, "opens": {"00:05", ""}, "closes": {"23:55", ""}}, "hours", "<time>23:55</time>"},
+		{"timetable-undo", url.Values{"service": {"water"}}, "", "Drinking water"},
+	} {
+		p := start(t, state, nil, "--sim")
+		p.becomes("clock.trusted", true)
+		code, body := p.local("/api/v1/actions/"+c.action, c.form)
+		p.kill()
+		if code != http.StatusOK {
+			t.Fatalf("%s: %d %s", c.action, code, body)
+		}
+		k, ok, err := kept.Load(state)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		if c.kind == "" && len(k.Corrections) != 0 || c.kind != "" && (len(k.Corrections) != 1 || string(k.Corrections[0].Kind) != c.kind) {
+			t.Errorf("%s: kept is %+v", c.action, k.Corrections)
+		}
+		p = start(t, state, nil, "--sim")
+		p.becomes("clock.trusted", true)
+		if page := p.get("/today?lang=en"); !strings.Contains(page, c.says) && c.kind != "" {
+			t.Errorf("%s: after the restart the page says %s", c.action, page)
+		}
+		p.kill()
+	}
+
+	// What cannot be done is said, and nothing of who asked.
+	p := start(t, state, nil, "--sim")
+	p.becomes("clock.trusted", true)
+	for _, form := range []url.Values{
+		{"service": {"Jean Dupont"}}, {"service": {"water"}, "day": {"Jean Dupont"}}, {},
+		{"service": {"water"}, "opens": {"Jean Dupont"}, "closes": {"12:00"}}, {"service": {"water"}, "opens": {"12:00"}},
+	} {
+		code, body := p.local("/api/v1/actions/timetable-hours", form)
+		if code != http.StatusConflict && code != http.StatusBadRequest || strings.Contains(body, "Dupont") {
+			t.Errorf("%v: %d %s", form, code, body)
+		}
+	}
+	for _, e := range p.events() {
+		if e.Name == logbook.TimetableCorrected && len(e.Attributes) != 2 {
+			t.Errorf("the event says %v", e.Attributes)
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(state, "kept.json")); err != nil || strings.Contains(string(b), "Dupont") {
+		t.Errorf("%s, %v", b, err)
+	}
+}

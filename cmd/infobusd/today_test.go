@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"infobus/examples"
+	"infobus/kiosk/locales"
+	"infobus/status"
+	"infobus/timetable"
+	"infobus/timetable/source"
+	"infobus/van"
+)
+
+// visited is a van at the site of the example with most rows, on a Monday
+// morning.
+func visited(t testing.TB) (van.State, time.Time) {
+	t.Helper()
+	tt, err := source.Parse("timetable.yaml", examples.Timetable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := van.State{Timetable: tt, Clock: van.Clock{Trusted: true}}
+	s.Session.Active, s.Session.Site = true, "moulin"
+	return s, time.Date(2026, 11, 23, 9, 30, 0, 0, tt.Zone)
+}
+
+// serve has the visitors' page of a state on loopback, and gives its address.
+func serve(t testing.TB, today func(tag string) status.TodayPage) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- status.New(status.Options{Languages: languages(), Today: today}).Serve(ctx, l) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	return "http://" + l.Addr().String()
+}
+
+func fetch(t testing.TB, address string) string {
+	t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %v %s", address, answer.StatusCode, err, b)
+	}
+	return string(b)
+}
+
+var asks = regexp.MustCompile(`(?:src|href|action)="([^"]+)"`)
+
+// The page of the example in each of the ten languages: whole it is below
+// 15 kB, it asks nobody but the box, and it says what the screen says.
+func TestTheVisitorsPageInEveryLanguage(t *testing.T) {
+	s, now := visited(t)
+	said := timetable.Correction{Service: "hot-meals", Date: "2026-11-23", Kind: timetable.SaidCancelled}
+	s.Corrections = []timetable.Correction{said}
+	s.Timetable = s.Timetable.Corrected(s.Corrections)
+	base := serve(t, func(tag string) status.TodayPage {
+		p := today(s, tag, now)
+		p.GuideURL = "/guide.pdf"
+		return p
+	})
+	if n := len(languages()); n != 10 {
+		t.Fatalf("%d languages", n)
+	}
+	for _, l := range languages() {
+		page := fetch(t, base+"/today?lang="+l.Tag)
+		whole := len(page)
+		for _, m := range asks.FindAllStringSubmatch(page, -1) {
+			path := html.UnescapeString(m[1])
+			if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+				t.Errorf("%s: asks for %s", l.Tag, path)
+			}
+			if strings.HasSuffix(path, ".css") || strings.HasSuffix(path, ".svg") {
+				whole += len(fetch(t, base+path))
+			}
+		}
+		if whole >= 15_000 {
+			t.Errorf("%s: %d bytes", l.Tag, whole)
+		}
+		words := locales.Get(l.Tag)
+		text := html.UnescapeString(page)
+		for _, want := range []string{
+			fmt.Sprintf(`<html lang="%s" dir="%s">`, l.Tag, l.Dir), words.Date(now), words.DrawnAt(now), "Rue du Moulin Gris",
+			"<time>08:00</time>", "<time>20:00</time>", `class="struck"`, words.Word(locales.Cancelled), words.Word(locales.AskUs),
+			words.CheckedBy(time.Date(2026, 11, 21, 0, 0, 0, 0, s.Timetable.Zone), "Eau du Large"), `href="/guide.pdf"`,
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %s in\n%s", l.Tag, want, text)
+			}
+		}
+		if hour, ok := words.LocalHour(now.Add(-90 * time.Minute)); ok != slices.Contains([]string{"am", "om", "ti"}, l.Tag) || !strings.Contains(text, hour) {
+			t.Errorf("%s: local hours are %q", l.Tag, hour)
+		}
+		if strings.Contains(page, "<script") || strings.Contains(strings.ToLower(page), "women") {
+			t.Errorf("%s: a script, or what is told in person only", l.Tag)
+		}
+		for _, other := range languages() {
+			if !strings.Contains(page, ">"+other.Name+"</a>") {
+				t.Errorf("%s: no way to %s", l.Tag, other.Tag)
+			}
+		}
+		t.Logf("%s: %d bytes", l.Tag, whole)
+	}
+}
+
+func TestTheVisitorsPageWithoutAClockOrATimetableShowsNoDay(t *testing.T) {
+	known, now := visited(t)
+	noClock, noTable := known, known
+	noClock.Clock.Trusted, noTable.Timetable = false, nil
+	for _, l := range languages() {
+		words := locales.Get(l.Tag)
+		for want, s := range map[string]van.State{words.Word(locales.ClockNotSet): noClock, words.Word(locales.SettingUp): noTable} {
+			p := today(s, l.Tag, now)
+			if p.Empty != want || p.Title != "" || p.Drawn != "" || len(p.Rows) > 0 {
+				t.Errorf("%s: %+v", l.Tag, p)
+			}
+		}
+	}
+}
+
+// Where the team put no guide, no page points at one.
+func TestTheGuideBesideThePage(t *testing.T) {
+	dir := t.TempDir()
+	a := &appliance{}
+	has := func(tag, want string) {
+		t.Helper()
+		path, ok := a.guide(tag)
+		if ok != (want != "") || ok && filepath.Base(path) != want {
+			t.Errorf("%q: %s, %v; want %q", tag, path, ok, want)
+		}
+	}
+	has("", "")
+	a.config.Status.Guide = filepath.Join(dir, "none")
+	has("", "")
+	a.config.Status.Guide = dir
+	has("", "")
+	for _, name := range []string{"guide.pdf", "guide-ar.pdf"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("%PDF"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has("", "guide.pdf")
+	has("ar", "guide-ar.pdf")
+	has("fa", "")
+	a.config.Status.Guide = filepath.Join(dir, "guide.pdf")
+	has("", "guide.pdf")
+	has("ar", "")
+}
+
+// In a real browser, one page of each direction: it fits a small phone, reads
+// from its own side, and asks nobody but the box.
+func TestTheVisitorsPageInARealBrowser(t *testing.T) {
+	s, now := visited(t)
+	base := serve(t, func(tag string) status.TodayPage { return today(s, tag, now) })
+	for tag, side := range map[string]string{"am": "left", "ur": "right"} {
+		p := openPage(t, base+"/today?lang="+tag)
+		if loaded := p.eval(`performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin + '/')).join(' ')`); loaded != "" {
+			t.Errorf("%s: asked others: %s", tag, loaded)
+		}
+		if loaded := p.eval(`performance.getEntriesByType('resource').map(r => new URL(r.name).pathname).join(' ')`); !strings.Contains(loaded, "/today.css") {
+			t.Errorf("%s: asked for %q: this test sees nothing", tag, loaded)
+		}
+		if got := p.eval(`(() => { const h = document.querySelector('h2'), r = document.createRange(); r.selectNodeContents(h);
+			const t = r.getBoundingClientRect(), m = document.querySelector('main').getBoundingClientRect();
+			return t.left - m.left < m.right - t.right ? 'left' : 'right' })()`); got != side {
+			t.Errorf("%s is read from the %s", tag, got)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestVolunteersCorrectTheDaysServices(t *testing.T) {
+	o := options()
+	o.Services = func() ServicesPage {
+		return ServicesPage{Date: "Monday 23 November 2026", Site: "BMX", Services: []ServiceLine{
+			{ID: "water", Day: "2026-11-23", Name: "Drinking water", Place: "Parking", Map: "C", Hours: []Hours{{"08:00", "12:00"}, {"14:00", "20:00"}},
+				State: "confirmed", Why: "checked 2 days ago by Eau du Large"},
+			{ID: "legal", Day: "2026-11-23", Name: "Legal <advice>", Hours: []Hours{{"14:00", "17:00"}}, State: "cancelled",
+				Why: "said to be cancelled today by a volunteer", Corrected: true},
+		}}
+	}
+	var got Action
+	o.Act = func(_ context.Context, a Action) error {
+		if got = a; a.Service == "nowhere" {
+			return errors.New("no service of that name is shown on the screen")
+		}
+		return nil
+	}
+	v := start(t, o)
+	if answer, body := v.network("GET", "/services", ""); answer.StatusCode != 401 || strings.Contains(body, "water") {
+		t.Fatalf("without the PIN: %d %s", answer.StatusCode, body)
+	}
+	_, page := v.socket("GET", "/services", "")
+	for _, want := range []string{"Monday 23 November 2026", "<b>08:00–12:00, 14:00–20:00</b>", "checked 2 days ago by Eau du Large",
+		"Legal &lt;advice&gt;", "Take back", `name="service" value="water"`, `value="20:00"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in %s", want, page)
+		}
+	}
+	if strings.Contains(page, "<script") || strings.Count(page, "timetable-undo") != 1 || strings.Count(page, "timetable-hours") != 2 {
+		t.Errorf("%s", page)
+	}
+
+	const form = "application/x-www-form-urlencoded"
+	for _, c := range []struct {
+		name, kind, body string
+		want             Action
+	}{
+		{"timetable-hours", form, "service=water&day=2026-11-23&opens=09:00&closes=11:00&opens=&closes=",
+			Action{"timetable-hours", "water", "2026-11-23", []Hours{{"09:00", "11:00"}}}},
+		{"timetable-cancel", "application/json", `{"service":"water","hours":[{"opens":"22:00","closes":"02:00"}]}`,
+			Action{"timetable-cancel", "water", "", []Hours{{"22:00", "02:00"}}}},
+		{"sync", "", "", Action{Name: "sync"}},
+	} {
+		answer, body := v.socket("POST", "/api/v1/actions/"+c.name, c.body, "Content-Type", c.kind)
+		if answer.StatusCode != 200 || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %d %s: %+v, want %+v", c.name, answer.StatusCode, body, got, c.want)
+		}
+	}
+	for _, c := range []struct{ kind, body string }{{"application/json", "{"}, {form, "opens=09:00"}, {form, "service=%zz"}} {
+		if answer, _ := v.socket("POST", "/api/v1/actions/timetable-hours", c.body, "Content-Type", c.kind); answer.StatusCode != 400 {
+			t.Errorf("%s: %d", c.body, answer.StatusCode)
+		}
+	}
+
+	// A form without script comes back to the page, with what is wrong on it.
+	if answer, _ := v.socket("POST", "/api/v1/actions/timetable-cancel", "service=water", "Content-Type", form, "Accept", "text/html"); answer.StatusCode != http.StatusOK || answer.Request.URL.Path != "/services" {
+		t.Errorf("%d at %q", answer.StatusCode, answer.Request.URL.Path)
+	}
+	answer, page := v.socket("POST", "/api/v1/actions/timetable-cancel", "service=nowhere", "Content-Type", form, "Accept", "text/html")
+	if answer.StatusCode != 409 || !strings.Contains(page, "no service of that name") || !strings.Contains(page, "Drinking water") {
+		t.Errorf("%d %s", answer.StatusCode, page)
+	}
+}
