@@ -114,8 +114,11 @@ func (t *Timetable) rows(date Date, at time.Time, site string) []Row {
 			if o.place.Name != "" {
 				row.Service.Place = o.place
 			}
+			if o.inPerson {
+				row.Service.Show = InPerson
+			}
 			if row.State == "" {
-				row.State, row.Why = t.judge(o.checked, s.By, at)
+				row.State, row.Why = t.judge(o.checked, o.by, at)
 			}
 			switch {
 			case row.State == Cancelled:
@@ -137,6 +140,8 @@ func (t *Timetable) rows(date Date, at time.Time, site string) []Row {
 type span struct {
 	opens, closes time.Time
 	checked       time.Time
+	by            string
+	inPerson      bool
 	place         Place // zero: the service's
 	noHours       bool
 	state         State // "": as the age of checked has it
@@ -149,6 +154,11 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 	list := t.regular(s, date)
 	if c, ok := s.change(date); ok {
 		list = t.instead(s, date, list, c.Hours, "cancelled for this day", c.Reason)
+		for i := range list {
+			if !c.Checked.IsZero() {
+				list[i].checked, list[i].by = c.Checked, c.By
+			}
+		}
 	} else if h, ok := t.holiday(s.ID, date); ok && len(list) > 0 {
 		list = t.instead(s, date, list, h.Hours, "closed", h.Name)
 	}
@@ -181,9 +191,9 @@ func (t *Timetable) regular(s *Service, date Date) []span {
 	var list []span
 	for i := range s.Slots {
 		slot := &s.Slots[i]
-		o := span{checked: s.Checked, place: slot.Place, noHours: slot.NoHours, state: slot.Status, why: slot.Why}
+		o := span{checked: s.Checked, by: s.By, inPerson: slot.InPerson, place: slot.Place, noHours: slot.NoHours, state: slot.Status, why: slot.Why}
 		if !slot.Checked.IsZero() {
-			o.checked = slot.Checked
+			o.checked, o.by = slot.Checked, slot.By
 		}
 		if slot.Zone == nil {
 			if slot.On(date) {
@@ -212,7 +222,8 @@ func (slot *Slot) On(d Date) bool {
 	if slices.Contains(slot.Dates, d) {
 		return true
 	}
-	return (slot.From == 0 || d >= slot.From) && (slot.Until == 0 || d <= slot.Until) && slices.Contains(slot.Days, d.Weekday())
+	return (slot.From == 0 || d >= slot.From) && (slot.Until == 0 || d <= slot.Until) &&
+		(slices.Contains(slot.Days, d.Weekday()) || slot.Rule != nil && slot.Rule.On(d))
 }
 
 // instead gives the openings of a day that has other hours; where it has none,
@@ -229,7 +240,7 @@ func (t *Timetable) instead(s *Service, date Date, list []span, hours []Hours, c
 	}
 	list = nil
 	for _, h := range hours {
-		list = append(list, span{opens: h.Opens.On(date.utc(), t.Zone), closes: h.Closes.On(date.utc(), t.Zone), checked: s.Checked})
+		list = append(list, span{opens: h.Opens.On(date.utc(), t.Zone), closes: h.Closes.On(date.utc(), t.Zone), checked: s.Checked, by: s.By})
 	}
 	return list
 }

@@ -73,21 +73,25 @@ type Place struct {
 	Map  string
 }
 
-// Slot is an opening that comes back: on its weekdays, and on its dates.
+// Slot is an opening that comes back: on its weekdays, on the days of its rule,
+// and on its dates.
 type Slot struct {
 	Days          []time.Weekday
+	Rule          *Rule  // nil: none
 	Dates         []Date // and on these days, From and Until notwithstanding
 	Except        []Date // but not on these
-	From, Until   Date   // the first and the last of its weekdays; none: no bound
+	From, Until   Date   // bounds of its weekdays and its rule; none: no bound
 	Opens, Closes Clock
 	Zone          *time.Location // of its hours and days; nil: the timetable's
 	NoHours       bool           // given for the whole day: its hours are not known
 
 	// What differs from the service; the zero value: nothing.
-	Checked time.Time
-	Place   Place
-	Status  State  // Cancelled or AskUs; "": as its age has it
-	Why     string // of Status
+	Checked  time.Time
+	By       string // goes with Checked
+	Place    Place
+	InPerson bool   // where the service is for the screen
+	Status   State  // Cancelled or AskUs; "": as its age has it
+	Why      string // of Status
 }
 
 // Change is what is otherwise on one day, in place of all that the slots have
@@ -96,6 +100,9 @@ type Change struct {
 	Date   Date
 	Hours  []Hours // none: cancelled, and the slots' hours are struck through
 	Reason string  // a few words for the team; "" for none
+
+	Checked time.Time // zero: as the service
+	By      string    // goes with Checked
 }
 
 // Holiday is a change for many: on its days the services that would be open

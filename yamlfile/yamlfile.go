@@ -104,7 +104,16 @@ func parse(data []byte) (f *ast.File, err error) {
 func (s *Source) syntax(err error) {
 	var e yaml.Error
 	if errors.As(err, &e) && e.GetToken() != nil {
-		s.add(e.GetToken().Position, e.GetMessage())
+		what := e.GetMessage()
+		switch {
+		case strings.Contains(what, "'\t'"):
+			what = "a tab found; lines are indented with spaces"
+		case strings.Contains(what, "flow mapping end token"):
+			what = "a { that is not closed; } was expected"
+		case strings.Contains(what, "sequence end token"):
+			what = "a [ that is not closed; ] was expected"
+		}
+		s.add(e.GetToken().Position, what)
 		return
 	}
 	s.add(nil, err.Error())
@@ -140,6 +149,17 @@ func (s *Source) Line(field any) int {
 		return at.Line
 	}
 	return 0
+}
+
+// At is the line and column of the first of these fields that was in the file;
+// 1 and 1 if none was.
+func (s *Source) At(fields ...any) (line, column int) {
+	for _, f := range fields {
+		if at := s.at[f]; at != nil {
+			return at.Line, at.Column
+		}
+	}
+	return 1, 1
 }
 
 // Err is all mistakes as Mistakes in the order of the lines, or nil.

@@ -61,6 +61,11 @@ func (o *options) checkFiles(names []string, parse func(name string, data []byte
 			fmt.Printf("%s: well (%s)\n", name, summary)
 		}
 	}
+	return o.mistakes(all)
+}
+
+// mistakes prints what is wrong; the error says whether anything is.
+func (o *options) mistakes(all yamlfile.Mistakes) error {
 	if o.json {
 		if err := printJSON(all); err != nil {
 			return err
@@ -83,30 +88,40 @@ func printJSON(v any) error {
 
 func timetableCommand(o *options) *cobra.Command {
 	check := &cobra.Command{
-		Use:     "check FILE...",
-		Short:   "Say every mistake in timetable files, as file:line:column: what",
+		Use:   "check FILE...",
+		Short: "Say every mistake in timetable files, as file:line:column: what",
+		Long: `Say every mistake in timetable files (YAML, CSV, iCalendar), as file:line:column: what.
+Each file is taken alone; the files of a folder are taken together.`,
 		Example: "  infobus timetable check timetable.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return o.checkFiles(args, func(name string, data []byte) (string, error) {
-				t, err := source.Parse(name, data, draw.Check)
-				if err != nil {
-					return "", err
+			all := yamlfile.Mistakes{}
+			for _, name := range args {
+				l := source.Load(name, draw.Check)
+				var mistakes yamlfile.Mistakes
+				switch {
+				case errors.As(l.Err, &mistakes):
+					all = append(all, mistakes...)
+				case l.Err != nil:
+					return l.Err
+				case !o.json:
+					fmt.Printf("%s: well (%d services at %d sites)\n", name, len(l.Timetable.Services), len(l.Timetable.Sites))
 				}
-				return fmt.Sprintf("%d services at %d sites", len(t.Services), len(t.Sites)), nil
-			})
+			}
+			return o.mistakes(all)
 		},
 	}
 	var at, site string
 	var days int
 	show := &cobra.Command{
-		Use:   "show FILE",
+		Use:   "show FILE...",
 		Short: "Show the rows of a day: service, place, opens, closes, state, why",
+		Long:  "Show the rows of a day. Several files, or the files of a folder, make one timetable together.",
 		Example: `  infobus timetable show timetable.yaml --at 2026-11-23T10:00 --site north
   infobus timetable show timetable.yaml --at 2026-11-23 --days 7 --json`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, when, err := openTimetable(args[0], at)
+			t, when, err := openTimetable(at, args...)
 			if err != nil {
 				return err
 			}
@@ -122,13 +137,18 @@ func timetableCommand(o *options) *cobra.Command {
 	return group("timetable", "Check a timetable, or show its days", check, show)
 }
 
-// openTimetable reads and checks a timetable; at is read in its zone.
-func openTimetable(name, at string) (*timetable.Timetable, time.Time, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, time.Time{}, err
+// openTimetable reads and checks a timetable of one or more files or folders;
+// at is read in its zone.
+func openTimetable(at string, names ...string) (*timetable.Timetable, time.Time, error) {
+	var files []source.File
+	for _, name := range names {
+		more, err := source.Read(name)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		files = append(files, more...)
 	}
-	t, err := source.Parse(name, data, draw.Check)
+	t, err := source.ParseAll(files, draw.Check)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -211,7 +231,7 @@ func kioskCommand(o *options) *cobra.Command {
 			if !slices.Contains(kiosk.Names, kiosk.Name(page)) {
 				return usageError{fmt.Errorf("--page %q: there are: %v", page, kiosk.Names)}
 			}
-			t, when, err := openTimetable(file, at)
+			t, when, err := openTimetable(at, file)
 			if err != nil {
 				return err
 			}

@@ -1,16 +1,21 @@
-// Package source reads the team's timetable from its file: one YAML document
-// that a volunteer edits by hand, examples/timetable.yaml being a whole one.
+// Package source reads the team's timetable: YAML that a volunteer writes by
+// hand, CSV as a spreadsheet exports it, iCalendar as a calendar does; one file,
+// or several that make one timetable together.
 //
-// In: a file's bytes, or a path to watch. Out: a *timetable.Timetable that is
-// right in every part, or every mistake with its line and column. It never
-// gives half a timetable, and never keeps an old one: the last good one is its
-// caller's to keep.
+// In: files' bytes, or a path or an address to watch. Out: a
+// *timetable.Timetable that is right in every part, or every mistake with its
+// line and column. It never gives half a timetable, and never keeps an old one
+// in use: the last good one is its caller's to keep. Of a calendar it reads
+// nothing that could name a person.
 package source
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,7 +31,7 @@ import (
 // file:line:column: what.
 type Mistake = yamlfile.Mistake
 
-// Mistakes are all that is wrong in a file, in the order of its lines.
+// Mistakes are all that is wrong, in the order of the files and their lines.
 type Mistakes = yamlfile.Mistakes
 
 // Check says what is wrong with a text in a language (BCP 47) that is going to
@@ -35,201 +40,281 @@ type Mistakes = yamlfile.Mistakes
 // name), name (of a service), place, map or by.
 type Check func(field, lang, text string) error
 
-// What a file may hold at most. A session's page shows a handful of rows; these
-// only keep a broken file from taking the daemon's memory.
+// What a timetable may hold at most. A session's page shows a handful of rows;
+// these only keep a broken file from taking the daemon's memory and time.
 const (
+	maxFiles    = 50
 	maxServices = 500
+	maxEvents   = 2000 // services of a calendar, which keeps what is past
 	maxSites    = 50
 	maxPlan     = 100
-	maxTimes    = 20
+	maxTimes    = 100 // of one service
+	maxDates    = 400 // of one opening or holiday
+	maxChanges  = 400
+	maxHolidays = 100
 	maxText     = 60 // letters of a name that has to fit on a row
 )
 
-type file struct {
-	Timezone zone      `yaml:"timezone"`
-	MaxAge   age       `yaml:"max-age"`
-	Sites    []site    `yaml:"sites"`
-	Plan     []planned `yaml:"plan"`
-	Services []service `yaml:"services"`
+// File is one file's name, as mistakes say it, and its bytes.
+type File struct {
+	Name string
+	Data []byte
 }
 
-type site struct {
-	ID   string `yaml:"id"`
-	Name string `yaml:"name"`
-}
-
-type planned struct {
-	Site string    `yaml:"site"`
-	Days []weekday `yaml:"days"`
-	From clock     `yaml:"from"`
-	To   clock     `yaml:"to"`
-}
-
-type service struct {
-	ID       string            `yaml:"id"`
-	Category category          `yaml:"category"`
-	Name     map[string]string `yaml:"name"`
-	Place    place             `yaml:"place"`
-	Sites    []string          `yaml:"sites"`
-	Show     show              `yaml:"show"`
-	Checked  date              `yaml:"checked"`
-	By       string            `yaml:"by"`
-	Times    []times           `yaml:"times"`
-}
-
-type place struct {
-	Name string `yaml:"name"`
-	Map  string `yaml:"map"`
-}
-
-type times struct {
-	Days   []weekday `yaml:"days"`
-	Opens  clock     `yaml:"opens"`
-	Closes clock     `yaml:"closes"`
-}
-
-// Parse reads a timetable in YAML. name is the file's, for the mistakes. The
-// error is Mistakes: all of them, not only the first.
+// Parse reads a timetable of one file. The error is Mistakes: all of them, not
+// only the first.
 func Parse(name string, data []byte, checks ...Check) (*timetable.Timetable, error) {
-	f := file{Timezone: zone{paris}, MaxAge: age(31 * 24 * time.Hour)}
-	r := reader{src: yamlfile.Decode(name, data, &f), checks: checks}
-	sum := sha256.Sum256(data)
-	t := &timetable.Timetable{
-		Zone:   f.Timezone.Location,
-		MaxAge: time.Duration(f.MaxAge),
-		Digest: hex.EncodeToString(sum[:])[:12],
-	}
-	for _, list := range []struct {
-		what      string
-		n, most   int
-		fieldInto any
-	}{
-		{"sites", len(f.Sites), maxSites, &f.Sites},
-		{"plan", len(f.Plan), maxPlan, &f.Plan},
-		{"services", len(f.Services), maxServices, &f.Services},
-	} {
-		if list.n > list.most {
-			r.src.Add(fmt.Sprintf("%s: %d found, at most %d were expected", list.what, list.n, list.most), list.fieldInto)
-			return nil, r.src.Err()
-		}
-	}
-	if !r.src.Is(&f.Services) {
-		r.src.Add("services: missing; a list was expected, which may be []")
-	}
-	t.Sites = r.sites(f.Sites)
-	t.Plan = r.plan(f.Plan, t)
-	t.Services = r.services(f.Services, t)
-	if err := r.src.Err(); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return ParseAll([]File{{name, data}}, checks...)
 }
 
-type reader struct {
-	src    *yamlfile.Source
-	checks []Check
-}
-
-func (r reader) sites(list []site) []timetable.Site {
-	var sites []timetable.Site
-	first := map[string]int{}
-	for i := range list {
-		s := &list[i]
-		r.id(&s.ID, first, s)
-		r.text("name", "site", "en", s.Name, true, &s.Name, s)
-		sites = append(sites, timetable.Site{ID: s.ID, Name: s.Name})
+// ParseAll reads the files that make one timetable together, each in the format
+// that its name ends in (.yaml, .yml, .csv, .ics) or, failing that, that it
+// looks like. Time zone, max-age and sites are those of the YAML among them, and
+// hold for all. The error is Mistakes.
+func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
+	b := &book{checks: checks, ids: map[string]spot{},
+		t: timetable.Timetable{Zone: paris, MaxAge: 31 * 24 * time.Hour, Digest: digest(files)}}
+	if len(files) > maxFiles {
+		return nil, Mistakes{{File: files[maxFiles].Name, What: fmt.Sprintf("%d files found, at most %d were expected", len(files), maxFiles)}}
 	}
-	return sites
-}
-
-func (r reader) plan(list []planned, t *timetable.Timetable) []timetable.Planned {
-	var plan []timetable.Planned
-	for i := range list {
-		p := &list[i]
-		if !r.src.Is(&p.Site) {
-			r.src.Add("site: missing", p)
-		} else {
-			r.knownSite(t, p.Site, &p.Site)
+	var yamls []*yaml
+	for i, f := range files {
+		b.files = append(b.files, f.Name)
+		if len(f.Data) > yamlfile.MaxSize {
+			b.add(spot{i, 0, 0}, fmt.Sprintf("the file has %d bytes, more than the %d that are read", len(f.Data), yamlfile.MaxSize))
+		} else if formatOf(f) == inYAML {
+			yamls = append(yamls, b.openYAML(i, f))
 		}
-		days := r.days(&p.Days, p)
-		r.hours("from", &p.From, "to", &p.To, p)
-		plan = append(plan, timetable.Planned{Site: p.Site, Days: days, From: p.From.Clock, To: p.To.Clock})
 	}
-	return plan
-}
-
-func (r reader) services(list []service, t *timetable.Timetable) []timetable.Service {
-	var services []timetable.Service
-	first := map[string]int{}
-	for i := range list {
-		s := &list[i]
-		r.id(&s.ID, first, s)
-		if !r.src.Is(&s.Category) {
-			r.src.Add("category: missing; expected one of: "+categoryNames(), s)
+	for _, y := range yamls {
+		y.general()
+	}
+	b.stated = len(b.t.Sites) > 0
+	for _, y := range yamls {
+		y.services()
+	}
+	for i, f := range files {
+		switch {
+		case len(f.Data) > yamlfile.MaxSize:
+		case formatOf(f) == inCSV:
+			b.csv(i, f.Data)
+		case formatOf(f) == inCalendar:
+			b.calendar(i, f.Data)
 		}
-		if _, ok := s.Name["en"]; !ok {
-			r.src.Add("name: no English name (en) found; every service needs one", &s.Name, s)
-		}
-		for lang, name := range s.Name {
-			at := yamlfile.Entry{Map: &s.Name, Key: lang}
-			if !language.MatchString(lang) {
-				r.src.Add(fmt.Sprintf("name: %q found, a language tag was expected, such as en, ar or ti", lang), at)
-				continue
-			}
-			r.text("name", "name", lang, name, true, at)
-		}
-		r.text("place, name", "place", "en", s.Place.Name, true, &s.Place.Name, &s.Place, s)
-		r.text("place, map", "map", "en", s.Place.Map, false, &s.Place.Map)
-		if utf8.RuneCountInString(s.Place.Map) > 3 {
-			r.src.Add(fmt.Sprintf("map: %q found, at most 3 letters were expected, as on the map", s.Place.Map), &s.Place.Map)
-		}
-		r.text("by", "by", "en", s.By, false, &s.By)
-		for j := range s.Sites {
-			r.knownSite(t, s.Sites[j], &s.Sites[j])
-		}
-		services = append(services, timetable.Service{
-			ID: s.ID, Category: timetable.Category(s.Category), Name: s.Name,
-			Place: timetable.Place(s.Place), Sites: s.Sites, Show: timetable.Show(s.Show),
-			Checked: s.Checked.in(t.Zone), By: s.By, Slots: r.slots(s),
+	}
+	for _, y := range yamls {
+		y.holidays()
+	}
+	if len(b.mistakes) > 0 {
+		slices.SortStableFunc(b.mistakes, func(x, y located) int {
+			return cmp.Or(cmp.Compare(x.file, y.file), cmp.Compare(x.line, y.line), cmp.Compare(x.column, y.column))
 		})
+		var all Mistakes
+		for _, m := range b.mistakes {
+			all = append(all, Mistake{File: b.files[m.file], Line: m.line, Column: m.column, What: m.what})
+		}
+		return nil, all
 	}
-	return services
+	return &b.t, nil
 }
 
-func (r reader) slots(s *service) []timetable.Slot {
-	if len(s.Times) == 0 {
-		r.src.Add("times: missing; at least one entry with days, opens and closes was expected", &s.Times, s)
+// digest identifies the content: of one file its own, whatever its name.
+func digest(files []File) string {
+	var all []byte
+	for _, f := range files {
+		sum := sha256.Sum256(f.Data)
+		all = append(all, sum[:]...)
 	}
-	if len(s.Times) > maxTimes {
-		r.src.Add(fmt.Sprintf("times: %d found, at most %d were expected", len(s.Times), maxTimes), &s.Times)
-		return nil
+	if len(files) != 1 {
+		sum := sha256.Sum256(all)
+		all = sum[:]
 	}
-	var slots []timetable.Slot
-	for i := range s.Times {
-		e := &s.Times[i]
-		slot := timetable.Slot{Days: r.days(&e.Days, e), Opens: e.Opens.Clock, Closes: e.Closes.Clock}
-		r.hours("opens", &e.Opens, "closes", &e.Closes, e)
-		for j, other := range slots {
-			if overlap(slot, other) {
-				r.src.Add(fmt.Sprintf("times: %s to %s overlaps with %s to %s on line %d",
-					slot.Opens, slot.Closes, other.Opens, other.Closes, r.src.Line(&s.Times[j])), e)
+	return hex.EncodeToString(all)[:12]
+}
+
+type format int
+
+const (
+	inYAML format = iota
+	inCSV
+	inCalendar
+)
+
+func formatOf(f File) format {
+	switch strings.ToLower(filepath.Ext(f.Name)) {
+	case ".yaml", ".yml":
+		return inYAML
+	case ".csv":
+		return inCSV
+	case ".ics":
+		return inCalendar
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(f.Data, []byte("\ufeff")), " \t\r\n")
+	if len(text) >= 15 && bytes.EqualFold(text[:15], []byte("BEGIN:VCALENDAR")) {
+		return inCalendar
+	}
+	if looksLikeCSV(f.Data) {
+		return inCSV
+	}
+	return inYAML
+}
+
+// spot is where something stood: the file's number, line and column.
+type spot struct{ file, line, column int }
+
+type located struct {
+	spot
+	what string
+}
+
+// book is a timetable in the making, and what is wrong with it.
+type book struct {
+	checks   []Check
+	files    []string
+	t        timetable.Timetable
+	zoneIn   int             // number of the file that names the zone, counted from 1
+	ageIn    int             // and the age
+	stated   bool            // the YAML names the sites: there are no others
+	ids      map[string]spot // of services
+	mistakes []located
+}
+
+func (b *book) add(at spot, what string) { b.mistakes = append(b.mistakes, located{at, what}) }
+
+// full says that there are as many services as there may be, and notes it once.
+func (b *book) full(at spot, most int) bool {
+	n := len(b.t.Services)
+	if n == most {
+		b.add(at, fmt.Sprintf("more than %d services found, at most so many were expected", most))
+	}
+	return n >= most
+}
+
+// once notes an id that is there already.
+func (b *book) once(id string, at spot) {
+	if first, twice := b.ids[id]; twice {
+		where := fmt.Sprintf("on line %d", first.line)
+		if first.file != at.file {
+			where = fmt.Sprintf("in %s on line %d", b.files[first.file], first.line)
+		}
+		b.add(at, fmt.Sprintf("id: %q a second time; the first is %s", id, where))
+		return
+	}
+	b.ids[id] = at
+}
+
+// site is the id of a site that a CSV or a calendar names, by its id or by its
+// name. Where no YAML lists the sites, naming one makes it.
+func (b *book) site(text string, at spot) (string, bool) {
+	id := slug(text)
+	for _, s := range b.t.Sites {
+		if s.ID == text || s.ID == id || strings.EqualFold(s.Name, text) {
+			return s.ID, true
+		}
+	}
+	switch {
+	case b.stated:
+		b.add(at, b.unknownSite(text))
+		return "", false
+	case len(b.t.Sites) == maxSites:
+		b.add(at, fmt.Sprintf("site: more than %d sites found, at most so many were expected", maxSites))
+		return "", false
+	case !b.text(at, "site", "site", "en", text):
+		return "", false
+	}
+	b.t.Sites = append(b.t.Sites, timetable.Site{ID: id, Name: text})
+	return id, true
+}
+
+func (b *book) unknownSite(id string) string {
+	var ids []string
+	for _, s := range b.t.Sites {
+		ids = append(ids, s.ID)
+	}
+	return fmt.Sprintf("site %q is not among the sites: %s", id, strings.Join(ids, ", "))
+}
+
+// text checks what is going to be shown. field is as Check has it.
+func (b *book) text(at spot, what, field, lang, text string) bool {
+	if !b.plain(at, what, text) {
+		return false
+	}
+	well := true
+	for _, check := range b.checks {
+		if err := check(field, lang, text); err != nil {
+			b.add(at, fmt.Sprintf("%s: %v", what, err))
+			well = false
+		}
+	}
+	return well
+}
+
+// plain checks what only the team sees.
+func (b *book) plain(at spot, what, text string) bool {
+	switch n := utf8.RuneCountInString(text); {
+	case strings.TrimSpace(text) == "":
+		b.add(at, what+": no text found")
+		return false
+	case n > maxText:
+		b.add(at, fmt.Sprintf("%s: %d letters found, at most %d fit on the screen", what, n, maxText))
+		return false
+	}
+	for _, c := range text {
+		// Joiners are letters' business; everything else that cannot be seen
+		// could turn a line round or break it.
+		if c == utf8.RuneError || unicode.IsControl(c) || unicode.Is(unicode.Cf, c) && c != '\u200c' && c != '\u200d' {
+			b.add(at, fmt.Sprintf("%s: invisible character U+%04X found; it has to go", what, c))
+			return false
+		}
+	}
+	return true
+}
+
+func (b *book) mapLetter(at spot, letter string) {
+	if b.text(at, "place, map", "map", "en", letter) && utf8.RuneCountInString(letter) > 3 {
+		b.add(at, fmt.Sprintf("map: %q found, at most 3 letters were expected, as on the map", letter))
+	}
+}
+
+// overlap is the first two slots that are ever open at one time, as far as that
+// can be told without their rules.
+func overlap(slots []timetable.Slot) (i, j int, found bool) {
+	for i := range slots {
+		for j := range i {
+			if overlaps(&slots[i], &slots[j]) {
+				return i, j, true
 			}
 		}
-		slots = append(slots, slot)
 	}
-	return slots
+	return 0, 0, false
 }
 
-// overlap says whether two weekly slots are ever open at one time.
-func overlap(a, b timetable.Slot) bool {
+func overlaps(a, b *timetable.Slot) bool {
 	const week = 7 * 24 * 60
+	meet := func(x, y int) bool { // a beginning x minutes after something, b y
+		return x < y+int(b.Closes-b.Opens) && y < x+int(a.Closes-a.Opens)
+	}
+	apart := a.Until != 0 && b.From > a.Until || b.Until != 0 && a.From > b.Until
 	for _, x := range a.Days {
 		for _, y := range b.Days {
-			ax, by := int(x)*24*60+int(a.Opens), int(y)*24*60+int(b.Opens)
 			for _, shift := range []int{-week, 0, week} {
-				if ax < by+shift+int(b.Closes-b.Opens) && by+shift < ax+int(a.Closes-a.Opens) {
+				if !apart && meet(int(x)*24*60+int(a.Opens), int(y)*24*60+int(b.Opens)+shift) {
 					return true
 				}
+			}
+		}
+	}
+	for _, d := range a.Dates {
+		for shift := timetable.Date(-1); shift <= 1; shift++ {
+			if a.On(d) && b.On(d+shift) && meet(int(a.Opens), int(shift)*24*60+int(b.Opens)) {
+				return true
+			}
+		}
+	}
+	for _, d := range b.Dates {
+		for shift := timetable.Date(-1); shift <= 1; shift++ {
+			if b.On(d) && a.On(d+shift) && meet(int(shift)*24*60+int(a.Opens), int(b.Opens)) {
+				return true
 			}
 		}
 	}
@@ -240,99 +325,3 @@ var (
 	identifier = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	language   = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
 )
-
-func (r reader) id(id *string, first map[string]int, outer any) {
-	switch line, twice := first[*id]; {
-	case !r.src.Is(id):
-		r.src.Add("id: missing", outer)
-	case len(*id) > 40 || !identifier.MatchString(*id):
-		r.src.Add(fmt.Sprintf("id: %q found, a to z, 0 to 9 and single hyphens were expected, at most 40", *id), id)
-	case twice:
-		r.src.Add(fmt.Sprintf("id: %q a second time; the first is on line %d", *id, line), id)
-	default:
-		first[*id] = r.src.Line(id)
-	}
-}
-
-func (r reader) knownSite(t *timetable.Timetable, id string, at any) {
-	if _, ok := t.Site(id); ok {
-		return
-	}
-	var ids []string
-	for _, s := range t.Sites {
-		ids = append(ids, s.ID)
-	}
-	r.src.Add(fmt.Sprintf("site %q is not among the sites: %s", id, strings.Join(ids, ", ")), at)
-}
-
-// text checks what is going to be shown. field is as Check has it; at is where it stood, then the outer
-// ones.
-func (r reader) text(what, field, lang, text string, needed bool, at ...any) {
-	if !r.src.Is(at[0]) && !needed {
-		return
-	}
-	switch n := utf8.RuneCountInString(text); {
-	case strings.TrimSpace(text) == "":
-		r.src.Add(what+": no text found", at...)
-		return
-	case n > maxText:
-		r.src.Add(fmt.Sprintf("%s: %d letters found, at most %d fit on the screen", what, n, maxText), at...)
-		return
-	}
-	for _, c := range text {
-		// Joiners are letters' business; everything else that cannot be seen
-		// could turn a line round or break it.
-		if c == utf8.RuneError || unicode.IsControl(c) || unicode.Is(unicode.Cf, c) && c != '\u200c' && c != '\u200d' {
-			r.src.Add(fmt.Sprintf("%s: invisible character U+%04X found; it has to go", what, c), at...)
-			return
-		}
-	}
-	for _, check := range r.checks {
-		if err := check(field, lang, text); err != nil {
-			r.src.Add(fmt.Sprintf("%s: %v", what, err), at...)
-		}
-	}
-}
-
-func (r reader) days(list *[]weekday, outer any) []time.Weekday {
-	if len(*list) == 0 {
-		r.src.Add("days: missing; expected [daily], or some of: mon, tue, wed, thu, fri, sat, sun", list, outer)
-	}
-	var days []time.Weekday
-	for i := range *list {
-		d := &(*list)[i]
-		for _, day := range d.days {
-			if slices.Contains(days, day) {
-				r.src.Add(fmt.Sprintf("days: %s a second time", strings.ToLower(day.String()[:3])), d)
-				break
-			}
-			days = append(days, day)
-		}
-	}
-	return days
-}
-
-func (r reader) hours(fromName string, from *clock, toName string, to *clock, outer any) {
-	for _, c := range []struct {
-		name string
-		c    *clock
-	}{{fromName, from}, {toName, to}} {
-		if !r.src.Is(c.c) {
-			r.src.Add(c.name+": missing; a time was expected, such as \"09:30\"", outer)
-		}
-	}
-	if !from.ok || !to.ok {
-		return
-	}
-	switch {
-	case from.Clock >= 24*60:
-		r.src.Add(fmt.Sprintf("%s: %s found, a time before 24:00 was expected: write it on the day after", fromName, from.Clock), from)
-	case to.Clock <= from.Clock && to.Clock < 24*60:
-		r.src.Add(fmt.Sprintf("%s: %s found, a time after %s was expected; if it is past midnight, write %s",
-			toName, to.Clock, from.Clock, to.Clock+24*60), to)
-	case to.Clock <= from.Clock:
-		r.src.Add(fmt.Sprintf("%s: %s found, a time after %s was expected", toName, to.Clock, from.Clock), to)
-	case to.Clock-from.Clock > 24*60:
-		r.src.Add(fmt.Sprintf("%s: %s found, which is more than a day after %s", toName, to.Clock, from.Clock), to)
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -191,20 +192,11 @@ func TestTooMuchIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, there is a whole timetable or there are mistakes, and
-// every row of it can be worked out.
-func FuzzParse(f *testing.F) {
-	data, err := os.ReadFile(example)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add([]byte(whole))
-	f.Add([]byte("services: []"))
-	f.Add([]byte("services: [{times: [{days: [daily], opens: \"26:00\"}]}]\nservices: 3"))
-	f.Add([]byte("a: &a [*a]\n? {b}\n: !!c d"))
+// fuzz holds a format's parser to this: whatever the bytes, there is a whole
+// timetable or there are mistakes, and every row of it can be worked out.
+func fuzz(f *testing.F, name string) {
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tt, err := Parse("f", data)
+		tt, err := Parse(name, data)
 		if err != nil {
 			var mistakes Mistakes
 			if tt != nil || !errors.As(err, &mistakes) || len(mistakes) == 0 {
@@ -226,4 +218,39 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func seed(f *testing.F, name string) {
+	for _, pattern := range []string{"../../examples/" + name, "testdata/broken/*" + filepath.Ext(name)} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("%s: %v", pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+}
+
+func FuzzParseYAML(f *testing.F) {
+	seed(f, "timetable.yaml")
+	f.Add([]byte(whole))
+	f.Add([]byte("services: []"))
+	f.Add([]byte("services: [{times: [{days: [daily], opens: \"26:00\"}]}]\nservices: 3"))
+	f.Add([]byte("a: &a [*a]\n? {b}\n: !!c d"))
+	fuzz(f, "f.yaml")
+}
+
+func FuzzParseCSV(f *testing.F) {
+	seed(f, "timetable.csv")
+	fuzz(f, "f.csv")
+}
+
+func FuzzParseICal(f *testing.F) {
+	seed(f, "timetable.ics")
+	fuzz(f, "f.ics")
 }

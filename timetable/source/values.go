@@ -105,19 +105,19 @@ func (s *show) UnmarshalText(b []byte) error {
 }
 
 // date is a calendar day.
-type date struct{ time.Time }
+type date struct{ timetable.Date }
 
 func (d *date) UnmarshalText(b []byte) (err error) {
-	if d.Time, err = time.Parse(time.DateOnly, string(b)); err != nil || d.Year() < 2000 {
-		return errors.New("a date was expected, written like 2026-11-20")
-	}
-	return nil
+	d.Date, err = timetable.ParseDate(string(b))
+	return err
 }
 
 // in is the first moment of the day in a zone; zero where there is no date.
-func (d date) in(zone *time.Location) time.Time {
-	if d.IsZero() {
+func (d date) in(zone *time.Location) time.Time { return start(d.Date, zone) }
+
+func start(d timetable.Date, zone *time.Location) time.Time {
+	if d == 0 {
 		return time.Time{}
 	}
-	return timetable.Clock(0).On(d.Time, zone)
+	return d.Start(zone)
 }

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -16,28 +19,66 @@ import (
 	"infobus/yamlfile"
 )
 
-// Loaded is what became of reading the file. On an error Timetable is nil, and
-// the last good one stays in use.
+// Loaded is what became of reading a timetable. On an error Timetable is nil,
+// and the last good one stays in use.
 type Loaded struct {
 	Timetable *timetable.Timetable
-	Mistakes  int   // in the file; 0 where it could not be read at all
-	Err       error // Mistakes, or why the file could not be read
+	Mistakes  int   // in the files; 0 where they could not be read at all
+	Err       error // Mistakes, or why they could not be read
 }
 
-// Load reads the timetable at path once.
+// Load reads the timetable at path, a file or a folder, once.
 func Load(path string, checks ...Check) Loaded {
-	data, err := read(path)
+	files, err := Read(path)
 	if err != nil {
 		return Loaded{Err: err}
 	}
-	return parsed(path, data, checks)
+	return parsed(files, checks)
 }
 
-func parsed(path string, data []byte, checks []Check) Loaded {
-	t, err := Parse(path, data, checks...)
+func parsed(files []File, checks []Check) Loaded {
+	t, err := ParseAll(files, checks...)
 	var mistakes Mistakes
 	errors.As(err, &mistakes)
 	return Loaded{Timetable: t, Mistakes: len(mistakes), Err: err}
+}
+
+// isTimetable says whether a folder's file of this name belongs to the
+// timetable. What editors and file managers leave about does not.
+func isTimetable(name string) bool {
+	return !strings.HasPrefix(name, ".") && slices.Contains([]string{".yaml", ".yml", ".csv", ".ics"}, strings.ToLower(filepath.Ext(name)))
+}
+
+// Read gives the file at path or, of a folder, all files in it that end in
+// .yaml, .yml, .csv or .ics, by name. Of each at most one byte more than a
+// timetable may have.
+func Read(path string) ([]File, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		data, err := read(path)
+		return []File{{path, data}}, err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("read timetable: %w", err)
+	}
+	var files []File
+	for _, e := range entries {
+		if !isTimetable(e.Name()) {
+			continue
+		}
+		if len(files) == maxFiles {
+			return nil, fmt.Errorf("read timetable: more than %d files in %s", maxFiles, path)
+		}
+		data, err := read(filepath.Join(path, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{filepath.Join(path, e.Name()), data})
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("read timetable: no file in %s ends in .yaml, .csv or .ics: %w", path, fs.ErrNotExist)
+	}
+	return files, nil
 }
 
 // read gives at most one byte more than a timetable may have.
@@ -57,8 +98,8 @@ func read(path string) ([]byte, error) {
 	return data, nil
 }
 
-// Watch reads the timetable at path at once, whenever the file was written or
-// replaced, and on each value from reload (which may be nil), until ctx ends;
+// Watch reads the timetable at path, a file or a folder, at once, whenever a file
+// of it was written, replaced or taken away, and on each value from reload (which may be nil), until ctx ends;
 // it then returns ctx's error. It observes what it read whenever that differs
 // from before, and on each reload. The kernel tells of changes: at rest it does
 // not wake.
@@ -67,6 +108,10 @@ func Watch(ctx context.Context, path string, reload <-chan struct{}, observe fun
 	if folder == "" {
 		folder = "."
 	}
+	ours := func(entry string) bool { return entry == name }
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		folder, ours = path, isTimetable
+	}
 	changes, err := watchFolder(folder)
 	if err != nil {
 		return err
@@ -74,30 +119,31 @@ func Watch(ctx context.Context, path string, reload <-chan struct{}, observe fun
 	changed, failed, done := make(chan struct{}, 1), make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(done)
-		failed <- changes.await(name, changed)
+		failed <- changes.await(ours, changed)
 	}()
 	defer func() {
 		changes.Close()
 		<-done
 	}()
 
-	var last []byte
+	var last []File
 	var lastErr string
+	same := func(a, b File) bool { return a.Name == b.Name && bytes.Equal(a.Data, b.Data) }
 	look := func(always bool) {
-		data, err := read(path)
+		files, err := Read(path)
 		message := ""
 		if err != nil {
 			message = err.Error()
 		}
-		if !always && bytes.Equal(data, last) && message == lastErr {
+		if !always && slices.EqualFunc(files, last, same) && message == lastErr {
 			return
 		}
-		last, lastErr = data, message
+		last, lastErr = files, message
 		if err != nil {
 			observe(Loaded{Err: err})
 			return
 		}
-		observe(parsed(path, data, checks))
+		observe(parsed(files, checks))
 	}
 	look(true)
 	for {
@@ -132,16 +178,16 @@ func watchFolder(path string) (folder, error) {
 	return f, nil
 }
 
-// await signals changed whenever the file of this name changed, until the
-// folder is gone or closed.
-func (f folder) await(name string, changed chan<- struct{}) error {
+// await signals changed whenever a file that is ours changed, until the folder
+// is gone or closed.
+func (f folder) await(ours func(name string) bool, changed chan<- struct{}) error {
 	buf := make([]byte, 4096)
 	for {
 		n, err := f.Read(buf)
 		if err != nil {
 			return fmt.Errorf("watch timetable: %w", err)
 		}
-		touched, err := concerns(buf[:n], name)
+		touched, err := concerns(buf[:n], ours)
 		if touched {
 			select {
 			case changed <- struct{}{}:
@@ -154,9 +200,9 @@ func (f folder) await(name string, changed chan<- struct{}) error {
 	}
 }
 
-// concerns says whether any of the kernel's records in b is of this name, or
-// the record that tells of lost ones; the error, whether the folder is gone.
-func concerns(b []byte, name string) (touched bool, err error) {
+// concerns says whether any of the kernel's records in b is of ours, or the
+// record that tells of lost ones; the error, whether the folder is gone.
+func concerns(b []byte, ours func(name string) bool) (touched bool, err error) {
 	for len(b) >= unix.SizeofInotifyEvent {
 		mask := binary.NativeEndian.Uint32(b[4:])
 		length := int(binary.NativeEndian.Uint32(b[12:]))
@@ -168,7 +214,7 @@ func concerns(b []byte, name string) (touched bool, err error) {
 		if mask&(unix.IN_DELETE_SELF|unix.IN_MOVE_SELF|unix.IN_IGNORED|unix.IN_UNMOUNT) != 0 {
 			err = errors.New("watch timetable: its folder is gone")
 		}
-		if mask&unix.IN_Q_OVERFLOW != 0 || string(bytes.TrimRight(entry, "\x00")) == name {
+		if mask&unix.IN_Q_OVERFLOW != 0 || ours(string(bytes.TrimRight(entry, "\x00"))) {
 			touched = true
 		}
 	}
