@@ -175,7 +175,7 @@ fonts_there() {
 unpack_fonts() {
 	local dir=$out/apt-fonts face faces=()
 	say "unpacking fonts into build/fonts (once, about 40 MB to fetch)"
-	for face in NotoSans NotoSansArabic NotoSansEthiopic NotoNaskhArabic NotoNastaliqUrdu; do
+	for face in NotoSans NotoSansArabic NotoSansEthiopic NotoNastaliqUrdu; do
 		faces+=("*/$face-Regular.ttf" "*/$face-Bold.ttf")
 	done
 	private_apt "$dir" "$(codename)" "$(dpkg --print-architecture)"

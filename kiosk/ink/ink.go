@@ -97,5 +97,8 @@ func (f *Frame) Image() *image.Paletted {
 	return m
 }
 
-// PNG writes the frame as a PNG of one bit a pixel.
-func (f *Frame) PNG(w io.Writer) error { return png.Encode(w, f.Image()) }
+// PNG writes the frame as a PNG of one bit a pixel, in the least time rather than
+// the fewest bytes.
+func (f *Frame) PNG(w io.Writer) error {
+	return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, f.Image())
+}

@@ -186,3 +186,18 @@ func BenchmarkNewLine(b *testing.B) {
 		line(b, f, "شرائح هاتف مجانية", "ar", true, Style{Size: 30, Bold: true})
 	}
 }
+
+// Who may not install fonts gets them from build.sh, all that are used.
+func TestTheBuildUnpacksEveryFamily(t *testing.T) {
+	script, err := os.ReadFile("../../build.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, family := range families {
+		names = append(names, family.name)
+	}
+	if want := "for face in " + strings.Join(names, " ") + "; do"; !strings.Contains(string(script), want) {
+		t.Errorf("build.sh has not %q", want)
+	}
+}
