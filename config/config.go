@@ -6,6 +6,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -51,7 +52,7 @@ func (l Line) ActiveLow() bool { return l.Active == "low" }
 
 // Battery is the monitor of the leisure battery and its alarm line.
 type Battery struct {
-	Monitor   string                    `yaml:"monitor"` // ina226 or none
+	Monitor   string                    `yaml:"monitor"` // ina226, ina219 or none
 	Bus       string                    `yaml:"bus"`
 	Address   int                       `yaml:"address"`
 	Shunt     physic.ElectricResistance `yaml:"shunt"`
@@ -59,8 +60,25 @@ type Battery struct {
 	Charging  string                    `yaml:"charging"` // positive or negative
 	Every     time.Duration             `yaml:"every"`
 	Chemistry string                    `yaml:"chemistry"`
+	Capacity  AmpereHours               `yaml:"capacity"`
 	LowLine   *Line                     `yaml:"low-line"`
 }
+
+// AmpereHours is a battery's capacity, with its unit: 100Ah.
+type AmpereHours float64
+
+// Set reads what String gives.
+func (a *AmpereHours) Set(s string) error {
+	number, unit := strings.CutSuffix(strings.TrimSpace(s), "Ah")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !unit || !(v >= 0 && v <= 1e6) {
+		return errors.New("a capacity with its unit was expected, such as 100Ah")
+	}
+	*a = AmpereHours(v)
+	return nil
+}
+
+func (a AmpereHours) String() string { return strconv.FormatFloat(float64(a), 'g', -1, 64) + "Ah" }
 
 // Panel is the public screen.
 type Panel struct {
@@ -139,7 +157,7 @@ func Default() Config {
 		Generators: []Line{Line{Line: "GPIO27"}.filled()},
 		Battery: Battery{Monitor: "ina226", Bus: "/dev/i2c-1", Address: 0x40,
 			Shunt: 500 * physic.MicroOhm, Range: 100 * physic.Ampere, Charging: "positive",
-			Every: 10 * time.Second, Chemistry: p.Chemistry.Name},
+			Every: 10 * time.Second, Chemistry: p.Chemistry.Name, Capacity: AmpereHours(p.Capacity)},
 		Panel: Panel{Type: "uc8179", SPI: "/dev/spidev0.0",
 			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18", Temperature: "none"},
 		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
@@ -230,21 +248,27 @@ func (c *Config) check(src *yamlfile.Source) {
 	}
 
 	b := &c.Battery
-	oneOf(src, &b.Monitor, "ina226", "none")
+	oneOf(src, &b.Monitor, "ina226", "ina219", "none")
 	oneOf(src, &b.Charging, "positive", "negative")
 	if _, err := power.ChemistryNamed(b.Chemistry); err != nil {
 		src.Add(err.Error(), &b.Chemistry)
 	}
+	switch {
+	case src.Is(&b.Monitor) && b.Monitor != "none" && !src.Is(&b.Capacity):
+		src.Add("the battery's capacity is missing beside its monitor, such as capacity: 100Ah", &b.Monitor)
+	case b.Capacity < 5 || b.Capacity > 2000:
+		src.Add(fmt.Sprintf("capacity %s found; 5Ah to 2000Ah was expected: it is printed on the battery", b.Capacity), &b.Capacity)
+	}
 	if b.Address < 0x40 || b.Address > 0x4f {
-		src.Add(fmt.Sprintf("address %#x found; an INA226 has one of 0x40 to 0x4f", b.Address), &b.Address)
+		src.Add(fmt.Sprintf("address %#x found; a monitor has one of 0x40 to 0x4f", b.Address), &b.Address)
 	}
 	if b.Shunt < physic.MicroOhm || b.Shunt > physic.Ohm {
 		src.Add(fmt.Sprintf("shunt %s found; 1µOhm to 1Ohm was expected", b.Shunt), &b.Shunt)
 	}
 	if b.Range < 100*physic.MilliAmpere || b.Range > 1000*physic.Ampere {
 		src.Add(fmt.Sprintf("range %s found; 100mA to 1kA was expected", b.Range), &b.Range)
-	} else if volts := float64(b.Range) / float64(physic.Ampere) * float64(b.Shunt) / float64(physic.Ohm); volts > 0.08192 {
-		src.Add(fmt.Sprintf("%s through %s give %.1f mV; the monitor measures 81.9 mV at most", b.Range, b.Shunt, volts*1000), &b.Range, &b.Shunt)
+	} else if volts, most := float64(b.Range)/float64(physic.Ampere)*float64(b.Shunt)/float64(physic.Ohm), b.most(); most > 0 && volts > most*(1+1e-9) {
+		src.Add(fmt.Sprintf("%s through %s give %.1f mV; the monitor measures %.1f mV at most", b.Range, b.Shunt, volts*1000, most*1000), &b.Range, &b.Shunt)
 	}
 	between(src, &b.Every, time.Second, 30*time.Second)
 	oneOf(src, &c.Panel.Type, "uc8179", "none")
@@ -328,6 +352,12 @@ func (l *Line) check(src *yamlfile.Source) {
 	if l.Debounce < 0 || l.Debounce > time.Second {
 		src.Add(fmt.Sprintf("debounce %s found; 1ms to 1s was expected", l.Debounce), &l.Debounce)
 	}
+}
+
+// most is the largest voltage over the shunt that the monitor measures, in V; 0
+// without one. (The driver refuses more.)
+func (b Battery) most() float64 {
+	return map[string]float64{"ina226": 0.08192, "ina219": 0.32}[b.Monitor]
 }
 
 func oneOf(src *yamlfile.Source, field *string, words ...string) {

@@ -1,29 +1,61 @@
 package power
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
-// Chemistry is a battery's kind: what its voltage says of its charge.
+// Chemistry is a battery's kind: what its voltage says of its charge, and what
+// becomes of a charge that goes in or out. All of 12 V batteries.
 //
 // The voltage is a poor witness: under load it sags, which the internal
-// resistance corrects for; a LiFePO4's hardly moves between 30 and 90 %. The
-// percentage is good enough to tell low from good, and no more is claimed.
+// resistance corrects for; after charging it stands too high for hours; a
+// LiFePO4's hardly moves between 30 and 90 %. It bounds what is counted, and
+// stands in where nothing was counted yet.
 type Chemistry struct {
 	Name  string
 	Ohms  float64 // internal resistance with cables, of a 100 Ah battery
 	Curve []Point // open-circuit voltage, ascending
+
+	Spread  float64 // V by which one battery's curve differs from another's
+	Surface float64 // V by which charging lifts the voltage for up to Rest after it
+	Sag     float64 // V by which a moderate load lowers it beyond what Ohms explains
+
+	// Peukert is the exponent by which a current above the 20 h rate takes more
+	// charge than flows; Efficiency is how much of a charging current stays.
+	Peukert, Efficiency Range
+	// SelfDischarge is the fraction of the capacity lost in a day.
+	SelfDischarge float64
+
+	// Charged is the voltage above which a tail current says full, at 25 °C, and
+	// ChargedSlope by how much it changes per kelvin.
+	Charged, ChargedSlope float64
+	// Cold is the fraction of the capacity that a kelvin below 20 °C takes.
+	Cold float64
 }
 
 // Point is an open-circuit voltage at rest, 25 °C, and the charge it stands for.
 type Point struct{ Volts, Percent float64 }
 
+// Range is a figure that is not known exactly.
+type Range struct{ Least, Usual, Most float64 }
+
 // The curves are the usual published resting voltages of 12 V batteries.
+// Peukert's exponents, the efficiency of lead, the threshold of 0.1 A, the tail
+// current and its three minutes are the defaults of battery monitors (Victron
+// BMV-700 series, manual, chapter 4), and so are 1 % and 0.5 % of the capacity
+// a kelvin. -24 mV/K is a charger's usual compensation for six cells of lead.
 var (
 	AGM = Chemistry{Name: "agm", Ohms: 0.01, Curve: []Point{
 		{11.6, 0}, {11.8, 10}, {12.0, 25}, {12.2, 45}, {12.4, 65}, {12.6, 83}, {12.8, 100},
-	}}
+	}, Spread: 0.08, Surface: 0.4, Sag: 0.15,
+		Peukert: Range{1.05, 1.25, 1.35}, Efficiency: Range{0.89, 0.95, 1}, SelfDischarge: 0.001,
+		Charged: 14.0, ChargedSlope: -0.024, Cold: 0.01}
 	LiFePO4 = Chemistry{Name: "lifepo4", Ohms: 0.006, Curve: []Point{
 		{10.0, 0}, {12.0, 9}, {12.5, 14}, {12.8, 17}, {12.9, 20}, {13.0, 30}, {13.1, 40}, {13.2, 70}, {13.3, 90}, {13.4, 99}, {13.6, 100},
-	}}
+	}, Spread: 0.08, Surface: 0.25, Sag: 0.06,
+		Peukert: Range{1, 1.05, 1.08}, Efficiency: Range{0.97, 0.99, 1}, SelfDischarge: 0.001,
+		Charged: 14.0, Cold: 0.005}
 )
 
 // ChemistryNamed is the chemistry of that name: agm or lifepo4.
@@ -38,8 +70,10 @@ func ChemistryNamed(name string) (Chemistry, error) {
 
 // Percent is the state of charge, 0 to 100 %, that the sample's voltage stands
 // for once the drop over the internal resistance is taken out.
-func (c Chemistry) Percent(s Sample) float64 {
-	rest := s.Volts - s.Amps*c.Ohms
+func (c Chemistry) Percent(s Sample) float64 { return c.percent(s.Volts - s.Amps*c.Ohms) }
+
+// percent is what an open-circuit voltage stands for.
+func (c Chemistry) percent(rest float64) float64 {
 	first := c.Curve[0]
 	if rest <= first.Volts {
 		return first.Percent
@@ -51,4 +85,23 @@ func (c Chemistry) Percent(s Sample) float64 {
 		}
 	}
 	return c.Curve[len(c.Curve)-1].Percent
+}
+
+// chargedAt is the voltage above which a tail current says full, at that
+// temperature in °C.
+func (c Chemistry) chargedAt(celsius float64) float64 {
+	return c.Charged + c.ChargedSlope*(celsius-25)
+}
+
+// usable is the fraction of the capacity that can be had at that temperature.
+func (c Chemistry) usable(celsius float64) float64 {
+	return max(0, 1-c.Cold*math.Max(0, 20-celsius))
+}
+
+// faster is how much more charge than flows a discharging current takes, by
+// Peukert's law with the exponent k: (I/I20)^(k-1), I20 being the current of the
+// 20 h rate for which the capacity is stated. Below I20 it is 1: there the law
+// would make a battery larger than it is.
+func faster(amps, capacity, k float64) float64 {
+	return math.Pow(math.Max(1, amps/(capacity/20)), k-1)
 }

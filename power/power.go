@@ -21,6 +21,13 @@ type Options struct {
 	Generators int // how many sense lines, generator-1 first
 	LowLine    bool
 	Chemistry  Chemistry
+	Capacity   float64 // of the battery, Ah at the 20 h rate
+	// Gain and Offset bound the monitor's error of the current: a fraction of
+	// it, and A.
+	Gain, Offset float64
+	// Rest is how long after charging, and without a load worth the name, the
+	// battery's voltage counts as one at rest.
+	Rest time.Duration
 
 	// LineMaxAge is how long a line's level holds; lines are read every 10 s.
 	LineMaxAge time.Duration
@@ -28,6 +35,10 @@ type Options struct {
 	SampleMaxAge time.Duration
 	// LevelHold is how long a worse or better level must last before it counts.
 	LevelHold time.Duration
+	// Full, Low and Critical are the bounds of the levels in percent of charge:
+	// full from Full on, low and critical below theirs. A level is left only
+	// when its bound is passed by Margin.
+	Full, Low, Critical, Margin float64
 	// Countdown is the time between the announcement of a shutdown and it.
 	Countdown time.Duration
 	// CancelHold is how long a volunteer's cancellation holds off the next
@@ -35,14 +46,28 @@ type Options struct {
 	CancelHold time.Duration
 }
 
+// bank is the battery, as counting knows it.
+func (o Options) bank() Bank {
+	return Bank{Chemistry: o.Chemistry, Capacity: o.Capacity, Gain: o.Gain, Offset: o.Offset,
+		Rest: o.Rest, Doubt: o.LevelHold, Gap: o.SampleMaxAge}
+}
+
 // DefaultOptions are the van's: one generator and an AGM battery.
 func DefaultOptions() Options {
 	return Options{
 		Generators:   1,
 		Chemistry:    AGM,
+		Capacity:     100,
+		Gain:         0.02,
+		Offset:       0.02,
+		Rest:         30 * time.Minute,
 		LineMaxAge:   30 * time.Second,
 		SampleMaxAge: 45 * time.Second,
 		LevelHold:    30 * time.Second,
+		Full:         95,
+		Low:          30,
+		Critical:     10,
+		Margin:       3,
 		Countdown:    2 * time.Minute,
 		CancelHold:   15 * time.Minute,
 	}
@@ -77,6 +102,15 @@ type Sample struct {
 	Amps  float64 // A, positive while charging
 }
 
+// plausible says whether a 12 V battery that carries the box can be so. Below 6 V
+// nothing would run that could measure it: a wire to the monitor is off.
+func (s Sample) plausible() bool {
+	return s.Volts >= 6 && s.Volts <= 40 && math.Abs(s.Amps) <= 2000
+}
+
+// Temperature is the air's where the battery is, in °C.
+type Temperature struct{ Celsius float64 }
+
 // LinesLost says that the GPIO chip failed: nothing is known of its lines.
 type LinesLost struct{}
 
@@ -85,6 +119,13 @@ type MonitorLost struct{}
 
 // Cancel is a volunteer's word against a pending shutdown.
 type Cancel struct{}
+
+// Request is a volunteer's wish to switch the box off.
+type Request struct{}
+
+// CarryOn is a volunteer's wish that the box does everything though its battery is
+// low: see State.Holding.
+type CarryOn struct{}
 
 // Refused says that the box would not power off: the shutdown is off, as if a
 // volunteer had cancelled it.
@@ -111,7 +152,7 @@ func (g Generator) RunTime(now time.Duration) time.Duration {
 // Shutdown is a shutdown that is announced.
 type Shutdown struct {
 	Pending bool
-	Reason  string        // battery-critical
+	Reason  string        // battery-critical or requested
 	At      time.Duration // monotonic: when the countdown ends
 	Begun   bool          // the countdown has ended: the box goes down
 }
@@ -122,17 +163,30 @@ type State struct {
 	Battery    reading.Reading[Sample]
 	Low        reading.Reading[bool] // the battery-low line
 	Level      Level
-	Percent    reading.Reading[float64] // state of charge by voltage: see Chemistry
+	Charge     Charge
+	Percent    reading.Reading[float64] // state of charge; unknown where its bounds say nothing
+	Bounds     [2]float64               // between which it is in any case, %
+	Confidence Confidence               // in Percent
+	Celsius    reading.Reading[float64]
 	Shutdown   Shutdown
+	// Holding: the box was started on a low battery, and does nothing that it need
+	// not until a generator runs, the battery is charged or a volunteer says so.
+	Holding bool
+	// Contradicted: every line says that its generator stands still, and yet the
+	// battery is being charged. Nobody knows what runs.
+	Contradicted bool
 
 	candidate      Level         // the level that is about to replace Level
 	candidateSince time.Duration // since when
 	holdOff        time.Duration // no announcement before: a volunteer said so
+	charging       time.Duration // since when it is charged though nothing runs; 0 if not
+	awake          bool          // never holds again in this boot
+	wanted         bool          // a volunteer wants everything though the battery is low
 }
 
 // New is the state of which nothing is known yet.
 func New(o Options) State {
-	return State{Generators: make([]Generator, o.Generators), Level: Unknown, candidate: Unknown}
+	return State{Generators: make([]Generator, o.Generators), Level: Unknown, candidate: Unknown, Confidence: None, Bounds: [2]float64{0, 100}}
 }
 
 // Source is what feeds the van: generator, battery or unknown. One generator
@@ -147,7 +201,7 @@ func (s State) Source() string {
 		}
 		all = all && ok
 	}
-	if all {
+	if all && !s.Contradicted {
 		return "battery"
 	}
 	return "unknown"
@@ -167,7 +221,13 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 			events = append(events, s.generator(in)...)
 		}
 	case Sample:
+		if !in.plausible() {
+			break // as if there had been none: what was known grows stale
+		}
 		s.Battery = reading.Of(in, now)
+		s.Charge = s.Charge.Step(o.bank(), in, s.celsius(25), now)
+	case Temperature:
+		s.Celsius = reading.Of(in.Celsius, now)
 	case LinesLost:
 		s.Low = reading.Reading[bool]{}
 		for i := range s.Generators {
@@ -175,6 +235,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		}
 	case MonitorLost:
 		s.Battery = reading.Reading[Sample]{}
+		s.Charge = s.Charge.Lost()
 	}
 
 	for i := range s.Generators {
@@ -184,13 +245,14 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	}
 	s.Low = s.Low.Aged(now, o.LineMaxAge)
 	s.Battery = s.Battery.Aged(now, o.SampleMaxAge)
+	s.Celsius = s.Celsius.Aged(now, temperatureHolds)
 
 	if e, changed := s.level(o, now); changed {
 		events = append(events, e)
 	}
-	_, cancel := input.(Cancel)
-	_, refused := input.(Refused)
-	if e, changed := s.shutdown(o, cancel && !s.Shutdown.Begun || refused, now); changed {
+	s.contradict(now)
+	s.hold(input)
+	if e, changed := s.shutdown(o, input, now); changed {
 		events = append(events, e)
 	}
 	return s, events
@@ -233,97 +295,57 @@ func (s *State) lose(i int) {
 	g.Running.Quality = reading.Stale
 }
 
-// level judges the battery's level, with hysteresis by hold time.
-func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
-	s.Percent = reading.Reading[float64]{At: s.Battery.At, Quality: s.Battery.Quality}
-	found := Unknown
-	if sample, ok := s.Battery.Get(); ok {
-		s.Percent.Value = o.Chemistry.Percent(sample)
-		found = levelOf(s.Percent.Value, s.Level)
-	} else if low, ok := s.Low.Get(); ok && low {
-		found = Low // a line alone says low or nothing
-	}
+// temperatureHolds is how long a temperature holds: a battery warms and cools
+// over hours.
+const temperatureHolds = time.Hour
 
-	if found != s.candidate {
-		s.candidate, s.candidateSince = found, now
+// celsius is the battery's temperature, or what is to be assumed.
+func (s State) celsius(assumed float64) float64 {
+	if c, ok := s.Celsius.Get(); ok {
+		return c
 	}
-	// What becomes known or unknown counts at once: waiting would show
-	// something that is not so.
-	hold := o.LevelHold
-	if found == Unknown || s.Level == Unknown {
-		hold = 0
-	}
-	if found == s.Level || now-s.candidateSince < hold {
-		return logbook.Event{}, false
-	}
-	s.Level = found
-	attributes := map[string]any{"level": string(found)}
-	if s.Percent.Quality == reading.Fresh {
-		attributes["percent"] = math.Round(s.Percent.Value)
-	}
-	return logbook.Event{Name: logbook.BatteryLevel, Attributes: attributes}, true
+	return assumed
 }
 
-// Bounds of the levels, in percent of charge, and the margin by which a level
-// must be left again.
-const (
-	fullAbove     = 95
-	lowBelow      = 30
-	criticalBelow = 10
-	margin        = 3
-)
-
-func levelOf(percent float64, was Level) Level {
-	slack := func(l Level) float64 {
-		if l == was {
-			return margin
-		}
-		return 0
+// Left is the time until the battery is empty, or full where full says so; ok
+// is false where it cannot be told. Without a temperature it is reckoned for a
+// cool van, at 10 °C.
+func (s State) Left(o Options) (left time.Duration, full, ok bool) {
+	if _, fresh := s.Battery.Get(); !fresh {
+		return 0, false, false
 	}
-	switch {
-	case percent < criticalBelow+slack(Critical):
-		return Critical
-	case percent < lowBelow+slack(Low):
-		return Low
-	case percent >= fullAbove-slack(Full):
-		return Full
-	}
-	return Good
+	return s.Charge.Left(o.bank(), s.celsius(10))
 }
 
-// discharging is the current, in A, from which a battery counts as drained:
-// a monitor's offset is smaller.
-const discharging = -0.05
+// Counted is the charge as it is counted, in %, and when.
+type Counted struct {
+	Percent, Low, High float64
+	At                 time.Duration
+}
 
-// shutdown announces, cancels and begins the shutdown of a van whose battery
-// is critical. It needs every reading: a fresh sample that shows a critical
-// and discharging battery, and every generator known to stand still.
-func (s *State) shutdown(o Options, cancel bool, now time.Duration) (logbook.Event, bool) {
-	event := func(state string) logbook.Event {
-		return logbook.Event{Name: logbook.PowerShutdown,
-			Attributes: map[string]any{"state": state, "reason": "battery-critical"}}
+// Counted is the charge as it must be kept; ok is false while nothing is known
+// of it.
+func (s State) Counted(o Options) (c Counted, ok bool) {
+	if !s.Charge.known || s.Charge.Doubtful() {
+		return Counted{}, false
 	}
-	if s.Shutdown.Begun && !cancel {
-		return logbook.Event{}, false
-	}
-	sample, known := s.Battery.Get()
-	due := known && s.Level == Critical && sample.Amps <= discharging && s.Source() == "battery"
+	c.Percent, c.Low, c.High, _ = s.Charge.Percent(o.bank())
+	c.At = s.Charge.at
+	return c, true
+}
 
-	switch {
-	case s.Shutdown.Pending && (cancel || !due):
-		s.Shutdown = Shutdown{}
-		if cancel {
-			s.holdOff = now + o.CancelHold
-		}
-		return event("cancelled"), true
-	case s.Shutdown.Pending && now >= s.Shutdown.At:
-		s.Shutdown.Begun = true
-		return event("started"), true
-	case !s.Shutdown.Pending && due && now >= s.holdOff:
-		s.Shutdown = Shutdown{Pending: true, Reason: "battery-critical", At: now + o.Countdown}
-		return event("pending"), true
-	}
-	return logbook.Event{}, false
+// Resume takes up the charge that was counted before: off is for how long
+// nothing was measured, known whether that can be told.
+func (s State) Resume(o Options, c Counted, off time.Duration, known bool) State {
+	s.Charge = Resumed(o.bank(), c.Percent, c.Low, c.High, off, known)
+	return s
+}
+
+// AwayFor says how long the power cut lasted before which the resumed charge was
+// counted.
+func (s State) AwayFor(o Options, off time.Duration) State {
+	s.Charge = s.Charge.Away(o.bank(), off)
+	return s
 }
 
 // Wake is the monotonic time, after now, at which Step must be called again
@@ -345,6 +367,9 @@ func (s State) Wake(o Options, now time.Duration) time.Duration {
 	}
 	if s.Low.Quality == reading.Fresh {
 		at(s.Low.At + o.LineMaxAge + 1)
+	}
+	if s.charging != 0 && !s.Contradicted {
+		at(s.charging + contradictedAfter)
 	}
 	if s.candidate != s.Level {
 		at(s.candidateSince + o.LevelHold)

@@ -139,6 +139,7 @@ const (
 	capacity   = 100.0 // Ah
 	loadAmps   = -1.2
 	chargeAmps = 8.0
+	absorption = 14.4 // V, of the charger once the battery is full
 )
 
 // Running says whether any generator runs.
@@ -158,6 +159,9 @@ func (v *Van) Amps() float64 {
 
 // Volts is the voltage at the battery's clamps.
 func (v *Van) Volts() float64 {
+	if v.Running() && v.Charge >= 100 {
+		return absorption
+	}
 	curve := power.AGM.Curve
 	rest := curve[len(curve)-1].Volts
 	for i, p := range curve[1:] {

@@ -51,6 +51,12 @@ type Battery struct {
 	Percent *float64 `json:"percent"` // 0 to 100 %
 	Volts   *float64 `json:"volts"`   // V
 	Amps    *float64 `json:"amps"`    // A, above zero into the battery
+
+	PercentLow   *float64 `json:"percent_low"`     // between this
+	PercentHigh  *float64 `json:"percent_high"`    // and this the charge is, 0 to 100 %
+	Confidence   string   `json:"confidence"`      // good, fair, poor, unknown
+	TimeToEmptyS *float64 `json:"time_to_empty_s"` // s, at the load of the last minutes
+	TimeToFullS  *float64 `json:"time_to_full_s"`  // s
 }
 
 // Shutdown is the announced power-off.

@@ -15,6 +15,7 @@ import (
 type Kept struct {
 	Boot       string          `json:"boot"` // of the process that saved it
 	Generators []KeptGenerator `json:"generators"`
+	Charge     *KeptCharge     `json:"charge,omitempty"` // nil while nothing is known of it
 	Session    *KeptSession    `json:"session,omitempty"`
 	Over       bool            `json:"over,omitempty"` // the session of the generator that still runs
 	Wear       kiosk.Wear      `json:"wear"`
@@ -30,6 +31,15 @@ type KeptGenerator struct {
 	Running bool  `json:"running"`
 }
 
+// KeptCharge is the battery's charge as it was counted, with its bounds.
+type KeptCharge struct {
+	Percent float64       `json:"percent"`
+	Low     float64       `json:"low"`
+	High    float64       `json:"high"`
+	At      time.Duration `json:"at_ns"`         // monotonic, of the boot beside it
+	Wall    time.Time     `json:"wall,omitzero"` // zero while the clock was not trusted
+}
+
 // KeptSession is a session that is on.
 type KeptSession struct {
 	Site  string        `json:"site"`
@@ -38,11 +48,17 @@ type KeptSession struct {
 }
 
 // Kept is what of the state must outlive a power cut.
-func (s State) Kept() Kept {
+func (s State) Kept(o Options) Kept {
 	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
 			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value})
+	}
+	if c, ok := s.Power.Counted(o.Power); ok {
+		k.Charge = &KeptCharge{Percent: c.Percent, Low: c.Low, High: c.High, At: c.At}
+		if wall, ok := s.WallAt(c.At); ok {
+			k.Charge.Wall = wall.Round(time.Second).UTC()
+		}
 	}
 	if s.Session.Active {
 		k.Session = &KeptSession{Site: s.Session.Site, Since: s.Session.Since, Until: s.Session.Until}
@@ -53,31 +69,40 @@ func (s State) Kept() Kept {
 // keep asks for a save where something changed, and at the latest after
 // KeepEvery where only the run hours did.
 func (s *State) keep(o Options, out *Output) {
-	k := s.Kept()
+	k := s.Kept(o)
 	if reflect.DeepEqual(k, s.kept) ||
-		s.Now.Mono-s.keptAt < o.KeepEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) {
+		s.Now.Mono-s.keptAt < o.KeepEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) ||
+		!s.running() && s.Now.Mono-s.keptAt < chargeEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) {
 		return
 	}
 	s.kept, s.keptAt = k, s.Now.Mono
 	out.effect(Keep{k})
 }
 
-// withoutHours is k as if no generator had ever run: two of these differ only
-// where something happened, not where time passed.
+// chargeEvery is how often the charge is saved while no generator runs: what may
+// have flowed since widens its bounds, and each save wears the card.
+const chargeEvery = 10 * time.Minute
+
+// withoutHours is k as if no generator had ever run and the charge never moved:
+// two of these differ only where something happened, not where time passed.
 func (k Kept) withoutHours() Kept {
 	k.Generators = slices.Clone(k.Generators)
 	for i := range k.Generators {
 		k.Generators[i].Seconds = 0
 	}
+	if k.Charge != nil {
+		k.Charge = &KeptCharge{}
+	}
 	return k
 }
 
+// running says whether any generator is known to run.
+func (s State) running() bool { return s.Power.Source() == "generator" }
+
 // keepAt is when the run hours are due to be saved; 0 while none runs.
 func (s State) keepAt(o Options) time.Duration {
-	for _, g := range s.Power.Generators {
-		if running, ok := g.Running.Get(); ok && running {
-			return max(s.keptAt+o.KeepEvery, s.Now.Mono+time.Second)
-		}
+	if s.running() {
+		return max(s.keptAt+o.KeepEvery, s.Now.Mono+time.Second)
 	}
 	return 0
 }

@@ -3,6 +3,7 @@ package van
 import (
 	"infobus/kiosk"
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/reading"
 	"infobus/session"
 	"infobus/timetable"
@@ -130,16 +131,20 @@ func (out *Output) events(es []logbook.Event) { out.list = append(out.list, es..
 func (out *Output) effect(e Effect)           { out.effects = append(out.effects, e) }
 
 // take applies what concerns no room alone.
-func (s *State) take(in Observation, out *Output) {
+func (s *State) take(o Options, in Observation, out *Output) {
 	now := in.At.Mono
 	switch v := in.Value.(type) {
 	case Started:
-		s.restore(v.Kept, in.At)
+		s.restore(o, v.Kept, in.At)
 		s.Uplink.Since = now
 		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
 	case ClockSeen:
 		if v.Trusted && !s.Clock.Trusted {
 			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: map[string]any{"source": v.Source}})
+		}
+		if left := s.charged; v.Trusted && !left.IsZero() {
+			s.Power = s.Power.AwayFor(o.Power, in.At.WallAt(s.startedAt).Sub(left))
+			s.charged = time.Time{}
 		}
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
 		s.Kiosk.Stale = true
@@ -206,8 +211,15 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 }
 
 // restore takes up what an earlier process left.
-func (s *State) restore(k Kept, at reading.Stamp) {
+func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	s.kept, s.keptAt = k, at.Mono
+	if c := k.Charge; c != nil {
+		same := k.Boot == at.Boot
+		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High}, at.Mono-c.At, same)
+		if !same {
+			s.charged, s.startedAt = c.Wall, at.Mono
+		}
+	}
 	for i, g := range k.Generators {
 		if i == len(s.Power.Generators) {
 			break

@@ -50,9 +50,11 @@ type State struct {
 	Devices     []Device // in the order in which they were first heard of
 	Stopping    bool
 
-	file   *timetable.Timetable // as it was loaded
-	kept   Kept                 // as last handed to be saved
-	keptAt time.Duration        // when
+	file      *timetable.Timetable // as it was loaded
+	kept      Kept                 // as last handed to be saved
+	keptAt    time.Duration        // when
+	charged   time.Time            // when the charge was kept that a power cut left; zero once it was heeded
+	startedAt time.Duration        // when the process began after that cut
 }
 
 // Clock is whether the wall clock may be believed, and who says so.
@@ -127,7 +129,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	s.Now = in.At
 	s.Devices = slices.Clone(s.Devices)
 
-	s.take(in, &out)
+	s.take(o, in, &out)
 	s.expire()
 
 	var events []logbook.Event

@@ -120,6 +120,54 @@ func TestRunHoursAreKeptEveryMinute(t *testing.T) {
 	}
 }
 
+// What was counted of the battery's charge comes back, and the less is claimed of
+// it the longer nobody counted.
+func TestTheChargeOutlivesARestartAndAPowerCut(t *testing.T) {
+	const step = 10 * time.Second
+	b := newBox("one", van.Kept{})
+	b.see(time.Second, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+	at := step
+	for ; at < 20*time.Minute; at += step { // full at the end
+		b.see(at, power.Sample{Volts: 14.4, Amps: 2})
+	}
+	kept, saves := van.Kept{}, 0
+	for ; at < 4*time.Hour; at += step {
+		b.see(at, power.Sample{Volts: 12.7, Amps: -2})
+		if k, ok := effect[van.Keep](b); ok {
+			kept, saves = k.Kept, saves+1
+		}
+	}
+	if saves < 20 || saves > 30 {
+		t.Errorf("saved %d times in four hours, want once in ten minutes", saves)
+	}
+	was := b.state.Power
+	if was.Confidence != power.Sure {
+		t.Fatalf("after four hours: %v, %v, %s", was.Percent, was.Bounds, was.Confidence)
+	}
+
+	resume := func(boot string, at time.Duration, more ...any) power.State {
+		b := newBox(boot, van.Kept{})
+		b.see(at, van.Started{Kept: kept, Restored: true})
+		b.see(at, append(more, power.Sample{Volts: 12.7, Amps: -2})...)
+		return b.state.Power
+	}
+	width := func(s power.State) float64 { return s.Bounds[1] - s.Bounds[0] }
+	again := resume("one", at)
+	if p, ok := again.Percent.Get(); !ok || p < was.Percent.Value-3 || p > was.Percent.Value+3 || width(again) <= width(was) {
+		t.Errorf("a daemon that is started again: %.1f %% in %v, was %.1f %% in %v", p, again.Bounds, was.Percent.Value, was.Bounds)
+	}
+	cut := resume("two", time.Minute)
+	if p, ok := cut.Percent.Get(); !ok || p < was.Percent.Value-3 || p > was.Percent.Value+3 || width(cut) <= width(again) {
+		t.Errorf("after a power cut: %.1f %% in %v, was %.1f %% in %v", p, cut.Bounds, was.Percent.Value, was.Bounds)
+	}
+	// The clock tells that it lasted long: the box's clock says 09:01 at its second
+	// minute, and it was half past twelve when the charge was kept last, the day before.
+	kept.Charge.Wall = kept.Charge.Wall.Add(-24 * time.Hour)
+	if long := resume("two", time.Minute, van.ClockSeen{Trusted: true, Source: "rtc"}); width(long) <= width(cut) {
+		t.Errorf("after a power cut of a day: bounds %v, after one of unknown length %v", long.Bounds, cut.Bounds)
+	}
+}
+
 func TestWithoutATrustedClockNothingShowsAToday(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: 2 * time.Second})

@@ -105,6 +105,9 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o := van.DefaultOptions()
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
+	o.Power.Capacity = float64(c.Battery.Capacity)
+	monitor := monitorOpts(c.Battery)
+	o.Power.Offset = monitor.Offset()
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
 	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
@@ -118,6 +121,8 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Uplink = netmon.SimOptions()
 		o.Kiosk.Retry = 2 * time.Second
 		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
+		o.Power.Rest = 2 * time.Second
+		o.Power.Chemistry.Surface, o.Power.Chemistry.Sag = 0, 0 // the simulated battery has neither
 		if o.Session.Site == "" && table != nil && len(table.Sites) > 0 {
 			o.Session.Site = table.Sites[0].ID
 		}
@@ -175,7 +180,7 @@ func (a *appliance) run(ctx context.Context) {
 	<-ended
 	stopLoop()
 	loopEnd.Wait()
-	a.keeper.finish(a.loop.State().Kept())
+	a.keeper.finish(a.loop.State().Kept(a.options))
 	a.flush()
 	stopBook()
 	bookEnd.Wait()

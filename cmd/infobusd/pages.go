@@ -126,6 +126,15 @@ func (a *appliance) view(s van.State) status.View {
 	if percent, ok := s.Power.Percent.Get(); ok {
 		v.Power.Battery.Percent = ptr(math.Round(percent))
 	}
+	v.Power.Battery.Confidence = string(s.Power.Confidence)
+	if s.Power.Confidence != power.None {
+		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))
+	}
+	if left, full, ok := s.Power.Left(a.options.Power); ok && full {
+		v.Power.Battery.TimeToFullS = ptr(math.Round(left.Seconds()))
+	} else if ok {
+		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
+	}
 	for _, r := range s.Uplink.Ladder {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}

@@ -77,7 +77,10 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		o.Button, o.ButtonLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
 	}
-	o.Address, o.Shunt = uint16(c.Battery.Address), c.Battery.Shunt
+	o.Model, o.Address, o.Shunt = battery.INA226, uint16(c.Battery.Address), c.Battery.Shunt
+	if c.Battery.Monitor == string(battery.INA219) {
+		o.Model = battery.INA219
+	}
 	w, err := world.New(o)
 	if err != nil {
 		return err

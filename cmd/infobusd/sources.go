@@ -9,6 +9,7 @@ import (
 
 	"periph.io/x/conn/v3/physic"
 
+	"infobus/config"
 	"infobus/hw/battery"
 	"infobus/hw/line"
 	"infobus/kiosk/draw"
@@ -59,11 +60,16 @@ func (a *appliance) lines() func(context.Context, func()) error {
 	}
 }
 
+// monitorOpts say how the monitor is wired; without one they are of no use.
+func monitorOpts(c config.Battery) battery.Opts {
+	return battery.Opts{Model: battery.Model(c.Monitor), Address: uint16(c.Address), Shunt: c.Shunt, MaxCurrent: c.Range,
+		Reversed: c.Charging == "negative"}
+}
+
 // battery samples the monitor.
 func (a *appliance) battery() func(context.Context, func()) error {
 	c := a.config.Battery
-	monitor := battery.NewMonitor(a.parts.bus, battery.Opts{Address: uint16(c.Address), Shunt: c.Shunt, MaxCurrent: c.Range,
-		Reversed: c.Charging == "negative"}, c.Every)
+	monitor := battery.NewMonitor(a.parts.bus, monitorOpts(c), c.Every)
 	return func(ctx context.Context, alive func()) error {
 		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
 			alive()

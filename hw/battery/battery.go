@@ -1,10 +1,10 @@
 // Package battery reads the voltage and the current of the leisure battery from
-// a Texas Instruments INA226 monitor on I²C.
+// a Texas Instruments INA226 or INA219 monitor on I²C.
 //
-// In: an I²C bus, the shunt and the largest current. Out: Samples. It keeps no
-// count of charge and judges no level: that is room power's. It believes no
-// chip that it has not identified, and gives no number for a current that is
-// out of range.
+// In: an I²C bus, which chip it is, the shunt and the largest current. Out:
+// Samples. It keeps no count of charge and judges no level: that is room power's.
+// It believes no chip that it has not identified, and gives no number for a
+// current that is out of range.
 package battery
 
 import (
@@ -22,29 +22,21 @@ import (
 	"infobus/hw"
 )
 
-// Registers of the INA226 (TI SBOS547B, table 7-1), 16 bit, big endian.
+// Registers that both chips have, 16 bit, big endian.
 const (
 	regConfiguration = 0x00
-	regShunt         = 0x01 // 2.5 µV a bit, signed
-	regBus           = 0x02 // 1.25 mV a bit
+	regShunt         = 0x01 // signed
+	regBus           = 0x02
 	regCurrent       = 0x04 // signed, as scaled by regCalibration
 	regCalibration   = 0x05
-	regMaskEnable    = 0x06
-	regManufacturer  = 0xFE
-	regDie           = 0xFF
+)
 
-	manufacturer = 0x5449 // "TI"
-	die          = 0x226  // upper 12 bits; the lower four are the revision
+// Model is the kind of chip.
+type Model string
 
-	// configuration: mean of 64 conversions of 1.1 ms each of shunt and bus,
-	// continuously. A new value comes every 141 ms, free of a generator's
-	// ripple. Bit 14 is always set.
-	configuration = 0x4727
-
-	maskOverflow = 1 << 2 // OVF: the current register is not valid
-	maskReady    = 1 << 3 // CVRF: a conversion is complete since the last look
-
-	maxCalibration = math.MaxInt16
+const (
+	INA226 Model = "ina226"
+	INA219 Model = "ina219"
 )
 
 // ErrOverRange: the current is more than the monitor or its calibration can
@@ -53,10 +45,11 @@ var ErrOverRange = errors.New("out of the monitor's range")
 
 // Opts say how the monitor is wired.
 type Opts struct {
+	Model   Model  // "" is an INA226
 	Address uint16 // 0x40 to 0x4F by the pins A0 and A1
 	Shunt   physic.ElectricResistance
 	// MaxCurrent is the largest current that is measured, both ways. With Shunt
-	// it must drop no more than the monitor's 81.92 mV.
+	// it must drop no more than the chip measures: 81.92 mV, an INA219 320 mV.
 	MaxCurrent physic.ElectricCurrent
 	// Reversed: the shunt is wired so that a charging current reads negative.
 	Reversed bool
@@ -67,16 +60,60 @@ func DefaultOpts() Opts {
 	return Opts{Address: 0x40, Shunt: 500 * physic.MicroOhm, MaxCurrent: 100 * physic.Ampere}
 }
 
+// chip is what differs between the models.
+type chip interface {
+	// identify finds out whether the chip is the one that is expected.
+	identify(d *Dev) error
+	// configuration is the register's value, most the largest drop over the
+	// shunt that it allows, in V.
+	configuration(drop float64) uint16
+	most() float64
+	// scale is the constant V of calibration = V / (current_lsb · R_shunt), and
+	// calibration a value as the register holds it.
+	scale() float64
+	calibration(v float64) uint16
+	// ready says whether a conversion is complete since the configuration.
+	ready(d *Dev) (bool, error)
+	// measured gives the bus voltage and the current register.
+	measured(d *Dev) (physic.ElectricPotential, int16, error)
+	// offset is what the chip may show of no voltage at all, in V.
+	offset(drop float64) float64
+}
+
+func (o *Opts) chip() (chip, error) {
+	switch o.Model {
+	case INA226, "":
+		return ina226{}, nil
+	case INA219:
+		return ina219{}, nil
+	}
+	return nil, fmt.Errorf("battery monitor %q is neither ina226 nor ina219", string(o.Model))
+}
+
+// drop is the voltage over the shunt at MaxCurrent, in V.
+func (o *Opts) drop() float64 { return float64(o.MaxCurrent) / 1e9 * float64(o.Shunt) / 1e9 }
+
+// Offset bounds what the monitor shows where no current flows, in A: the
+// datasheet's largest offset over the shunt. 0 where o is not valid.
+func (o *Opts) Offset() float64 {
+	c, err := o.chip()
+	if err != nil || o.Shunt <= 0 {
+		return 0
+	}
+	return c.offset(o.drop()) / (float64(o.Shunt) / 1e9)
+}
+
 // Sample is what the battery does at one moment.
 type Sample struct {
 	Volts physic.ElectricPotential
 	Amps  physic.ElectricCurrent // positive: the battery is being charged
 }
 
-// Dev is an INA226 that was identified and set up.
+// Dev is a monitor that was identified and set up.
 type Dev struct {
 	bus         i2c.Bus
 	opts        Opts
+	chip        chip
 	calibration uint16
 }
 
@@ -86,34 +123,27 @@ type Dev struct {
 func New(bus i2c.Bus, opts *Opts) (*Dev, error) {
 	d := &Dev{bus: bus, opts: *opts}
 	var err error
-	if d.calibration, err = opts.calibration(); err != nil {
+	if d.chip, err = opts.chip(); err != nil {
 		return nil, err
 	}
-	for _, id := range []struct {
-		reg   byte
-		shift int
-		want  uint16
-	}{{regManufacturer, 0, manufacturer}, {regDie, 4, die}} {
-		got, err := d.read(id.reg)
-		if err != nil {
-			return nil, fmt.Errorf("identify battery monitor at %#x: %w", opts.Address, err)
-		}
-		if got>>id.shift != id.want {
-			return nil, fmt.Errorf("identify battery monitor at %#x: %w: register %02X reads %04X", opts.Address, hw.ErrIdentity, id.reg, got)
-		}
+	if d.calibration, err = opts.calibration(d.chip); err != nil {
+		return nil, err
 	}
-	if err := d.write(regConfiguration, configuration); err != nil {
+	if err := d.chip.identify(d); err != nil {
+		return nil, fmt.Errorf("identify battery monitor at %#x: %w", opts.Address, err)
+	}
+	if err := d.write(regConfiguration, d.chip.configuration(opts.drop())); err != nil {
 		return nil, fmt.Errorf("configure battery monitor: %w", err)
 	}
 	if err := d.write(regCalibration, d.calibration); err != nil {
 		return nil, fmt.Errorf("calibrate battery monitor: %w", err)
 	}
 	for range 50 { // seven times what it takes
-		mask, err := d.read(regMaskEnable)
+		ready, err := d.chip.ready(d)
 		if err != nil {
 			return nil, fmt.Errorf("wait for battery monitor: %w", err)
 		}
-		if mask&maskReady != 0 {
+		if ready {
 			return d, nil
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -121,15 +151,14 @@ func New(bus i2c.Bus, opts *Opts) (*Dev, error) {
 	return nil, fmt.Errorf("wait for battery monitor's first conversion: %w", hw.ErrTimeout)
 }
 
-// calibration is the value of the calibration register: 0.00512 V divided by
-// (current_lsb · R_shunt), truncated, where 2^15 current_lsb are MaxCurrent
-// (SBOS547B, equations 1 and 2).
-func (o *Opts) calibration() (uint16, error) {
+// calibration is the value of the calibration register, truncated, where 2^15
+// current_lsb are MaxCurrent (SBOS547B and SBOS448G, equations 1 and 2).
+func (o *Opts) calibration(c chip) (uint16, error) {
 	amps, ohms := float64(o.MaxCurrent)/1e9, float64(o.Shunt)/1e9
-	if amps <= 0 || ohms <= 0 || amps*ohms > 0.08192 {
-		return 0, fmt.Errorf("battery monitor: %v through %v is not above 0 and at most 81.92 mV", o.MaxCurrent, o.Shunt)
+	if amps <= 0 || ohms <= 0 || amps*ohms > c.most()*(1+1e-9) {
+		return 0, fmt.Errorf("battery monitor: %v through %v is not above 0 and at most %.4g mV", o.MaxCurrent, o.Shunt, c.most()*1000)
 	}
-	return uint16(min(0.00512*32768/(amps*ohms), maxCalibration)), nil
+	return c.calibration(c.scale() * 32768 / (amps * ohms)), nil
 }
 
 // Read takes a sample. An error is hw.ErrAbsent if the chip does not answer,
@@ -144,37 +173,17 @@ func (d *Dev) Read() (Sample, error) {
 	if calibration != d.calibration {
 		return Sample{}, fmt.Errorf("battery monitor was reset: calibration reads %04X, not %04X", calibration, d.calibration)
 	}
-	shunt, err := d.read(regShunt)
+	volts, current, err := d.chip.measured(d)
 	if err != nil {
-		return Sample{}, fmt.Errorf("read shunt voltage: %w", err)
-	}
-	bus, err := d.read(regBus)
-	if err != nil {
-		return Sample{}, fmt.Errorf("read bus voltage: %w", err)
-	}
-	current, err := d.read(regCurrent)
-	if err != nil {
-		return Sample{}, fmt.Errorf("read current: %w", err)
-	}
-	mask, err := d.read(regMaskEnable)
-	if err != nil {
-		return Sample{}, fmt.Errorf("read overflow: %w", err)
-	}
-	switch s := int16(shunt); {
-	case s == math.MaxInt16 || s == math.MinInt16:
-		return Sample{}, fmt.Errorf("shunt voltage: %w", ErrOverRange)
-	case mask&maskOverflow != 0:
-		return Sample{}, fmt.Errorf("current: %w", ErrOverRange)
-	case bus >= math.MaxInt16: // bit 15 is always 0
-		return Sample{}, fmt.Errorf("bus voltage: %w", ErrOverRange)
+		return Sample{}, err
 	}
 	// The truncated calibration's own current_lsb, in nA.
-	lsb := 0.00512 * 1e18 / (float64(d.calibration) * float64(d.opts.Shunt))
-	amps := physic.ElectricCurrent(math.Round(float64(int16(current)) * lsb))
+	lsb := d.chip.scale() * 1e18 / (float64(d.calibration) * float64(d.opts.Shunt))
+	amps := physic.ElectricCurrent(math.Round(float64(current) * lsb))
 	if d.opts.Reversed {
 		amps = -amps
 	}
-	return Sample{Volts: physic.ElectricPotential(bus) * 1250 * physic.MicroVolt, Amps: amps}, nil
+	return Sample{Volts: volts, Amps: amps}, nil
 }
 
 func (d *Dev) read(reg byte) (uint16, error) {

@@ -95,6 +95,138 @@ func TestReadIsByteExact(t *testing.T) {
 	}
 }
 
+// identified219 are the transactions of New with that configuration and calibration.
+func identified219(configuration, calibration uint16) []i2ctest.IO {
+	return []i2ctest.IO{
+		{Addr: 0x40, W: []byte{0x00, 0x80, 0x00}},
+		{Addr: 0x40, W: []byte{0x00}, R: []byte{0x39, 0x9F}},
+		{Addr: 0x40, W: []byte{0x00, byte(configuration >> 8), byte(configuration)}},
+		{Addr: 0x40, W: []byte{0x05, byte(calibration >> 8), byte(calibration)}},
+		{Addr: 0x40, W: []byte{0x02}, R: []byte{0x00, 0x02}},
+	}
+}
+
+// sampled219 are the transactions of Read.
+func sampled219(calibration, shunt, current, bus uint16) []i2ctest.IO {
+	io := func(reg byte, v uint16) i2ctest.IO {
+		return i2ctest.IO{Addr: 0x40, W: []byte{reg}, R: []byte{byte(v >> 8), byte(v)}}
+	}
+	return []i2ctest.IO{io(5, calibration), io(1, shunt), io(4, current), io(2, bus)}
+}
+
+// The INA219's worked example (SBOS448G, section 9.2: figure 26 and its table):
+// 10 A through 2 mΩ at 11.98 V, with 1 mA a bit: calibration 5000h, shunt 07D0h,
+// bus 5D98h, current 2710h. A range of 32.768 A needs the gain of 80 mV.
+func TestAnINA219IsReadByteExact(t *testing.T) {
+	example := example
+	example.Model = battery.INA219
+	reversed := example
+	reversed.Reversed = true
+	def := battery.DefaultOpts()
+	def.Model = battery.INA219
+	coarse := battery.Opts{Model: battery.INA219, Address: 0x40, Shunt: 100 * physic.MilliOhm, MaxCurrent: 3200 * physic.MilliAmpere}
+	for name, c := range map[string]struct {
+		opts               battery.Opts
+		configuration, cal uint16
+		replies            []i2ctest.IO
+		want               battery.Sample
+		err                error
+	}{
+		"the datasheet's example": {opts: example, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 0x07D0, 0x2710, 0x5D98),
+			want: battery.Sample{Volts: 11980 * milliVolt, Amps: 10 * physic.Ampere}},
+		"discharging, a conversion ready": {opts: example, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 0xF830, 0xD8F0, 0x5D9A),
+			want: battery.Sample{Volts: 11980 * milliVolt, Amps: -10 * physic.Ampere}},
+		"the shunt is wired the other way": {opts: reversed, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 0xF830, 0xD8F0, 0x5D98),
+			want: battery.Sample{Volts: 11980 * milliVolt, Amps: 10 * physic.Ampere}},
+		// 0.04096·32768/(100·0.0005) = 26843.5, made even
+		"the reference hardware": {opts: def, configuration: 0x2FFF, cal: 26842, replies: sampled219(26842, 0, 0, 3300<<3),
+			want: battery.Sample{Volts: 13200 * milliVolt}},
+		// 0.04096·32768/(3.2·0.1) = 4194.3; 320 mV are 32000 bits of the shunt's register.
+		"a breakout's 0.1 Ω": {opts: coarse, configuration: 0x3FFF, cal: 4194, replies: sampled219(4194, 10000, 10239, 3300<<3),
+			want: battery.Sample{Volts: 13200 * milliVolt, Amps: 999_974_821}},
+		"shunt clipped above":  {opts: example, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 8000, 0x2710, 0x5D98), err: battery.ErrOverRange},
+		"shunt clipped below":  {opts: example, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 0xE0C0, 0x2710, 0x5D98), err: battery.ErrOverRange},
+		"mathematics overflew": {opts: example, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 0x07D0, 0x2710, 0x5D99), err: battery.ErrOverRange},
+		"bus clipped":          {opts: example, configuration: 0x2FFF, cal: 0x5000, replies: sampled219(0x5000, 1, 1, 8000<<3), err: battery.ErrOverRange},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bus := &i2ctest.Playback{Ops: append(identified219(c.configuration, c.cal), c.replies...), DontPanic: true}
+			d, err := battery.New(bus, &c.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := d.Read()
+			if got != c.want || !errors.Is(err, c.err) {
+				t.Fatalf("got %+v, %v; want %+v, %v", got, err, c.want, c.err)
+			}
+			if err := bus.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// Each driver at the other's chip, a chip of another kind, and what a real one
+// shows where nothing flows.
+func TestTheWrongChipAtTheAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, expected := range []battery.Model{battery.INA226, battery.INA219} {
+			for _, there := range []battery.Model{battery.INA226, battery.INA219} {
+				opts := battery.DefaultOpts()
+				opts.Model = expected
+				_, err := battery.New(batterytest.New(batterytest.As(there)), &opts)
+				if expected == there && err != nil || expected != there && !errors.Is(err, hw.ErrIdentity) {
+					t.Errorf("%s expected, %s there: %v", expected, there, err)
+				}
+			}
+		}
+	})
+	opts := battery.DefaultOpts()
+	if got := opts.Offset(); got < 0.0199 || got > 0.0201 {
+		t.Errorf("an INA226 over 0.5 mΩ may show %g A of none, want 0.02", got)
+	}
+	if opts.Model = battery.INA219; opts.Offset() < 0.2499 || opts.Offset() > 0.2501 {
+		t.Errorf("an INA219 at 80 mV over 0.5 mΩ may show %g A of none, want 0.25", opts.Offset())
+	}
+	opts.Model = "ina260"
+	if _, err := battery.New(&i2ctest.Playback{DontPanic: true}, &opts); err == nil {
+		t.Error("a chip that nobody knows was set up")
+	}
+}
+
+func TestTheINA219sModelAnswersAsTheDatasheetsExample(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chip := batterytest.New(batterytest.As(battery.INA219), batterytest.WithShunt(2*physic.MilliOhm))
+		chip.Set(11.98, 10)
+		reg := func(n byte) uint16 {
+			var b [2]byte
+			if err := chip.Tx(0x40, []byte{n}, b[:]); err != nil {
+				t.Fatal(err)
+			}
+			return uint16(b[0])<<8 | uint16(b[1])
+		}
+		if v := reg(0); v != 0x399F {
+			t.Fatalf("configuration after power-on %04X", v)
+		}
+		time.Sleep(2 * time.Millisecond)
+		chip.Tx(0x40, []byte{5, 0x50, 0}, nil)
+		for n, want := range map[byte]uint16{1: 0x07D0, 5: 0x5000, 4: 0x2710} {
+			if v := reg(n); v != want {
+				t.Errorf("register %d reads %04X, the datasheet has %04X", n, v, want)
+			}
+		}
+		if v := reg(2); v != 0x5D98|2 {
+			t.Errorf("bus reads %04X, the datasheet has 5D98 and a conversion is ready", v)
+		}
+		if v := reg(3); v != 0x1766 {
+			t.Errorf("power reads %04X, the datasheet has 1766", v)
+		}
+		if v := reg(2); v != 0x5D98 {
+			t.Errorf("bus after reading the power %04X", v)
+		}
+	})
+}
+
 func TestAChipIsNotBelievedUntilIdentified(t *testing.T) {
 	for name, ops := range map[string][]i2ctest.IO{
 		"another maker": {{Addr: 0x40, W: []byte{0xFE}, R: []byte{0xFF, 0xFF}}},
@@ -166,12 +298,22 @@ func TestTheModelAnswersAsTheDatasheetsExample(t *testing.T) {
 func TestReadFollowsTheBattery(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		volts := physic.ElectricPotential(rapid.Int64Range(0, 36_000).Draw(rt, "mV")) * milliVolt
+		model := rapid.SampledFrom([]battery.Model{battery.INA226, battery.INA219}).Draw(rt, "model")
+		if model == battery.INA219 {
+			volts = min(volts, 31*physic.Volt)
+		}
+		// What its bits are worth.
+		fineA, fineV := 10*physic.MilliAmpere, milliVolt
+		if model == battery.INA219 {
+			fineA, fineV = 20*physic.MilliAmpere, 2*milliVolt
+		}
 		amps := physic.ElectricCurrent(rapid.Int64Range(-250_000, 250_000).Draw(rt, "mA")) * physic.MilliAmpere
 		var got battery.Sample
 		var err error
 		synctest.Test(t, func(t *testing.T) {
 			opts := battery.DefaultOpts()
-			chip := batterytest.New()
+			opts.Model = model
+			chip := batterytest.New(batterytest.As(model))
 			chip.Set(float64(volts)/1e9, float64(amps)/1e9)
 			var d *battery.Dev
 			if d, err = battery.New(chip, &opts); err == nil {
@@ -180,16 +322,16 @@ func TestReadFollowsTheBattery(t *testing.T) {
 		})
 		over := max(amps, -amps) > 100*physic.Ampere
 		switch {
-		case over && max(amps, -amps) > 100100*physic.MilliAmpere && !errors.Is(err, battery.ErrOverRange):
+		case over && max(amps, -amps) > (100100*physic.MilliAmpere) && !errors.Is(err, battery.ErrOverRange):
 			rt.Fatalf("%v gave %+v, %v", amps, got, err)
 		case !over && err != nil:
 			rt.Fatalf("%v gave %v", amps, err)
 		case err == nil:
 			// 2.5 µV are 5 mA, 1.25 mV a bit.
-			if d := got.Amps - amps; max(d, -d) > 10*physic.MilliAmpere {
+			if d := got.Amps - amps; max(d, -d) > fineA {
 				rt.Fatalf("%v read as %v", amps, got.Amps)
 			}
-			if d := got.Volts - volts; max(d, -d) > milliVolt {
+			if d := got.Volts - volts; max(d, -d) > fineV {
 				rt.Fatalf("%v read as %v", volts, got.Volts)
 			}
 		}
@@ -307,15 +449,24 @@ func (n *noise) Tx(_ uint16, _, r []byte) error {
 	return nil
 }
 
+// Whatever a chip answers, nothing panics, and a number is one that the chip can
+// give.
 func FuzzReplies(f *testing.F) {
 	well := []byte{0x54, 0x49, 0x22, 0x60, 0, 8}
-	f.Add(append(well, 0x0A, 0, 0x1F, 0x40, 0x25, 0x70, 0x27, 0x10, 0, 8))
-	f.Add(append(well, 0x0A, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0, 0xFF, 0xFF))
-	f.Add([]byte{0x54, 0x49, 0x22, 0x61, 0, 0, 0, 0})
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, replies []byte) {
+	f.Add(false, append(well, 0x0A, 0, 0x1F, 0x40, 0x25, 0x70, 0x27, 0x10, 0, 8))
+	f.Add(false, append(well, 0x0A, 0, 0x80, 0, 0xFF, 0xFF, 0x80, 0, 0xFF, 0xFF))
+	f.Add(false, []byte{0x54, 0x49, 0x22, 0x61, 0, 0, 0, 0})
+	f.Add(false, []byte{})
+	f.Add(true, []byte{0x39, 0x9F, 0, 2, 0x50, 0, 0x07, 0xD0, 0x27, 0x10, 0x5D, 0x98})
+	f.Add(true, []byte{0x39, 0x9F, 0, 2, 0x50, 0, 0x80, 0, 0xFF, 0xFF, 0xFF, 0xFF})
+	f.Add(true, []byte{0x41, 0x27})
+	f.Fuzz(func(t *testing.T, other bool, replies []byte) {
 		synctest.Test(t, func(t *testing.T) {
-			d, err := battery.New(&noise{replies}, &example)
+			opts := example
+			if other {
+				opts.Model = battery.INA219
+			}
+			d, err := battery.New(&noise{replies}, &opts)
 			if err != nil {
 				return
 			}

@@ -16,6 +16,7 @@ import (
 
 	"periph.io/x/conn/v3/physic"
 
+	"infobus/hw/battery"
 	"infobus/hw/battery/batterytest"
 	"infobus/hw/epaper/epapertest"
 	"infobus/hw/line/linetest"
@@ -27,13 +28,14 @@ import (
 
 // Options say what the simulated van is wired like.
 type Options struct {
-	Lines     []string // all that the chip has
-	Sense     []string // of these, the generators' sense lines
-	ActiveLow []bool   // per generator
-	Button    string   // of these, the button's; "" for none
-	ButtonLow bool     // it is active low
-	Received  string   // file for what the receiver is sent; see gateway.Options
-	Address   uint16   // of the battery monitor
+	Lines     []string      // all that the chip has
+	Sense     []string      // of these, the generators' sense lines
+	ActiveLow []bool        // per generator
+	Button    string        // of these, the button's; "" for none
+	ButtonLow bool          // it is active low
+	Received  string        // file for what the receiver is sent; see gateway.Options
+	Model     battery.Model // of the battery monitor
+	Address   uint16        // its address
 	Shunt     physic.ElectricResistance
 	Busy      *epapertest.Busy // of the panel; nil: as long as a real one
 }
@@ -41,7 +43,7 @@ type Options struct {
 // World is the simulated van and what looks at it. Make it with New.
 type World struct {
 	Chip    *linetest.Chip
-	Monitor *batterytest.INA226
+	Monitor *batterytest.Monitor
 	Panel   *epapertest.UC8179
 	Port    *linktest.Port
 	Gateway *gateway.Gateway
@@ -64,7 +66,7 @@ func New(o Options) (*World, error) {
 	}
 	w := &World{
 		Chip:    linetest.New(o.Lines),
-		Monitor: batterytest.New(batterytest.At(o.Address), batterytest.WithShunt(o.Shunt)),
+		Monitor: batterytest.New(batterytest.As(o.Model), batterytest.At(o.Address), batterytest.WithShunt(o.Shunt)),
 		Panel:   epapertest.New(epapertest.WithBusy(*o.Busy)),
 		Port:    linktest.New(),
 		Gateway: g,

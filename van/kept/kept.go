@@ -64,6 +64,9 @@ func Parse(b []byte) (van.Kept, error) {
 			return van.Kept{}, fmt.Errorf("generator %d: counters out of range: %d starts, %d s", i+1, g.Starts, g.Seconds)
 		}
 	}
+	if c := k.Charge; c != nil && !(0 <= c.Low && c.Low <= c.Percent && c.Percent <= c.High && c.High <= 100) {
+		return van.Kept{}, fmt.Errorf("charge out of range: %g %%, between %g and %g %%", c.Percent, c.Low, c.High)
+	}
 	return k, nil
 }
 

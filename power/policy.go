@@ -1,0 +1,186 @@
+package power
+
+import (
+	"math"
+	"time"
+
+	"infobus/logbook"
+	"infobus/reading"
+)
+
+// This file is what follows from the readings: the battery's level, when the box
+// goes down by itself, and what it does without until then.
+
+// level judges the battery's level, with hysteresis by hold time.
+func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
+	s.Percent = reading.Reading[float64]{At: s.Battery.At, Quality: s.Battery.Quality}
+	found := Unknown
+	percent, least, most, ok := s.Charge.Percent(o.bank())
+	s.Bounds, s.Confidence = [2]float64{least, most}, ConfidenceOf(percent, least, most, ok)
+	_, fresh := s.Battery.Get()
+	switch low, known := s.Low.Get(); {
+	case fresh && ok:
+		s.Percent.Value = percent
+		found = o.levelOf(percent, s.Level)
+	case fresh && o.levelOf(least, s.Level) == o.levelOf(most, s.Level):
+		found = o.levelOf(least, s.Level) // whatever it is between the bounds
+	case known && low:
+		found = Low // a line alone says low or nothing
+	}
+	if !ok {
+		s.Percent.Quality = reading.Unknown
+	}
+	if !fresh {
+		s.Confidence = None
+	}
+
+	if found != s.candidate {
+		s.candidate, s.candidateSince = found, now
+	}
+	// What becomes known or unknown counts at once: waiting would show
+	// something that is not so.
+	hold := o.LevelHold
+	if found == Unknown || s.Level == Unknown {
+		hold = 0
+	}
+	if found == s.Level || now-s.candidateSince < hold {
+		return logbook.Event{}, false
+	}
+	s.Level = found
+	attributes := map[string]any{"level": string(found)}
+	if s.Percent.Quality == reading.Fresh {
+		attributes["percent"] = math.Round(s.Percent.Value)
+	}
+	return logbook.Event{Name: logbook.BatteryLevel, Attributes: attributes}, true
+}
+
+func (o Options) levelOf(percent float64, was Level) Level {
+	slack := func(l Level) float64 {
+		if l == was {
+			return o.Margin
+		}
+		return 0
+	}
+	switch {
+	case percent < o.Critical+slack(Critical):
+		return Critical
+	case percent < o.Low+slack(Low):
+		return Low
+	case percent >= o.Full-slack(Full):
+		return Full
+	}
+	return Good
+}
+
+const (
+	// discharging is the current, in A, from which a battery counts as drained:
+	// a monitor's offset is smaller.
+	discharging = -0.05
+	// charged is the current, in A, that flows into a battery only if something
+	// charges it.
+	charged = 1.0
+	// contradictedAfter is how long that must be so, though every sense line says
+	// that its generator stands still, before the lines are not believed. A set
+	// that is just being stopped takes seconds.
+	contradictedAfter = time.Minute
+)
+
+// contradict holds the sense lines against the battery's current. A line that is
+// cut looks like a generator that stands still; a battery that is charged all
+// the same tells. (The van's own engine may charge it too: then it is not known
+// either whether a generator runs.)
+func (s *State) contradict(now time.Duration) {
+	sample, known := s.Battery.Get()
+	still := len(s.Generators) > 0
+	for _, g := range s.Generators {
+		running, ok := g.Running.Get()
+		still = still && ok && !running
+	}
+	if !still || !known || sample.Amps < charged {
+		s.charging, s.Contradicted = 0, false
+		return
+	}
+	if s.charging == 0 {
+		s.charging = now
+	}
+	s.Contradicted = now-s.charging >= contradictedAfter
+}
+
+// hold decides whether the box, started on a low battery, does only what it
+// must.
+func (s *State) hold(input any) {
+	_, carryOn := input.(CarryOn)
+	_, cancel := input.(Cancel)
+	if s.Source() == "generator" || s.Level == Good || s.Level == Full {
+		s.wanted = false
+	} else if carryOn {
+		s.wanted = true
+	}
+	switch low := s.Level == Low || s.Level == Critical; {
+	case s.awake:
+	case carryOn || cancel || s.Source() == "generator" || s.Level == Good || s.Level == Full:
+		s.awake, s.Holding = true, false
+	case low && s.Source() == "battery":
+		s.Holding = true
+	}
+}
+
+// Shed says whether the gateway should be without power: the battery is low,
+// nothing charges it, and no session needs the internet.
+func (s State) Shed(session bool) bool {
+	return !session && s.Source() == "battery" && (s.Level == Low || s.Level == Critical) && !s.wanted
+}
+
+// shutdown announces, cancels and begins a shutdown. One for a critical battery
+// needs every reading: a fresh sample of a critical and discharging battery whose
+// voltage does not contradict its count, and every generator known to stand
+// still. One that a volunteer asked for needs the last only, so that a box that
+// was switched off by mistake comes back with the next generator.
+func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event, bool) {
+	_, cancel := input.(Cancel)
+	_, refused := input.(Refused)
+	_, requested := input.(Request)
+	cancel = cancel && !s.Shutdown.Begun || refused
+	event := func(state, reason string) (logbook.Event, bool) {
+		return logbook.Event{Name: logbook.PowerShutdown, Attributes: map[string]any{"state": state, "reason": reason}}, true
+	}
+	if s.Shutdown.Begun && !cancel {
+		return logbook.Event{}, false
+	}
+	still := s.Source() == "battery"
+	sample, known := s.Battery.Get()
+	critical := still && known && s.Level == Critical && !s.Charge.Doubtful() && sample.Amps <= discharging
+	due := critical
+	if s.Shutdown.Reason == Requested {
+		due = still
+	}
+
+	reason := s.Shutdown.Reason
+	switch {
+	case s.Shutdown.Pending && (cancel || !due):
+		s.Shutdown = Shutdown{}
+		if cancel {
+			s.holdOff = now + o.CancelHold
+		}
+		return event("cancelled", reason)
+	case s.Shutdown.Pending && now >= s.Shutdown.At:
+		s.Shutdown.Begun = true
+		return event("started", reason)
+	case !s.Shutdown.Pending && requested && still:
+		s.Shutdown = Shutdown{Pending: true, Reason: Requested, At: now + requestedAfter}
+		return event("pending", Requested)
+	case !s.Shutdown.Pending && critical && now >= s.holdOff:
+		s.Shutdown = Shutdown{Pending: true, Reason: BatteryCritical, At: now + o.Countdown}
+		return event("pending", BatteryCritical)
+	}
+	return logbook.Event{}, false
+}
+
+// The reasons of a shutdown.
+const (
+	BatteryCritical = "battery-critical"
+	Requested       = "requested"
+)
+
+// requestedAfter is how long a volunteer who asked for it may think again.
+const requestedAfter = 10 * time.Second
