@@ -94,7 +94,8 @@ type Panel struct {
 // Uplink is the way to the internet.
 type Uplink struct {
 	Interface string     `yaml:"interface"`
-	Targets   []string   `yaml:"targets"` // address:port
+	Targets   []string   `yaml:"targets"`   // address:port
+	Resolvers []string   `yaml:"resolvers"` // address:port
 	Name      string     `yaml:"name"`
 	Check     string     `yaml:"check"` // URL that answers 204
 	Dashboard *Dashboard `yaml:"dashboard"`
@@ -161,7 +162,8 @@ func Default() Config {
 		Panel: Panel{Type: "uc8179", SPI: "/dev/spidev0.0",
 			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18", Temperature: "none"},
 		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
-			Name: "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204"},
+			Resolvers: []string{"1.1.1.1:53", "9.9.9.9:53"},
+			Name:      "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204"},
 		Timetable: "/etc/infobus/timetable.yaml",
 		Session:   Session{Length: s.Length, Idle: s.Idle},
 		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
@@ -274,11 +276,15 @@ func (c *Config) check(src *yamlfile.Source) {
 	oneOf(src, &c.Panel.Type, "uc8179", "none")
 	oneOf(src, &c.Panel.Temperature, "w1", "none")
 
-	for i := range c.Uplink.Targets {
-		if _, err := netip.ParseAddrPort(c.Uplink.Targets[i]); err != nil {
-			src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as 1.1.1.1:443", c.Uplink.Targets[i]), &c.Uplink.Targets[i])
+	numbers := func(list []string, example string) {
+		for i := range list {
+			if _, err := netip.ParseAddrPort(list[i]); err != nil {
+				src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as %s", list[i], example), &list[i])
+			}
 		}
 	}
+	numbers(c.Uplink.Targets, "1.1.1.1:443")
+	numbers(c.Uplink.Resolvers, "1.1.1.1:53")
 	address(src, &c.Uplink.Check, "http", "https")
 	if c.Sync.Endpoint != "" {
 		address(src, &c.Sync.Endpoint, "http", "https")

@@ -64,5 +64,31 @@ func (v Verdict) Advice(lang string) string {
 	return sentence[0]
 }
 
-// Advice is that of the verdict that shows.
-func (s State) Advice(lang string) string { return s.Verdict.Advice(lang) }
+// loose is the advice for a cable that comes and goes.
+const (
+	looseEnglish = "The cable between the box and the Cisco box is loose or broken: push both ends in until they click, or use another cable."
+	looseFrench  = "Le câble entre le boîtier et le boîtier Cisco est mal enfoncé ou abîmé : enfoncez les deux bouts jusqu'au clic, ou prenez un autre câble."
+	// clock is the advice while all is well but the box's clock.
+	clockEnglish = "The internet works, but the box's clock is wrong: it should set itself within ten minutes; if it does not, tell the remote helpers."
+	clockFrench  = "Internet fonctionne, mais l'horloge du boîtier est fausse : elle devrait se régler seule en dix minutes ; sinon, prévenez l'équipe à distance."
+)
+
+// Advice is that of the verdict that shows, and of what was found besides.
+func (s State) Advice(lang string) string {
+	base, _, _ := strings.Cut(lang, "-")
+	french := strings.EqualFold(base, "fr")
+	in := func(english, other string) string {
+		if french {
+			return other
+		}
+		return english
+	}
+	probe, fresh := s.Probe.Get()
+	switch {
+	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):
+		return in(looseEnglish, looseFrench)
+	case s.Verdict == OK && fresh && probe.ClockWrong:
+		return in(clockEnglish, clockFrench)
+	}
+	return s.Verdict.Advice(lang)
+}

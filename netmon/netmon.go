@@ -100,9 +100,16 @@ type Probe struct {
 	Gateway  Finding       // the gateway's own page answers
 	Internet Finding       // something beyond the gateway answers, by address
 	Captive  bool          // a sign-in page answered in the internet's place
-	DNS      Finding       // a name resolves
+	DNS      Finding       // a name resolves, asked of the gateway
 	HTTP     Finding       // the connectivity check gave exactly what it should
-	Latency  time.Duration // of the connectivity check; 0 where it failed
+	Latency  time.Duration // of the connectivity check or of a name, the longer; 0 where it failed
+
+	Direct     Finding // a name resolves, asked of a server beyond the gateway
+	Loss       float64 // share of the questions of the last minute that were lost on the way, 0 to 1
+	ClockWrong bool    // a server proved who it is, and the box's clock is outside its certificate's time
+	// Doubted is how long before the end of this round an earlier look, not
+	// part of it, found that something does not answer; 0 without one.
+	Doubted time.Duration
 }
 
 // Cellular is what the Meraki cloud says of the gateway: totals and states

@@ -1,6 +1,7 @@
 package netmon
 
 import (
+	"slices"
 	"time"
 
 	"infobus/reading"
@@ -13,6 +14,9 @@ type Options struct {
 	// rests on probes needs a second round besides: the first may have begun
 	// before the fault and seen half of it.
 	ShowAfter time.Duration
+	// GatewayAfter is the same for a silent gateway: it is at the other end of a
+	// cable, and answers within milliseconds.
+	GatewayAfter time.Duration
 	// AddressAfter is the same for no-address: a lease takes its time.
 	AddressAfter time.Duration
 	// SlowAfter is the same for slow: one late answer is no slow internet.
@@ -22,6 +26,13 @@ type Options struct {
 	// SlowAbove is the latency of the connectivity check from which the
 	// internet is slow: a page of a dozen requests then takes half a minute.
 	SlowAbove time.Duration
+	// SlowLoss is the share of lost questions from which the internet is slow:
+	// TCP's throughput falls with the root of it.
+	SlowLoss float64
+	// Flaps losses of the carrier within FlapsWithin are flapping, until there
+	// was none for as long; a cable that flaps clears after FlapClear.
+	Flaps                  int
+	FlapsWithin, FlapClear time.Duration
 
 	// ProbeBusy is the cadence of probing while something is wrong or a session
 	// is on, ProbeIdle otherwise.
@@ -38,11 +49,16 @@ type Options struct {
 // DefaultOptions are the van's.
 func DefaultOptions() Options {
 	return Options{
-		ShowAfter:      4 * time.Second,
+		ShowAfter:      2500 * time.Millisecond,
+		GatewayAfter:   time.Second,
 		AddressAfter:   15 * time.Second,
 		SlowAfter:      16 * time.Second,
 		ClearAfter:     5 * time.Second,
 		SlowAbove:      1500 * time.Millisecond,
+		SlowLoss:       0.15,
+		Flaps:          3,
+		FlapsWithin:    2 * time.Minute,
+		FlapClear:      15 * time.Second,
 		ProbeBusy:      8 * time.Second,
 		ProbeIdle:      5 * time.Minute,
 		Confirm:        2 * time.Second,
@@ -56,6 +72,7 @@ func DefaultOptions() Options {
 func SimOptions() Options {
 	o := DefaultOptions()
 	o.ShowAfter = 2 * time.Second
+	o.GatewayAfter = 2 * time.Second
 	o.AddressAfter = 3 * time.Second
 	o.SlowAfter = 3 * time.Second
 	o.ClearAfter = 2 * time.Second
@@ -112,7 +129,9 @@ type State struct {
 	Link     reading.Reading[Link]
 	Probe    reading.Reading[Probe]
 	Cellular reading.Reading[Cellular]
+	Flapping bool // the carrier comes and goes
 
+	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	conditions Conditions
 	found      Verdict       // what the ladder says, before any patience
 	foundSince time.Duration // since when
@@ -144,6 +163,9 @@ func New() State {
 func Step(o Options, s State, input any, now time.Duration) State {
 	switch in := input.(type) {
 	case Link:
+		if was, known := s.Link.Get(); known && was.Carrier && in.Present && !in.Carrier {
+			s.flaps = append(slices.Clone(s.flaps), now)
+		}
 		if was, known := s.Link.Get(); known && was != in {
 			s.Probe = reading.Reading[Probe]{} // asked over another way
 		}
@@ -165,12 +187,21 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.Probe.Quality = reading.Stale
 	}
 
+	for len(s.flaps) > 0 && now-s.flaps[0] >= o.FlapsWithin {
+		s.flaps = s.flaps[1:]
+	}
+	s.Flapping = o.Flaps > 0 && len(s.flaps) >= o.Flaps || s.Flapping && len(s.flaps) > 0
+
 	found, rungs := s.judge(o)
 	s.Ladder = rungs
 	if found != s.found {
 		s.found, s.foundSince = found, now
 	}
-	s.show(o, now)
+	doubted := time.Duration(0)
+	if p, ok := input.(Probe); ok {
+		doubted = p.Doubted
+	}
+	s.show(o, now, doubted)
 
 	if every := s.ProbeEvery(o, s.conditions.Session, s.conditions.BatteryLow); every != s.every {
 		s.every, s.everySince = every, now
@@ -178,14 +209,18 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	return s
 }
 
-// show lets the verdict follow what is found, as far as patience allows.
-func (s *State) show(o Options, now time.Duration) {
+// show lets the verdict follow what is found, as far as patience allows. An
+// earlier look that doubted already counts as a round of its own.
+func (s *State) show(o Options, now, doubted time.Duration) {
 	turn := func() {
 		if w := wayFrom(s.Verdict, s.found); w != s.way {
 			s.way, s.turned, s.confirmed = w, now, false
 		}
 	}
 	turn()
+	if s.way == worse && doubted > 0 {
+		s.turned, s.confirmed = min(s.turned, now-doubted), true
+	}
 	if s.found == s.Verdict {
 		return
 	}
@@ -286,7 +321,7 @@ func (s State) probeFindings(o Options) []Finding {
 	case p.HTTP == Failed:
 		signIn = NotKnown // speed has failed: no page came within its bound
 	case p.HTTP == Passed:
-		speed = passed(p.Latency <= o.SlowAbove)
+		speed = passed(p.Latency <= o.SlowAbove && (o.SlowLoss == 0 || p.Loss < o.SlowLoss))
 	}
 	return []Finding{gateway, internet, signIn, p.DNS, speed}
 }
@@ -327,6 +362,9 @@ func (s State) patience(o Options) time.Duration {
 	case worse:
 		return o.showAfter(s.found)
 	case better:
+		if s.Flapping && s.Verdict == CableUnplugged {
+			return max(o.ClearAfter, o.FlapClear)
+		}
 		return o.ClearAfter
 	}
 	return 0
@@ -336,7 +374,9 @@ func (o Options) showAfter(v Verdict) time.Duration {
 	switch v {
 	case NoAddress:
 		return o.AddressAfter
-	case GatewaySilent, NoInternet, CaptivePortal, DNSFailing:
+	case GatewaySilent:
+		return o.GatewayAfter
+	case NoInternet, CaptivePortal, DNSFailing:
 		return o.ShowAfter
 	case Slow:
 		return o.SlowAfter
@@ -383,6 +423,9 @@ func (s State) Wake(o Options) time.Duration {
 	}
 	if s.Probe.Quality == reading.Fresh {
 		at(s.staleAt(o))
+	}
+	if s.Flapping && len(s.flaps) > 0 {
+		at(s.flaps[len(s.flaps)-1] + o.FlapsWithin)
 	}
 	if s.Cellular.Quality == reading.Fresh {
 		at(s.Cellular.At + o.CellularMaxAge + 1)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,8 +58,9 @@ type appliance struct {
 func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
-		listeners: listeners, table: table, client: client.New(client.Options{}), series: &series{},
+		listeners: listeners, table: table, series: &series{},
 		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+	a.client = client.New(client.Options{ResolverNow: a.resolver})
 	if len(f.sim) > 0 {
 		a.delays = simDelays
 		if err := a.parts.simulate(f, c); err != nil {
@@ -128,6 +130,14 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		}
 	}
 	return o
+}
+
+// resolver is the Cisco box's name server on a real port; "" asks the system's.
+func (a *appliance) resolver() string {
+	if link := a.loop.State().Uplink.Link.Value; link.Gateway != "" && !slices.Contains(a.flags.sim, "gateway") {
+		return net.JoinHostPort(link.Gateway, "53")
+	}
+	return ""
 }
 
 // devices are the names of those that are configured.

@@ -50,7 +50,8 @@ func realParts(c config.Config) parts {
 		},
 		port: link.Watch,
 		targets: func() probe.Targets {
-			return probe.Targets{Internet: c.Uplink.Targets, Name: c.Uplink.Name, Checks: []string{c.Uplink.Check}}
+			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
+				Checks: []string{c.Uplink.Check}}
 		},
 		endpoint:  c.Sync.Endpoint,
 		clock:     synchronised,

@@ -17,6 +17,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Purpose is what a request is for.
@@ -24,26 +26,36 @@ type Purpose string
 
 const (
 	Probe     Purpose = "probe"     // is the internet there
+	Gateway   Purpose = "gateway"   // is the gateway there: on the cable, and metered by nobody
 	Dashboard Purpose = "dashboard" // the Meraki cloud
 	Timetable Purpose = "timetable" // the team's file, fetched
 	Upload    Purpose = "upload"    // the logbook, sent
 )
 
 // Purposes are all of them, in the order in which they are shown.
-var Purposes = []Purpose{Probe, Dashboard, Timetable, Upload}
+var Purposes = []Purpose{Probe, Gateway, Dashboard, Timetable, Upload}
 
-// Usage is what a purpose used, in bytes as they crossed the socket: with TLS
-// and HTTP, without the headers of TCP, UDP and IP.
+// Usage is what a purpose used, in bytes.
 type Usage struct {
+	// Sent and Received crossed the socket: with TLS and HTTP.
 	Sent     int64 `json:"sent"`
 	Received int64 `json:"received"`
+	// Headers are those of TCP, UDP and IP in both directions, as far as the
+	// kernel tells: of a TCP connection once it is closed.
+	Headers int64 `json:"headers"`
 }
+
+// Total is what an operator would count.
+func (u Usage) Total() int64 { return u.Sent + u.Received + u.Headers }
 
 // Options are those of New. The zero value works.
 type Options struct {
 	// Resolver is the DNS server, host:port, that names are asked of; "": the
 	// system's.
 	Resolver string
+	// ResolverNow is the same for a server that changes; it is asked at each
+	// look-up where Resolver is "".
+	ResolverNow func() string
 	// Timeout bounds a whole request with its body; 0: 30 s.
 	Timeout time.Duration
 	// DialTimeout bounds connecting, with the name's resolution; 0: 10 s.
@@ -61,6 +73,7 @@ type Client struct {
 type lane struct {
 	purpose        Purpose
 	sent, received atomic.Int64
+	headers        atomic.Int64
 	dialer         net.Dialer
 	http           *http.Client
 }
@@ -86,6 +99,10 @@ func newLane(o Options, p Purpose) *lane {
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if o.Resolver != "" {
 				address = o.Resolver
+			} else if o.ResolverNow != nil {
+				if now := o.ResolverNow(); now != "" {
+					address = now
+				}
 			}
 			conn, err := (&net.Dialer{Timeout: o.DialTimeout}).DialContext(ctx, network, address)
 			return l.counted(conn, err)
@@ -97,8 +114,8 @@ func newLane(o Options, p Purpose) *lane {
 		IdleConnTimeout:     30 * time.Second,
 		MaxIdleConnsPerHost: 1,
 		// A probe must prove the way as it is now, and no body of it is read.
-		DisableKeepAlives:      p == Probe,
-		DisableCompression:     p == Probe,
+		DisableKeepAlives:      p == Probe || p == Gateway,
+		DisableCompression:     p == Probe || p == Gateway,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	l.http = &http.Client{Timeout: o.Timeout, Transport: &outward{lane: l, base: transport}}
@@ -148,7 +165,7 @@ func (c *Client) CloseIdle() {
 func (c *Client) Usage() map[Purpose]Usage {
 	u := make(map[Purpose]Usage, len(c.lanes))
 	for p, l := range c.lanes {
-		u[p] = Usage{Sent: l.sent.Load(), Received: l.received.Load()}
+		u[p] = Usage{Sent: l.sent.Load(), Received: l.received.Load(), Headers: l.headers.Load()}
 	}
 	return u
 }
@@ -159,6 +176,9 @@ func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, err
 		dialer.Resolver = nil
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil && network != "udp" {
+		l.headers.Add(ipv4Header + tcpHeader) // at least what asked for the connection
+	}
 	return l.counted(conn, err)
 }
 
@@ -168,27 +188,65 @@ func (l *lane) counted(conn net.Conn, err error) (net.Conn, error) {
 	}
 	if packets, ok := conn.(net.PacketConn); ok {
 		// net.Resolver tells a datagram socket by this interface.
-		return &packetConn{countedConn{conn, l}, packets}, nil
+		return &packetConn{countedConn{Conn: conn, lane: l, header: ipv4Header + udpHeader}, packets}, nil
 	}
-	return &countedConn{conn, l}, nil
+	return &countedConn{Conn: conn, lane: l}, nil
 }
+
+// Headers on the wire: IPv4 (RFC 791) without options, UDP (RFC 768), and TCP
+// (RFC 9293) with the time stamps that Linux sends.
+const ipv4Header, udpHeader, tcpHeader = 20, 8, 32
 
 // countedConn counts what crosses the socket.
 type countedConn struct {
 	net.Conn
-	lane *lane
+	lane   *lane
+	header int64 // of each datagram; 0 for a stream
+	closed atomic.Bool
 }
 
 func (c *countedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.lane.received.Add(int64(n))
+	if n > 0 {
+		c.lane.headers.Add(c.header)
+	}
 	return n, err
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	c.lane.sent.Add(int64(n))
+	c.lane.headers.Add(c.header)
 	return n, err
+}
+
+// Close counts the segments of a TCP connection, which the kernel knows.
+func (c *countedConn) Close() error {
+	if !c.closed.Swap(true) {
+		c.lane.headers.Add(segments(c.Conn) * (ipv4Header + tcpHeader))
+	}
+	return c.Conn.Close()
+}
+
+// segments are those that crossed a TCP connection in both directions; one more
+// each way ends it. 0 for what is no TCP.
+func segments(conn net.Conn) int64 {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return 0
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	var n int64
+	raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			n = int64(info.Segs_in) + int64(info.Segs_out) + 2
+		}
+	})
+	return n
 }
 
 type packetConn struct {
@@ -199,12 +257,14 @@ type packetConn struct {
 func (c *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, from, err := c.packets.ReadFrom(b)
 	c.lane.received.Add(int64(n))
+	c.lane.headers.Add(c.header)
 	return n, from, err
 }
 
 func (c *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	n, err := c.packets.WriteTo(b, to)
 	c.lane.sent.Add(int64(n))
+	c.lane.headers.Add(c.header)
 	return n, err
 }
 

@@ -2,59 +2,104 @@ package probe
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
+	"os"
 	"strings"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"infobus/hw"
 	"infobus/netmon/client"
 )
 
-// resolves says whether the server, asked over UDP, knows an address for name.
-// The question is sent a second time when half of the timeout has passed: a
+// sendAgain is after how long without an answer a question is sent once more: a
 // datagram lost is no DNS failing.
-func resolves(ctx context.Context, c *client.Client, server, name string, timeout time.Duration) bool {
+const sendAgain = 700 * time.Millisecond
+
+// ask says whether a resolver answers, and after how long. Where the name's
+// server proves itself elsewhere it asks for a name below it that nobody has
+// asked for, so that no cache answers: that there is none is an answer too.
+func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok bool, after time.Duration) {
+	begun := time.Now()
+	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (struct{}, bool) {
+		name := t.Name
+		if t.Proof {
+			name = strings.ToLower(crand.Text()[:8]) + "." + name
+		}
+		a, ok := p.exchange(ctx, server, name)
+		return struct{}{}, ok && (a.address.IsValid() || t.Proof && a.code == dnsmessage.RCodeNameError)
+	})
+	return len(answers.passed) > 0, time.Since(begun)
+}
+
+// lookUp is an address of host, as the first of the resolvers that has one says.
+func (p *Prober) lookUp(ctx context.Context, host string, resolvers []string) (string, bool) {
+	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (reply, bool) {
+		a, ok := p.exchange(ctx, server, host)
+		return a, ok && a.address.IsValid()
+	})
+	for _, a := range answers.passed {
+		return a.address.String(), true
+	}
+	return "", false
+}
+
+// reply is what a resolver said.
+type reply struct {
+	code    dnsmessage.RCode
+	address netip.Addr // the first; invalid for none
+}
+
+// exchange asks one resolver over UDP; false without an answer to the question.
+func (p *Prober) exchange(ctx context.Context, server, name string) (reply, bool) {
 	q, err := question(name)
 	if err != nil {
-		return false
+		return reply{}, false
 	}
 	id := uint16(rand.Uint32())
 	message, err := query(id, q)
 	if err != nil {
-		return false
+		return reply{}, false
 	}
-	conn, err := c.Dial(ctx, client.Probe, "udp", server)
+	conn, err := p.options.Client.Dial(ctx, client.Probe, "udp", server)
 	if err != nil {
-		return false
+		return reply{}, false
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
 	b := make([]byte, 1500)
-	for range 2 {
+	for ctx.Err() == nil {
+		sent := time.Now()
 		if _, err := conn.Write(message); err != nil {
-			return false
+			return reply{}, false
 		}
-		conn.SetReadDeadline(time.Now().Add(timeout / 2))
+		conn.SetReadDeadline(sent.Add(sendAgain))
 		for {
 			n, err := conn.Read(b)
-			if err != nil {
+			if errors.Is(err, hw.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded) {
 				break
 			}
-			ok, err := parse(b[:n], id, q)
-			if err == nil {
-				return ok
+			if err != nil {
+				// A port that is shut: no use in asking at once again.
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Until(sent.Add(sendAgain))):
+				}
+				break
+			}
+			if a, err := parse(b[:n], id, q); err == nil {
+				return a, true
 			}
 			// Not the answer to this question: somebody else's, or a forgery.
 		}
-		if ctx.Err() != nil {
-			return false
-		}
 	}
-	return false
+	return reply{}, false
 }
 
 func question(name string) (dnsmessage.Question, error) {
@@ -72,35 +117,38 @@ func query(id uint16, q dnsmessage.Question) ([]byte, error) {
 
 var errForeign = errors.New("not the answer to this question")
 
-// parse says whether the message has an address in it. An error says that it
-// is not the answer to the question q with the given id, or is no DNS at all.
-func parse(b []byte, id uint16, q dnsmessage.Question) (bool, error) {
+// parse reads a resolver's answer. An error says that it is not the answer to
+// the question q with the given id, or is no DNS at all.
+func parse(b []byte, id uint16, q dnsmessage.Question) (reply, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(b)
 	if err != nil || h.ID != id || !h.Response {
-		return false, errForeign
+		return reply{}, errForeign
 	}
 	asked, err := p.Question()
 	if err != nil || asked.Type != q.Type || asked.Class != q.Class || !strings.EqualFold(asked.Name.String(), q.Name.String()) {
-		return false, errForeign
+		return reply{}, errForeign
 	}
+	r := reply{code: h.RCode}
 	if h.RCode != dnsmessage.RCodeSuccess {
-		return false, nil
+		return r, nil
 	}
 	if err := p.SkipAllQuestions(); err != nil {
-		return false, errForeign
+		return reply{}, errForeign
 	}
 	for {
 		a, err := p.AnswerHeader()
 		if err != nil {
-			return false, nil // no address among the answers that can be read
+			return r, nil // no address among the answers that can be read
 		}
 		if a.Type == dnsmessage.TypeA {
-			_, err := p.AResource()
-			return err == nil, nil
+			if v, err := p.AResource(); err == nil {
+				r.address = netip.AddrFrom4(v.A)
+			}
+			return r, nil
 		}
 		if p.SkipAnswer() != nil {
-			return false, nil
+			return r, nil
 		}
 	}
 }

@@ -14,7 +14,7 @@ func asked(t testing.TB) dnsmessage.Question {
 	return q
 }
 
-func reply(t testing.TB, change func(*dnsmessage.Message)) []byte {
+func replied(t testing.TB, change func(*dnsmessage.Message)) []byte {
 	q := asked(t)
 	m := dnsmessage.Message{Header: dnsmessage.Header{ID: 7, Response: true}, Questions: []dnsmessage.Question{q},
 		Answers: []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class},
@@ -49,9 +49,9 @@ func TestOnlyTheAnswerToTheQuestionCounts(t *testing.T) {
 		{"an answer to another type", func(m *dnsmessage.Message) { m.Questions[0].Type = dnsmessage.TypeAAAA }, false, true},
 		{"an answer to no question", func(m *dnsmessage.Message) { m.Questions = nil }, false, true},
 	} {
-		ok, err := parse(reply(t, c.change), 7, asked(t))
-		if ok != c.ok || (err != nil) != c.foreign {
-			t.Errorf("%s: %v, %v", c.name, ok, err)
+		r, err := parse(replied(t, c.change), 7, asked(t))
+		if ok := r.address.IsValid(); ok != c.ok || (err != nil) != c.foreign {
+			t.Errorf("%s: %v, %v", c.name, r, err)
 		}
 	}
 	if _, err := parse([]byte("HTTP/1.1 302 Found"), 7, asked(t)); err == nil {
@@ -60,13 +60,14 @@ func TestOnlyTheAnswerToTheQuestionCounts(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(reply(f, func(*dnsmessage.Message) {}), uint16(7))
-	f.Add(reply(f, func(m *dnsmessage.Message) { m.RCode = dnsmessage.RCodeNameError }), uint16(7))
-	f.Add(reply(f, func(m *dnsmessage.Message) { m.Answers = nil }), uint16(8))
+	f.Add(replied(f, func(*dnsmessage.Message) {}), uint16(7))
+	f.Add(replied(f, func(m *dnsmessage.Message) { m.RCode = dnsmessage.RCodeNameError }), uint16(7))
+	f.Add(replied(f, func(m *dnsmessage.Message) { m.Answers = nil }), uint16(8))
 	f.Add([]byte{}, uint16(0))
 	q := asked(f)
 	f.Fuzz(func(t *testing.T, b []byte, id uint16) {
-		ok, err := parse(b, id, q)
+		r, err := parse(b, id, q)
+		ok := r.address.IsValid()
 		if ok && err != nil {
 			t.Error("an answer that is none")
 		}

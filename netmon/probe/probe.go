@@ -9,11 +9,8 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"net"
-	"net/http"
 	"reflect"
-	"sync"
 	"time"
 
 	"infobus/netmon"
@@ -32,11 +29,18 @@ type Options struct {
 
 // Targets are whom to ask. A rung without a target is not tried.
 type Targets struct {
-	Gateway  string   // host or host:port of the gateway's own page
-	Internet []string // address:port that accept a TCP connection
-	DNS      []string // address:port of the resolvers, UDP
-	Name     string   // a name that has an address, for the resolvers
-	Checks   []string // URLs that answer 204 and nothing else
+	Gateway   string   // host or host:port of the gateway's own page
+	Internet  []string // address:port that accept a TCP connection
+	DNS       []string // address:port of the gateway's resolvers, UDP
+	Resolvers []string // address:port of resolvers beyond the gateway, UDP
+	Name      string   // a name that has an address, for the resolvers
+	// Proof: the server of Name, at port 443, proves by TLS that it is who it
+	// should be. No sign-in page can.
+	Proof bool
+	// Checks are URLs that answer 204 and nothing else; in one that holds the
+	// word {challenge} it is drawn anew each time, and the answer is 200 with it
+	// as the whole body, which no sign-in page can know.
+	Checks []string
 }
 
 // Via is t with the link's gateway for what t leaves out: the page and the
@@ -58,8 +62,25 @@ func (t Targets) Via(l netmon.Link) Targets {
 // whom; 0 is never. It is asked before each round and at each kick: send one
 // whenever its answer changes. A kick starts a round at once if the new cadence
 // makes one due, the targets are others, or none was wanted before.
+//
+// Between two rounds of a brisk cadence it only looks: at the gateway, and in
+// turn at the check and at a name. While the looks find nothing, the next round
+// is made of them; the moment one does, a whole round begins.
 func Run(ctx context.Context, o Options, cadence func() (time.Duration, Targets), kick <-chan struct{}, observe func(netmon.Probe)) error {
-	return loop(ctx, func(ctx context.Context, t Targets) netmon.Probe { return Round(ctx, o, t) }, cadence, kick, observe)
+	p := New(o)
+	var quiet bool
+	return loop(ctx, func(ctx context.Context, t Targets) netmon.Probe {
+		var probe netmon.Probe
+		probe, quiet = p.next(ctx, t)
+		return probe
+	}, func() (time.Duration, Targets) {
+		every, t := cadence()
+		return p.pace(every, t), t
+	}, kick, func(probe netmon.Probe) {
+		if !quiet {
+			observe(probe)
+		}
+	})
 }
 
 func loop(ctx context.Context, round func(context.Context, Targets) netmon.Probe,
@@ -95,56 +116,9 @@ func loop(ctx context.Context, round func(context.Context, Targets) netmon.Probe
 	}
 }
 
-// Round asks every rung once. It takes no longer than the timeout.
-func Round(ctx context.Context, o Options, t Targets) netmon.Probe {
-	if o.Timeout == 0 {
-		o.Timeout = 3 * time.Second
-	}
-	if o.Stagger == 0 {
-		o.Stagger = 700 * time.Millisecond
-	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
-	var (
-		p     netmon.Probe
-		rungs sync.WaitGroup
-	)
-	if t.Gateway != "" {
-		rungs.Go(func() { p.Gateway = finding(page(ctx, o.Client, t.Gateway)) })
-	}
-	if len(t.Internet) > 0 {
-		rungs.Go(func() {
-			p.Internet = finding(len(first(ctx, o.Stagger, t.Internet, func(ctx context.Context, target string) (struct{}, bool) {
-				return struct{}{}, connects(ctx, o.Client, target)
-			}).passed) > 0)
-		})
-	}
-	if len(t.DNS) > 0 && t.Name != "" {
-		rungs.Go(func() {
-			p.DNS = finding(len(first(ctx, o.Stagger, t.DNS, func(ctx context.Context, server string) (struct{}, bool) {
-				return struct{}{}, resolves(ctx, o.Client, server, t.Name, o.Timeout)
-			}).passed) > 0)
-		})
-	}
-	var answers race[answer]
-	if len(t.Checks) > 0 {
-		rungs.Go(func() {
-			answers = first(ctx, o.Stagger, t.Checks, func(ctx context.Context, url string) (answer, bool) {
-				a := check(ctx, o.Client, url)
-				return a, a.right
-			})
-			p.HTTP = finding(len(answers.passed) > 0)
-		})
-	}
-	rungs.Wait()
-	for _, a := range answers.passed {
-		p.Latency = a.after
-	}
-	for _, a := range answers.failed {
-		p.Captive = p.Captive || a.foreign && p.HTTP != netmon.Passed
-	}
-	return p
-}
+// Round asks every rung once, as a Prober of its own would. It takes no longer
+// than the timeout and, where the check did not pass, as long again for a proof.
+func Round(ctx context.Context, o Options, t Targets) netmon.Probe { return New(o).Round(ctx, t) }
 
 func finding(ok bool) netmon.Finding {
 	if ok {
@@ -201,57 +175,4 @@ func first[R any](ctx context.Context, stagger time.Duration, targets []string, 
 		}
 	}
 	return out
-}
-
-// page says whether the gateway itself is alive: any answer of its web server
-// is a sign of life, and so is its refusal of the connection.
-func page(ctx context.Context, c *client.Client, gateway string) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+gateway+"/", nil)
-	if err != nil {
-		return false
-	}
-	response, err := c.HTTP(client.Probe).Do(r)
-	if err != nil {
-		return errors.Is(err, client.ErrRefused)
-	}
-	response.Body.Close()
-	return true
-}
-
-// connects says whether target accepts a connection. A refusal does not count:
-// the gateway itself may refuse in the target's place.
-func connects(ctx context.Context, c *client.Client, target string) bool {
-	conn, err := c.Dial(ctx, client.Probe, "tcp", target)
-	if err != nil {
-		return false
-	}
-	conn.Close()
-	return true
-}
-
-// answer is what a connectivity check came to.
-type answer struct {
-	right   bool // exactly what it should be
-	foreign bool // something else answered in its place
-	after   time.Duration
-}
-
-func check(ctx context.Context, c *client.Client, url string) answer {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return answer{}
-	}
-	begun := time.Now()
-	response, err := c.HTTP(client.Probe).Do(r)
-	if err != nil {
-		return answer{}
-	}
-	response.Body.Close()
-	switch code := response.StatusCode; {
-	case code == http.StatusNoContent:
-		return answer{right: true, after: time.Since(begun)}
-	case code < 400, code == http.StatusNetworkAuthenticationRequired:
-		return answer{foreign: true}
-	}
-	return answer{} // the site itself is in trouble
 }

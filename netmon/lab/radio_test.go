@@ -1,0 +1,85 @@
+package lab
+
+import (
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// radio is the way from the Cisco box to the internet: wwan0 there and air0
+// here, two TUN devices with this process between them. This machine's kernel
+// may have no netem; this needs none.
+type radio struct {
+	delay atomic.Int64 // one way, towards the box
+	loss  atomic.Int64 // percent, each way
+	mtu   atomic.Int64 // longer packets vanish without a word; 0: none do
+	down  atomic.Bool
+
+	bytes atomic.Int64 // that came from the Cisco box or went to it
+}
+
+func newRadio(l *lab) *radio {
+	r := &radio{}
+	var ends [2]*os.File
+	for i, end := range []struct{ ns, name string }{{l.gw, "wwan0"}, {l.inet, "air0"}} {
+		l.inside(end.ns, func() (err error) {
+			ends[i], err = tun(end.name)
+			return err
+		})
+	}
+	var carrying sync.WaitGroup
+	carrying.Go(func() { r.carry(ends[0], ends[1], false) })
+	carrying.Go(func() { r.carry(ends[1], ends[0], true) })
+	l.t.Cleanup(func() {
+		ends[0].Close()
+		ends[1].Close()
+		carrying.Wait()
+	})
+	return r
+}
+
+func tun(name string) (*os.File, error) {
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	var request struct {
+		name  [unix.IFNAMSIZ]byte
+		flags uint16
+		_     [22]byte
+	}
+	copy(request.name[:], name)
+	request.flags = unix.IFF_TUN | unix.IFF_NO_PI
+	if _, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TUNSETIFF, uintptr(unsafe.Pointer(&request))); e != 0 {
+		unix.Close(fd)
+		return nil, e
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// carry takes packets from one end to the other until an end is closed.
+func (r *radio) carry(from, to *os.File, late bool) {
+	b := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(b)
+		if err != nil {
+			return
+		}
+		r.bytes.Add(int64(n))
+		mtu := r.mtu.Load()
+		if r.down.Load() || rand.Int64N(100) < r.loss.Load() || mtu > 0 && int64(n) > mtu {
+			continue
+		}
+		if d := time.Duration(r.delay.Load()); d > 0 && late {
+			packet := append([]byte(nil), b[:n]...)
+			time.AfterFunc(d, func() { to.Write(packet) })
+			continue
+		}
+		to.Write(b[:n])
+	}
+}

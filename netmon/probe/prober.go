@@ -1,0 +1,416 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"reflect"
+	"sync"
+	"time"
+
+	"infobus/netmon"
+	"infobus/netmon/client"
+)
+
+// Prober asks, and remembers of one round what the next may build on. Make it
+// with New; one goroutine uses it.
+type Prober struct {
+	options Options
+	targets Targets // of the last round: others are another way, and nothing is remembered
+
+	last      netmon.Probe         // the last whole round, and what looks found since
+	passed    map[string]time.Time // rung → when something last got through
+	addresses map[string]known     // host → where it was found
+	proofAt   time.Time            // when the proof is due again
+	every     time.Duration        // the cadence asked for
+	step      int                  // looks since the last whole round
+	bad       int                  // whole rounds in a row that were not well
+
+	mu    sync.Mutex // guards tries
+	tries []try
+}
+
+// known is an address of a host. One that worked is worth more than none.
+type known struct {
+	address string
+	until   time.Time // the time for which the answer may be kept
+}
+
+// try is a question sent to beyond the gateway, and whether it got through.
+type try struct {
+	at   time.Time
+	lost bool
+}
+
+const (
+	// steps is how many looks a brisk cadence is cut into: of 8 s each 1.6 s.
+	steps = 5
+	// brisk are the cadences in which it looks between rounds; a shorter one
+	// has no need of it.
+	briskest, leastBrisk = 5 * time.Second, 15 * time.Second
+	// lookTimeout bounds a look at what is beyond the gateway: a radio's answer
+	// takes a tenth of a second, and a lost packet is sent again after one.
+	lookTimeout = 1500 * time.Millisecond
+	// gatewayTimeout bounds one of the gateway, which is at the other end of a
+	// cable.
+	gatewayTimeout = 700 * time.Millisecond
+	// proofEvery is how often the proof is asked for while all is well: some
+	// 4 kB each time.
+	proofEvery = 4 * time.Minute
+	// lossWindow is how far back losses count, and lossLeast how many questions
+	// it takes to speak of a share.
+	lossWindow = time.Minute
+	lossLeast  = 8
+	// lossy is the share from which one answer that did not come says nothing of
+	// a rung that answered within the last memory.
+	lossy  = 0.10
+	memory = 20 * time.Second
+	// keepAddress bounds how long an address is used without asking again.
+	keepAddress = 5 * time.Minute
+	// spell is how many rounds in a row that are not well come twice as often:
+	// ten minutes. What lasts longer has the time.
+	spell = 150
+)
+
+// New makes a prober.
+func New(o Options) *Prober {
+	if o.Timeout == 0 {
+		o.Timeout = 3 * time.Second
+	}
+	if o.Stagger == 0 {
+		o.Stagger = 700 * time.Millisecond
+	}
+	p := &Prober{options: o}
+	p.forget()
+	return p
+}
+
+func (p *Prober) forget() {
+	p.last, p.passed, p.addresses = netmon.Probe{}, map[string]time.Time{}, map[string]known{}
+	p.proofAt, p.step, p.bad, p.tries = time.Time{}, 0, 0, nil
+}
+
+// pace is how soon the next look or round is due, of a cadence asked for.
+func (p *Prober) pace(every time.Duration, t Targets) time.Duration {
+	p.every = every
+	if every < briskest || every > leastBrisk {
+		return every
+	}
+	if reflect.DeepEqual(t, p.targets) && well(p.last) {
+		return every / steps
+	}
+	if p.bad > 0 && p.bad <= spell {
+		return every / 2
+	}
+	return every
+}
+
+// well says whether nothing at all is wrong, so that looks may vouch for it.
+func well(r netmon.Probe) bool {
+	return r.HTTP == netmon.Passed && r.Internet != netmon.Failed && r.DNS != netmon.Failed && !r.Captive
+}
+
+// next is the next look or round. quiet: nothing new was found.
+func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet bool) {
+	if !reflect.DeepEqual(t, p.targets) || !well(p.last) || p.every < briskest {
+		return p.Round(ctx, t), false
+	}
+	if !time.Now().Before(p.proofAt) {
+		return p.Round(ctx, t), false // once in a while all of it
+	}
+	p.step++
+	kind := p.step % steps
+	if p.every > leastBrisk {
+		kind = -1 // one look at everything
+	}
+	doubt := false
+	var looks sync.WaitGroup
+	var mu sync.Mutex // guards doubt and last
+	look := func(ok func() bool) {
+		looks.Go(func() {
+			if !ok() {
+				mu.Lock()
+				doubt = true
+				mu.Unlock()
+			}
+		})
+	}
+	if t.Gateway != "" && p.last.Gateway == netmon.Passed {
+		look(func() bool {
+			ctx, cancel := context.WithTimeout(ctx, gatewayTimeout)
+			defer cancel()
+			return page(ctx, p.options.Client, t.Gateway)
+		})
+	}
+	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	latency := p.last.Latency
+	if kind <= 0 && len(t.Checks) > 0 {
+		look(func() bool {
+			a := p.check(bounded, t.Checks[0], t.DNS)
+			mu.Lock()
+			latency = a.after
+			mu.Unlock()
+			return a.right
+		})
+	}
+	if (kind == 2 || kind < 0) && len(t.DNS) > 0 && t.Name != "" {
+		look(func() bool {
+			answered, _ := p.ask(bounded, t.DNS, t)
+			return answered
+		})
+	}
+	looks.Wait()
+	if ctx.Err() != nil {
+		return p.last, true
+	}
+	if doubt {
+		begun := time.Now()
+		r := p.Round(ctx, t)
+		r.Doubted = time.Since(begun)
+		return r, false
+	}
+	p.last.Latency, p.last.Loss = latency, p.loss()
+	return p.last, kind > 0 && kind != 2
+}
+
+// Round asks every rung once.
+func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
+	if !reflect.DeepEqual(t, p.targets) {
+		p.forget()
+		p.targets = t
+	}
+	p.step = 0
+	o := p.options
+	whole, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	var (
+		r       netmon.Probe
+		rungs   sync.WaitGroup
+		through = make(chan struct{}, 1) // something beyond the gateway answered
+		dead    = make(chan struct{})    // the gateway did not
+	)
+	got := func(ok bool) bool {
+		if ok {
+			select {
+			case through <- struct{}{}:
+			default:
+			}
+		}
+		return ok
+	}
+	if t.Gateway != "" {
+		rungs.Go(func() {
+			alive := p.gateway(whole, t.Gateway)
+			r.Gateway = finding(alive)
+			if !alive {
+				close(dead)
+			}
+		})
+	}
+	if len(t.Internet) > 0 {
+		rungs.Go(func() {
+			answers := first(whole, o.Stagger, t.Internet, func(ctx context.Context, target string) (struct{}, bool) {
+				return struct{}{}, got(p.connects(ctx, target))
+			})
+			r.Internet = finding(len(answers.passed) > 0)
+		})
+	}
+	var named time.Duration
+	if len(t.DNS) > 0 && t.Name != "" {
+		rungs.Go(func() {
+			ok, after := p.ask(whole, t.DNS, t)
+			r.DNS, named = finding(got(ok)), after
+		})
+	}
+	if len(t.Resolvers) > 0 && t.Name != "" {
+		rungs.Go(func() {
+			ok, _ := p.ask(whole, t.Resolvers, t)
+			r.Direct = finding(got(ok))
+		})
+	}
+	var answers race[answer]
+	if len(t.Checks) > 0 {
+		rungs.Go(func() {
+			answers = first(whole, o.Stagger, t.Checks, func(ctx context.Context, url string) (answer, bool) {
+				a := p.check(ctx, url, t.DNS)
+				return a, got(a.right || a.foreign || a.trouble)
+			})
+			for _, a := range append(answers.passed, answers.failed...) {
+				if a.right {
+					r.HTTP, r.Latency = netmon.Passed, a.after
+				}
+			}
+			if r.HTTP == netmon.NotTried {
+				r.HTTP = netmon.Failed
+			}
+		})
+	}
+	// A gateway that used to answer and does not, while nothing from beyond it
+	// does, is silent: there is no need to wait for the rest.
+	ended := make(chan struct{})
+	go func() { rungs.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-dead:
+		if _, before := p.passed["gateway"]; before && len(through) == 0 {
+			cancel()
+		}
+		<-ended
+	}
+	if r.Gateway == netmon.Failed {
+		select {
+		case <-through:
+		default:
+			p.settle(&r, t)
+			return r
+		}
+	}
+	p.judge(ctx, t, &r, answers)
+	if named > r.Latency && r.HTTP == netmon.Passed && r.DNS == netmon.Passed {
+		r.Latency = named
+	}
+	p.settle(&r, t)
+	return r
+}
+
+// judge works out what the check's answers mean, and asks for the proof where
+// they leave a doubt.
+func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers race[answer]) {
+	trouble := false
+	for _, a := range append(answers.passed, answers.failed...) {
+		r.Captive = r.Captive || a.foreign && r.HTTP != netmon.Passed
+		trouble = trouble || a.trouble
+		if a.wrongName {
+			r.DNS = netmon.Failed
+		}
+	}
+	due := !time.Now().Before(p.proofAt)
+	if !t.Proof || r.Captive || !due && r.HTTP == netmon.Passed {
+		return
+	}
+	if r.HTTP != netmon.Passed && r.Internet == netmon.Failed && !trouble {
+		return // nothing to be proved: nothing answers
+	}
+	bounded, cancel := context.WithTimeout(ctx, p.options.Timeout)
+	defer cancel()
+	v := p.prove(bounded, t)
+	r.ClockWrong = v.clockWrong
+	switch {
+	case v.proved:
+		p.proofAt = time.Now().Add(proofEvery)
+		if r.HTTP != netmon.Passed && trouble {
+			// The check's own site is in trouble; the internet is not.
+			r.HTTP, r.Latency = netmon.Passed, v.after
+		}
+	case v.stranger:
+		r.Captive, r.HTTP = true, netmon.Failed
+	case v.stalled && r.HTTP == netmon.Passed:
+		r.HTTP = netmon.Failed // small answers come, long ones do not
+	}
+}
+
+// settle remembers a round.
+func (p *Prober) settle(r *netmon.Probe, t Targets) {
+	now := time.Now()
+	r.Loss = p.loss()
+	if r.ClockWrong = r.ClockWrong || p.last.ClockWrong && now.Before(p.proofAt); r.Captive {
+		r.ClockWrong = false
+	}
+	for rung, f := range map[string]*netmon.Finding{"gateway": &r.Gateway, "internet": &r.Internet, "dns": &r.DNS} {
+		if *f == netmon.Passed {
+			p.passed[rung] = now
+		} else if at := p.passed[rung]; *f == netmon.Failed && rung != "gateway" && r.Loss >= lossy && r.Gateway != netmon.Failed && now.Sub(at) < memory {
+			*f = netmon.Passed
+		}
+	}
+	if p.last = *r; well(*r) {
+		p.bad = 0
+	} else {
+		p.bad++
+	}
+}
+
+// gateway looks twice before it calls it silent.
+func (p *Prober) gateway(ctx context.Context, address string) bool {
+	for range 2 {
+		look, cancel := context.WithTimeout(ctx, gatewayTimeout)
+		ok := page(look, p.options.Client, address)
+		cancel()
+		if ok || ctx.Err() != nil {
+			return ok
+		}
+	}
+	if _, before := p.passed["gateway"]; before {
+		return false
+	}
+	return page(ctx, p.options.Client, address) // it may be slow at all times
+}
+
+// tried remembers a question that got through at its first or a later sending.
+func (p *Prober) tried(lost int, answered bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	for range lost {
+		p.tries = append(p.tries, try{now, true})
+	}
+	if answered {
+		p.tries = append(p.tries, try{at: now})
+	}
+	for len(p.tries) > 0 && now.Sub(p.tries[0].at) > lossWindow {
+		p.tries = p.tries[1:]
+	}
+}
+
+// loss is the share of the last minute's questions that were lost; 0 where
+// there were too few to say.
+func (p *Prober) loss() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, lost, all := time.Now(), 0, 0
+	for _, t := range p.tries {
+		if now.Sub(t.at) <= lossWindow {
+			all++
+			if t.lost {
+				lost++
+			}
+		}
+	}
+	if all < lossLeast {
+		return 0
+	}
+	return float64(lost) / float64(all)
+}
+
+// connects says whether target accepts a connection. A refusal does not count:
+// the gateway itself may refuse in the target's place.
+func (p *Prober) connects(ctx context.Context, target string) bool {
+	begun := time.Now()
+	conn, err := p.options.Client.Dial(ctx, client.Probe, "tcp", target)
+	if err != nil {
+		return false
+	}
+	p.tried(resent(time.Since(begun)), true)
+	hangUp(conn)
+	return true
+}
+
+// resent is how often TCP asked for a connection in vain before an answer took
+// as long as that: it asks again after 1 s, and after 2 s more (RFC 6298).
+func resent(took time.Duration) int {
+	switch {
+	case took >= 3*time.Second:
+		return 2
+	case took >= time.Second:
+		return 1
+	}
+	return 0
+}
+
+// hangUp ends a connection without the farewell of four segments.
+func hangUp(conn net.Conn) {
+	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
+}
