@@ -140,6 +140,10 @@ needs() {
 		type dpkg-deb >/dev/null 2>&1 || missing+=(dpkg)
 		type dbus-daemon >/dev/null 2>&1 || missing+=(dbus-daemon)
 		type systemd-analyze >/dev/null 2>&1 || missing+=(systemd)
+		# The lab of the uplink: namespaces, NAT, addresses and names.
+		type ip >/dev/null 2>&1 || missing+=(iproute2)
+		type nft >/dev/null 2>&1 || missing+=(nftables)
+		type dnsmasq >/dev/null 2>&1 || missing+=(dnsmasq-base)
 		# The race detector wants C.
 		type hb-shape >/dev/null 2>&1 || missing+=(libharfbuzz-bin)
 		type tesseract >/dev/null 2>&1 || missing+=(tesseract-ocr)
@@ -315,7 +319,7 @@ deb() {
 		install -D -m 644 systemd/units/infobus.tmpfiles "$tree/usr/lib/tmpfiles.d/infobus.conf"
 		install -D -m 644 systemd/units/infobus.modules "$tree/usr/lib/modules-load.d/infobus.conf"
 		install -D -m 644 -t "$tree/usr/lib/udev/rules.d" systemd/units/60-infobus.rules
-		install -D -m 644 -t "$tree/usr/share/polkit-1/rules.d" systemd/units/49-infobus.rules
+		install -D -m 644 -t "$tree/usr/share/polkit-1/rules.d" systemd/units/48-infobus-link.rules systemd/units/49-infobus.rules
 		install -D -m 644 -t "$tree/etc/infobus" examples/infobus.yaml examples/timetable.yaml examples/board.yaml
 		install -D -m 644 -t "$tree/usr/share/doc/infobus" README.md
 		install -d "$tree/DEBIAN"

@@ -68,6 +68,9 @@ func (v Verdict) Advice(lang string) string {
 const (
 	looseEnglish = "The cable between the box and the Cisco box is loose or broken: push both ends in until they click, or use another cable."
 	looseFrench  = "Le câble entre le boîtier et le boîtier Cisco est mal enfoncé ou abîmé : enfoncez les deux bouts jusqu'au clic, ou prenez un autre câble."
+	// restart is the advice while the gateway restarts itself.
+	restartEnglish = "The Cisco box restarts itself, as it does after half an hour without mobile internet: wait five minutes."
+	restartFrench  = "Le boîtier Cisco redémarre seul, comme après une demi-heure sans internet mobile : attendez cinq minutes."
 	// clock is the advice while all is well but the box's clock.
 	clockEnglish = "The internet works, but the box's clock is wrong: it should set itself within ten minutes; if it does not, tell the remote helpers."
 	clockFrench  = "Internet fonctionne, mais l'horloge du boîtier est fausse : elle devrait se régler seule en dix minutes ; sinon, prévenez l'équipe à distance."
@@ -85,6 +88,8 @@ func (s State) Advice(lang string) string {
 	}
 	probe, fresh := s.Probe.Get()
 	switch {
+	case s.Restarting:
+		return in(restartEnglish, restartFrench)
 	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):
 		return in(looseEnglish, looseFrench)
 	case s.Verdict == OK && fresh && probe.ClockWrong:

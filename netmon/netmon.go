@@ -47,8 +47,9 @@ type LinkLost struct{}
 
 // Conditions are what decides how often a probe is worth its bytes.
 type Conditions struct {
-	Session    bool // a session is on
-	BatteryLow bool
+	Session      bool          // a session is on
+	SessionSince time.Duration // monotonic; 0 while none is on
+	BatteryLow   bool
 }
 
 // Ready says whether there is a way to the gateway: carrier, an address that
@@ -105,7 +106,7 @@ type Probe struct {
 	Latency  time.Duration // of the connectivity check or of a name, the longer; 0 where it failed
 
 	Direct     Finding // a name resolves, asked of a server beyond the gateway
-	Loss       float64 // share of the questions of the last minute that were lost on the way, 0 to 1
+	Loss       float64 // share of the questions of the last half minute that were lost on the way, 0 to 1
 	ClockWrong bool    // a server proved who it is, and the box's clock is outside its certificate's time
 	// Doubted is how long before the end of this round an earlier look, not
 	// part of it, found that something does not answer; 0 without one.

@@ -14,6 +14,9 @@ type Options struct {
 	// rests on probes needs a second round besides: the first may have begun
 	// before the fault and seen half of it.
 	ShowAfter time.Duration
+	// DoubtedAfter is the same where a look had found something before the round
+	// that made sure of it; reckoned from that look.
+	DoubtedAfter time.Duration
 	// GatewayAfter is the same for a silent gateway: it is at the other end of a
 	// cable, and answers within milliseconds.
 	GatewayAfter time.Duration
@@ -42,6 +45,19 @@ type Options struct {
 	// Margin is how long after two cadences without a probe the last one is
 	// stale: a round's own bound and some scheduling.
 	Margin time.Duration
+	// KeepUp: the port may be switched off, and can be switched on.
+	KeepUp bool
+	// Relay: the gateway's power can be switched. It is off for PowerOff, at most
+	// once in PowerGap, and never in the first PowerSession of a session. A
+	// PowerGap of 0 tries no remedy at all.
+	Relay                            bool
+	PowerOff, PowerGap, PowerSession time.Duration
+	// Forget is how long all must be well before earlier failures of a remedy
+	// count no more.
+	Forget time.Duration
+	// SelfResetAfter is how long without its cloud the gateway restarts itself,
+	// with some margin, and SelfResetTakes how long that may take.
+	SelfResetAfter, SelfResetTakes time.Duration
 	// CellularMaxAge is how long the cloud's view counts as fresh.
 	CellularMaxAge time.Duration
 }
@@ -49,7 +65,8 @@ type Options struct {
 // DefaultOptions are the van's.
 func DefaultOptions() Options {
 	return Options{
-		ShowAfter:      2500 * time.Millisecond,
+		ShowAfter:      4 * time.Second,
+		DoubtedAfter:   2 * time.Second,
 		GatewayAfter:   time.Second,
 		AddressAfter:   15 * time.Second,
 		SlowAfter:      16 * time.Second,
@@ -63,6 +80,12 @@ func DefaultOptions() Options {
 		ProbeIdle:      5 * time.Minute,
 		Confirm:        2 * time.Second,
 		Margin:         6 * time.Second,
+		PowerOff:       10 * time.Second,
+		PowerGap:       30 * time.Minute,
+		PowerSession:   10 * time.Minute,
+		Forget:         10 * time.Minute,
+		SelfResetAfter: 28 * time.Minute,
+		SelfResetTakes: 5 * time.Minute,
 		CellularMaxAge: 12 * time.Minute,
 	}
 }
@@ -129,7 +152,11 @@ type State struct {
 	Link     reading.Reading[Link]
 	Probe    reading.Reading[Probe]
 	Cellular reading.Reading[Cellular]
-	Flapping bool // the carrier comes and goes
+	Flapping bool    // the carrier comes and goes
+	Remedy   Attempt // the last that was tried
+	// PoweredOff: the gateway's relay is to be open.
+	PoweredOff bool
+	Restarting bool // the gateway's silence is its own restart; see SelfReset
 
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	conditions Conditions
@@ -137,9 +164,17 @@ type State struct {
 	foundSince time.Duration // since when
 	way        way           // of found as seen from Verdict
 	turned     time.Duration // since when
+	doubted    bool          // a look of its own had found something before
 	confirmed  bool          // a round of probes has come since
-	every      time.Duration // the cadence that was last asked for
-	everySince time.Duration // since when
+	past       [5]pastTries  // by the order of Remedies
+	begun      bool          // a step was taken
+	startedAt  time.Duration // when
+	wellSince  time.Duration // 0 while the verdict is neither ok nor slow
+	// offlineSince is when no-internet began of an outage that is not over.
+	offlineSince time.Duration
+	stepped      time.Duration // when the last step was
+	every        time.Duration // the cadence that was last asked for
+	everySince   time.Duration // since when
 }
 
 // way says whether what is found is better or worse than what shows.
@@ -203,6 +238,9 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	}
 	s.show(o, now, doubted)
 
+	s.heal(o, input, now)
+	s.stepped, s.Restarting = now, s.SelfReset(o, now)
+
 	if every := s.ProbeEvery(o, s.conditions.Session, s.conditions.BatteryLow); every != s.every {
 		s.every, s.everySince = every, now
 	}
@@ -214,12 +252,12 @@ func Step(o Options, s State, input any, now time.Duration) State {
 func (s *State) show(o Options, now, doubted time.Duration) {
 	turn := func() {
 		if w := wayFrom(s.Verdict, s.found); w != s.way {
-			s.way, s.turned, s.confirmed = w, now, false
+			s.way, s.turned, s.confirmed, s.doubted = w, now, false, false
 		}
 	}
 	turn()
 	if s.way == worse && doubted > 0 {
-		s.turned, s.confirmed = min(s.turned, now-doubted), true
+		s.turned, s.confirmed, s.doubted = min(s.turned, now-doubted), true, true
 	}
 	if s.found == s.Verdict {
 		return
@@ -282,6 +320,9 @@ func (s State) judge(o Options) (Verdict, []Rung) {
 	}
 	return verdict, rungs
 }
+
+// Found is what the ladder says now, before any patience.
+func (s State) Found() Verdict { return s.found }
 
 // linkFindings are those of port, cable and address.
 func (s State) linkFindings() []Finding {
@@ -360,7 +401,11 @@ func wayFrom(shown, found Verdict) way {
 func (s State) patience(o Options) time.Duration {
 	switch s.way {
 	case worse:
-		return o.showAfter(s.found)
+		after := o.showAfter(s.found)
+		if s.doubted && s.found != Slow {
+			after = min(after, o.DoubtedAfter)
+		}
+		return after
 	case better:
 		if s.Flapping && s.Verdict == CableUnplugged {
 			return max(o.ClearAfter, o.FlapClear)
@@ -423,6 +468,9 @@ func (s State) Wake(o Options) time.Duration {
 	}
 	if s.Probe.Quality == reading.Fresh {
 		at(s.staleAt(o))
+	}
+	if w := s.wakeToHeal(o, s.stepped); w != 0 {
+		at(max(w, s.stepped+1))
 	}
 	if s.Flapping && len(s.flaps) > 0 {
 		at(s.flaps[len(s.flaps)-1] + o.FlapsWithin)

@@ -2,6 +2,7 @@ package netmon
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -427,6 +428,119 @@ func TestPropertyTheVerdictNeverSaysMoreThanIsKnown(t *testing.T) {
 			}
 			if w := s.Wake(o); w != 0 && w <= now {
 				t.Fatalf("wake at %v, which is not after %v", w, now)
+			}
+		}
+	})
+}
+
+// The gateway's power is the strongest remedy; a week of days with faults at
+// every moment never drives one outside its limits.
+func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
+	days := 1
+	if os.Getenv("INFOBUS_SOAK") != "" {
+		days = 7
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var (
+			o        = DefaultOptions()
+			s        = New()
+			now      = time.Duration(rapid.IntRange(1, 1000).Draw(t, "boot")) * time.Second
+			begun    = now
+			end      = now + time.Duration(days)*24*time.Hour
+			last     = map[Remedy]time.Duration{}
+			probe    = rapid.SampledFrom([]Probe{well, well, silent, offline, offline, nameless, slow, captive})
+			current  = well
+			link     = wired
+			cellular Cellular
+			at       time.Duration // of the last round
+			on       Conditions
+			change   = now
+			hour     []time.Duration
+		)
+		o.Relay = true
+		step := func(in any) {
+			was := s
+			s = Step(o, s, in, now)
+			if s.Remedy.At != was.Remedy.At {
+				r := s.Remedy.Remedy
+				before, tried := last[r]
+				if tried && now-before < o.gap(r) {
+					t.Fatalf("%s again after %v", r, now-before)
+				}
+				last[r] = now
+				if was.Remedy.Remedy != "" && was.Remedy.Result == "" && was.Remedy.At != 0 && s.Remedy.At != now {
+					t.Fatal("two at a time")
+				}
+				if r == GatewayPower {
+					if on.Session && now-on.SessionSince < o.PowerSession {
+						t.Fatalf("the gateway was switched off %v into a session", now-on.SessionSince)
+					}
+					if now-begun < o.PowerGap {
+						t.Fatalf("the gateway was switched off %v after the start", now-begun)
+					}
+					if cell, fresh := s.Cellular.Get(); fresh && cell.Status == "connecting" && s.Verdict != GatewaySilent {
+						t.Fatal("the gateway was switched off while it answers and registers")
+					}
+					if on.BatteryLow || s.Verdict == OK || s.Verdict == Slow || s.Verdict == CaptivePortal {
+						t.Fatalf("the gateway was switched off: %s, %+v", s.Verdict, on)
+					}
+				}
+				hour = append(hour, now)
+				for len(hour) > 0 && now-hour[0] >= time.Hour {
+					hour = hour[1:]
+				}
+				if len(hour) > 60 {
+					t.Fatalf("%d remedies in an hour", len(hour))
+				}
+			}
+			if s.PoweredOff && now-s.Remedy.At > o.PowerOff {
+				t.Fatalf("the gateway is still off after %v", now-s.Remedy.At)
+			}
+			if s.Remedy.Result == "" && s.Remedy.Remedy != "" && now-s.Remedy.At > o.settles(s.Remedy.Remedy) {
+				t.Fatalf("%s has no result after %v", s.Remedy.Remedy, now-s.Remedy.At)
+			}
+		}
+		step(link)
+		for now < end {
+			next := change
+			if w := s.Wake(o); w != 0 {
+				next = min(next, w)
+			}
+			if every := s.ProbeEvery(o, on.Session, on.BatteryLow); every != 0 {
+				next = min(next, max(at+every, now+1))
+			}
+			now = next
+			switch every := s.ProbeEvery(o, on.Session, on.BatteryLow); {
+			case now >= change:
+				change = now + time.Duration(rapid.IntRange(1, 7200).Draw(t, "for"))*time.Second
+				switch rapid.IntRange(0, 5).Draw(t, "what") {
+				case 0:
+					on = Conditions{Session: !on.Session, SessionSince: now}
+					if !on.Session {
+						on.SessionSince = 0
+					}
+				case 1:
+					on.BatteryLow = !on.BatteryLow
+				case 2:
+					link = wired
+					if rapid.Bool().Draw(t, "unaddressed") {
+						link.Address, link.Gateway = "", ""
+					}
+				case 3:
+					cellular.Status = rapid.SampledFrom([]string{"connecting", "active"}).Draw(t, "status")
+					step(cellular)
+				default:
+					link, current = wired, probe.Draw(t, "probe")
+				}
+				step(on)
+				step(link)
+			case every != 0 && now >= at+every:
+				at = now
+				step(current)
+			case s.Remedy.Remedy != "" && s.Remedy.Result == "" && rapid.IntRange(0, 9).Draw(t, "refused") == 0:
+				step(Tried{Remedy: s.Remedy.Remedy, Result: Refused})
+			default:
+				step(nil)
 			}
 		}
 	})

@@ -78,7 +78,8 @@ type Session struct {
 type Uplink struct {
 	Verdict          string     `json:"verdict"`
 	Since            *time.Time `json:"since"`
-	Advice           string     `json:"advice"` // one sentence; "" where nothing is to be done
+	Advice           string     `json:"advice"`   // one sentence; "" where nothing is to be done
+	Flapping         bool       `json:"flapping"` // the cable's carrier comes and goes
 	Ladder           []Rung     `json:"ladder"`
 	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing
 	DevicesConnected *int       `json:"devices_connected"`

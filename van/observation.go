@@ -3,6 +3,7 @@ package van
 import (
 	"infobus/kiosk"
 	"infobus/logbook"
+	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
 	"infobus/session"
@@ -118,6 +119,11 @@ type (
 	// PowerOff brings the box down in good order: screen, logbook, panel, then
 	// the log-in manager; answered by power.Refused if it refuses.
 	PowerOff struct{}
+	// Heal tries a remedy of the uplink; answered by netmon.Tried.
+	Heal struct{ Remedy netmon.Remedy }
+	// Relay switches the gateway's power: the contact is normally closed, so
+	// that a dead box leaves the gateway on.
+	Relay struct{ On bool }
 )
 
 // Output gathers what a step gives out.

@@ -144,6 +144,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
+	s.remedies(was, &out)
 	if s.Uplink.Verdict != was.Uplink.Verdict {
 		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
 			"verdict": string(s.Uplink.Verdict), "previous": string(was.Uplink.Verdict),
@@ -184,7 +185,11 @@ func lost(value any) any {
 
 // Conditions are what the uplink's patience and its bytes depend on.
 func (s State) Conditions() netmon.Conditions {
-	return netmon.Conditions{Session: s.Session.Active,
+	var since time.Duration
+	if s.Session.Active {
+		since = s.Session.Since
+	}
+	return netmon.Conditions{Session: s.Session.Active, SessionSince: since,
 		BatteryLow: s.Power.Source() == "battery" && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 

@@ -220,32 +220,6 @@ func (o *options) followEvents(ctx context.Context, d daemon, after *uint64) err
 	return unreachable{fmt.Errorf("the daemon at %s has stopped", d.name)}
 }
 
-func diagnoseCommand(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "diagnose",
-		Short: "What is wrong with the internet: every step on the way, and what to do",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v, _, err := o.state()
-			if err != nil {
-				return err
-			}
-			if o.json {
-				err = printJSON(v.Uplink)
-			} else {
-				for _, r := range v.Uplink.Ladder {
-					fmt.Printf("%-14s %s\n", r.Rung, r.Finding)
-				}
-				fmt.Printf("\n%s. %s\n", v.Uplink.Verdict, v.Uplink.Advice)
-			}
-			if err == nil && v.Uplink.Verdict != "ok" {
-				return attention
-			}
-			return err
-		},
-	}
-}
-
 func selftestCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "selftest",

@@ -119,6 +119,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Sets = append(o.Kiosk.Sets, set)
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
+	o.Uplink.KeepUp = !slices.Contains(f.sim, "gateway")
 	if len(f.sim) > 0 && !f.vanTimes {
 		o.Uplink = netmon.SimOptions()
 		o.Kiosk.Retry = 2 * time.Second
@@ -275,6 +276,8 @@ func (a *appliance) do(e van.Effect) {
 		a.screen.draw(e)
 	case van.Keep:
 		a.keeper.keep(e.Kept)
+	case van.Heal:
+		go a.heal(e.Remedy)
 	case van.PowerOff:
 		go a.powerOff()
 	}

@@ -135,6 +135,7 @@ func (a *appliance) view(s van.State) status.View {
 	} else if ok {
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
 	}
+	v.Uplink.Flapping = s.Uplink.Flapping
 	for _, r := range s.Uplink.Ladder {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}

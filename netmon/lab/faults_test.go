@@ -157,12 +157,12 @@ var faults = []fault{
 		inject: func(l *lab) {
 			l.ip("-n", l.other, "addr", "add", gatewayAddress+"/24", "dev", "eth0")
 			l.in(l.other, "nft", "add table ip f; add chain ip f in { type filter hook input priority 0; policy drop; }")
-			l.ip("-n", l.van, "neigh", "replace", gatewayAddress, "lladdr", l.hardware(l.other, "eth0"), "dev", "uplink0")
+			l.ip("-n", l.van, "neigh", "replace", gatewayAddress, "lladdr", l.hardware(l.other, "eth0"), "dev", "uplink0", "nud", "permanent")
 		},
 		clear: func(l *lab) {
 			l.in(l.other, "nft", "delete table ip f")
 			l.ip("-n", l.other, "addr", "del", gatewayAddress+"/24", "dev", "eth0")
-			l.ip("-n", l.van, "neigh", "flush", "dev", "uplink0")
+			l.ip("-n", l.van, "neigh", "del", gatewayAddress, "dev", "uplink0")
 		}},
 	{name: "another device has the box's address", want: "gateway-silent",
 		inject: func(l *lab) {
@@ -203,7 +203,7 @@ var faults = []fault{
 
 	{name: "sign-in page: a redirect", want: "captive-portal", ci: true, inject: portal("redirect", portalRedirect), clear: heal},
 	{name: "sign-in page: another body", want: "captive-portal", inject: portal("page", portalRedirect), clear: heal},
-	{name: "sign-in page: it answers as the site would, and takes TLS too", want: "captive-portal",
+	{name: "sign-in page: it answers as the site would, and takes TLS too", want: "captive-portal", slow: true,
 		inject: portal("204", portalRedirect, portalTLS), clear: heal},
 	{name: "sign-in page: TLS alone is taken", want: "captive-portal", slow: true, inject: portal("page", portalTLS), clear: heal},
 	{name: "the box's clock is wrong by seven years", want: "ok", ci: true,

@@ -24,6 +24,7 @@ var daemonProgram string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	flag.Set("test.parallel", fmt.Sprint(side)) // the labs wait, they do not compute
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "infobus-lab-")
 		if err == nil {
@@ -47,6 +48,9 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+// side is how many vans are looked after side by side.
+const side = 6
+
 // soak: every fault and every pair, instead of a dozen.
 var soak = os.Getenv("INFOBUS_SOAK") != ""
 
@@ -58,12 +62,16 @@ type result struct {
 }
 
 // hold is how long a verdict must stay as it is before the lab believes it.
-const hold = 8 * time.Second
+const hold = 6 * time.Second
 
 // suffer injects a fault into a van where all is well, and clears it.
 func (l *lab) suffer(f fault) result {
 	l.t.Helper()
 	r := result{fault: f}
+	patience := guard
+	if f.slow {
+		patience = 6 * time.Minute
+	}
 	l.steady("ok")
 	_, before, _ := l.verdict.now()
 	begun := time.Now()
@@ -71,7 +79,7 @@ func (l *lab) suffer(f fault) result {
 	if f.want != "ok" && len(f.way) == 0 && strings.Contains(f.name, "overflow") {
 		begun = time.Now()
 	}
-	if s, ok := l.verdict.await(f.want, guard); ok && f.want != "ok" {
+	if s, ok := l.verdict.await(f.want, patience); ok && f.want != "ok" {
 		r.show = max(s.at.Sub(begun), 0)
 	}
 	l.steady(f.want)
@@ -163,7 +171,7 @@ func TestEachFaultGivesItsVerdictAndNoOther(t *testing.T) {
 		}
 		return 1
 	})
-	results := sufferAll(t, list, min(4, len(list)))
+	results := sufferAll(t, list, min(side, len(list)))
 	text := table(results)
 	t.Log("\n" + text)
 	if *update && !t.Failed() {
@@ -186,7 +194,7 @@ func TestOfTwoFaultsAtOnceTheFirstCauseIsNamed(t *testing.T) {
 			clear: func(l *lab) { b.clear(l); a.clear(l) },
 			way:   append(slices.Clone(a.way), b.way...)})
 	}
-	results := sufferAll(t, both, min(4, len(both)))
+	results := sufferAll(t, both, min(side, len(both)))
 	text := table(results)
 	t.Log("\n" + text)
 	if *update && !t.Failed() {

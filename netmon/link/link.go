@@ -29,6 +29,17 @@ func Watch(ctx context.Context, name string, observe func(netmon.Link)) error {
 	return w.run(ctx)
 }
 
+// Read is the interface name as it is now. One that is not there is a value,
+// not an error.
+func Read(name string) (netmon.Link, error) {
+	w := watcher{name: name, log: slog.New(slog.DiscardHandler)}
+	return w.read()
+}
+
+// Names are the interfaces that there are; one that holds a hardware address is
+// cut short.
+func Names() []string { return others() }
+
 type watcher struct {
 	name    string
 	observe func(netmon.Link)
@@ -215,18 +226,7 @@ var hardware = regexp.MustCompile(`^enx[0-9a-f]{12}$`)
 
 // absent says once which interfaces there are instead.
 func (w *watcher) absent() {
-	links, err := netlink.LinkList()
-	if err != nil {
-		return
-	}
-	var names []string
-	for _, l := range links {
-		name := l.Attrs().Name
-		if hardware.MatchString(name) {
-			name = "enx…"
-		}
-		names = append(names, name)
-	}
+	names := others()
 	if there := fmt.Sprint(names); there != w.gone {
 		w.gone = there
 		w.log.Warn("the network interface is not there", "interface", w.name, "there are", names)

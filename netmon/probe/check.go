@@ -86,7 +86,9 @@ func (p *Prober) check(ctx context.Context, target string, resolvers []string) a
 			a.wrongName = i > 0
 			return a
 		}
-		all.foreign = all.foreign || a.foreign
+		if a.foreign {
+			return a
+		}
 		all.trouble = all.trouble || a.trouble
 	}
 	return all
@@ -98,7 +100,7 @@ func (p *Prober) where(ctx context.Context, host string, resolvers []string) []s
 	p.mu.Lock()
 	before, have := p.addresses[host]
 	p.mu.Unlock()
-	if have && time.Now().Before(before.until) && well(p.last) {
+	if have && time.Now().Before(before.until) && !p.anew {
 		return []string{before.address}
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.options.Timeout/2)

@@ -22,18 +22,22 @@ const sendAgain = 700 * time.Millisecond
 
 // ask says whether a resolver answers, and after how long. Where the name's
 // server proves itself elsewhere it asks for a name below it that nobody has
-// asked for, so that no cache answers: that there is none is an answer too.
-func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok bool, after time.Duration) {
+// asked for, so that no cache answers: that there is none is an answer too. wild:
+// there was one, as where a sign-in page answers for every name.
+func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok, wild bool, after time.Duration) {
 	begun := time.Now()
-	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (struct{}, bool) {
+	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (bool, bool) {
 		name := t.Name
 		if t.Proof {
 			name = strings.ToLower(crand.Text()[:8]) + "." + name
 		}
 		a, ok := p.exchange(ctx, server, name)
-		return struct{}{}, ok && (a.address.IsValid() || t.Proof && a.code == dnsmessage.RCodeNameError)
+		return a.address.IsValid(), ok && (a.address.IsValid() || t.Proof && a.code == dnsmessage.RCodeNameError)
 	})
-	return len(answers.passed) > 0, time.Since(begun)
+	for _, w := range answers.passed {
+		wild = wild || w && t.Proof
+	}
+	return len(answers.passed) > 0, wild, time.Since(begun)
 }
 
 // lookUp is an address of host, as the first of the resolvers that has one says.

@@ -22,6 +22,8 @@ type Prober struct {
 	addresses map[string]known     // host → where it was found
 	proofAt   time.Time            // when the proof is due again
 	every     time.Duration        // the cadence asked for
+	anew      bool                 // a whole round is on: names are asked anew
+	wild      bool                 // names that nobody ever heard of have an address, also while all is well
 	step      int                  // looks since the last whole round
 	bad       int                  // whole rounds in a row that were not well
 
@@ -58,8 +60,8 @@ const (
 	proofEvery = 4 * time.Minute
 	// lossWindow is how far back losses count, and lossLeast how many questions
 	// it takes to speak of a share.
-	lossWindow = time.Minute
-	lossLeast  = 8
+	lossWindow = 30 * time.Second
+	lossLeast  = 6
 	// lossy is the share from which one answer that did not come says nothing of
 	// a rung that answered within the last memory.
 	lossy  = 0.10
@@ -122,7 +124,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 	if p.every > leastBrisk {
 		kind = -1 // one look at everything
 	}
-	doubt := false
+	doubt, begun := false, time.Now()
 	var looks sync.WaitGroup
 	var mu sync.Mutex // guards doubt and last
 	look := func(ok func() bool) {
@@ -155,8 +157,8 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 	}
 	if (kind == 2 || kind < 0) && len(t.DNS) > 0 && t.Name != "" {
 		look(func() bool {
-			answered, _ := p.ask(bounded, t.DNS, t)
-			return answered
+			answered, wild, _ := p.ask(bounded, t.DNS, t)
+			return answered && wild == p.wild
 		})
 	}
 	looks.Wait()
@@ -164,7 +166,6 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		return p.last, true
 	}
 	if doubt {
-		begun := time.Now()
 		r := p.Round(ctx, t)
 		r.Doubted = time.Since(begun)
 		return r, false
@@ -179,7 +180,8 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 		p.forget()
 		p.targets = t
 	}
-	p.step = 0
+	p.step, p.anew = 0, true
+	defer func() { p.anew = false }()
 	o := p.options
 	whole, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
@@ -216,15 +218,17 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 		})
 	}
 	var named time.Duration
+	var wild bool
 	if len(t.DNS) > 0 && t.Name != "" {
 		rungs.Go(func() {
-			ok, after := p.ask(whole, t.DNS, t)
-			r.DNS, named = finding(got(ok)), after
+			var ok bool
+			ok, wild, named = p.ask(whole, t.DNS, t)
+			r.DNS = finding(got(ok))
 		})
 	}
 	if len(t.Resolvers) > 0 && t.Name != "" {
 		rungs.Go(func() {
-			ok, _ := p.ask(whole, t.Resolvers, t)
+			ok, _, _ := p.ask(whole, t.Resolvers, t)
 			r.Direct = finding(got(ok))
 		})
 	}
@@ -269,7 +273,9 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 	if named > r.Latency && r.HTTP == netmon.Passed && r.DNS == netmon.Passed {
 		r.Latency = named
 	}
-	p.settle(&r, t)
+	if p.settle(&r, t); well(r) {
+		p.wild = wild
+	}
 	return r
 }
 
@@ -362,7 +368,7 @@ func (p *Prober) tried(lost int, answered bool) {
 	}
 }
 
-// loss is the share of the last minute's questions that were lost; 0 where
+// loss is the share of the last half minute's questions that were lost; 0 where
 // there were too few to say.
 func (p *Prober) loss() float64 {
 	p.mu.Lock()
@@ -396,12 +402,14 @@ func (p *Prober) connects(ctx context.Context, target string) bool {
 }
 
 // resent is how often TCP asked for a connection in vain before an answer took
-// as long as that: it asks again after 1 s, and after 2 s more (RFC 6298).
+// as long as that: it asks again after 1 s, and after 2 s more (RFC 6298). What
+// came at any other time was late, and not lost.
 func resent(took time.Duration) int {
+	const soon = 500 * time.Millisecond // after the question that got through
 	switch {
-	case took >= 3*time.Second:
+	case took >= 3*time.Second && took < 3*time.Second+soon:
 		return 2
-	case took >= time.Second:
+	case took >= time.Second && took < time.Second+soon:
 		return 1
 	}
 	return 0

@@ -107,6 +107,37 @@ func TestPolkit(t *testing.T) {
 	}
 }
 
+// What needs a capability is a unit of its own, with that one alone.
+func TestLinkUnitHasOneCapability(t *testing.T) {
+	s := settings(t, "infobus-link@.service")
+	for key, want := range map[string][]string{
+		"Type":                    {"oneshot"},
+		"ExecStart":               {"/usr/bin/infobus link %i"},
+		"CapabilityBoundingSet":   {"CAP_NET_ADMIN"},
+		"AmbientCapabilities":     {"CAP_NET_ADMIN"},
+		"NoNewPrivileges":         {"yes"},
+		"ProtectSystem":           {"strict"},
+		"RestrictAddressFamilies": {"AF_NETLINK"},
+	} {
+		if !slices.Equal(s[key], want) {
+			t.Errorf("%s is %q, want %q", key, s[key], want)
+		}
+	}
+	b, err := os.ReadFile("48-infobus-link.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := string(b)
+	for _, want := range []string{`subject.user !== "infobus"`, `action.lookup("verb") === "start"`, `/^infobus-link@(up|bounce|flush)\.service$/`} {
+		if !strings.Contains(rule, want) {
+			t.Errorf("the rule lacks %s", want)
+		}
+	}
+	if n := len(regexp.MustCompile(`case "`).FindAllString(rule, -1)); n != 3 {
+		t.Errorf("the rule names %d actions, want 3", n)
+	}
+}
+
 // The groups that the service runs in and udev gives the devices to exist.
 func TestGroups(t *testing.T) {
 	b, err := os.ReadFile("infobus.sysusers")
@@ -145,7 +176,7 @@ func copied(t *testing.T) (dir string, units []string) {
 				t.Fatal(err)
 			}
 			// It looks whether the program is there.
-			b = []byte(strings.ReplaceAll(string(b), "/usr/bin/infobusd", "/bin/true"))
+			b = []byte(strings.NewReplacer("/usr/bin/infobusd", "/bin/true", "/usr/bin/infobus", "/bin/true").Replace(string(b)))
 			if err := os.WriteFile(filepath.Join(dir, f), b, 0o644); err != nil {
 				t.Fatal(err)
 			}

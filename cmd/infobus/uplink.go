@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"infobus/config"
+	"infobus/netmon"
+	"infobus/netmon/client"
+	"infobus/netmon/link"
+	"infobus/netmon/probe"
+	"infobus/reading/clock"
+	"infobus/status"
+)
+
+const configFile = "/etc/infobus/infobus.yaml"
+
+func diagnoseCommand(o *options) *cobra.Command {
+	var live bool
+	var file string
+	c := &cobra.Command{
+		Use:   "diagnose",
+		Short: "What is wrong with the internet: every step on the way, and what to do",
+		Long: `What is wrong with the internet: every step on the way, and what to do. The daemon
+is asked what it has found; with --live, or where no daemon runs, every step is
+taken now, from this machine and with the targets of the configuration.
+
+Exit status: 0 the internet works; 1 it does not, or not well.`,
+		Example: `  infobus diagnose
+  infobus diagnose --live
+  infobus diagnose --live --config infobus.yaml --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !live {
+				v, _, err := o.state()
+				var away unreachable
+				switch {
+				case err == nil:
+					return o.told(v.Uplink)
+				case !errors.As(err, &away) || o.address != "":
+					return err
+				}
+				fmt.Fprintln(os.Stderr, "No daemon runs here: every step is taken now.")
+			}
+			return o.walk(c.Context(), file)
+		},
+	}
+	c.Flags().BoolVar(&live, "live", false, "take every step now, without the daemon")
+	c.Flags().StringVar(&file, "config", "", "the configuration (default "+configFile+" or, without one, the reference hardware's)")
+	return c
+}
+
+// told prints what the daemon found.
+func (o *options) told(v status.Uplink) error {
+	if o.json {
+		if err := printJSON(v); err != nil {
+			return err
+		}
+	} else {
+		for _, r := range v.Ladder {
+			age := ""
+			if r.AgeS != nil {
+				age = fmt.Sprintf("%.0f s ago", *r.AgeS)
+			}
+			fmt.Println(strings.TrimRight(fmt.Sprintf("%-14s %-10s %s", r.Rung, r.Finding, age), " "))
+		}
+		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
+	}
+	if v.Verdict != string(netmon.OK) {
+		return attention
+	}
+	return nil
+}
+
+// diagnosis is what a walk found, as JSON.
+type diagnosis struct {
+	Verdict    netmon.Verdict `json:"verdict"`
+	Advice     string         `json:"advice"`
+	Conseil    string         `json:"advice_fr"`
+	Ladder     []netmon.Rung  `json:"ladder"`
+	Speed      int            `json:"speed_mbit"` // of the port; 0 unknown
+	Duplex     string         `json:"duplex"`     // full or half; "" unknown
+	LatencyMS  int64          `json:"latency_ms"` // 0 where nothing came back
+	Loss       float64        `json:"loss"`       // 0 to 1
+	ClockWrong bool           `json:"clock_wrong"`
+	Bytes      int64          `json:"bytes"` // that the walk cost, headers included
+}
+
+// walk takes every step now: the port first, and then two rounds of what lies
+// beyond it, for one alone may have seen half of a fault.
+func (o *options) walk(ctx context.Context, file string) error {
+	c, err := uplinkConfig(file)
+	if err != nil {
+		return err
+	}
+	say := func(format string, args ...any) {
+		if !o.json {
+			fmt.Printf(format, args...)
+		}
+	}
+	port, err := link.Read(c.Interface)
+	if err != nil {
+		return err
+	}
+	var d diagnosis
+	d.Speed, d.Duplex = speed(c.Interface)
+	if !port.Present {
+		say("There is no interface %s here; there are: %s\n", c.Interface, strings.Join(link.Names(), ", "))
+	}
+	options := netmon.DefaultOptions()
+	options.PowerGap = 0 // nothing is tried
+	s := netmon.Step(options, netmon.New(), port, clock.Mono())
+	say("%s", rungs(s, 0, 3))
+	if d.Speed != 0 {
+		say("%14s %d Mbit/s, %s duplex\n", "", d.Speed, d.Duplex)
+	}
+	cl := client.New(client.Options{ResolverNow: func() string {
+		if port.Gateway == "" {
+			return ""
+		}
+		return port.Gateway + ":53"
+	}})
+	p := probe.New(probe.Options{Client: cl})
+	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}}.Via(port)
+	for round := 1; port.Ready() && round <= 2; round++ {
+		say("asking the Cisco box and the internet, round %d of 2 …\n", round)
+		r := p.Round(ctx, targets)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if round == 2 {
+			r.Doubted = time.Minute // it is shown as found
+		}
+		s = netmon.Step(options, s, r, clock.Mono())
+	}
+	say("%s", rungs(s, 3, len(s.Ladder)))
+	r, _ := s.Probe.Get()
+	d.Verdict, d.Advice, d.Conseil = s.Found(), s.Found().Advice("en"), s.Found().Advice("fr")
+	if s.Found() == s.Verdict {
+		d.Advice, d.Conseil = s.Advice("en"), s.Advice("fr")
+	}
+	d.Ladder, d.LatencyMS, d.Loss, d.ClockWrong = s.Ladder, r.Latency.Milliseconds(), r.Loss, r.ClockWrong
+	d.Bytes = cl.Usage()[client.Probe].Total()
+	if o.json {
+		if err := printJSON(d); err != nil {
+			return err
+		}
+	} else {
+		if d.LatencyMS != 0 {
+			fmt.Printf("%14s a page after %d ms\n", "", d.LatencyMS)
+		}
+		if r.DNS == netmon.Failed && r.Direct == netmon.Passed {
+			fmt.Printf("%14s names are found beyond the Cisco box, not by it\n", "")
+		}
+		fmt.Printf("%14s %d bytes were used\n\n%s. %s\n%s\n", "", d.Bytes, d.Verdict, d.Advice, d.Conseil)
+	}
+	if d.Verdict != netmon.OK {
+		return attention
+	}
+	return nil
+}
+
+func rungs(s netmon.State, from, to int) string {
+	var b strings.Builder
+	for _, r := range s.Ladder[from:to] {
+		fmt.Fprintf(&b, "%-14s %s\n", r.Name, r.Finding)
+	}
+	return b.String()
+}
+
+// uplinkConfig is what the file says of the uplink. Without a file of one's own
+// and an installed one it is the reference hardware's.
+func uplinkConfig(file string) (config.Uplink, error) {
+	path := file
+	if path == "" {
+		path = configFile
+	}
+	data, err := os.ReadFile(path)
+	if file == "" && errors.Is(err, os.ErrNotExist) {
+		return config.Default().Uplink, nil
+	}
+	if err != nil {
+		return config.Uplink{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	c, err := config.Parse(path, data)
+	return c.Uplink, err
+}
+
+// speed is what the port and its other end have agreed on, as sysfs gives it
+// (Documentation/ABI/testing/sysfs-class-net); 0 and "" where it does not.
+func speed(name string) (mbit int, duplex string) {
+	folder := filepath.Join("/sys/class/net", filepath.Base(name))
+	if b, err := os.ReadFile(filepath.Join(folder, "speed")); err == nil {
+		fmt.Sscan(string(b), &mbit)
+	}
+	if b, err := os.ReadFile(filepath.Join(folder, "duplex")); err == nil {
+		duplex = strings.TrimSpace(string(b))
+	}
+	return max(mbit, 0), strings.TrimPrefix(duplex, "unknown")
+}
+
+// linkCommand is what infobus-link@.service runs.
+func linkCommand() *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use:   "link " + strings.Join(link.Actions, "|"),
+		Short: "Switch the port to the Cisco box on, bounce it, or forget its neighbours (needs CAP_NET_ADMIN)",
+		Example: `  systemctl start infobus-link@bounce.service
+  sudo infobus link up`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, err := uplinkConfig(file)
+			if err != nil {
+				return err
+			}
+			err = link.Act(c.Interface, args[0])
+			if errors.Is(err, link.ErrAction) {
+				return usageError{err}
+			}
+			return err
+		},
+	}
+	c.Flags().StringVar(&file, "config", "", "the configuration (default "+configFile+")")
+	return c
+}

@@ -1,0 +1,229 @@
+package netmon
+
+import "time"
+
+// Remedy is something that the box itself can try. The gentlest come first.
+type Remedy string
+
+const (
+	LinkUp       Remedy = "link-up"          // the port was switched off
+	FlushNeigh   Remedy = "neighbours-flush" // the gateway is asked anew where it is
+	RenewLease   Remedy = "lease-renew"
+	BounceLink   Remedy = "link-bounce"   // as if the cable were pulled and put back
+	GatewayPower Remedy = "gateway-power" // the gateway's relay, for Options.PowerOff
+)
+
+// Remedies are all of them, the gentlest first.
+var Remedies = []Remedy{LinkUp, FlushNeigh, RenewLease, BounceLink, GatewayPower}
+
+// Result is what a remedy came to.
+type Result string
+
+const (
+	Helped   Result = "helped"    // the verdict is better
+	NoChange Result = "no-change" // it was done, and the verdict is not better
+	Undone   Result = "failed"    // it could not be done
+	Refused  Result = "refused"   // it may not be done
+)
+
+// Tried is the word of whoever does a remedy: that it was done, or why not.
+type Tried struct {
+	Remedy Remedy
+	Result Result // "" where it was done; Undone or Refused where it was not
+}
+
+// Attempt is a remedy that is being tried, or was tried last.
+type Attempt struct {
+	Remedy Remedy
+	At     time.Duration // monotonic: when it was begun
+	Ended  time.Duration // when its result was known; 0 before
+	Result Result        // "" while it is under way
+
+	against Verdict // that showed when it was begun
+}
+
+// treatment is when a remedy is worth a try: while the verdict has shown for
+// after. Between two tries of a remedy there is at least its gap, which doubles
+// with each that did not help, until all has been well for Options.Forget.
+type treatment struct {
+	verdict Verdict
+	remedy  Remedy
+	after   time.Duration
+}
+
+// Waiting comes first in each: a lease, a reboot and a bend in the road all pass.
+var treatments = [...]treatment{
+	{CableUnplugged, LinkUp, 20 * time.Second},
+	{NoAddress, RenewLease, 15 * time.Second},
+	{NoAddress, BounceLink, 90 * time.Second},
+	{GatewaySilent, FlushNeigh, 10 * time.Second},
+	{GatewaySilent, RenewLease, 40 * time.Second}, // it may have come back with another network
+	{GatewaySilent, BounceLink, 2 * time.Minute},
+	{GatewaySilent, GatewayPower, 5 * time.Minute},
+	{DNSFailing, RenewLease, 2 * time.Minute},
+	{NoInternet, GatewayPower, 12 * time.Minute},
+	{DNSFailing, GatewayPower, 20 * time.Minute},
+}
+
+// gap is the least time between two tries of a remedy.
+func (o Options) gap(r Remedy) time.Duration {
+	switch r {
+	case GatewayPower:
+		return o.PowerGap
+	case BounceLink:
+		return 10 * time.Minute
+	}
+	return 2 * time.Minute
+}
+
+// settles is how long after a remedy its effect may take to show: the
+// gateway's start takes minutes.
+func (o Options) settles(r Remedy) time.Duration {
+	if r == GatewayPower {
+		return o.PowerOff + 4*time.Minute
+	}
+	return 30 * time.Second
+}
+
+// mostDoublings bounds how far a gap grows: to 16 times.
+const mostDoublings = 4
+
+// index is the remedy's place in Remedies.
+func (r Remedy) index() int {
+	for i, other := range Remedies {
+		if other == r {
+			return i
+		}
+	}
+	return -1
+}
+
+// pastTries is what limits a remedy.
+type pastTries struct {
+	last     time.Duration // when it was last begun
+	tried    bool
+	failures int // in a row
+}
+
+// heal tries what is due, and judges what was tried.
+func (s *State) heal(o Options, input any, now time.Duration) {
+	if !s.begun {
+		s.begun, s.startedAt = true, now
+	}
+	switch s.Verdict {
+	case OK, Slow:
+		if s.wellSince == 0 {
+			s.wellSince = now
+		}
+		s.offlineSince = 0
+		if now-s.wellSince >= o.Forget {
+			for i := range s.past {
+				s.past[i].failures = 0
+			}
+		}
+	case NoInternet:
+		if s.offlineSince == 0 {
+			s.offlineSince = s.Since
+		}
+		s.wellSince = 0
+	default:
+		s.wellSince = 0
+	}
+
+	a := &s.Remedy
+	if a.Remedy != "" && a.Result == "" {
+		tried, answered := input.(Tried)
+		switch {
+		case answered && tried.Remedy == a.Remedy && tried.Result != "":
+			a.Result = tried.Result
+		case s.Verdict != Starting && s.Verdict != Unknown && rank(s.Verdict) > rank(a.against):
+			a.Result = Helped
+		case now-a.At >= o.settles(a.Remedy):
+			a.Result = NoChange
+		default:
+			s.PoweredOff = a.Remedy == GatewayPower && now-a.At < o.PowerOff
+			return
+		}
+		a.Ended = now
+		if i := a.Remedy.index(); a.Result != Helped {
+			s.past[i].failures++
+		}
+		s.PoweredOff = false
+		return // its result is a step of its own
+	}
+	s.PoweredOff = false
+	for _, t := range treatments {
+		if at, ok := s.dueAt(o, t, now); ok && at <= now {
+			i := t.remedy.index()
+			s.past[i].last, s.past[i].tried = now, true
+			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: s.Verdict}
+			s.PoweredOff = t.remedy == GatewayPower
+			return
+		}
+	}
+}
+
+// dueAt is when the treatment may be tried if nothing changes; ok is false
+// where it may not.
+func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Duration, ok bool) {
+	if t.verdict != s.Verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {
+		return 0, false
+	}
+	past := s.past[t.remedy.index()]
+	at = s.Since + t.after
+	if past.tried {
+		at = max(at, past.last+o.gap(t.remedy)<<min(past.failures, mostDoublings))
+	}
+	if s.SelfReset(o, now) {
+		at = max(at, s.Since+o.SelfResetTakes)
+	}
+	link, known := s.Link.Get()
+	if t.verdict == NoAddress && known && link.Address != "" && link.Gateway == "" && (t.remedy != RenewLease || past.failures > 0) {
+		// Somebody took the route away. It is put back once; who takes it away
+		// again is not fought over.
+		return 0, false
+	}
+	if t.remedy != GatewayPower {
+		return at, true
+	}
+	if !o.Relay || s.conditions.BatteryLow {
+		return 0, false
+	}
+	if !past.tried {
+		at = max(at, s.startedAt+o.PowerGap) // who knows what was tried before this start
+	}
+	if s.conditions.Session {
+		at = max(at, s.conditions.SessionSince+o.PowerSession)
+	}
+	if cell, fresh := s.Cellular.Get(); fresh && cell.Status == "connecting" && t.verdict != GatewaySilent {
+		return 0, false // it answers, and is on its way
+	}
+	return at, true
+}
+
+// SelfReset says whether the gateway's silence is its own: an MG41E that has
+// had no cloud for half an hour restarts itself, which takes some minutes.
+func (s State) SelfReset(o Options, now time.Duration) bool {
+	switch s.Verdict {
+	case GatewaySilent, CableUnplugged, NoAddress, Starting:
+		return s.offlineSince != 0 && s.Since-s.offlineSince >= o.SelfResetAfter && now-s.Since < o.SelfResetTakes
+	}
+	return false
+}
+
+// wakeToHeal is when heal must be called again; 0 where it need not.
+func (s State) wakeToHeal(o Options, now time.Duration) time.Duration {
+	if a := s.Remedy; a.Remedy != "" && a.Result == "" {
+		if s.PoweredOff {
+			return a.At + o.PowerOff
+		}
+		return a.At + o.settles(a.Remedy)
+	}
+	var wake time.Duration
+	for _, t := range treatments {
+		if at, ok := s.dueAt(o, t, now); ok && (wake == 0 || at < wake) {
+			wake = at
+		}
+	}
+	return wake
+}
