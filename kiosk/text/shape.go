@@ -39,21 +39,16 @@ func (f *Fonts) lay(k lineKey) (Line, error) {
 // with its origin in pixels, y down, and the pixels that a font unit is. It gives
 // the line's width. f.mu is held.
 func (f *Fonts) place(k lineKey, each func(r run, face *face, g glyph, x, y, scale float64) error) (int, error) {
-	runes := []rune(k.text)
-	runs, err := f.runs(runes, k)
+	runs, err := f.shaped(k)
 	if err != nil {
 		return 0, err
 	}
 	pen := 0.0 // in pixels
 	for _, r := range runs {
-		face, glyphs, err := f.shape(runes, r, k)
-		if err != nil {
-			return 0, err
-		}
-		scale := float64(k.style.Size) / float64(face.shaper.Face().Upem())
+		scale := float64(k.style.Size) / float64(r.face.shaper.Face().Upem())
 		x, y := 0.0, 0.0 // in font units
-		for _, g := range glyphs {
-			if err := each(r, face, g, pen+float64((x+float64(g.dx))*scale), -(y+float64(g.dy))*scale, scale); err != nil {
+		for _, g := range r.glyphs {
+			if err := each(r.run, r.face, g, pen+float64((x+float64(g.dx))*scale), -(y+float64(g.dy))*scale, scale); err != nil {
 				return 0, err
 			}
 			x += float64(g.advance)
@@ -62,6 +57,39 @@ func (f *Fonts) place(k lineKey, each func(r run, face *face, g glyph, x, y, sca
 		pen += float64(x * scale)
 	}
 	return int(math.Ceil(pen)), nil
+}
+
+// shapedRun is a run with its glyphs, from left to right.
+type shapedRun struct {
+	run
+	face   *face
+	glyphs []glyph
+}
+
+// shaped are a line's runs, from left to right, shaped. They are the same in every
+// size, and kept: a size that fits is found by trying many. f.mu is held.
+func (f *Fonts) shaped(k lineKey) ([]shapedRun, error) {
+	k.style.Size = 0
+	if runs, ok := f.shapes[k]; ok {
+		return runs, nil
+	}
+	text := []rune(k.text)
+	runs, err := f.runs(text, k)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]shapedRun, len(runs))
+	for i, r := range runs {
+		list[i].run = r
+		if list[i].face, list[i].glyphs, err = f.shape(text, r, k); err != nil {
+			return nil, err
+		}
+	}
+	if len(f.shapes) >= keptLines {
+		clear(f.shapes)
+	}
+	f.shapes[k] = list
+	return list, nil
 }
 
 // measure is the width that a line would have, in pixels. f.mu is held.
@@ -185,8 +213,7 @@ type glyph struct {
 	advance, rise int32
 }
 
-// shape gives a run's glyphs from left to right; the slice is good until the
-// next call. f.mu is held.
+// shape gives a run's glyphs from left to right. f.mu is held.
 func (f *Fonts) shape(text []rune, r run, k lineKey) (*face, []glyph, error) {
 	face, err := f.face(faceKey{r.family, k.style.Bold})
 	if err != nil {
@@ -200,13 +227,13 @@ func (f *Fonts) shape(text []rune, r run, k lineKey) (*face, []glyph, error) {
 		b.Props.Direction = harfbuzz.RightToLeft
 	}
 	b.Shape(face.shaper, nil)
-	f.glyphs = f.glyphs[:0]
+	glyphs := make([]glyph, 0, len(b.Info))
 	for i, info := range b.Info {
 		if info.Glyph == 0 {
 			return nil, nil, Missing{text[info.Cluster]}
 		}
 		p := b.Pos[i]
-		f.glyphs = append(f.glyphs, glyph{info.Glyph, info.Cluster, p.XOffset, p.YOffset, p.XAdvance, p.YAdvance})
+		glyphs = append(glyphs, glyph{info.Glyph, info.Cluster, p.XOffset, p.YOffset, p.XAdvance, p.YAdvance})
 	}
-	return face, f.glyphs, nil
+	return face, glyphs, nil
 }

@@ -57,11 +57,11 @@ type Fonts struct {
 	files map[faceKey]string
 
 	mu     sync.Mutex
-	cmaps  map[faceKey]font.Cmap // under mu
-	faces  map[faceKey]*face     // under mu
-	buffer *harfbuzz.Buffer      // under mu
-	glyphs []glyph               // under mu; of the last run
-	lines  map[lineKey]Line      // under mu
+	cmaps  map[faceKey]font.Cmap   // under mu
+	faces  map[faceKey]*face       // under mu
+	buffer *harfbuzz.Buffer        // under mu
+	shapes map[lineKey][]shapedRun // under mu; without a size
+	lines  map[lineKey]Line        // under mu
 }
 
 type faceKey struct {
@@ -125,7 +125,8 @@ func (f *Fonts) forget() {
 	for _, face := range f.faces {
 		face.file.Close()
 	}
-	f.cmaps, f.faces, f.lines, f.buffer = map[faceKey]font.Cmap{}, map[faceKey]*face{}, map[lineKey]Line{}, harfbuzz.NewBuffer()
+	f.cmaps, f.faces, f.buffer = map[faceKey]font.Cmap{}, map[faceKey]*face{}, harfbuzz.NewBuffer()
+	f.shapes, f.lines = map[lineKey][]shapedRun{}, map[lineKey]Line{}
 }
 
 // face is a family's face, read if need be. f.mu is held.
@@ -187,6 +188,13 @@ func (f *Fonts) Line(text, lang string, rtl bool, s Style) (Line, error) {
 	}
 	f.lines[key] = l
 	return l, nil
+}
+
+// Width is that of the Line, which it does not draw: for trying sizes.
+func (f *Fonts) Width(text, lang string, rtl bool, s Style) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.measure(lineKey{text, lang, rtl, s})
 }
 
 // Missing is a letter that no font has.

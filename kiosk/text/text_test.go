@@ -118,6 +118,21 @@ func TestALineStandsOnItsOrigin(t *testing.T) {
 	}
 }
 
+func TestWidthIsThatOfTheLine(t *testing.T) {
+	f := fonts(t)
+	for _, p := range mixed(published(t)) {
+		for _, s := range []Style{{Size: 17}, {Size: 30, Bold: true}} {
+			width, err := f.Width(p.text, p.lang, p.rtl, s)
+			if l := line(t, f, p.text, p.lang, p.rtl, s); err != nil || l.Width != width {
+				t.Errorf("%q is %d wide, measured %d: %v", p.text, l.Width, width, err)
+			}
+		}
+	}
+	if _, err := f.Width("水", "en", false, plain); err == nil {
+		t.Error("what no font has was measured")
+	}
+}
+
 func TestCheckRefusesWhatNoFontHas(t *testing.T) {
 	f := fonts(t)
 	for _, good := range []string{"Quai des Sternes", "Wi-Fi (2)", "وجبات ساخنة", "ماء 12:00–14:00", "Café, œuvre, «Ñ»", "Ngày", "پښتو", "اُردو", "ምግብ", "ሓገዝ፦", ""} {
@@ -149,8 +164,8 @@ func TestKeptLinesAreBounded(t *testing.T) {
 	for i := range 2*keptLines + 10 {
 		line(t, f, string(rune('a'+i%26))+strings.Repeat("i", i/26), "en", false, Style{Size: 1})
 	}
-	if len(f.lines) > keptLines {
-		t.Errorf("%d lines are kept", len(f.lines))
+	if len(f.lines) > keptLines || len(f.shapes) > keptLines {
+		t.Errorf("%d lines and %d shapes are kept", len(f.lines), len(f.shapes))
 	}
 }
 
@@ -183,6 +198,7 @@ func BenchmarkNewLine(b *testing.B) {
 	f := fonts(b)
 	for b.Loop() {
 		clear(f.lines)
+		clear(f.shapes)
 		line(b, f, "شرائح هاتف مجانية", "ar", true, Style{Size: 30, Bold: true})
 	}
 }
