@@ -31,7 +31,7 @@ type Config struct {
 	Battery    Battery `yaml:"battery"`
 	Panel      Panel   `yaml:"panel"`
 	Uplink     Uplink  `yaml:"uplink"`
-	Timetable  string  `yaml:"timetable"` // path
+	Timetable  string  `yaml:"timetable"` // path of a file or folder, which may have a * for a stick's name, or an address
 	Session    Session `yaml:"session"`
 	Kiosk      Kiosk   `yaml:"kiosk"`
 	Sync       Sync    `yaml:"sync"`

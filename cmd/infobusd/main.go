@@ -131,7 +131,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	table, err := readTimetable(c.Timetable, len(f.sim) > 0)
+	table, err := readTimetable(c.Timetable, f.stateDir, len(f.sim) > 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,18 +191,22 @@ func simConfig(c config.Config) config.Config {
 
 // readTimetable reads the timetable once, so that one that is broken stops the
 // start. One that is not there does not: the van has other work, and says so.
-func readTimetable(path string, sim bool) (*timetable.Timetable, error) {
-	data, err := examples.Timetable, error(nil)
-	if path != simTimetable {
-		data, err = os.ReadFile(path)
+// Of a source that may be away it is the last good one, if any.
+func readTimetable(path, stateDir string, sim bool) (*timetable.Timetable, error) {
+	switch {
+	case path == simTimetable:
+		return source.Parse(path, examples.Timetable, draw.Check)
+	case source.IsURL(path), source.IsRemovable(path):
+		return source.Kept(path, stateDir, draw.Check), nil
 	}
-	if errors.Is(err, fs.ErrNotExist) && !sim {
+	l := source.Load(path, draw.Check)
+	if errors.Is(l.Err, fs.ErrNotExist) && !sim {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the timetable: %w", err)
+	if l.Err != nil && l.Mistakes == 0 {
+		return nil, fmt.Errorf("read the timetable: %w", l.Err)
 	}
-	return source.Parse(path, data, draw.Check)
+	return l.Timetable, l.Err
 }
 
 // readBoard reads what the screen says beside the timetable. One that is not

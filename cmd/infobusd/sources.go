@@ -212,22 +212,31 @@ func (a *appliance) clock(ctx context.Context, _ func()) error {
 	})
 }
 
-// timetables reads the team's file whenever it changes. One with mistakes
-// leaves the last good one in use.
+// timetables reads the team's timetable whenever it changes: a file, a folder, a
+// stick or what an address gives. One with mistakes leaves the last good one in use.
 func (a *appliance) timetables(ctx context.Context, alive func()) error {
 	if a.config.Timetable == simTimetable {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	return source.Watch(ctx, a.config.Timetable, nil, func(l source.Loaded) {
+	path := a.config.Timetable
+	observe := func(l source.Loaded) {
 		switch {
 		case errors.Is(l.Err, fs.ErrNotExist):
-			a.observe(van.DeviceSeen{Name: "timetable", Reason: "absent", Why: "there is no file " + a.config.Timetable})
+			a.observe(van.DeviceSeen{Name: "timetable", Reason: "absent", Why: "there is no file " + path})
 			return
 		case l.Err != nil:
 			slog.Warn("the timetable was refused; the last good one stays in use", "mistakes", l.Mistakes, "why", l.Err)
 		}
 		alive()
 		a.observe(van.TimetableSeen{Timetable: l.Timetable, Mistakes: l.Mistakes})
-	}, draw.Check)
+	}
+	switch {
+	case source.IsURL(path):
+		usable := func() bool { return a.loop.State().Uplink.Verdict.Usable() }
+		return source.Fetch(ctx, source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir, Usable: usable}, observe, draw.Check)
+	case source.IsRemovable(path):
+		return source.WatchMedia(ctx, path, a.flags.stateDir, observe, draw.Check)
+	}
+	return source.Watch(ctx, path, nil, observe, draw.Check)
 }

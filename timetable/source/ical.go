@@ -610,6 +610,7 @@ func (r *calendarReader) service(uid string, master *event, overrides []*event) 
 	if master != nil {
 		s.Slots = r.series(master)
 	}
+	own := len(s.Slots)
 	// Those of one day are applied once: of several, the last in the file.
 	last := map[[2]int]*event{}
 	for _, o := range overrides {
@@ -621,7 +622,7 @@ func (r *calendarReader) service(uid string, master *event, overrides []*event) 
 		last[[2]int{int(w.date), int(w.clock)}] = o
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(last), func(a, b [2]int) int { return a[0]*2000 + a[1] - b[0]*2000 - b[1] }) {
-		s.Slots = r.override(s, s.Slots, last[key])
+		s.Slots = r.override(s, s.Slots, own, last[key])
 	}
 	if len(s.Slots) > maxTimes+maxDates {
 		r.add(first.c.at, fmt.Sprintf("more than %d changed days found, at most so many were expected", maxTimes+maxDates))
@@ -731,10 +732,11 @@ func (r *calendarReader) until(e *event, value string) (timetable.Date, error) {
 	return w.date, nil
 }
 
-// override puts one changed instance over the slots.
-func (r *calendarReader) override(s timetable.Service, slots []timetable.Slot, o *event) []timetable.Slot {
+// override puts one changed instance over the slots, of which the first own are
+// the series': an instance that was moved to the time of another is not that one.
+func (r *calendarReader) override(s timetable.Service, slots []timetable.Slot, own int, o *event) []timetable.Slot {
 	was := -1
-	for i := range slots {
+	for i := range slots[:own] {
 		if (slots[i].Opens == o.of.clock || o.of.day) && slots[i].On(o.of.date) {
 			was = i
 		}

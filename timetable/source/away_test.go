@@ -1,0 +1,251 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"infobus/netmon/client"
+)
+
+func TestAFolderIsOneTimetable(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string) { write(t, filepath.Join(dir, name), text) }
+	put("a.yaml", whole)
+	put("b.csv", "name,category,site,days,opens,closes\nTea,food,Quai,mon,9:00,10:00\n")
+	put(".hidden.csv", "not a timetable")
+	put("notes.txt", "nor this")
+	l := Load(dir)
+	if l.Err != nil || len(l.Timetable.Services) != 3 || l.Timetable.Services[2].Sites[0] != "quai" {
+		t.Fatalf("%+v", l)
+	}
+	put("c.csv", "id,name,category,site,days,opens,closes\nfood,Tea,food,Quay,mon,9:00,10:00\n")
+	l = Load(dir)
+	want := filepath.Join(dir, "c.csv") + `:2:15: site "Quay" is not among the sites: quai`
+	if l.Err == nil || l.Err.Error() != want {
+		t.Errorf("%v\nwant %s", l.Err, want)
+	}
+	put("c.csv", "id,name,category,site,days,opens,closes\nfood,Tea,food,,mon,9:00,10:00\n")
+	l = Load(dir)
+	want = filepath.Join(dir, "c.csv") + `:2:1: id: "food" a second time; the first is in ` + filepath.Join(dir, "a.yaml") + " on line 8"
+	if l.Err == nil || l.Err.Error() != want {
+		t.Errorf("%v\nwant %s", l.Err, want)
+	}
+	if l := Load(filepath.Join(dir, "none")); !errors.Is(l.Err, fs.ErrNotExist) {
+		t.Errorf("%v", l.Err)
+	}
+}
+
+func TestWatchSeesTheFilesOfAFolderComeAndGo(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.yaml"), whole)
+	ctx, cancel := context.WithCancel(context.Background())
+	observed, returned := make(chan Loaded, 16), make(chan error, 1)
+	go func() { returned <- Watch(ctx, dir, nil, func(l Loaded) { observed <- l }) }()
+	defer func() {
+		cancel()
+		<-returned
+	}()
+	if l := <-observed; l.Err != nil || len(l.Timetable.Services) != 2 {
+		t.Fatalf("%+v", l)
+	}
+	write(t, filepath.Join(dir, "new"), "name,category,days,opens,closes\nTea,food,mon,9:00,10:00\n")
+	if err := os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "b.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if l := <-observed; l.Err != nil || len(l.Timetable.Services) != 3 {
+		t.Fatalf("%+v", l)
+	}
+	if err := os.Remove(filepath.Join(dir, "a.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if l := <-observed; l.Err != nil || len(l.Timetable.Services) != 1 {
+		t.Fatalf("%+v", l)
+	}
+}
+
+func TestWhatAStickHadStaysWhenItIsPulled(t *testing.T) {
+	root, state := t.TempDir(), t.TempDir()
+	pattern := filepath.Join(root, "*", "infobus")
+	start := func() (changed chan struct{}, next func() Loaded, stop func()) {
+		ctx, cancel := context.WithCancel(context.Background())
+		changed = make(chan struct{})
+		observed, returned := make(chan Loaded, 16), make(chan error, 1)
+		go func() {
+			returned <- watchMedia(ctx, pattern, state, changed, func(l Loaded) { observed <- l }, nil)
+		}()
+		return changed, func() Loaded { return <-observed }, func() {
+			cancel()
+			if err := <-returned; !errors.Is(err, context.Canceled) {
+				t.Errorf("returned %v", err)
+			}
+		}
+	}
+	changed, next, stop := start()
+	if l := next(); !errors.Is(l.Err, fs.ErrNotExist) {
+		t.Fatalf("without a stick: %+v", l)
+	}
+	stick := filepath.Join(root, "STICK")
+	if err := os.MkdirAll(filepath.Join(stick, "infobus"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(stick, "infobus", "a.yaml"), whole)
+	changed <- struct{}{}
+	good := next()
+	if good.Err != nil || len(good.Timetable.Services) != 2 {
+		t.Fatalf("put in: %+v", good)
+	}
+	if err := os.RemoveAll(stick); err != nil {
+		t.Fatal(err)
+	}
+	for l := next(); ; l = next() { // its file goes, then it
+		if !errors.Is(l.Err, fs.ErrNotExist) {
+			t.Fatalf("pulled: %+v", l)
+		}
+		if strings.Contains(l.Err.Error(), "no medium") {
+			break
+		}
+	}
+	stop()
+	_, next, stop = start()
+	defer stop()
+	if l := next(); l.Err != nil || l.Timetable.Digest != good.Timetable.Digest {
+		t.Fatalf("after a restart without it: %+v", l)
+	}
+	if tt := Kept(pattern, state); tt == nil || tt.Digest != good.Timetable.Digest {
+		t.Errorf("kept: %v", tt)
+	}
+	if tt := Kept("/another/source", state); tt != nil {
+		t.Error("what was kept of one source was taken for another's")
+	}
+}
+
+func TestTheMountsCanBeWatchedAndLeft(t *testing.T) {
+	m, err := watchMounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.stop()
+	m.await(make(chan struct{}, 1))
+	m.close()
+}
+
+func TestFetchAsksForWhatIsNewer(t *testing.T) {
+	text, modified := whole, "Fri, 20 Nov 2026 08:00:00 GMT"
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("If-None-Match")+"|"+r.Header.Get("If-Modified-Since"))
+		switch r.URL.Path {
+		case "/page":
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			io.WriteString(w, "<p>sign in")
+			return
+		case "/large":
+			w.Write(bytes.Repeat([]byte("# large\n"), 1<<18))
+			return
+		case "/none":
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		w.Header().Set("Last-Modified", modified)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		io.WriteString(w, text)
+	}))
+	defer server.Close()
+	counted := client.New(client.Options{})
+	o := FetchOptions{URL: server.URL + "/timetable.yaml?key=secret", Client: counted.HTTP(client.Timetable)}
+	got, err := o.get(t.Context(), kept{})
+	if err != nil || len(got.Files) != 1 || got.Files[0].Name != "timetable.yaml" || string(got.Files[0].Data) != whole || got.ETag != `"1"` {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if again, err := o.get(t.Context(), got); err != nil || again.Files != nil {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if want := "| \"1\"|" + modified; strings.Join(asked, " ") != want {
+		t.Errorf("asked %q, want %q", asked, want)
+	}
+	for path, want := range map[string]string{"/page": "a web page came", "/large": "more than the 1048576", "/none": "answered 404"} {
+		o.URL = server.URL + path
+		if _, err := o.get(t.Context(), kept{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "127.0.0.1") {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+	if u := counted.Usage()[client.Timetable]; u.Received == 0 {
+		t.Error("the bytes were not counted")
+	}
+}
+
+// answers is a server without a network, so that time can be made to pass.
+type answers func(*http.Request) (status int, etag, body string)
+
+func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, etag, body := a(r)
+	return &http.Response{StatusCode: status, Header: http.Header{"Etag": {etag}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}, nil
+}
+
+func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
+	state := t.TempDir()
+	const address = "https://example.org/timetable.yaml"
+	good, broken := "services: []\n", "services: 3\n"
+	synctest.Test(t, func(t *testing.T) {
+		usable, body, count := false, good, 0
+		transport := answers(func(r *http.Request) (int, string, string) {
+			count++
+			if tag := r.Header.Get("If-None-Match"); tag == body {
+				return http.StatusNotModified, tag, ""
+			}
+			return http.StatusOK, body, body
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var seen []string
+		ended := make(chan error)
+		go func() {
+			ended <- Fetch(ctx, FetchOptions{URL: address, Client: &http.Client{Transport: transport}, Keep: state,
+				Usable: func() bool { return usable }}, func(l Loaded) {
+				if l.Err != nil {
+					seen = append(seen, "broken")
+				} else {
+					seen = append(seen, l.Timetable.Digest)
+				}
+			})
+		}()
+		pass := func(d time.Duration, wantCount int, wantSeen ...string) {
+			t.Helper()
+			time.Sleep(d)
+			synctest.Wait()
+			if count != wantCount || strings.Join(seen, " ") != strings.Join(wantSeen, " ") {
+				t.Errorf("asked %d times and saw %v, want %d and %v", count, seen, wantCount, wantSeen)
+			}
+		}
+		first := digest([]File{{"", []byte(good)}})
+		pass(5*time.Hour, 0)
+		usable = true
+		pass(look, 1, first)
+		pass(30*time.Minute, 1, first)
+		pass(40*time.Minute, 2, first) // not modified
+		body = broken
+		pass(time.Hour, 3, first, "broken")
+		pass(time.Hour, 4, first, "broken") // the same broken one is no news
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		if tt := Kept(address, state); tt == nil || tt.Digest != first {
+			t.Errorf("kept: %v", tt)
+		}
+	})
+}
