@@ -60,6 +60,7 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"an address that is none", "sync:\n  endpoint: logs.example.org\n", []string{`f:2:13: "logs.example.org" found; an address such as`}},
 		{"several, in the order of the lines", "session:\n  length: 1m\nbattery:\n  chemistry: zinc\n  charging: up\nkiosk:\n  languages: []\n",
 			[]string{"f:2:11: 1m0s found", `f:4:14: chemistry "zinc"`, `f:5:13: "up" found`, "f:7:14: 0 languages"}},
+		{"a sensor that is not known", "panel:\n  temperature: lm75\n", []string{`f:2:16: "lm75" found; expected one of: w1, none`}},
 		{"a language that the screen does not speak", "kiosk:\n  languages: [[en, tlh]]\n", []string{`f:2:20: "tlh" found; expected one of: en, am, ar`}},
 		{"three languages on one page", "kiosk:\n  languages: [[en], [ar, fa, ur]]\n", []string{"f:2:21: 3 languages found; one or two fit on a page"}},
 		{"three languages in a flat list", "kiosk:\n  languages: [en, ar, fa]\n", []string{"f:2:14: 3 languages found; one or two fit on a page"}},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"infobus/hw/epaper/epapertest"
+	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/reading/clock"
 	"infobus/van"
@@ -74,8 +75,11 @@ func BenchmarkEdge(b *testing.B) {
 		if err := a.parts.world.Do("generator", "off"); err != nil {
 			b.Fatal(err)
 		}
-		until(func(s van.State) bool { return s.Power.Source() == "battery" && !s.Session.Active })
-		a.observe(van.Refresh{}) // or the same page would not be drawn again
+		until(func(s van.State) bool {
+			return s.Power.Source() == "battery" && !s.Session.Active && !s.Kiosk.Drawing && s.Kiosk.Shown.Name == kiosk.Closing
+		})
+		// A new panel, or the wear rules would have the next starts wait.
+		a.observe(van.Started{Kept: van.Kept{Boot: a.loop.State().Now.Boot}})
 		a.loop.Ping(ctx)
 		a.recorder.Flush(ctx)
 	}
