@@ -207,8 +207,13 @@ func (b *box) arm(s step) (killed *bool, disarm func()) {
 	switch {
 	case s.Do == "show":
 	case s.At < 0:
-		timer := time.AfterFunc(s.After, func() { hit() })
-		disarm = func() { timer.Stop() }
+		ended := make(chan struct{})
+		timer := time.AfterFunc(s.After, func() { hit(); close(ended) })
+		disarm = func() {
+			if !timer.Stop() {
+				<-ended // it fell on the very end
+			}
+		}
 	default:
 		from := int(g.passed.Load())
 		g.before = func(n int) error {
