@@ -343,6 +343,8 @@ pictures() {
 	needs test
 	compile "$out"
 	"$out/infobus" kiosk render -o docs/kiosk.png --timetable examples/timetable.yaml --at 2026-11-23T09:40 --site moulin
+	"$out/infobus" kiosk sheet -o docs/screen-contact-sheet.png --timetable examples/timetable.yaml --board examples/board.yaml \
+		--at 2026-11-23T09:40 --site moulin --until 12:30 --next "Parking des Oyats"
 	local state=$out/pictures
 	rm -rf "$state"
 	"$out/infobusd" --sim --state-dir "$state" --listen 127.0.0.1:18433 &

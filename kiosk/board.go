@@ -94,14 +94,15 @@ const (
 )
 
 // help are the pages of help in one set: the numbers, 112 first, as many pages
-// as they need, then the QR codes, if there are any. Each page's Board is what
-// stands on it.
+// as they need, evenly filled, then the QR codes, if there are any. Each page's
+// Board is what stands on it.
 func (o Options) help(p Page, b Board) []Page {
 	var boards []Board
-	capacity := o.capacity(p.Languages)
-	numbers := b.Numbers
+	capacity, numbers := o.capacity(p.Languages), b.Numbers
+	pages := (len(numbers) + 1 + capacity - 1) / capacity
+	even := (len(numbers) + 1 + pages - 1) / pages
 	for first := true; first || len(numbers) > 0; first = false {
-		n := capacity
+		n := even
 		if first {
 			n-- // 112
 		}

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"infobus/config"
-	"infobus/kiosk"
 	"infobus/kiosk/draw"
-	"infobus/kiosk/locales"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/yamlfile"
@@ -214,53 +210,4 @@ func (o *options) showRows(t *timetable.Timetable, when time.Time, site string, 
 		fmt.Println("nothing")
 	}
 	return nil
-}
-
-func kioskCommand(o *options) *cobra.Command {
-	var out, file, at, site, page string
-	var langs []string
-	render := &cobra.Command{
-		Use:     "render -o page.png --timetable FILE",
-		Short:   "Draw a page of the public screen, in the panel's own pixels",
-		Example: "  infobus kiosk render -o page.png --timetable timetable.yaml --at 2026-11-23T10:00 --site north",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if file == "" || out == "" {
-				return usageError{errors.New("--timetable and -o are needed")}
-			}
-			if !slices.Contains(kiosk.Names, kiosk.Name(page)) {
-				return usageError{fmt.Errorf("--page %q: there are: %v", page, kiosk.Names)}
-			}
-			t, when, err := openTimetable(at, file)
-			if err != nil {
-				return err
-			}
-			if err := knownSite(t, site); err != nil {
-				return err
-			}
-			for _, tag := range langs {
-				if locales.Get(tag).Tag != strings.Split(tag, "-")[0] {
-					return usageError{fmt.Errorf("--lang %s: the screen does not speak it yet", tag)}
-				}
-			}
-			o := kiosk.Options{Sets: []kiosk.Set{langs}}
-			frame, err := draw.Draw(o.Pages(kiosk.Name(page), kiosk.Input{Timetable: t, Site: site, Now: when})[0])
-			if err != nil {
-				return err
-			}
-			f, err := os.Create(out)
-			if err != nil {
-				return err
-			}
-			return errors.Join(frame.PNG(f), f.Close())
-		},
-	}
-	flags := render.Flags()
-	flags.StringVarP(&out, "output", "o", "", "the picture to write")
-	flags.StringVar(&file, "timetable", "", "the timetable")
-	flags.StringVar(&at, "at", "", "day and time: 2026-11-23T10:00 (default now)")
-	flags.StringVar(&site, "site", "", "site id")
-	flags.StringVar(&page, "page", "today", "which page")
-	flags.StringSliceVar(&langs, "lang", kiosk.DefaultOptions().Sets[0], "languages, the first leads")
-	return group("kiosk", "Draw pages of the public screen; list what its words still need", render, localesCommand(o))
 }

@@ -117,8 +117,8 @@ func Parse(name string, data []byte, checks ...Check) (kiosk.Board, error) {
 	}
 	r.atMost("bundles", len(f.Bundles), maxBundles, &f.Bundles)
 	for i := range f.Bundles {
-		if n := &f.Bundles[i]; *n < 1 || *n > 100_000 {
-			r.src.Add(fmt.Sprintf("bundles: %d found, megabytes from 1 to 100000 were expected", *n), n)
+		if n := &f.Bundles[i]; *n < 1 || *n > 9999 {
+			r.src.Add(fmt.Sprintf("bundles: %d found, megabytes from 1 to 9999 were expected", *n), n)
 		}
 	}
 	r.countries("countries", f.Countries, nil)

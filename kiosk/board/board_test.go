@@ -48,7 +48,7 @@ func TestEveryMistakeSaysWhereAndWhat(t *testing.T) {
 		"a date that is none":            {strings.Replace(number, "2026-11-02", "2 November", 1), `1:69: checked: "2 November" found: a date was expected, written like 2026-11-20`},
 		"a name that cannot be seen":     {strings.Replace(number, "Home", `"Ho\u202eme"`, 1), "1:53: name: invisible character U+202E found; it has to go"},
 		"bundles without their worth":    {"bundles: [140]", "1:10: worth, megabytes: 0 found, 1 to 100000 was expected"},
-		"a bundle of nothing":            {"worth: {megabytes: 1, video: 1, call: 1, checked: 2026-11-02}\nbundles: [0]", "2:11: bundles: 0 found, megabytes from 1 to 100000 were expected"},
+		"a bundle of nothing":            {"worth: {megabytes: 1, video: 1, call: 1, checked: 2026-11-02}\nbundles: [0]", "2:11: bundles: 0 found, megabytes from 1 to 9999 were expected"},
 		"a country in words":             {"countries: [Sudan]", `1:13: countries: "Sudan" found; a country's code was expected, such as SD (kiosk/locales/en.yaml has them)`},
 		"a country twice":                {"countries: [SD, SD]", "1:17: countries: SD a second time"},
 		"a country that is not a row":    {"operators: [{name: A, calls: [SD], checked: 2026-11-02}]", "1:31: calls: SD is not among countries"},

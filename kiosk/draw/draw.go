@@ -7,20 +7,20 @@
 // What needs no reading leads: the opening time large, the closing time smaller
 // below it, so that there is no range to read backwards; a pictogram; the place
 // once, in Latin as on street signs, with its letter on the map; the service's
-// name in the page's languages.
+// name in the page's languages. Nothing is ever shrunk to fit, and nothing is
+// cut: what a row cannot hold at its size is refused when the timetable is
+// checked.
 package draw
 
 import (
 	"fmt"
 	"image"
 	"sync"
-	"time"
 
 	"infobus/kiosk"
 	"infobus/kiosk/ink"
 	"infobus/kiosk/locales"
 	"infobus/kiosk/text"
-	"infobus/timetable"
 )
 
 // Frame is the picture that the panel takes.
@@ -51,24 +51,6 @@ func Ready() error {
 	return err
 }
 
-// Check says what is wrong with a text of the timetable in a language: a letter
-// that no font has would be drawn as a box. Without fonts it finds no fault:
-// that is theirs, and Ready and Draw say so.
-func Check(_, lang, text string) error {
-	f, err := fonts()
-	if err != nil {
-		return nil
-	}
-	return f.Check(text)
-}
-
-// CheckBoard is Check for a text of the board.
-func CheckBoard(field, lang, text string) error { return Check(field, lang, text) }
-
-// Capacity is how many rows a page of a set has: as many as fit by the height
-// of its scripts.
-func Capacity(kiosk.Set) int { return kiosk.Rows }
-
 // Forget gives the memory back that fonts and drawn lines take, about 5 MB; the
 // next Draw takes some 10 ms longer.
 func Forget() {
@@ -77,55 +59,44 @@ func Forget() {
 	}
 }
 
-// The page's proportions, in pixels of the 800×480 panel, 0.204 mm each.
-const (
-	header  = 55                                 // height of the black band on top
-	content = (ink.Height - header) / kiosk.Rows // height of what stands in a row
-	airy    = content + 30                       // height that a row has at most, where there are few
-	margin  = 14
-	rule    = 2 // between rows
-
-	// An em of these has capitals and digits of 0.714 of it.
-	opening = 69 // 49 px of digits: 10 mm, read from 2 m
-	closing = 28 // 20 px: 4 mm
-	label   = 30 // names of services, where they fit
-	street  = 27 // names of places
-	small   = 20 // below this, texts rather take a line of their own
-	least   = 6  // that any text is shrunk to, so that it is whole
-
-	icon     = 60
-	iconLeft = 214
-	textLeft = iconLeft + icon + 18
-	gap      = 24 // between two texts on one line
-)
-
 // Draw draws a page. The error is of the fonts, or of a letter that none has.
 func Draw(p kiosk.Page) (*Frame, error) {
 	f, err := fonts()
 	if err != nil {
 		return nil, err
 	}
-	c := &canvas{frame: ink.White(), fonts: f, langs: []*locales.Locale{locales.Get("en")}}
-	if len(p.Languages) > 0 {
-		c.langs = nil
-		for _, tag := range p.Languages[:min(len(p.Languages), 2)] {
-			c.langs = append(c.langs, locales.Get(tag))
-		}
+	c := &canvas{frame: ink.White(), fonts: f}
+	for _, tag := range p.Languages[:min(len(p.Languages), 2)] {
+		c.langs = append(c.langs, locales.Get(tag))
 	}
-	c.header(p)
-	switch n := len(p.Rows); {
-	case n == 0:
-		c.nothing()
-	default:
-		height := min((ink.Height-header)/n, airy)
-		for i := range n {
-			top := header + i*height
-			if i > 0 {
-				c.frame.Fill(image.Rect(margin, top-rule/2, ink.Width-margin, top-rule/2+rule), false)
-			}
-			top += (height - content) / 2
-			c.row(top, p.Rows[i])
+	if len(c.langs) == 0 {
+		c.langs = []*locales.Locale{locales.Get("en")}
+	}
+	c.top = c.header(p)
+	switch p.Name {
+	case kiosk.Help:
+		if b := p.Board; b.Phone != "" || b.Guide != "" || b.Map != "" {
+			c.codes(b)
+		} else {
+			c.numbers(p)
 		}
+	case kiosk.SIM:
+		if len(p.Board.Operators) > 0 {
+			c.grid(p.Board)
+		} else {
+			c.bundles(p.Board)
+		}
+	case kiosk.Closing:
+		c.closing(p)
+	case kiosk.ClockNotSet:
+		c.notice("clock-unset", locales.ClockNotSet)
+	case kiosk.SettingUp:
+		c.notice("van", locales.SettingUp)
+	default:
+		if len(p.Rows) == 0 {
+			c.notice("ask", locales.Nothing)
+		}
+		c.rows(len(p.Rows), func(i, y, height int) { c.row(y, height, p.Rows[i]) })
 	}
 	if c.err != nil {
 		return nil, fmt.Errorf("draw page %s: %w", p.Name, c.err)
@@ -138,6 +109,7 @@ type canvas struct {
 	frame *ink.Frame
 	fonts *text.Fonts
 	langs []*locales.Locale // one or two
+	top   int               // where the header ends
 	err   error             // the first
 }
 
@@ -159,12 +131,34 @@ func (c *canvas) each(text func(*locales.Locale) string) []words {
 	return list
 }
 
-func (c *canvas) line(w words, size int, bold bool) text.Line {
-	l, err := c.fonts.Line(w.text, w.in.Tag, w.in.RTL, text.Style{Size: size, Bold: bold})
+// word is one of our own words in each of the page's languages.
+func (c *canvas) word(w locales.Word) []words {
+	return c.each(func(l *locales.Locale) string { return l.Word(w) })
+}
+
+func style(w words, size int, bold bool) text.Style {
+	return text.Style{Size: size, Bold: bold && !reachOf(w.in.Tag).tall()}
+}
+
+func (c *canvas) fail(err error) {
 	if err != nil && c.err == nil {
 		c.err = err
 	}
+}
+
+func (c *canvas) line(w words, size int, bold bool) text.Line {
+	l, err := c.fonts.Line(w.text, w.in.Tag, w.in.RTL, style(w, size, bold))
+	c.fail(err)
 	return l
+}
+
+// width is that of texts beside each other.
+func (c *canvas) width(size int, bold bool, list ...words) int {
+	sum := (len(list) - 1) * gap
+	for _, w := range list {
+		sum += c.line(w, size, bold).Width
+	}
+	return sum
 }
 
 // left draws words from x on and gives where they end.
@@ -181,191 +175,133 @@ func (c *canvas) right(w words, x, baseline, size int, bold, white bool) int {
 	return x - l.Width
 }
 
-// fit is the largest size up to most, and down to floor, at which texts stand
-// beside each other within a width; ok says whether there is one.
-func (c *canvas) fit(width, most, floor int, bold bool, list ...words) (size int, ok bool) {
-	for size = most; ; size-- {
-		sum := (len(list) - 1) * gap
-		for _, w := range list {
-			sum += c.line(w, size, bold).Width
+// span is where a text stands on its line.
+type span struct{ x0, x1, baseline int }
+
+// side draws a text at the side of a line on which its language begins.
+func (c *canvas) side(w words, x0, x1, baseline int, bold bool) span {
+	if w.in.RTL {
+		return span{c.right(w, x1, baseline, label, bold, false), x1, baseline}
+	}
+	return span{x0, c.left(w, x0, baseline, label, bold, false), baseline}
+}
+
+// names draws a text in the page's languages as labels between x0 and x1, in the
+// middle of the height from y0 to y1: beside each other where there is room, the
+// second at the right; else below each other.
+func (c *canvas) names(list []words, x0, x1, y0, y1 int) []span {
+	a := reachOf(list[0].in.Tag)
+	if len(list) == 1 {
+		return []span{c.side(list[0], x0, x1, y0+(y1-y0-a.height())/2+a.above, true)}
+	}
+	b := reachOf(list[1].in.Tag)
+	if c.width(label, true, list...) <= x1-x0 {
+		above, below := max(a.above, b.above), max(a.below, b.below)
+		baseline := y0 + (y1-y0-above-below)/2 + above
+		if list[0].in.RTL && !list[1].in.RTL {
+			list = []words{list[1], list[0]}
 		}
-		if sum <= width || size <= floor {
-			return size, sum <= width
-		}
+		end := c.left(list[0], x0, baseline, label, true, false)
+		return []span{{x0, end, baseline}, {c.right(list[1], x1, baseline, label, true, false), x1, baseline}}
 	}
+	baseline := y0 + (y1-y0-a.height()-b.height())/2 + a.above
+	return []span{c.side(list[0], x0, x1, baseline, true), c.side(list[1], x0, x1, baseline+a.below+b.above, true)}
 }
 
-// beside draws one text at the left of a line or, with a second, that at its
-// right; one alone that is written from the right stands there too. It gives
-// where the left one ends and the right one begins.
-func (c *canvas) beside(list []words, x0, x1, baseline, most int, bold, white bool) (end, begin int) {
-	size, _ := c.fit(x1-x0, most, least, bold, list...)
-	end, begin = x0, x1
-	for i, w := range list {
-		if i == 1 || len(list) == 1 && w.in.RTL {
-			begin = c.right(w, x1, baseline, size, bold, white)
-		} else {
-			end = c.left(w, x0, baseline, size, bold, white)
-		}
-	}
-	return end, begin
-}
-
-func (c *canvas) header(p kiosk.Page) {
-	c.frame.Fill(image.Rect(0, 0, ink.Width, header), false)
-	dates := c.each(func(l *locales.Locale) string { return l.Date(p.Date) })
-	c.beside(dates, margin, ink.Width-margin, 25, 27, true, true)
-
-	const baseline, stamp = 48, 18
-	x := ink.Width - margin
-	stamps := c.each(func(l *locales.Locale) string { return l.DrawnAt(p.Drawn) })
-	for i := len(stamps) - 1; i >= 0; i-- {
-		x = c.right(stamps[i], x, baseline, stamp, false, true) - stamp
-	}
-	if p.Site != "" {
-		size, _ := c.fit(x-margin, 20, least, true, latin(p.Site))
-		c.left(latin(p.Site), margin, baseline, size, true, true)
-	}
-}
-
-// row draws one row; y is the top of its content.
-func (c *canvas) row(y int, r timetable.Row) {
-	switch r.State {
-	case timetable.AskUs:
-		c.pictogram("ask", margin, y+(content-icon)/2)
-		list := c.each(func(l *locales.Locale) string { return l.Word(locales.AskUs) })
-		c.stacked(list, margin+icon+10, iconLeft-14, y)
-	default:
-		c.hours(y, r.Opens, r.Closes, r.State == timetable.Cancelled)
-	}
-	c.pictogram(string(r.Service.Category), iconLeft, y+(content-icon)/2)
-	c.service(y, r)
-}
-
-// hours draws opening and closing time; struck through if they do not hold.
-func (c *canvas) hours(y int, opens, closes time.Time, struck bool) {
-	const first, second = 54, 79 // baselines
-	end := c.left(latin(opens.Format("15:04")), margin, y+first, opening, true, false)
-	l := c.line(latin(closes.Format("15:04")), closing, true)
-	x := end - l.Width
-	c.frame.Paint(l.Ink, x, y+second, false)
-	if struck {
-		c.strike(margin, end, y+first-25, 7)
-		c.strike(x, end, y+second-10, 3)
-	}
-}
-
-// strike draws a line through what stands from x0 to x1.
+// strike draws a line through what stands from x0 to x1, its middle at y.
 func (c *canvas) strike(x0, x1, y, thick int) {
 	c.frame.Fill(image.Rect(x0-4, y-thick/2, x1+4, y-thick/2+thick), false)
 }
 
-// stacked draws texts below each other, each as large as fits.
-func (c *canvas) stacked(list []words, x0, x1, y int) {
-	baseline := 52
-	if len(list) == 2 {
-		baseline = 35
+// header draws the band on top: the date in both languages, the site, when the
+// page was drawn, and which of how many it is. It gives its height.
+func (c *canvas) header(p kiosk.Page) int {
+	if p.Date.IsZero() && p.Site == "" {
+		return 0
 	}
-	for _, w := range list {
-		size, _ := c.fit(x1-x0, 28, least, true, w)
-		c.left(w, x0, y+baseline, size, true, false)
-		baseline += 34
+	x0, x1 := margin, ink.Width-margin
+	if p.Date.IsZero() {
+		r := reachOf("en")
+		height := 4 + r.height() + 3
+		c.frame.Fill(image.Rect(0, 0, ink.Width, height), false)
+		c.left(latin(p.Site), x0, 4+r.above, label, true, true)
+		return height
 	}
+	h := headerOf(c.langs)
+	c.frame.Fill(image.Rect(0, 0, ink.Width, h.height), false)
+	dates := c.each(func(l *locales.Locale) string { return l.Date(p.Date) })
+	stamps := c.each(func(l *locales.Locale) string { return l.DrawnAt(p.Drawn) })
+	part := 0
+	if p.Parts > 1 {
+		part = c.line(latin(parted(p)), label, true).Width + 2*boxPad
+	}
+
+	// First line: the first language's date, and the site at the other side.
+	if dates[0].in.RTL {
+		c.right(dates[0], x1, h.baselines[0], label, true, true)
+		c.left(latin(p.Site), x0, h.baselines[0], label, true, true)
+	} else {
+		c.left(dates[0], x0, h.baselines[0], label, true, true)
+		c.right(latin(p.Site), x1, h.baselines[0], label, true, true)
+	}
+
+	// Second line: the second language's date, and at the other side when the
+	// page was drawn: in both languages where there is room and height for both.
+	baseline := h.baselines[1]
+	room, rtl := x1-x0, dates[0].in.RTL
+	if len(dates) == 2 {
+		rtl = dates[1].in.RTL
+		bold := c.width(label, true, dates[1])+gap+c.width(label, false, stamps[0])+gap+part <= room
+		room -= c.width(label, bold, dates[1]) + gap
+		if rtl {
+			c.right(dates[1], x1, baseline, label, bold, true)
+		} else {
+			c.left(dates[1], x0, baseline, label, bold, true)
+		}
+		if reachOf(stamps[0].in.Tag).tall() {
+			stamps = stamps[1:]
+		} else if reachOf(stamps[1].in.Tag).tall() || c.width(label, false, stamps...)+gap+part > room {
+			stamps = stamps[:1]
+		}
+	}
+	if len(dates) == 2 && rtl {
+		for _, s := range stamps {
+			x0 = c.left(s, x0, baseline, label, false, true) + gap
+		}
+		if part > 0 {
+			c.boxed(parted(p), x0, baseline, label, boxPad, true)
+		}
+		return h.height
+	}
+	if part > 0 {
+		x1 -= part
+		c.boxed(parted(p), x1, baseline, label, boxPad, true)
+		x1 -= gap
+	}
+	for i := len(stamps) - 1; i >= 0; i-- {
+		x1 = c.right(stamps[i], x1, baseline, label, false, true) - gap
+	}
+	return h.height
 }
 
-// service draws the names of a service and its place. Where both names do not
-// fit on the first line, the second stands beside the place; where that does not
-// fit either, each has a line of its own.
-func (c *canvas) service(y int, r timetable.Row) {
-	const first, second = 34, 69 // baselines
-	x0, x1 := textLeft, ink.Width-margin
-	names := c.each(func(l *locales.Locale) string { return l.ServiceName(r.Service) })
-	cancelled := r.State == timetable.Cancelled
-	name := func(list []words, baseline, size int) {
-		end, begin := c.beside(list, x0, x1, y+baseline, size, true, false)
-		if cancelled && end > x0 {
-			c.strike(x0, end, y+baseline-9, 3)
-		}
-		if cancelled && begin < x1 {
-			c.strike(begin, x1, y+baseline-9, 3)
-		}
-	}
-	place := func(baseline int, beside ...words) {
-		if cancelled {
-			c.notice(c.each(func(l *locales.Locale) string { return l.Word(locales.Cancelled) }), x0, y+baseline)
-			return
-		}
-		left := x0
-		if r.Service.Place.Map != "" {
-			left = c.mapLetter(r.Service.Place.Map, x0, y+baseline) + 10
-		}
-		c.beside(append([]words{latin(r.Service.Place.Name)}, beside...), left, x1, y+baseline, street, false, false)
-	}
+func parted(p kiosk.Page) string { return fmt.Sprintf("%d/%d", p.Part, p.Parts) }
 
-	if _, ok := c.fit(x1-x0, label, label-8, true, names...); ok || len(names) == 1 {
-		name(names, first, label)
-		place(second)
-		return
-	}
-	if _, ok := c.fit(x1-x0-mapBox-20, street, small, false, latin(r.Service.Place.Name), names[1]); ok && !cancelled {
-		name(names[:1], first, label)
-		place(second, names[1])
-		return
-	}
-	name(names[:1], 20, small)
-	name(names[1:], 43, small)
-	place(76)
-}
-
-// mapBox is the least side of the box round a map letter.
-const mapBox = 30
-
-// mapLetter draws a letter in a box, as on the team's map, and gives where the
-// box ends.
-func (c *canvas) mapLetter(letter string, x, baseline int) int {
-	const side, size, capital = mapBox, 25, 18
-	l := c.line(latin(letter), size, true)
-	width := max(side, l.Width+10)
-	top := baseline - capital - (side-capital)/2
-	c.frame.Fill(image.Rect(x, top, x+width, top+side), false)
+// boxed draws a text in a box of the other colour: white for a white box. It
+// gives where the box ends.
+func (c *canvas) boxed(s string, x, baseline, size, pad int, white bool) int {
+	l := c.line(latin(s), size, true)
+	capital := size * 714 / 1000
+	width := max(l.Width+2*pad, capital+2*pad)
+	c.frame.Fill(image.Rect(x, baseline-capital-pad+1, x+width, baseline+pad-1), white)
 	bounds := l.Ink.Bounds()
-	c.frame.Paint(l.Ink, x+(width-bounds.Dx())/2-bounds.Min.X, baseline, true)
+	c.frame.Paint(l.Ink, x+(width-bounds.Dx())/2-bounds.Min.X, baseline, !white)
 	return x + width
 }
 
-// notice draws texts in white on a black bar.
-func (c *canvas) notice(list []words, x, baseline int) {
-	const size, pad = 25, 12
-	end := x + pad
-	for _, w := range list {
-		end += c.line(w, size, true).Width + 2*pad
-	}
-	c.frame.Fill(image.Rect(x, baseline-25, end-pad, baseline+9), false)
-	for x += pad; len(list) > 0; list = list[1:] {
-		x = c.left(list[0], x, baseline, size, true, true) + 2*pad
-	}
-}
-
-// nothing says that the day has no rows.
-func (c *canvas) nothing() {
-	const large = 2 * icon
-	c.pictogramOf("ask", large, (ink.Width-large)/2, header+50)
-	baseline := header + 50 + large + 70
-	for _, w := range c.each(func(l *locales.Locale) string { return l.Word(locales.Nothing) }) {
-		size, _ := c.fit(ink.Width-2*margin, label, least, true, w)
-		l := c.line(w, size, true)
-		c.frame.Paint(l.Ink, (ink.Width-l.Width)/2, baseline, false)
-		baseline += 60
-	}
-}
-
-func (c *canvas) pictogram(name string, x, y int) { c.pictogramOf(name, icon, x, y) }
-
-func (c *canvas) pictogramOf(name string, side, x, y int) {
+// pictogram draws one of our pictograms into a square.
+func (c *canvas) pictogram(name string, side, x, y int) {
 	layers, err := pictogram(name, side)
-	if err != nil && c.err == nil {
-		c.err = err
-	}
+	c.fail(err)
 	for _, l := range layers {
 		c.frame.Paint(l.mask, x, y, l.white)
 	}

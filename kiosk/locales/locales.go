@@ -47,6 +47,7 @@ const (
 	Emergency  Word = "emergency"   // names the number 112
 	Guide      Word = "guide"       // names the New Arrival Guide, and its QR code
 	OnPhone    Word = "on-phone"    // names the phone page's QR code
+	Phone      Word = "phone"       // names the phone page's QR code where there is room for one word
 	Language   Word = "language"    // heads the choice of languages
 	SIM        Word = "sim"         // heads the page of what data is worth
 	Video      Word = "video"       // minutes of it, beside a number
@@ -63,7 +64,7 @@ const (
 
 // Words are all words that every language has.
 var Words = []Word{AskUs, Cancelled, Drawn, More, Nothing, Opens, Closes, Place, Map,
-	Help, Emergency, Guide, OnPhone, Language, SIM, Video, Call, CanCall, CannotCall,
+	Help, Emergency, Guide, OnPhone, Phone, Language, SIM, Video, Call, CanCall, CannotCall,
 	Closing, NextPlace, ClockNotSet, SettingUp, Checked}
 
 // blanks are what is filled into words, and every translation of them has.
