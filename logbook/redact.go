@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -37,8 +38,8 @@ func Redact(text string, own ...Own) string {
 	if withholdOff.Load() {
 		return text
 	}
-	text = mails.ReplaceAllStringFunc(text, func(m string) string {
-		if units.MatchString(m) {
+	text = mails().ReplaceAllStringFunc(text, func(m string) string {
+		if units().MatchString(m) {
 			return m
 		}
 		return "‹e-mail›"
@@ -55,8 +56,8 @@ func Redact(text string, own ...Own) string {
 		return false
 	}
 	text = redactIPv6(text, mine)
-	text = macs.ReplaceAllString(text, "‹mac›")
-	text = replaceIn(text, dashedMACs, func(before, m, after string) string {
+	text = macs().ReplaceAllString(text, "‹mac›")
+	text = replaceIn(text, dashedMACs(), func(before, m, after string) string {
 		prev, _ := utf8.DecodeLastRuneInString(before)
 		next, _ := utf8.DecodeRuneInString(after)
 		if isWord(prev) && prev != '_' || isWord(next) && next != '_' {
@@ -69,19 +70,25 @@ func Redact(text string, own ...Own) string {
 }
 
 var (
-	mails = regexp.MustCompile(`[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN-]+)*`)
+	mails = pattern(`[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN-]+)*`)
 	// What has the shape of an e-mail address and is none: systemd's units, modules' versions.
-	units = regexp.MustCompile(`\.(?:service|socket|target|timer|mount|device)$|@v?\d+(?:\.\d+)+[\w.+-]*$`)
+	units = pattern(`\.(?:service|socket|target|timer|mount|device)$|@v?\d+(?:\.\d+)+[\w.+-]*$`)
 
-	macs = regexp.MustCompile(`(?i)[0-9a-f]{1,2}(?:(?::|%3a)[0-9a-f]{1,2}){5,}` +
+	macs = pattern(`(?i)[0-9a-f]{1,2}(?:(?::|%3a)[0-9a-f]{1,2}){5,}` +
 		`|(?:en|wl|ww)x[0-9a-f]{12}`) // a USB adapter's name
 	// These only where neither digit nor letter stands beside them.
-	dashedMACs = regexp.MustCompile(`(?i)[0-9a-f]{2}(?:-[0-9a-f]{2}){5,}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}`)
+	dashedMACs = pattern(`(?i)[0-9a-f]{2}(?:-[0-9a-f]{2}){5,}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}`)
 
-	ipv6Runs = regexp.MustCompile(`[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*`)
-	zones    = regexp.MustCompile(`^%[0-9A-Za-z._-]+`)
-	ipv4s    = regexp.MustCompile(`[0-9]+(?:\.[0-9]+){3,}`)
+	ipv6Runs = pattern(`[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*`)
+	zones    = pattern(`^%[0-9A-Za-z._-]+`)
+	ipv4s    = pattern(`[0-9]+(?:\.[0-9]+){3,}`)
 )
+
+// pattern compiles an expression when it is first used: a command that redacts
+// nothing need not wait for it.
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // longestIPv6 is ABCD:ABCD:ABCD:ABCD:ABCD:ABCD:192.168.158.190.
 const longestIPv6 = 45
@@ -89,7 +96,7 @@ const longestIPv6 = 45
 func redactIPv6(text string, mine func(netip.Addr) bool) string {
 	var b strings.Builder
 	for {
-		at := ipv6Runs.FindStringIndex(text)
+		at := ipv6Runs().FindStringIndex(text)
 		if at == nil {
 			b.WriteString(text)
 			return b.String()
@@ -124,7 +131,7 @@ func redactIPv6(text string, mine func(netip.Addr) bool) string {
 		}
 		b.WriteString(run[done:])
 		if done == len(run) && !kept {
-			rest = rest[len(zones.FindString(rest)):]
+			rest = rest[len(zones().FindString(rest)):]
 		}
 		text = rest
 	}
@@ -160,7 +167,7 @@ func isWord(r rune) bool {
 }
 
 func redactIPv4(text string, mine func(netip.Addr) bool) string {
-	return replaceIn(text, ipv4s, func(before, m string, _ string) string {
+	return replaceIn(text, ipv4s(), func(before, m string, _ string) string {
 		r, _ := utf8.DecodeLastRuneInString(before)
 		if r == 'v' || r == 'V' {
 			return m
@@ -188,10 +195,10 @@ func redactIPv4(text string, mine func(netip.Addr) bool) string {
 
 var (
 	// Runs of digits, in any script, with what people put between them.
-	digitRuns = regexp.MustCompile(`\+?\(?\p{Nd}(?:[ .\-/()\x{00a0}\x{202f}\x{2010}-\x{2013}]{0,3}\p{Nd})*`)
+	digitRuns = pattern(`\+?\(?\p{Nd}(?:[ .\-/()\x{00a0}\x{202f}\x{2010}-\x{2013}]{0,3}\p{Nd})*`)
 
 	// What is full of digits and is no number of a person.
-	harmless = regexp.MustCompile(strings.Join([]string{
+	harmless = pattern(strings.Join([]string{
 		`\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`,
 		`\b(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])|\.(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01]))` +
 			`(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z\b|[ ]?[+-]\d\d:?\d\d\b)?|\b)`,
@@ -203,8 +210,8 @@ var (
 )
 
 func redactDigits(text string, mine func(netip.Addr) bool) string {
-	spans := harmless.FindAllStringIndex(text, -1)
-	for _, at := range ipv4s.FindAllStringIndex(text, -1) {
+	spans := harmless().FindAllStringIndex(text, -1)
+	for _, at := range ipv4s().FindAllStringIndex(text, -1) {
 		if a, err := netip.ParseAddr(text[at[0]:at[1]]); err == nil && mine(a) {
 			spans = append(spans, at)
 		}
@@ -226,7 +233,7 @@ func redactDigits(text string, mine func(netip.Addr) bool) string {
 
 // redactRuns masks the runs of digits in a piece of a text.
 func redactRuns(piece, before, after string) string {
-	return replaceIn(piece, digitRuns, func(left, m, right string) string {
+	return replaceIn(piece, digitRuns(), func(left, m, right string) string {
 		prev, _ := utf8.DecodeLastRuneInString(before + left)
 		next, _ := utf8.DecodeRuneInString(right + after)
 		plus := strings.HasPrefix(m, "+")
