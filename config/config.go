@@ -120,6 +120,7 @@ type Kiosk struct {
 	Languages []Set  `yaml:"languages"` // shown in turn
 	Board     string `yaml:"board"`     // path
 	Button    *Line  `yaml:"button"`    // nil for none
+	NextPlace bool   `yaml:"next-place"`
 }
 
 // Set is the languages of one page, one or two. The file may also have one flat

@@ -55,6 +55,9 @@ type Options struct {
 	Turn time.Duration
 	// Hold is how long a page that a person asked for stands at least.
 	Hold time.Duration
+	// NextPlace lets the closing page name the plan's next place: the team's
+	// word that nobody is put at risk by it.
+	NextPlace bool
 	// Retry is how long after a failed refresh the next one is tried.
 	Retry time.Duration
 	// Board is what the pages help and sim say.

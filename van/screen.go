@@ -7,6 +7,7 @@ import (
 	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/power"
+	"infobus/timetable"
 )
 
 const (
@@ -237,7 +238,6 @@ func (s *State) stands(o Options, p kiosk.Page, cause kiosk.Cause) {
 // nothing is due. next is when to look again; 0 never.
 func (s *State) due(o Options) (page kiosk.Page, cause kiosk.Cause, next time.Duration) {
 	k, now := &s.Kiosk, s.Now.Mono
-	k.Next = PageKey{}
 	switch {
 	case k.leaveBy != 0:
 		v := k.visit
@@ -263,6 +263,7 @@ func (s *State) due(o Options) (page kiosk.Page, cause kiosk.Cause, next time.Du
 		}
 		k.over = false
 	}
+	k.Next = PageKey{}
 	if !s.Session.Active {
 		return page, "", 0
 	}
@@ -398,11 +399,37 @@ func (s *State) closing(o Options, v visit) (kiosk.Page, bool) {
 	}
 	in := s.input(v.site)
 	in.Until = v.until.In(s.Timetable.Zone).Truncate(time.Minute)
+	if o.Kiosk.NextPlace {
+		in.Next = s.nextPlace()
+	}
 	pages := o.Kiosk.Pages(kiosk.Closing, in)
 	if len(pages) == 0 {
 		return kiosk.Page{}, false
 	}
 	return pages[0], true
+}
+
+// nextPlace is the name of the site of the plan's next session; "" where it has
+// none within a week.
+func (s *State) nextPlace() string {
+	var (
+		next time.Time
+		name string
+		now  = s.Now.Wall
+	)
+	for d := range timetable.Date(8) {
+		day := timetable.DateIn(now, s.Timetable.Zone) + d
+		for _, p := range s.Timetable.Plan {
+			from := p.From.On(day.Start(s.Timetable.Zone), s.Timetable.Zone)
+			if !slices.Contains(p.Days, day.Weekday()) || !from.After(now) || !next.IsZero() && !from.Before(next) {
+				continue
+			}
+			if site, ok := s.Timetable.Site(p.Site); ok {
+				next, name = from, site.Name
+			}
+		}
+	}
+	return name
 }
 
 func (s *State) sameDay(a, b time.Time) bool {

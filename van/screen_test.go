@@ -94,6 +94,18 @@ func TestTheDaysPagesTakeTurnsDuringASession(t *testing.T) {
 	o.tells(t, "after it", "")
 }
 
+func TestTheNextPlaceIsNamedOnlyWhereTheTeamSaysSo(t *testing.T) {
+	for says, want := range map[bool]string{false: "", true: "Parking des Oyats"} {
+		o := opened(t)
+		o.options.Kiosk.NextPlace = says
+		o.told()
+		o.do(van.EndSession{Asked: true})
+		if len(o.drawn) != 1 || o.drawn[0].Page.Name != kiosk.Closing || o.drawn[0].Page.Next != want {
+			t.Errorf("the team says %v: %+v", says, o.drawn)
+		}
+	}
+}
+
 func TestEachPressGoesOnByOnePage(t *testing.T) {
 	o := opened(t)
 	o.pass(3 * time.Minute)

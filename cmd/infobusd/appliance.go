@@ -113,6 +113,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
 	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
+	o.Kiosk.NextPlace = c.Kiosk.NextPlace
 	o.Kiosk.Sets, o.Kiosk.Capacity = nil, map[string]int{}
 	for _, l := range c.Kiosk.Languages {
 		set := kiosk.Set(l)

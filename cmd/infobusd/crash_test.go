@@ -38,6 +38,10 @@ func TestKilledAtRandomMomentsNothingIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// A daemon that is killed before it made its directory has lost nothing.
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	shown := map[string]logbook.Name{} // what the API had shown
 	for round := range rounds {
 		p := begin(t, state, nil, "--sim", "--config", config)

@@ -131,6 +131,29 @@ func differ(a, b image.Image) int {
 	return n
 }
 
+// From the finger to the glass: the chip's line, the state, the panel.
+func TestTheButtonBesideTheScreenShowsTheNextPage(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "--sim")
+	p.infobus("sim", "generator", "on")
+	p.has(logbook.KioskRefreshed)
+	p.becomes("kiosk.drawing", false)
+	before, _ := p.at("kiosk.part").(float64)
+	language := p.at("kiosk.languages.0")
+	p.infobus("sim", "button", "press")
+	p.wait("another page, held", func() bool { return p.at("kiosk.held_until") != nil })
+	if part, _ := p.at("kiosk.part").(float64); part == before && p.at("kiosk.languages.0") == language && p.at("kiosk.page") == "today" {
+		t.Errorf("the page is as before: %s", p.get("/api/v1/state"))
+	}
+	p.wait("the event", func() bool {
+		for _, e := range p.events() {
+			if e.Name == logbook.KioskRefreshed && e.Attributes["cause"] == "button" {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // page is a page that is open in a real browser.
 type page struct {
 	t   testing.TB
