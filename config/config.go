@@ -99,6 +99,13 @@ type Uplink struct {
 	Name      string     `yaml:"name"`
 	Check     string     `yaml:"check"` // URL that answers 204
 	Dashboard *Dashboard `yaml:"dashboard"`
+	Budget    Data       `yaml:"budget"`
+}
+
+// Data is how much the box itself may use, in megabytes; 0 is without a limit.
+type Data struct {
+	Session int64 `yaml:"session-mb"`
+	Month   int64 `yaml:"month-mb"`
 }
 
 // Dashboard is the Meraki cloud's view of the gateway.
@@ -164,7 +171,8 @@ func Default() Config {
 			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18", Temperature: "none"},
 		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
 			Resolvers: []string{"1.1.1.1:53", "9.9.9.9:53"},
-			Name:      "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204"},
+			Name:      "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204",
+			Budget: Data{Session: 25, Month: 500}},
 		Timetable: "/etc/infobus/timetable.yaml",
 		Session:   Session{Length: s.Length, Idle: s.Idle},
 		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
@@ -287,6 +295,11 @@ func (c *Config) check(src *yamlfile.Source) {
 	numbers(c.Uplink.Targets, "1.1.1.1:443")
 	numbers(c.Uplink.Resolvers, "1.1.1.1:53")
 	address(src, &c.Uplink.Check, "http", "https")
+	for _, mb := range []*int64{&c.Uplink.Budget.Session, &c.Uplink.Budget.Month} {
+		if *mb < 0 || *mb > 0 && *mb < 5 || *mb > 1_000_000 {
+			src.Add(fmt.Sprintf("%d MB found; 5 to 1000000 was expected, or 0 for no limit", *mb), mb)
+		}
+	}
 	if c.Sync.Endpoint != "" {
 		address(src, &c.Sync.Endpoint, "http", "https")
 	}

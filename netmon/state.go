@@ -156,7 +156,8 @@ type State struct {
 	Remedy   Attempt // the last that was tried
 	// PoweredOff: the gateway's relay is to be open.
 	PoweredOff bool
-	Restarting bool // the gateway's silence is its own restart; see SelfReset
+	Spent      Spent // of the data budget, in this month
+	Restarting bool  // the gateway's silence is its own restart; see SelfReset
 
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	conditions Conditions
@@ -216,6 +217,8 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.Cellular = reading.Of(in, now)
 	case Conditions:
 		s.conditions = in
+	case Spent:
+		s.Spent = in
 	}
 	s.Cellular = s.Cellular.Aged(now, o.CellularMaxAge)
 	if s.Probe.Quality == reading.Fresh && now >= s.staleAt(o) {

@@ -82,7 +82,15 @@ type Uplink struct {
 	Flapping         bool       `json:"flapping"` // the cable's carrier comes and goes
 	Ladder           []Rung     `json:"ladder"`
 	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing
+	Data             []Data     `json:"data"`     // what the box itself used, each purpose
 	DevicesConnected *int       `json:"devices_connected"`
+}
+
+// Data is what the box itself used for a purpose, with the headers.
+type Data struct {
+	Purpose string `json:"purpose"`
+	Session int64  `json:"session_bytes"`
+	Month   int64  `json:"month_bytes"`
 }
 
 // Rung is one question on the way to the verdict, lowest first.
@@ -188,7 +196,7 @@ type TodayRow struct {
 // filled is v with empty lists in place of absent ones, so that no list is null.
 func (v View) filled() View {
 	v.Power.Generators = list(v.Power.Generators)
-	v.Uplink.Ladder = list(v.Uplink.Ladder)
+	v.Uplink.Ladder, v.Uplink.Data = list(v.Uplink.Ladder), list(v.Uplink.Data)
 	v.Kiosk.Languages = list(v.Kiosk.Languages)
 	v.Devices = list(v.Devices)
 	return v

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"infobus/kiosk"
+	"infobus/netmon"
 	"infobus/timetable"
 )
 
@@ -20,6 +21,8 @@ type Kept struct {
 	Over       bool            `json:"over,omitempty"` // the session of the generator that still runs
 	Wear       kiosk.Wear      `json:"wear"`
 	Glass      string          `json:"glass"` // identity of the page on the glass
+
+	Data *netmon.Spent `json:"data,omitempty"` // of the data budget, this month
 
 	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
 }
@@ -59,6 +62,9 @@ func (s State) Kept(o Options) Kept {
 		if wall, ok := s.WallAt(c.At); ok {
 			k.Charge.Wall = wall.Round(time.Second).UTC()
 		}
+	}
+	if s.Uplink.Spent.Bytes != nil {
+		k.Data = &s.Uplink.Spent
 	}
 	if s.Session.Active {
 		k.Session = &KeptSession{Site: s.Session.Site, Since: s.Session.Since, Until: s.Session.Until}

@@ -245,6 +245,9 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Session = session.Ended()
 	}
 	s.Corrections = k.Corrections
+	if k.Data != nil {
+		s.Uplink.Spent = *k.Data
+	}
 	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
 	if k.Boot != at.Boot {
 		s.Kiosk.Wear = k.Wear.Rebooted()

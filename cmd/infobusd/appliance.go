@@ -50,8 +50,11 @@ type appliance struct {
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
 
-	upload chan struct{} // a token: look whether there is something to send
-	probe  chan struct{} // a token: the cadence or the targets are others
+	upload        chan struct{} // a token: look whether there is something to send
+	bookedSession time.Duration // of the data budget: which session it is; the probe's goroutine's
+	bookedActive  bool
+
+	probe chan struct{} // a token: the cadence or the targets are others
 }
 
 // assemble makes the rooms. Nothing runs yet.
@@ -60,7 +63,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
 		listeners: listeners, table: table, series: &series{},
 		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver})
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})
 	if len(f.sim) > 0 {
 		a.delays = simDelays
 		if err := a.parts.simulate(f, c); err != nil {
@@ -132,6 +135,18 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		}
 	}
 	return o
+}
+
+// budget is the team's, of which a tenth is kept for what is urgent, and what
+// the probes of a long day may take for them: without them nothing is known.
+func budget(d config.Data) netmon.Budget {
+	const mb, probes = 1_000_000, 1_200_000
+	least := d.Session
+	if least == 0 || d.Month != 0 && d.Month < least {
+		least = d.Month
+	}
+	return netmon.Budget{Session: d.Session * mb, Month: d.Month * mb,
+		Reserve: map[string]int64{string(client.Urgent): least * mb / 10, string(client.Probe): min(probes, least*mb/4)}}
 }
 
 // resolver is the Cisco box's name server on a real port; "" asks the system's.

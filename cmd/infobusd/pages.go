@@ -15,6 +15,7 @@ import (
 	"infobus/kiosk/locales"
 	"infobus/logbook"
 	"infobus/netmon"
+	"infobus/netmon/client"
 	"infobus/power"
 	"infobus/reading"
 	"infobus/status"
@@ -136,6 +137,14 @@ func (a *appliance) view(s van.State) status.View {
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
 	}
 	v.Uplink.Flapping = s.Uplink.Flapping
+	a.client.Book(func(l *netmon.Ledger) {
+		session, month := l.Session(), l.Spent().Bytes
+		for _, p := range client.Purposes {
+			if n := month[string(p)]; n > 0 {
+				v.Uplink.Data = append(v.Uplink.Data, status.Data{Purpose: string(p), Session: session[string(p)], Month: n})
+			}
+		}
+	})
 	for _, r := range s.Uplink.Ladder {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}

@@ -131,7 +131,35 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 		s := a.loop.State()
 		return a.probeEvery(s), a.parts.targets().Via(s.Uplink.Link.Value)
 	}
-	return probe.Run(ctx, probe.Options{Client: a.client}, cadence, a.probe, func(p netmon.Probe) { a.observe(p) })
+	return probe.Run(ctx, probe.Options{Client: a.client}, cadence, a.probe, func(p netmon.Probe) {
+		a.observe(p)
+		a.keepBook()
+	})
+}
+
+// keepBook has what was spent of the data budget kept, each time it is worth a
+// write to the card.
+func (a *appliance) keepBook() {
+	const worth = 200_000 // bytes; a day's probes are some 1,000,000
+	s := a.loop.State()
+	var spent netmon.Spent
+	a.client.Book(func(l *netmon.Ledger) {
+		if wall, trusted := s.WallAt(s.Now.Mono); trusted {
+			l.InMonth(wall.UTC().Format("2006-01"))
+		}
+		if s.Session.Since != a.bookedSession || s.Session.Active != a.bookedActive {
+			a.bookedSession, a.bookedActive = s.Session.Since, s.Session.Active
+			l.NewSession()
+		}
+		spent = l.Spent()
+	})
+	var more int64
+	for purpose, n := range spent.Bytes {
+		more += n - s.Uplink.Spent.Bytes[purpose]
+	}
+	if more >= worth || spent.Month != s.Uplink.Spent.Month {
+		a.observe(spent)
+	}
 }
 
 func (a *appliance) probeEvery(s van.State) time.Duration {
@@ -165,7 +193,7 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		return ctx.Err()
 	}
 	usable := func() bool { return a.loop.State().Uplink.Verdict.Usable() }
-	return upload.Run(ctx, upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload)}, book{a.recorder}, usable, a.upload,
+	return upload.Run(ctx, upload.Options{Endpoint: a.parts.endpoint, Client: a.client.Logbook()}, book{a.recorder}, usable, a.upload,
 		func(u upload.Uploaded) {
 			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
 			if s := a.recorder.Store(); s != nil {

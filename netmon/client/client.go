@@ -15,10 +15,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"infobus/netmon"
 )
 
 // Purpose is what a request is for.
@@ -30,10 +33,11 @@ const (
 	Dashboard Purpose = "dashboard" // the Meraki cloud
 	Timetable Purpose = "timetable" // the team's file, fetched
 	Upload    Purpose = "upload"    // the logbook, sent
+	Urgent    Purpose = "urgent"    // what must be told at once: a part of the budget is kept for it
 )
 
 // Purposes are all of them, in the order in which they are shown.
-var Purposes = []Purpose{Probe, Gateway, Dashboard, Timetable, Upload}
+var Purposes = []Purpose{Probe, Gateway, Dashboard, Timetable, Upload, Urgent}
 
 // Usage is what a purpose used, in bytes.
 type Usage struct {
@@ -56,6 +60,9 @@ type Options struct {
 	// ResolverNow is the same for a server that changes; it is asked at each
 	// look-up where Resolver is "".
 	ResolverNow func() string
+	// Budget bounds what is sent and received, for all purposes but Gateway: that
+	// is on the cable.
+	Budget netmon.Budget
 	// Timeout bounds a whole request with its body; 0: 30 s.
 	Timeout time.Duration
 	// DialTimeout bounds connecting, with the name's resolution; 0: 10 s.
@@ -67,11 +74,15 @@ type Options struct {
 type Client struct {
 	options Options
 	lanes   map[Purpose]*lane // never changed after New
+
+	mu     sync.Mutex // guards ledger
+	ledger *netmon.Ledger
 }
 
 // lane is one purpose's own connections and counters.
 type lane struct {
 	purpose        Purpose
+	client         *Client
 	sent, received atomic.Int64
 	headers        atomic.Int64
 	dialer         net.Dialer
@@ -86,15 +97,15 @@ func New(o Options) *Client {
 	if o.DialTimeout == 0 {
 		o.DialTimeout = 10 * time.Second
 	}
-	c := &Client{options: o, lanes: map[Purpose]*lane{}}
+	c := &Client{options: o, lanes: map[Purpose]*lane{}, ledger: netmon.NewLedger(o.Budget)}
 	for _, p := range Purposes {
-		c.lanes[p] = newLane(o, p)
+		c.lanes[p] = newLane(c, o, p)
 	}
 	return c
 }
 
-func newLane(o Options, p Purpose) *lane {
-	l := &lane{purpose: p, dialer: net.Dialer{Timeout: o.DialTimeout}}
+func newLane(c *Client, o Options, p Purpose) *lane {
+	l := &lane{purpose: p, client: c, dialer: net.Dialer{Timeout: o.DialTimeout}}
 	l.dialer.Resolver = &net.Resolver{PreferGo: true,
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if o.Resolver != "" {
@@ -143,9 +154,30 @@ func followFew(r *http.Request, via []*http.Request) error {
 // HTTP is the client of a purpose: one of Purposes.
 func (c *Client) HTTP(p Purpose) *http.Client { return c.lanes[p].http }
 
+// Logbook is the client of Upload which, once nothing is left for that, goes on
+// with what is kept for Urgent: the urgent events are in the logbook, and it is
+// sent in order.
+func (c *Client) Logbook() *http.Client {
+	h := *c.lanes[Upload].http
+	h.Transport = logbookLane{c.lanes[Upload], c.lanes[Urgent]}
+	return &h
+}
+
+type logbookLane struct{ upload, urgent *lane }
+
+func (l logbookLane) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.upload.may() != nil {
+		return l.urgent.http.Transport.RoundTrip(r)
+	}
+	return l.upload.http.Transport.RoundTrip(r)
+}
+
 // Dial connects as net.Dialer does, and counts for the purpose.
 func (c *Client) Dial(ctx context.Context, p Purpose, network, address string) (net.Conn, error) {
 	l := c.lanes[p]
+	if err := l.may(); err != nil {
+		return nil, err
+	}
 	conn, err := l.dial(ctx, network, address)
 	if err != nil {
 		return nil, l.wrap(err)
@@ -170,6 +202,43 @@ func (c *Client) Usage() map[Purpose]Usage {
 	return u
 }
 
+// ErrBudget: nothing is left of the budget for this purpose.
+var ErrBudget = errors.New("the data budget is used up")
+
+// may says whether a request may begin.
+func (l *lane) may() error {
+	if l.purpose == Gateway {
+		return nil
+	}
+	l.client.mu.Lock()
+	defer l.client.mu.Unlock()
+	if !l.client.ledger.May(string(l.purpose)) {
+		return &Error{Purpose: l.purpose, Reason: ErrBudget.Error(), is: []error{ErrBudget}}
+	}
+	return nil
+}
+
+// add counts bytes at the socket.
+func (l *lane) add(counter *atomic.Int64, n int64) {
+	if n <= 0 {
+		return
+	}
+	counter.Add(n)
+	if l.purpose == Gateway {
+		return
+	}
+	l.client.mu.Lock()
+	defer l.client.mu.Unlock()
+	l.client.ledger.Add(string(l.purpose), n)
+}
+
+// Book has f look at, or change, what was spent of the budget.
+func (c *Client) Book(f func(*netmon.Ledger)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(c.ledger)
+}
+
 func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := l.dialer
 	if ap, err := netip.ParseAddrPort(address); err == nil && ap.Addr().IsValid() {
@@ -177,7 +246,7 @@ func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil && network != "udp" {
-		l.headers.Add(ipv4Header + tcpHeader) // at least what asked for the connection
+		l.add(&l.headers, ipv4Header+tcpHeader) // at least what asked for the connection
 	}
 	return l.counted(conn, err)
 }
@@ -207,24 +276,24 @@ type countedConn struct {
 
 func (c *countedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	c.lane.received.Add(int64(n))
+	c.lane.add(&c.lane.received, int64(n))
 	if n > 0 {
-		c.lane.headers.Add(c.header)
+		c.lane.add(&c.lane.headers, c.header)
 	}
 	return n, err
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
-	c.lane.sent.Add(int64(n))
-	c.lane.headers.Add(c.header)
+	c.lane.add(&c.lane.sent, int64(n))
+	c.lane.add(&c.lane.headers, c.header)
 	return n, err
 }
 
 // Close counts the segments of a TCP connection, which the kernel knows.
 func (c *countedConn) Close() error {
 	if !c.closed.Swap(true) {
-		c.lane.headers.Add(segments(c.Conn) * (ipv4Header + tcpHeader))
+		c.lane.add(&c.lane.headers, segments(c.Conn)*(ipv4Header+tcpHeader))
 	}
 	return c.Conn.Close()
 }
@@ -256,15 +325,15 @@ type packetConn struct {
 
 func (c *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, from, err := c.packets.ReadFrom(b)
-	c.lane.received.Add(int64(n))
-	c.lane.headers.Add(c.header)
+	c.lane.add(&c.lane.received, int64(n))
+	c.lane.add(&c.lane.headers, c.header)
 	return n, from, err
 }
 
 func (c *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	n, err := c.packets.WriteTo(b, to)
-	c.lane.sent.Add(int64(n))
-	c.lane.headers.Add(c.header)
+	c.lane.add(&c.lane.sent, int64(n))
+	c.lane.add(&c.lane.headers, c.header)
 	return n, err
 }
 
@@ -276,6 +345,9 @@ type outward struct {
 }
 
 func (o *outward) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := o.lane.may(); err != nil {
+		return nil, err
+	}
 	if r.Header.Get("User-Agent") == "" {
 		r = r.Clone(r.Context())
 		r.Header.Set("User-Agent", "infobus")

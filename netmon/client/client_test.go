@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"infobus/hw"
+	"infobus/netmon"
 )
 
 // meter is a listener that counts what crosses it, on the far side.
@@ -264,5 +265,51 @@ func TestAProxyInTheEnvironmentIsIgnored(t *testing.T) {
 		if New(Options{}).HTTP(p).Transport.(*outward).base.Proxy != nil {
 			t.Errorf("%s may use a proxy", p)
 		}
+	}
+}
+
+func TestABudgetThatIsUsedUpStopsAllButWhatIsUrgentAndOnTheCable(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 20_000)) }))
+	defer server.Close()
+	c := New(Options{Budget: netmon.Budget{Session: 60_000, Reserve: map[string]int64{string(Urgent): 15_000}}})
+	ask := func(p Purpose) error {
+		answer, err := c.HTTP(p).Get(server.URL)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		_, err = io.Copy(io.Discard, answer.Body)
+		return err
+	}
+	n := 0
+	for ; n < 10; n++ {
+		if err := ask(Timetable); errors.Is(err, ErrBudget) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Of 60,000 bytes 45,000 are for it; the third request begins below that.
+	if n != 3 {
+		t.Errorf("%d requests of 20,000 bytes were sent, want 3", n)
+	}
+	if err := ask(Upload); !errors.Is(err, ErrBudget) {
+		t.Errorf("another purpose: %v", err)
+	}
+	if _, err := c.Dial(t.Context(), Probe, "tcp", server.Listener.Addr().String()); !errors.Is(err, ErrBudget) {
+		t.Errorf("a connection that is no HTTP: %v", err)
+	}
+	c.Book(func(l *netmon.Ledger) { l.NewSession(); l.Add(string(Timetable), 46_000) })
+	if answer, err := c.Logbook().Get(server.URL); err != nil {
+		t.Errorf("the logbook: %v", err)
+	} else {
+		answer.Body.Close()
+	}
+	if err := ask(Gateway); err != nil {
+		t.Errorf("on the cable: %v", err)
+	}
+	c.Book(func(l *netmon.Ledger) { l.NewSession() })
+	if err := ask(Upload); err != nil {
+		t.Errorf("in the next session: %v", err)
 	}
 }

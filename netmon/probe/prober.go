@@ -23,6 +23,7 @@ type Prober struct {
 	proofAt   time.Time            // when the proof is due again
 	every     time.Duration        // the cadence asked for
 	anew      bool                 // a whole round is on: names are asked anew
+	wrongName bool                 // in this round the check was right, and not where its name led
 	wild      bool                 // names that nobody ever heard of have an address, also while all is well
 	step      int                  // looks since the last whole round
 	bad       int                  // whole rounds in a row that were not well
@@ -180,7 +181,7 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 		p.forget()
 		p.targets = t
 	}
-	p.step, p.anew = 0, true
+	p.step, p.anew, p.wrongName = 0, true, false
 	defer func() { p.anew = false }()
 	o := p.options
 	whole, cancel := context.WithTimeout(ctx, o.Timeout)
@@ -273,9 +274,10 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 	if named > r.Latency && r.HTTP == netmon.Passed && r.DNS == netmon.Passed {
 		r.Latency = named
 	}
-	if p.settle(&r, t); well(r) {
+	if well(r) {
 		p.wild = wild
 	}
+	p.settle(&r, t)
 	return r
 }
 
@@ -287,7 +289,7 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 		r.Captive = r.Captive || a.foreign && r.HTTP != netmon.Passed
 		trouble = trouble || a.trouble
 		if a.wrongName {
-			r.DNS = netmon.Failed
+			p.wrongName, r.DNS = true, netmon.Failed
 		}
 	}
 	due := !time.Now().Before(p.proofAt)
@@ -325,7 +327,7 @@ func (p *Prober) settle(r *netmon.Probe, t Targets) {
 	for rung, f := range map[string]*netmon.Finding{"gateway": &r.Gateway, "internet": &r.Internet, "dns": &r.DNS} {
 		if *f == netmon.Passed {
 			p.passed[rung] = now
-		} else if at := p.passed[rung]; *f == netmon.Failed && rung != "gateway" && r.Loss >= lossy && r.Gateway != netmon.Failed && now.Sub(at) < memory {
+		} else if at := p.passed[rung]; *f == netmon.Failed && rung != "gateway" && !(rung == "dns" && p.wrongName) && r.Loss >= lossy && r.Gateway != netmon.Failed && now.Sub(at) < memory {
 			*f = netmon.Passed
 		}
 	}
