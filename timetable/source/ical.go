@@ -111,7 +111,7 @@ func (b *book) components(n int, data []byte) []*component {
 		at := line.spot(n, 0)
 		name := strings.ToUpper(string(propertyName.Find(line.text)))
 		if name == "" || len(name) == len(line.text) || line.text[len(name)] != ':' && line.text[len(name)] != ';' {
-			b.add(at, fmt.Sprintf("%q found, NAME:value was expected; a line that goes on the one before begins with a space", shorten(string(line.text))))
+			b.add(at, "no NAME:value found, which was expected; a line that goes on the one before begins with a space") // unquoted: it may be of a person
 			continue
 		}
 		if !wanted[name] {

@@ -1,9 +1,16 @@
 package source
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"infobus/timetable"
 )
 
 // windowsZones are the names that Outlook writes, as far as a van in Calais
@@ -55,5 +62,109 @@ func named(id string) *time.Location {
 	}
 }
 
-// own is the zone that a calendar defines itself.
-func (r *calendarReader) own(string, *component) *time.Location { return nil }
+// The years for which a calendar's own zone is worked out; before and after them
+// it keeps its first and its last offset.
+const firstZoneYear, lastZoneYear = 2015, 2060
+
+var ruleMonth = regexp.MustCompile(`BYMONTH=0?([0-9]+)(?:;|$)`)
+
+// own is the zone that a calendar defines itself in a VTIMEZONE; nil where it
+// cannot be read. It becomes a time.Location by way of the file format that zones
+// have (TZif version 2, RFC 8536).
+func (r *calendarReader) own(id string, c *component) *time.Location {
+	type change struct {
+		at     int64
+		offset int
+	}
+	var changes []change
+	for _, part := range c.inner {
+		to, okTo := offset(part, "TZOFFSETTO")
+		from, okFrom := offset(part, "TZOFFSETFROM")
+		start, okStart := part.get("DTSTART")
+		wall, err := time.Parse("20060102T150405", start.Value)
+		if !okTo || !okFrom || !okStart || err != nil {
+			return nil
+		}
+		add := func(wall time.Time) {
+			changes = append(changes, change{wall.Unix() - int64(from), to})
+		}
+		rule, repeated := part.get("RRULE")
+		if !repeated {
+			add(wall)
+			for _, p := range part.props["RDATE"] {
+				for _, value := range strings.Split(p.Value, ",") {
+					if at, err := time.Parse("20060102T150405", value); err == nil && len(changes) < 1000 {
+						add(at)
+					}
+				}
+			}
+			continue
+		}
+		days, err := timetable.ParseRule(rule.Value, max(timetable.DateOf(wall.Date()), timetable.DateOf(1971, 1, 1)), func(value string) (timetable.Date, error) {
+			at, err := time.Parse("20060102", value[:min(8, len(value))])
+			return timetable.DateOf(at.Date()), err
+		})
+		month := ruleMonth.FindStringSubmatch(rule.Value) // zones change in one month of the year
+		if err != nil || month == nil || !strings.Contains(rule.Value, "FREQ=YEARLY") {
+			return nil
+		}
+		for d := max(timetable.DateOf(firstZoneYear, 1, 1), timetable.DateOf(wall.Date())); d < timetable.DateOf(lastZoneYear, 1, 1); d++ {
+			if at := d.Start(time.UTC); strconv.Itoa(int(at.Month())) == month[1] && days.On(d) {
+				add(at.Add(time.Duration(wall.Hour()*60+wall.Minute()) * time.Minute))
+			}
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+	changes = slices.CompactFunc(changes, func(a, b change) bool { return a.at == b.at })
+
+	header := func(times, types int) []byte {
+		b := append([]byte("TZif2"), make([]byte, 15)...)
+		for _, n := range []int{0, 0, 0, times, types, 1} {
+			b = binary.BigEndian.AppendUint32(b, uint32(n))
+		}
+		return b
+	}
+	// The block of version 1, which nobody reads: one type, one letter.
+	b := append(header(0, 1), 0, 0, 0, 0, 0, 0, 0)
+	b = append(b, header(len(changes), len(changes))...)
+	for _, c := range changes {
+		b = binary.BigEndian.AppendUint64(b, uint64(c.at))
+	}
+	if len(changes) > 255 {
+		return nil
+	}
+	for i := range changes {
+		b = append(b, byte(i))
+	}
+	for _, c := range changes {
+		b = binary.BigEndian.AppendUint32(b, uint32(int32(c.offset)))
+		b = append(b, 0, 0)
+	}
+	b = append(b, 0, '\n', '\n')
+	zone, err := time.LoadLocationFromTZData(id, b)
+	if err != nil {
+		return nil
+	}
+	return zone
+}
+
+// offset is a property such as +0100 or -023000, in seconds.
+func offset(c *component, name string) (int, bool) {
+	p, ok := c.get(name)
+	v := p.Value
+	if !ok || (len(v) != 5 && len(v) != 7) || v[0] != '+' && v[0] != '-' {
+		return 0, false
+	}
+	n, err := strconv.Atoi(v[1:5])
+	if err != nil || n < 0 || n/100 > 15 || n%100 > 59 {
+		return 0, false
+	}
+	seconds := n/100*3600 + n%100*60
+	if v[0] == '-' {
+		seconds = -seconds
+	}
+	return seconds, true
+}
