@@ -285,16 +285,17 @@ run_tests() {
 		for module in "${folders[@]}"; do
 			(cd "$module" && go test -race -timeout 20m -json ./... "$@") 2>&1 || ended=1
 		done
-		[[ " $* " == *" -run "* ]] || fuzz 2>&1 || ended=1
+		[[ " $* " == *" -run "* ]] || fuzz -json 2>&1 || ended=1
 		exit $ended
 	} | "$out/testsum" "${strict[@]}"
 }
 
-# fuzz tries every parser of what comes from outside on made-up input, 10 s each.
+# fuzz tries every parser of what comes from outside on made-up input, 10 s
+# each; its arguments are go test's.
 fuzz() {
 	local file target ended=0
 	while IFS=: read -r file target; do
-		go test -json "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime 10s || ended=1
+		go test "$@" "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime 10s || ended=1
 	done < <(find . -path ./build -prune -o -name '*_test.go' -print | sort | xargs grep -oE '^func Fuzz[A-Za-z0-9_]*' | sed 's/func //')
 	return $ended
 }
@@ -372,6 +373,7 @@ help() {
 		build    static programs for arm64 and amd64 in build/
 		deb      Debian packages of them in build/
 		lab      fetch the kernel that the lab's machine boots
+		fuzz     every parser on made-up input, 10 s each
 		bench    what the daemon costs, beside what it is compared with
 		pictures the documentation's pictures, drawn anew
 		soak     the tests, those that take hours at full length
@@ -390,6 +392,7 @@ test) run_tests "$@" ;;
 build) build ;;
 deb) deb ;;
 lab) lab ;;
+fuzz) go_there && fuzz ;;
 bench) bench "$@" ;;
 pictures) pictures ;;
 soak) INFOBUS_SOAK=1 run_tests -timeout 6h "$@" ;;
