@@ -45,6 +45,7 @@ type Line struct {
 	Active   string        `yaml:"active"`   // low or high
 	Bias     string        `yaml:"bias"`     // pull-up, pull-down or none
 	Debounce time.Duration `yaml:"debounce"` // 0 to 1 s
+	Wiring   string        `yaml:"wiring"`   // level or pulses: of a generator's sense line
 }
 
 // ActiveLow says whether the line is active at the low level.
@@ -154,8 +155,13 @@ type Status struct {
 
 // Power is when the box goes down by itself.
 type Power struct {
-	Countdown time.Duration `yaml:"countdown"`
-	Hold      time.Duration `yaml:"hold"`
+	Countdown  time.Duration `yaml:"countdown"`
+	Hold       time.Duration `yaml:"hold"`
+	Low        float64       `yaml:"low"`         // % of charge
+	Critical   float64       `yaml:"critical"`    // % of charge
+	StartAfter time.Duration `yaml:"start-after"` // of running
+	StopAfter  time.Duration `yaml:"stop-after"`  // of standing still
+	Service    time.Duration `yaml:"service"`     // of running
 }
 
 // Default is the configuration of an empty file: the reference hardware.
@@ -177,7 +183,8 @@ func Default() Config {
 		Session:   Session{Length: s.Length, Idle: s.Idle},
 		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
 		Status:    Status{Listen: ":80"},
-		Power:     Power{Countdown: p.Countdown, Hold: p.LevelHold},
+		Power: Power{Countdown: p.Countdown, Hold: p.LevelHold, Low: p.Low, Critical: p.Critical,
+			StartAfter: 2 * time.Second, StopAfter: 5 * time.Second, Service: p.Service},
 	}
 }
 
@@ -198,7 +205,10 @@ func (l Line) filled() Line {
 	if l.Bias == "" {
 		l.Bias = "pull-up"
 	}
-	if l.Debounce == 0 {
+	if l.Wiring == "" {
+		l.Wiring = "level"
+	}
+	if l.Debounce == 0 && l.Wiring == "level" {
 		l.Debounce = 50 * time.Millisecond
 	}
 	return l
@@ -251,6 +261,9 @@ func (c *Config) check(src *yamlfile.Source) {
 	}
 	if l := c.Battery.LowLine; l != nil {
 		l.check(src)
+		if l.Wiring == "pulses" {
+			src.Add("wiring: pulses found; only a generator's sense line may pulse", &l.Wiring)
+		}
 		claim(&l.Line, "battery-low line")
 	}
 	if l := c.Kiosk.Button; l != nil {
@@ -315,6 +328,16 @@ func (c *Config) check(src *yamlfile.Source) {
 	between(src, &c.Session.Idle, time.Second, 6*time.Hour)
 	between(src, &c.Power.Countdown, 5*time.Second, time.Hour)
 	between(src, &c.Power.Hold, time.Second, time.Hour)
+	between(src, &c.Power.StartAfter, 0, time.Minute)
+	between(src, &c.Power.StopAfter, 0, time.Minute)
+	between(src, &c.Power.Service, time.Hour, 2000*time.Hour)
+	// They are left by 3 % more, so that much must lie between them.
+	switch p := &c.Power; {
+	case !(p.Critical >= 0 && p.Critical <= 80):
+		src.Add(fmt.Sprintf("%g found; 0 to 80 (%% of charge) was expected", p.Critical), &p.Critical)
+	case !(p.Low >= p.Critical+5 && p.Low <= 90):
+		src.Add(fmt.Sprintf("low %g and critical %g found; low was expected to be 5 (%% of charge) above critical or more, and at most 90", p.Low, p.Critical), &p.Low, &p.Critical)
+	}
 }
 
 // maxSets is how many sets there may be: a reader waits for the turn of the own
@@ -368,6 +391,12 @@ func (l *Line) check(src *yamlfile.Source) {
 	}
 	if l.Bias != "" {
 		oneOf(src, &l.Bias, "pull-up", "pull-down", "none")
+	}
+	if l.Wiring != "" {
+		oneOf(src, &l.Wiring, "level", "pulses")
+	}
+	if l.Wiring == "pulses" && l.Debounce != 0 {
+		src.Add("debounce found beside wiring: pulses; a line is wired one way or the other, and pulses are not debounced", &l.Debounce)
 	}
 	if l.Debounce < 0 || l.Debounce > time.Second {
 		src.Add(fmt.Sprintf("debounce %s found; 1ms to 1s was expected", l.Debounce), &l.Debounce)

@@ -25,12 +25,13 @@ var (
 
 // Schema is all that an event may say. What is not in it is never written down.
 var Schema = map[Name][]Field{
-	GeneratorStarted:   {{Key: "generator", Unit: "1"}},
-	GeneratorStopped:   {{Key: "generator", Unit: "1"}},
-	BatteryLevel:       {{Key: "level", Words: []string{"full", "good", "low", "critical", "unknown"}}, {Key: "percent", Unit: "%"}},
-	PowerShutdown:      {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical", "requested"}}},
-	SessionStarted:     {{Key: "planned_minutes", Unit: "min"}},
-	SessionEnded:       {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"}},
+	GeneratorStarted: {{Key: "generator", Unit: "1"}},
+	GeneratorStopped: {{Key: "generator", Unit: "1"}},
+	BatteryLevel:     {{Key: "level", Words: []string{"full", "good", "low", "critical", "unknown"}}, {Key: "percent", Unit: "%"}},
+	PowerShutdown:    {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical", "requested"}}},
+	SessionStarted:   {{Key: "planned_minutes", Unit: "min"}},
+	SessionEnded: {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"},
+		{Key: "in_wh", Unit: "Wh"}, {Key: "out_wh", Unit: "Wh"}, {Key: "internet_percent", Unit: "%"}, {Key: "devices", Unit: "1"}},
 	UplinkChanged:      {{Key: "verdict", Words: verdicts}, {Key: "previous", Words: verdicts}, {Key: "seconds", Unit: "s"}},
 	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
 	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},

@@ -29,6 +29,12 @@ type Options struct {
 	// battery's voltage counts as one at rest.
 	Rest time.Duration
 
+	// StartAfter and StopAfter are how long a generator must run, or stand still,
+	// before it has started, or stopped; it is dated back. 0: at once.
+	StartAfter, StopAfter time.Duration
+	// Service is after how many hours of running a generator wants looking after.
+	Service time.Duration
+
 	// LineMaxAge is how long a line's level holds; lines are read every 10 s.
 	LineMaxAge time.Duration
 	// SampleMaxAge is how long a battery sample holds.
@@ -61,6 +67,7 @@ func DefaultOptions() Options {
 		Gain:         0.02,
 		Offset:       0.02,
 		Rest:         30 * time.Minute,
+		Service:      100 * time.Hour,
 		LineMaxAge:   30 * time.Second,
 		SampleMaxAge: 45 * time.Second,
 		LevelHold:    30 * time.Second,
@@ -91,6 +98,7 @@ type Line struct {
 	Index  int
 	Active bool
 	At     time.Duration // kernel's monotonic time
+	Hz     float64       // of the mains, where the line pulses with it; 0: not measured
 }
 
 // LowLine is the Index of the battery-low line.
@@ -134,8 +142,13 @@ type Refused struct{}
 // Generator is one generator as its sense line shows it.
 type Generator struct {
 	Running reading.Reading[bool]
-	Since   time.Duration // of the last start or stop; 0 where none was seen
-	counted time.Duration // since when the present run is counted
+	Since   time.Duration            // of the last start or stop; 0 where none was seen
+	counted time.Duration            // since when the present run is counted
+	turned  time.Duration            // since when the line says otherwise than Running; 0 if it does not
+	Hz      reading.Reading[float64] // of the mains, while it runs and is measured
+	Speed   Speed
+	Longest time.Duration // run, for ever
+	Looked  time.Duration // run time when it was looked after last
 	Starts  int           // for ever, kept over power cuts
 	Ran     time.Duration // for ever, up to the last start
 }
@@ -143,11 +156,67 @@ type Generator struct {
 // RunTime is how long the generator ran in all, at the monotonic time now. A
 // generator whose line is not fresh is not counted as running.
 func (g Generator) RunTime(now time.Duration) time.Duration {
-	if running, ok := g.Running.Get(); ok && running {
-		return g.Ran + now - g.counted
-	}
-	return g.Ran
+	return g.Ran + g.run(now)
 }
+
+// run is how long the present run has been counted; 0 if none is known of.
+func (g Generator) run(now time.Duration) time.Duration {
+	if running, ok := g.Running.Get(); ok && running {
+		return now - g.counted
+	}
+	return 0
+}
+
+// LongestRun is the longest run without a stop or a gap in what is known, the
+// present one included.
+func (g Generator) LongestRun(now time.Duration) time.Duration { return max(g.Longest, g.run(now)) }
+
+// ServiceIn is how long it may run until it wants looking after; below zero when
+// that is overdue.
+func (g Generator) ServiceIn(o Options, now time.Duration) time.Duration {
+	return o.Service - (g.RunTime(now) - g.Looked)
+}
+
+// bank counts the present run up to the monotonic time end.
+func (g *Generator) bank(end time.Duration) {
+	g.Longest = max(g.Longest, end-g.counted)
+	g.Ran += end - g.counted
+}
+
+// Speed is how fast a generator turns.
+type Speed string
+
+const (
+	NotMeasured Speed = ""
+	Right       Speed = "ok"
+	Under       Speed = "under"
+	Over        Speed = "over"
+)
+
+// A set of the van's kind is governed to a few per cent of 50 Hz; beyond these
+// bounds chargers and lamps suffer. A bound is left only by more than half a Hz.
+const (
+	underHz, overHz, marginHz = 47.0, 53.0, 0.5
+)
+
+func speedOf(hz float64, was Speed) Speed {
+	slack := func(s Speed) float64 {
+		if s == was {
+			return marginHz
+		}
+		return 0
+	}
+	switch {
+	case hz < underHz+slack(Under):
+		return Under
+	case hz > overHz-slack(Over):
+		return Over
+	}
+	return Right
+}
+
+// Serviced says that a generator, by its index, was looked after.
+type Serviced struct{ Index int }
 
 // Shutdown is a shutdown that is announced.
 type Shutdown struct {
@@ -218,7 +287,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		if in.Index == LowLine {
 			s.Low = reading.Of(in.Active, in.At)
 		} else if in.Index >= 0 && in.Index < len(s.Generators) {
-			events = append(events, s.generator(in)...)
+			events = append(events, s.generator(o, in, now)...)
 		}
 	case Sample:
 		if !in.plausible() {
@@ -228,6 +297,10 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		s.Charge = s.Charge.Step(o.bank(), in, s.celsius(25), now)
 	case Temperature:
 		s.Celsius = reading.Of(in.Celsius, now)
+	case Serviced:
+		if in.Index >= 0 && in.Index < len(s.Generators) {
+			s.Generators[in.Index].Looked = s.Generators[in.Index].RunTime(now)
+		}
 	case LinesLost:
 		s.Low = reading.Reading[bool]{}
 		for i := range s.Generators {
@@ -242,6 +315,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		if s.Generators[i].Running.Aged(now, o.LineMaxAge).Quality == reading.Stale {
 			s.lose(i)
 		}
+		events = append(events, s.settle(o, i, now)...)
 	}
 	s.Low = s.Low.Aged(now, o.LineMaxAge)
 	s.Battery = s.Battery.Aged(now, o.SampleMaxAge)
@@ -260,37 +334,69 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 
 // generator takes a generator's level; an event only where it differs from what
 // was last known for certain, also before the line was lost.
-func (s *State) generator(in Line) []logbook.Event {
+func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event {
 	g := &s.Generators[in.Index]
 	was := g.Running
-	g.Running = reading.Of(in.Active, max(in.At, was.At))
+	if in.Hz > 0 && in.Active {
+		g.Hz, g.Speed = reading.Of(in.Hz, max(in.At, was.At)), speedOf(in.Hz, g.Speed)
+	} else {
+		g.Hz, g.Speed = reading.Reading[float64]{}, NotMeasured
+	}
 	if was.Value == in.Active {
 		if was.Quality != reading.Fresh {
 			// Known again, and as it was: only the count of hours starts afresh.
 			g.counted = in.At
 		}
+		g.Running, g.turned = reading.Of(in.Active, max(in.At, was.At)), 0
 		return nil
 	}
-	if was.Quality == reading.Fresh && was.Value {
-		g.Ran += in.At - g.counted
+	if g.turned == 0 {
+		g.turned = max(in.At, 1)
 	}
-	g.Since, g.counted = in.At, in.At
+	// It is what it was until the line has held.
+	g.Running.At = max(in.At, was.At)
+	return s.settle(o, in.Index, now)
+}
+
+// settle takes a start or a stop that has held for long enough, dated back to
+// when it began.
+func (s *State) settle(o Options, i int, now time.Duration) []logbook.Event {
+	g := &s.Generators[i]
+	active := !g.Running.Value
+	if g.turned == 0 || now-g.turned < o.after(active) && g.Running.At-g.turned < o.after(active) {
+		return nil
+	}
+	at := g.turned
+	if g.Running.Quality == reading.Fresh && g.Running.Value {
+		g.bank(at)
+	}
+	g.Running, g.turned = reading.Of(active, max(at, g.Running.At)), 0
+	g.Since, g.counted = at, at
 	name := logbook.GeneratorStopped
-	if in.Active {
+	if active {
 		name, g.Starts = logbook.GeneratorStarted, g.Starts+1
 	}
-	return []logbook.Event{{Name: name, Mono: in.At, Attributes: map[string]any{"generator": in.Index + 1}}}
+	return []logbook.Event{{Name: name, Mono: at, Attributes: map[string]any{"generator": i + 1}}}
+}
+
+// after is how long a line must say so before a generator has started or stopped.
+func (o Options) after(start bool) time.Duration {
+	if start {
+		return o.StartAfter
+	}
+	return o.StopAfter
 }
 
 // lose makes a generator's line stale, banking the hours it is known to have
 // run. The last value stays, so that finding it again unchanged is no start.
 func (s *State) lose(i int) {
 	g := &s.Generators[i]
+	g.turned, g.Hz, g.Speed = 0, reading.Reading[float64]{}, NotMeasured
 	if g.Running.Quality != reading.Fresh {
 		return
 	}
 	if g.Running.Value {
-		g.Ran += g.Running.At - g.counted
+		g.bank(g.Running.At)
 	}
 	g.Running.Quality = reading.Stale
 }
@@ -360,6 +466,9 @@ func (s State) Wake(o Options, now time.Duration) time.Duration {
 	for _, g := range s.Generators {
 		if g.Running.Quality == reading.Fresh {
 			at(g.Running.At + o.LineMaxAge + 1)
+		}
+		if g.turned != 0 {
+			at(g.turned + o.after(!g.Running.Value))
 		}
 	}
 	if s.Battery.Quality == reading.Fresh {

@@ -36,9 +36,28 @@ type Plan struct {
 
 // Input is what a session is judged by.
 type Input struct {
-	Source string // of power: generator, battery or unknown
-	Plan   *Plan  // nil where none is known
-	End    bool   // a volunteer ends it
+	Source string        // of power: generator, battery or unknown
+	Plan   *Plan         // nil where none is known
+	End    bool          // a volunteer ends it
+	Longer time.Duration // by so much a volunteer moves its end
+
+	// In and Out are the Wh that went into and out of the battery since the
+	// process began; Measured says whether the battery is being measured.
+	In, Out  float64
+	Measured bool
+	Judged   bool // it is known whether the internet works
+	Internet bool // it does
+	Devices  int  // connected; below 0 where that is not known
+}
+
+// Tally is what a session has come to. The zero Tally is that of its beginning.
+type Tally struct {
+	In       float64       `json:"in_wh"`  // Wh into the battery, as far as it was measured
+	Out      float64       `json:"out_wh"` // Wh out of it
+	Measured time.Duration `json:"measured_ns"`
+	Judged   time.Duration `json:"judged_ns"`   // for how long it was known whether the internet works
+	Internet time.Duration `json:"internet_ns"` // for how long it did
+	Devices  int           `json:"devices"`     // connected at most; 0 where none was ever counted
 }
 
 // State is the session, if one is on. The zero State is none. Times are
@@ -48,7 +67,10 @@ type State struct {
 	Site   string
 	Since  time.Duration
 	Until  time.Duration
+	Tally  Tally
 
+	at      time.Duration // of the last step
+	was     Input         // of the last step
 	idle    time.Duration // since when all generators are known to stand still; 0 if not
 	planned bool          // the plan has been found for this session
 	ended   bool          // over, though a generator still runs: it starts no new one
@@ -78,12 +100,15 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	}
 
 	if s.Active {
+		s.count(in, now)
 		if !s.planned && in.Plan != nil {
 			s.plan(*in.Plan, now)
 		}
+		if in.Longer > 0 {
+			s.Until, s.planned = max(s.Until, now)+in.Longer, true
+		}
 		if reason := s.over(o, in, now); reason != "" {
-			event := logbook.Event{Name: logbook.SessionEnded, Attributes: map[string]any{
-				"reason": reason, "minutes": math.Round((now - s.Since).Minutes())}}
+			event := logbook.Event{Name: logbook.SessionEnded, Attributes: s.summary(reason, now)}
 			return State{idle: s.idle, ended: in.Source != "battery"}, []logbook.Event{event}
 		}
 		return s, nil
@@ -98,12 +123,50 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	if s.ended {
 		return s, nil
 	}
-	s = State{Active: true, Site: o.Site, Since: now, Until: now + o.Length}
+	s = State{Active: true, Site: o.Site, Since: now, Until: now + o.Length, at: now, was: in}
 	if in.Plan != nil {
 		s.plan(*in.Plan, now)
 	}
 	return s, []logbook.Event{{Name: logbook.SessionStarted, Attributes: map[string]any{
 		"planned_minutes": math.Round((s.Until - s.Since).Minutes())}}}
+}
+
+// count adds what happened since the last step.
+func (s *State) count(in Input, now time.Duration) {
+	if s.at != 0 {
+		dt := now - s.at
+		if s.was.Measured && in.Measured {
+			s.Tally.In += max(0, in.In-s.was.In)
+			s.Tally.Out += max(0, in.Out-s.was.Out)
+			s.Tally.Measured += dt
+		}
+		if s.was.Judged {
+			s.Tally.Judged += dt
+			if s.was.Internet {
+				s.Tally.Internet += dt
+			}
+		}
+	}
+	s.Tally.Devices = max(s.Tally.Devices, in.Devices)
+	s.at, s.was = now, in
+}
+
+// summary is what is written down of a session that ends. What was not measured
+// for nine tenths of it is left out: a part would be taken for the whole.
+func (s State) summary(reason string, now time.Duration) map[string]any {
+	lasted := now - s.Since
+	most := func(d time.Duration) bool { return lasted > 0 && d >= lasted-lasted/10 }
+	a := map[string]any{"reason": reason, "minutes": math.Round(lasted.Minutes())}
+	if most(s.Tally.Measured) {
+		a["in_wh"], a["out_wh"] = math.Round(s.Tally.In), math.Round(s.Tally.Out)
+	}
+	if most(s.Tally.Judged) {
+		a["internet_percent"] = math.Round(100 * float64(s.Tally.Internet) / float64(s.Tally.Judged))
+	}
+	if s.Tally.Devices > 0 {
+		a["devices"] = s.Tally.Devices
+	}
+	return a
 }
 
 func (s *State) plan(p Plan, now time.Duration) {

@@ -36,6 +36,8 @@ func TestSession(t *testing.T) {
 		{"the planned end is one, and the generator that still runs begins no other",
 			[]at{{2 * min, north}, {102 * min, run}, {103 * min, run}, {104 * min, lost}, {105 * min, run}}, []string{"started", "planned"}, false, "", 0},
 		{"the next start begins another", []at{{2 * min, north}, {102 * min, run}, {103 * min, stop}, {104 * min, run}}, []string{"started", "planned", "started"}, true, "", 254 * min},
+		{"a volunteer makes it longer, whatever the plan says later",
+			[]at{{2 * min, run}, {3 * min, Input{Source: "generator", Longer: 30 * min}}, {4 * min, north}, {153 * min, run}}, []string{"started"}, true, "", 182 * min},
 		{"a volunteer ends it", []at{{2 * min, run}, {3 * min, Input{Source: "generator", End: true}}, {4 * min, run}}, []string{"started", "volunteer"}, false, "", 0},
 	}
 	for _, test := range tests {
@@ -62,5 +64,48 @@ func TestSession(t *testing.T) {
 				t.Errorf("got %q, %+v\nwant %q, active %v, site %q, until %s", told, s, test.events, test.active, test.site, test.until)
 			}
 		})
+	}
+}
+
+// What a session came to: what was not known for long is left out, and what an
+// earlier process counted is not lost.
+func TestTheSummaryOfASession(t *testing.T) {
+	const min = time.Minute
+	play := func(change func(minute int, in *Input)) map[string]any {
+		var s State
+		for minute := 1; ; minute++ {
+			in := Input{Source: "generator", Measured: true, In: float64(minute) * 2, Out: 7, Judged: true, Internet: minute%4 != 0, Devices: minute % 90, End: minute == 101}
+			change(minute, &in)
+			var events []logbook.Event
+			s, events = Step(DefaultOptions(), s, in, time.Duration(minute)*min)
+			for _, e := range events {
+				if e.Name == logbook.SessionEnded {
+					if admitted, err := logbook.Admit(e); err != nil || len(admitted.Attributes) != len(e.Attributes) {
+						t.Errorf("%v: %v", e, err)
+					}
+					return e.Attributes
+				}
+			}
+			if minute == 50 { // the daemon is started again
+				tally := s.Tally
+				s = Resume("", s.Since, s.Until)
+				s.Tally = tally
+			}
+		}
+	}
+	all := play(func(int, *Input) {})
+	if all["in_wh"] != 198.0 || all["out_wh"] != 0.0 || all["internet_percent"] != 75.0 || all["devices"] != 89 || all["minutes"] != 100.0 {
+		t.Errorf("all known: %v", all)
+	}
+	part := play(func(minute int, in *Input) {
+		if minute > 20 && minute < 60 {
+			in.Measured, in.Judged = false, false
+		}
+		in.Devices = -1
+	})
+	for _, key := range []string{"in_wh", "out_wh", "internet_percent", "devices"} {
+		if v, is := part[key]; is {
+			t.Errorf("%s is %v, and it was not known for long", key, v)
+		}
 	}
 }

@@ -33,6 +33,7 @@ type Power struct {
 	Generators []Generator `json:"generators"`
 	Battery    Battery     `json:"battery"`
 	Shutdown   Shutdown    `json:"shutdown"`
+	Holding    bool        `json:"holding"` // started on a low battery: nothing is uploaded
 }
 
 // Generator is one sense line.
@@ -42,6 +43,11 @@ type Generator struct {
 	Since    *time.Time `json:"since"` // when it took that state
 	Starts   *int       `json:"starts"`
 	RunHours *float64   `json:"run_hours"` // h
+
+	Hz         *float64 `json:"hz"`            // of its mains; null where it is not measured
+	Speed      string   `json:"speed"`         // ok, under, over; "" where it is not measured
+	ServiceInH *float64 `json:"service_in_h"`  // h of running until it wants looking after; below 0 when overdue
+	LongestH   *float64 `json:"longest_run_h"` // h
 }
 
 // Battery is the leisure battery.

@@ -269,7 +269,14 @@ func actions(v View) []action {
 		action{Name: "show-today", Word: "Screen: today", Done: "The screen will show today’s services."},
 		action{Name: "show-help", Word: "Screen: emergency numbers", Done: "The screen will show emergency numbers."},
 		action{Name: "show-sim", Word: "Screen: SIM cards", Done: "The screen will show what SIM cards are worth."})
+	if v.Power.Holding {
+		all = append(all, action{Name: "carry-on", Word: "Do everything all the same", Done: "The box does everything, though its battery is low."})
+	}
+	if !v.Session.Active && v.Power.Source == "battery" && !v.Power.Shutdown.Pending {
+		all = append(all, action{Name: "power-off", Word: "Switch the box off", Ask: "Switch the box off?", Done: "The box switches off in a moment."})
+	}
 	if v.Session.Active {
+		all = append(all, action{Name: "longer", Word: "Half an hour longer", Done: "The session ends half an hour later."})
 		all = append(all, action{Name: "end-session", Word: "End the session", Ask: "End the session for everybody?", Done: "The session is ended."})
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"infobus/kiosk"
 	"infobus/netmon"
+	"infobus/session"
 	"infobus/timetable"
 )
 
@@ -32,6 +33,8 @@ type KeptGenerator struct {
 	Starts  int   `json:"starts"`
 	Seconds int64 `json:"seconds"` // run time
 	Running bool  `json:"running"`
+	Longest int64 `json:"longest,omitempty"` // run, s
+	Looked  int64 `json:"looked,omitempty"`  // run time when it was looked after last, s
 }
 
 // KeptCharge is the battery's charge as it was counted, with its bounds.
@@ -48,6 +51,7 @@ type KeptSession struct {
 	Site  string        `json:"site"`
 	Since time.Duration `json:"since_ns"` // monotonic, of the boot beside it
 	Until time.Duration `json:"until_ns"`
+	Tally session.Tally `json:"tally"`
 }
 
 // Kept is what of the state must outlive a power cut.
@@ -55,7 +59,8 @@ func (s State) Kept(o Options) Kept {
 	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
-			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value})
+			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value,
+			Longest: int64(g.LongestRun(s.Now.Mono) / time.Second), Looked: int64(g.Looked / time.Second)})
 	}
 	if c, ok := s.Power.Counted(o.Power); ok {
 		k.Charge = &KeptCharge{Percent: c.Percent, Low: c.Low, High: c.High, At: c.At}
@@ -67,7 +72,7 @@ func (s State) Kept(o Options) Kept {
 		k.Data = &s.Uplink.Spent
 	}
 	if s.Session.Active {
-		k.Session = &KeptSession{Site: s.Session.Site, Since: s.Session.Since, Until: s.Session.Until}
+		k.Session = &KeptSession{Site: s.Session.Site, Since: s.Session.Since, Until: s.Session.Until, Tally: s.Session.Tally}
 	}
 	return k
 }
@@ -94,10 +99,15 @@ const chargeEvery = 10 * time.Minute
 func (k Kept) withoutHours() Kept {
 	k.Generators = slices.Clone(k.Generators)
 	for i := range k.Generators {
-		k.Generators[i].Seconds = 0
+		k.Generators[i].Seconds, k.Generators[i].Longest = 0, 0
 	}
 	if k.Charge != nil {
 		k.Charge = &KeptCharge{}
+	}
+	if k.Session != nil {
+		on := *k.Session
+		on.Tally = session.Tally{}
+		k.Session = &on
 	}
 	return k
 }

@@ -82,6 +82,9 @@ type (
 	// EndSession is a volunteer's word.
 	EndSession struct{ Asked bool }
 
+	// LengthenSession is a volunteer's word: its end is so much later.
+	LengthenSession struct{ By time.Duration }
+
 	// Refresh is a volunteer's wish to see the same page drawn afresh.
 	Refresh struct{}
 
@@ -232,6 +235,8 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		}
 		s.Power.Generators[i].Starts = g.Starts
 		s.Power.Generators[i].Ran = time.Duration(g.Seconds) * time.Second
+		s.Power.Generators[i].Longest = time.Duration(g.Longest) * time.Second
+		s.Power.Generators[i].Looked = time.Duration(g.Looked) * time.Second
 		if k.Boot == at.Boot {
 			// The same boot: a generator found as it was left did not start again.
 			s.Power.Generators[i].Running = reading.Reading[bool]{Value: g.Running, Quality: reading.Stale}
@@ -241,6 +246,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	case k.Boot != at.Boot:
 	case k.Session != nil:
 		s.Session = session.Resume(k.Session.Site, k.Session.Since, k.Session.Until)
+		s.Session.Tally = k.Session.Tally
 	case k.Over:
 		s.Session = session.Ended()
 	}

@@ -138,8 +138,12 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	out.events(events)
 
 	end, _ := in.Value.(EndSession)
+	longer, _ := in.Value.(LengthenSession)
 	s.Session, events = session.Step(o.Session, s.Session, session.Input{
-		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked}, now)
+		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked, Longer: longer.By,
+		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
+		Judged: s.Uplink.Verdict != netmon.Unknown && s.Uplink.Verdict != netmon.Starting, Internet: s.Uplink.Verdict.Usable(),
+		Devices: s.devices()}, now)
 	out.events(events)
 
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
@@ -167,9 +171,12 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	return s, out.list, out.effects
 }
 
-// lost is what a device's failure means to the room that lives on its readings;
-// any other value is itself.
+// lost is what a device's failure, or the panel's temperature, means to the room
+// that lives on its readings; any other value is itself.
 func lost(value any) any {
+	if t, ok := value.(TemperatureSeen); ok && t.OK {
+		return power.Temperature{Celsius: t.Celsius} // the battery stands beside the panel
+	}
 	if d, ok := value.(DeviceSeen); ok && !d.OK {
 		switch d.Name {
 		case GPIO:
@@ -181,6 +188,14 @@ func lost(value any) any {
 		}
 	}
 	return value
+}
+
+// devices are how many are connected; -1 where that is not known.
+func (s State) devices() int {
+	if c, ok := s.Uplink.Cellular.Get(); ok {
+		return c.Devices
+	}
+	return -1
 }
 
 // Conditions are what the uplink's patience and its bytes depend on.

@@ -1,6 +1,9 @@
 package van_test
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
+	"infobus/van/kept"
 )
 
 // monday is a morning on which the example plans a session.
@@ -165,6 +169,62 @@ func TestTheChargeOutlivesARestartAndAPowerCut(t *testing.T) {
 	kept.Charge.Wall = kept.Charge.Wall.Add(-24 * time.Hour)
 	if long := resume("two", time.Minute, van.ClockSeen{Trusted: true, Source: "rtc"}); width(long) <= width(cut) {
 		t.Errorf("after a power cut of a day: bounds %v, after one of unknown length %v", long.Bounds, cut.Bounds)
+	}
+}
+
+// A power cut at two hundred random moments of a working day, through the file
+// that outlives it: of the run hours at most a minute is lost, the charge comes
+// back with wider bounds, and starts, maintenance, longest run, the panel's wear
+// and the page on the glass are what they were.
+func TestAPowerCutAtRandomMoments(t *testing.T) {
+	const step, most = 10 * time.Second, 40 * time.Minute
+	r := rand.New(rand.NewPCG(4, 6))
+	dir := t.TempDir()
+	b := newBox("0", van.Kept{})
+	var latest van.Kept
+	at, cuts := time.Second, 0
+	for cuts < 200 {
+		cut := at + time.Duration(r.Int64N(int64(most)))
+		for ; at < cut; at += step {
+			running := int(at/(20*time.Minute))%3 != 0
+			values := []any{power.Line{Active: running, At: at}, power.Sample{Volts: 12.6, Amps: map[bool]float64{true: 8, false: -2}[running]}}
+			if r.IntN(200) == 0 {
+				values = append(values, power.Serviced{})
+			}
+			for _, v := range values {
+				b.see(at, v)
+				if k, ok := effect[van.Keep](b); ok {
+					latest = k.Kept
+				}
+			}
+		}
+		was := b.state
+		if err := kept.Save(dir, latest); err != nil {
+			t.Fatal(err)
+		}
+		restored, ok, err := kept.Load(dir)
+		if err != nil || !ok || !reflect.DeepEqual(restored, latest) {
+			t.Fatalf("cut %d: read back %+v, %v; saved %+v", cuts, restored, err, latest)
+		}
+		cuts++
+		b = newBox(fmt.Sprint(cuts), restored)
+		now, then := b.state.Power.Generators[0], was.Power.Generators[0]
+		if lost := then.RunTime(was.Now.Mono) - now.RunTime(time.Second); lost < 0 || lost > time.Minute+time.Second {
+			t.Errorf("cut %d: %s of run time lost", cuts, lost)
+		}
+		if now.Starts != then.Starts || then.Looked-now.Looked >= time.Second || then.LongestRun(was.Now.Mono)-now.LongestRun(time.Second) > time.Minute+time.Second {
+			t.Errorf("cut %d: %+v came back as %+v", cuts, then, now)
+		}
+		if !reflect.DeepEqual(b.state.Kiosk.Wear, was.Kiosk.Wear.Rebooted()) || b.state.Kiosk.Glass != was.Kiosk.Glass {
+			t.Errorf("cut %d: the panel's %+v came back as %+v", cuts, was.Kiosk.Wear, b.state.Kiosk.Wear)
+		}
+		if c := restored.Charge; c != nil {
+			back, ok := b.state.Power.Counted(b.options.Power)
+			if wider := back.Low < c.Low || back.High > c.High; !ok || back.Low > c.Low || back.High < c.High || !wider && c.High-c.Low < 100 {
+				t.Errorf("cut %d: the charge between %.0f and %.0f %% came back between %.0f and %.0f %%", cuts, c.Low, c.High, back.Low, back.High)
+			}
+		}
+		at = 2 * time.Second
 	}
 }
 

@@ -113,6 +113,8 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.Capacity = float64(c.Battery.Capacity)
 	monitor := monitorOpts(c.Battery)
 	o.Power.Offset = monitor.Offset()
+	o.Power.Low, o.Power.Critical, o.Power.Service = c.Power.Low, c.Power.Critical, c.Power.Service
+	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
 	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
@@ -129,6 +131,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Retry = 2 * time.Second
 		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
 		o.Power.Rest = 2 * time.Second
+		o.Power.StartAfter, o.Power.StopAfter = 0, 0
 		o.Power.Chemistry.Surface, o.Power.Chemistry.Sag = 0, 0 // the simulated battery has neither
 		if o.Session.Site == "" && table != nil && len(table.Sites) > 0 {
 			o.Session.Site = table.Sites[0].ID
@@ -253,7 +256,14 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add := func(name, device string, run func(ctx context.Context, alive func()) error) {
 		s.Add(&part{name: name, device: device, run: run, observe: a.observe, delay: a.delays})
 	}
-	add("lines", van.GPIO, a.lines())
+	if lines := a.lines(); lines != nil {
+		add("lines", van.GPIO, lines)
+	}
+	for i, l := range a.config.Generators {
+		if l.Wiring == "pulses" {
+			add("pulses of "+generatorName(i), van.GPIO, a.pulses(i, l))
+		}
+	}
 	if a.config.Battery.Monitor != "none" {
 		add("battery", van.Battery, a.battery())
 	}
@@ -332,7 +342,7 @@ func (a *appliance) health(err error) {
 }
 
 // actionNames are what act does.
-const actionNames = "sync, cancel-shutdown, end-session, refresh-screen, show-today, show-help, show-sim, " +
+const actionNames = "sync, cancel-shutdown, power-off, carry-on, longer, end-session, refresh-screen, show-today, show-help, show-sim, " +
 	"timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
 
 // act does what a volunteer asked for.
@@ -345,6 +355,18 @@ func (a *appliance) act(ctx context.Context, asked status.Action) error {
 		token(a.upload)
 	case "cancel-shutdown":
 		a.observe(power.Cancel{})
+	case "power-off":
+		if a.loop.State().Power.Source() != "battery" {
+			return errors.New("stop the generators first; if none runs, the box cannot see that, and might not come back with the next start")
+		}
+		a.observe(power.Request{})
+	case "carry-on":
+		a.observe(power.CarryOn{})
+	case "longer":
+		if !a.loop.State().Session.Active {
+			return errors.New("no session is on; one begins when a generator starts")
+		}
+		a.observe(van.LengthenSession{By: 30 * time.Minute})
 	case "end-session":
 		a.observe(van.EndSession{Asked: true})
 	case "refresh-screen":

@@ -102,6 +102,7 @@ func (a *appliance) view(s van.State) status.View {
 		Clock: status.Clock{Trusted: s.Clock.Trusted, Source: s.Clock.Source, Boot: s.Now.Boot},
 		Power: status.Power{
 			Source:   s.Power.Source(),
+			Holding:  s.Power.Holding,
 			Battery:  status.Battery{Level: string(s.Power.Level), Quality: s.Power.Battery.Quality.String()},
 			Shutdown: status.Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
 		},
@@ -115,11 +116,16 @@ func (a *appliance) view(s van.State) status.View {
 		state := "unknown"
 		if running, ok := g.Running.Get(); ok && running {
 			state = "running"
-		} else if ok {
+		} else if ok && !s.Power.Contradicted {
 			state = "stopped"
 		}
 		v.Power.Generators = append(v.Power.Generators, status.Generator{Name: generatorName(i), State: state, Since: at(g.Since),
-			Starts: ptr(g.Starts), RunHours: ptr(round(g.RunTime(s.Now.Mono).Hours(), 2))})
+			Starts: ptr(g.Starts), RunHours: ptr(round(g.RunTime(s.Now.Mono).Hours(), 2)),
+			Speed: string(g.Speed), ServiceInH: ptr(round(g.ServiceIn(a.options.Power, s.Now.Mono).Hours(), 1)),
+			LongestH: ptr(round(g.LongestRun(s.Now.Mono).Hours(), 1))})
+		if hz, ok := g.Hz.Get(); ok {
+			v.Power.Generators[i].Hz = ptr(round(hz, 1))
+		}
 	}
 	if b := s.Power.Battery; b.Quality != reading.Unknown {
 		v.Power.Battery.Volts, v.Power.Battery.Amps = ptr(round(b.Value.Volts, 2)), ptr(round(b.Value.Amps, 2))

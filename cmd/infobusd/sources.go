@@ -28,7 +28,8 @@ import (
 // button is the line of the button beside the screen.
 const button = "button"
 
-// lines watches the sense lines and the button.
+// lines watches the button and those sense lines that are held and do not pulse;
+// nil where there are none.
 func (a *appliance) lines() func(context.Context, func()) error {
 	index := map[string]int{}
 	var configs []line.Config
@@ -37,6 +38,9 @@ func (a *appliance) lines() func(context.Context, func()) error {
 		configs = append(configs, line.Config{Name: name, Line: wire, ActiveLow: low, PullUp: bias == "pull-up", Debounce: debounce})
 	}
 	for i, l := range a.config.Generators {
+		if l.Wiring == "pulses" {
+			continue
+		}
 		add(generatorName(i), l.Line, l.ActiveLow(), l.Bias, l.Debounce, i)
 	}
 	if l := a.config.Battery.LowLine; l != nil {
@@ -44,6 +48,9 @@ func (a *appliance) lines() func(context.Context, func()) error {
 	}
 	if l := a.config.Kiosk.Button; l != nil {
 		add(button, l.Line, l.ActiveLow(), l.Bias, l.Debounce, 0)
+	}
+	if configs == nil {
+		return nil
 	}
 	watcher := line.New(a.parts.chip, configs...)
 	return func(ctx context.Context, alive func()) error {
@@ -56,6 +63,18 @@ func (a *appliance) lines() func(context.Context, func()) error {
 				return
 			}
 			a.observe(power.Line{Index: index[s.Name], Active: s.Active, At: s.At})
+		})
+	}
+}
+
+// pulses counts those of a generator's line.
+func (a *appliance) pulses(i int, l config.Line) func(context.Context, func()) error {
+	meter := line.NewMeter(a.parts.chip, line.Config{Name: generatorName(i), Line: l.Line, ActiveLow: l.ActiveLow(),
+		PullUp: l.Bias == "pull-up", PullDown: l.Bias == "pull-down"})
+	return func(ctx context.Context, alive func()) error {
+		return meter.Watch(ctx, func(b line.Beat) {
+			alive()
+			a.observe(power.Line{Index: i, Active: b.Hz > 0, At: b.At, Hz: b.Hz})
 		})
 	}
 }
@@ -192,7 +211,7 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	usable := func() bool { return a.loop.State().Uplink.Verdict.Usable() }
+	usable := a.mayTransfer
 	return upload.Run(ctx, upload.Options{Endpoint: a.parts.endpoint, Client: a.client.Logbook()}, book{a.recorder}, usable, a.upload,
 		func(u upload.Uploaded) {
 			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
@@ -201,6 +220,13 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 				a.observe(van.Recorded{Log: now.Log, Seq: now.Last, Acknowledged: now.Acknowledged})
 			}
 		})
+}
+
+// mayTransfer says whether the internet is there and the battery is not being
+// held on to.
+func (a *appliance) mayTransfer() bool {
+	s := a.loop.State()
+	return s.Uplink.Verdict.Usable() && !s.Power.Holding
 }
 
 // book is the recorder's store, which may not be open yet.
@@ -261,7 +287,7 @@ func (a *appliance) timetables(ctx context.Context, alive func()) error {
 	}
 	switch {
 	case source.IsURL(path):
-		usable := func() bool { return a.loop.State().Uplink.Verdict.Usable() }
+		usable := a.mayTransfer
 		return source.Fetch(ctx, source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir, Usable: usable}, observe, draw.Check)
 	case source.IsRemovable(path):
 		return source.WatchMedia(ctx, path, a.flags.stateDir, observe, draw.Check)

@@ -1,6 +1,8 @@
 // Package line watches GPIO input lines: which is active, since when, and
 // whether that is still so.
 //
+// A line that pulses with the mains is counted by a Meter, which tells how fast.
+//
 // In: the lines' names, and a Chip: the kernel's (Find), or a model of one
 // (linetest). Out: Seen values, one for each true change, with the kernel's own
 // time stamp, and one for each line every 10 s, which says that what was said
@@ -66,6 +68,9 @@ type Chip interface {
 	// never two at a time, and gone once if it notices that the chip is. Both
 	// may be called before Inputs returns.
 	Inputs(lines []Config, edge func(Edge), gone func(error)) (Inputs, error)
+	// Pulses requests a line whose rises are to be counted, with room in the kernel
+	// for at least 1024 of them. Debounce is not heeded.
+	Pulses(l Config) (Pulses, error)
 	// Outputs for relays come here.
 }
 

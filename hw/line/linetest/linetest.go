@@ -8,6 +8,7 @@
 package linetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -201,6 +202,93 @@ func (c *Chip) Inputs(lines []line.Config, edge func(line.Edge), gone func(error
 	go r.deliver()
 	return r, nil
 }
+
+// Pulses implements line.Chip.
+func (c *Chip) Pulses(l line.Config) (line.Pulses, error) {
+	p := &pulses{chip: c, came: make(chan struct{}, 1)}
+	l.Debounce = 0
+	in, err := c.Inputs([]line.Config{l}, p.edge, func(error) { p.wake() })
+	p.in = in
+	return p, err
+}
+
+// pulses are the rises of a line. What the kernel would keep for a process that
+// is not scheduled is kept here: 1024, and the oldest are lost.
+type pulses struct {
+	chip *Chip
+	in   line.Inputs
+	came chan struct{}
+
+	mu   sync.Mutex // guards have, seq
+	have []line.Pulse
+	seq  uint32
+}
+
+func (p *pulses) edge(e line.Edge) {
+	if !e.Active {
+		return
+	}
+	p.mu.Lock()
+	if p.seq++; len(p.have) == 1024 {
+		p.have = p.have[1:]
+	}
+	p.have = append(p.have, line.Pulse{At: e.At, Seq: p.seq})
+	p.mu.Unlock()
+	p.wake()
+}
+
+func (p *pulses) wake() {
+	select {
+	case p.came <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pulses) Wait(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		n := len(p.have)
+		p.mu.Unlock()
+		if n > 0 {
+			return nil
+		}
+		if err := p.gone(); err != nil {
+			return err
+		}
+		select {
+		case <-p.came:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (p *pulses) Take(list []line.Pulse) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := copy(list, p.have)
+	if p.have = p.have[n:]; n == 0 {
+		return 0, p.gone()
+	}
+	return n, nil
+}
+
+// gone says, without waiting, whether the chip has.
+func (p *pulses) gone() error {
+	p.chip.mu.Lock()
+	defer p.chip.mu.Unlock()
+	if p.chip.fault == Absent || p.in.(*request).dead {
+		return errGone
+	}
+	return nil
+}
+
+func (p *pulses) Alive() error {
+	_, err := p.in.Levels(make([]bool, 1))
+	return err
+}
+
+func (p *pulses) Close() error { return p.in.Close() }
 
 // request is a set of lines somebody has requested. The chip's mu covers it.
 type request struct {

@@ -1,4 +1,5 @@
-// Edges says each Seen of some lines of the lab's chip, one JSON object a line.
+// Edges says each Seen of some lines of the lab's chip, one JSON object a line;
+// with a third argument, each Beat of a line that pulses.
 // It is the smallest program around hw/line, for the machine of images/lab.
 package main
 
@@ -16,6 +17,19 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Args[2]), &lines); err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
+	}
+	if len(os.Args) > 3 {
+		var pulsing line.Config
+		if err := json.Unmarshal([]byte(os.Args[3]), &pulsing); err != nil {
+			fmt.Println("error:", err)
+			os.Exit(1)
+		}
+		go func() {
+			err := line.NewMeter(line.Find(os.Args[1]), pulsing).Watch(context.Background(), func(b line.Beat) {
+				json.NewEncoder(os.Stdout).Encode(b)
+			})
+			fmt.Println("error:", err)
+		}()
 	}
 	out := json.NewEncoder(os.Stdout)
 	err := line.New(line.Find(os.Args[1]), lines...).Watch(context.Background(), func(s line.Seen) {
