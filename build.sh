@@ -150,6 +150,11 @@ needs() {
 		type gcc >/dev/null 2>&1 || missing+=(gcc)
 		[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 	fi
+	if [ "$1" = bench ]; then
+		type chromium >/dev/null 2>&1 || missing+=(chromium)
+		type pango-view >/dev/null 2>&1 || missing+=(pango1.0-tools)
+		[ -e /usr/bin/time ] || missing+=(time)
+	fi
 	if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
 		say "installing ${missing[*]}"
 		apt-get -qq update
@@ -333,9 +338,10 @@ deb() {
 }
 
 bench() {
-	needs run
+	needs bench
 	go_there
 	go test ./cmd/infobusd -run '^$' -bench . -benchtime 1x "$@" | grep -v '^Benchmark\|^goos\|^goarch\|^pkg\|^$'
+	go test ./cmd/infobus -run '^$' -bench . -benchtime 1x | grep -v '^Benchmark\|^goos\|^goarch\|^pkg\|^cpu\|^PASS\|^ok\|^$'
 	go test ./logbook/store ./kiosk/draw -run '^$' -bench . "$@" | grep '^Benchmark'
 }
 

@@ -44,6 +44,7 @@ func TestTheExitCodeSaysWhoMustAct(t *testing.T) {
 		"good.yaml":  string(examples.Config),
 		"bad.yaml":   "gpios: x\nsession:\n  length: 5\n",
 		"table.yaml": string(examples.Timetable),
+		"board.yaml": string(examples.Board),
 		"late.yaml":  "services:\n  - id: a\n    category: food\n    name: {en: A}\n    place: {name: B}\n    times:\n      - {days: [mon], opens: \"25:61\", closes: \"26:00\"}\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -87,6 +88,15 @@ func TestTheExitCodeSaysWhoMustAct(t *testing.T) {
 		{"timetable show table.yaml --days 0", 2, "--days"},
 		{"kiosk render -o page.png --timetable table.yaml --at 2026-11-23T10:00 --site quai", 0, ""},
 		{"kiosk render --timetable table.yaml", 2, "-o"},
+		{"kiosk render -o page.png", 2, "--timetable is needed"},
+		{"kiosk render -o page.png --timetable table.yaml --lang en,tlh", 2, "--lang tlh: the screen does not speak it; it speaks: en, am"},
+		{"kiosk render -o page.png --timetable table.yaml --lang en,ar,fa", 2, "one or two fit on a page"},
+		{"kiosk render -o page.png --timetable table.yaml --part 9", 2, "--part 9: the page has"},
+		{"kiosk render -o page.png --timetable table.yaml --page closing --until noon", 2, "--until"},
+		{"kiosk render -o - --timetable table.yaml --at 2026-11-23 --page help --board board.yaml --lang ti,ur --part 3", 0, "PNG"},
+		{"kiosk render -o - --page clock-not-set --lang om", 0, "PNG"},
+		{"kiosk check board.yaml", 0, "board.yaml: well (4 numbers beside 112, 3 bundles, 3 operators)"},
+		{"kiosk check table.yaml", 1, "table.yaml:9:1: unknown key \"timezone\""},
 		{"kiosk render -o page.png --timetable table.yaml --page tomorrow", 2, "today"},
 		{"kiosk locales en", 0, "texts need a reviewer"},
 		{"kiosk locales", 1, "words.opens              يفتح  [Opens]"},
