@@ -325,7 +325,7 @@ deb() {
 		install -D -m 644 systemd/units/infobus.tmpfiles "$tree/usr/lib/tmpfiles.d/infobus.conf"
 		install -D -m 644 systemd/units/infobus.modules "$tree/usr/lib/modules-load.d/infobus.conf"
 		install -D -m 644 -t "$tree/usr/lib/udev/rules.d" systemd/units/60-infobus.rules
-		install -D -m 644 -t "$tree/usr/share/polkit-1/rules.d" systemd/units/48-infobus-link.rules systemd/units/49-infobus.rules
+		install -D -m 644 -t "$tree/usr/share/polkit-1/rules.d" systemd/units/4?-infobus*.rules
 		install -D -m 644 -t "$tree/etc/infobus" examples/infobus.yaml examples/timetable.yaml examples/board.yaml
 		install -D -m 644 -t "$tree/usr/share/doc/infobus" README.md
 		install -d "$tree/DEBIAN"

@@ -190,7 +190,7 @@ func failed(v View, name string) bool {
 var (
 	deviceNames = map[string]string{"gpio": "Generator sensor", "battery": "Battery sensor", "panel": "Screen",
 		"interface": "Network port",
-		"logbook":   "Logs", "gateway": "Cisco box", "timetable": "Timetable", "kept": "Box’s memory"}
+		"logbook":   "Logs", "gateway": "Cisco box", "timetable": "Timetable", "kept": "Box’s memory", "target": "Programs that wait for a generator"}
 	reasons = map[string]string{"absent": "not found", "timeout": "does not answer", "identity": "not the part that was expected",
 		"denied": "the box may not use it", "full": "no room left", "error": "does not work"}
 )

@@ -124,6 +124,8 @@ type (
 	PowerOff struct{}
 	// Heal tries a remedy of the uplink; answered by netmon.Tried.
 	Heal struct{ Remedy netmon.Remedy }
+	// Follow has systemd's infobus-generator.target up while a generator runs.
+	Follow struct{ Running bool }
 	// Relay switches the gateway's power: the contact is normally closed, so
 	// that a dead box leaves the gateway on.
 	Relay struct{ On bool }

@@ -53,6 +53,7 @@ type State struct {
 	file      *timetable.Timetable // as it was loaded
 	kept      Kept                 // as last handed to be saved
 	keptAt    time.Duration        // when
+	followed  string               // power's source that systemd's target was told of last
 	charged   time.Time            // when the charge was kept that a power cut left; zero once it was heeded
 	startedAt time.Duration        // when the process began after that cut
 }
@@ -98,6 +99,7 @@ const (
 	Panel     = "panel"
 	Interface = "interface"
 	Logbook   = "logbook"
+	Target    = "target" // systemd's, that follows the generators
 )
 
 // DeviceState is ok, failed or unknown.
@@ -136,6 +138,12 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	input := lost(in.Value)
 	s.Power, events = power.Step(o.Power, s.Power, input, now)
 	out.events(events)
+
+	// What is unknown changes nothing: other units hang on it.
+	if source := s.Power.Source(); source != s.followed && source != "unknown" {
+		s.followed = source
+		out.effect(Follow{Running: source == "generator"})
+	}
 
 	end, _ := in.Value.(EndSession)
 	longer, _ := in.Value.(LengthenSession)

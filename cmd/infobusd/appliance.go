@@ -46,6 +46,7 @@ type appliance struct {
 	server    *status.Server
 	screen    *screen
 	keeper    *keeper
+	target    *target
 	series    *series
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
@@ -79,6 +80,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 		return nil, fmt.Errorf("read the PIN: %w", err)
 	}
 	a.screen = newScreen(a)
+	a.target = newTarget()
 	a.keeper = newKeeper(f.stateDir, a.observe)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
@@ -280,6 +282,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("clock", "", a.clock)
 	add("timetable", "timetable", a.timetables)
 	add("keep", "kept", a.keeper.run)
+	add("target", van.Target, a.target.run)
 	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })
 	add("view", "", a.publish)
 	add("watchdog", "", func(ctx context.Context, _ func()) error {
@@ -304,6 +307,10 @@ func (a *appliance) do(e van.Effect) {
 		a.keeper.keep(e.Kept)
 	case van.Heal:
 		go a.heal(e.Remedy)
+	case van.Follow:
+		if a.parts.world == nil {
+			a.target.set(e.Running)
+		}
 	case van.PowerOff:
 		go a.powerOff()
 	}

@@ -138,6 +138,27 @@ func TestLinkUnitHasOneCapability(t *testing.T) {
 	}
 }
 
+// The target that other units hang on: started and stopped, and nothing else.
+func TestPolkitOfTheTarget(t *testing.T) {
+	b, err := os.ReadFile("48-infobus-generator.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := string(b)
+	for _, want := range []string{`subject.user !== "infobus"`, `action.id === "org.freedesktop.systemd1.manage-units"`,
+		`action.lookup("unit") === "infobus-generator.target"`, `/^(start|stop)$/.test(action.lookup("verb"))`} {
+		if !strings.Contains(rule, want) {
+			t.Errorf("the rule lacks %s", want)
+		}
+	}
+	if n := strings.Count(rule, "Result.YES"); n != 1 {
+		t.Errorf("the rule says yes %d times", n)
+	}
+	if _, err := os.Stat("infobus-generator.target"); err != nil {
+		t.Error(err)
+	}
+}
+
 // The groups that the service runs in and udev gives the devices to exist.
 func TestGroups(t *testing.T) {
 	b, err := os.ReadFile("infobus.sysusers")
