@@ -1,3 +1,8 @@
+// Package status says what people and programs may know of the van: the View
+// that the API gives, its pages show and the command line prints.
+//
+// In: nothing. Out: types, with units and what is null. It is pure; server/
+// serves them over HTTP, and cmd/infobusd makes them of the van's state.
 package status
 
 import (
@@ -199,25 +204,26 @@ type TodayRow struct {
 	Note                    string // who checked, and when
 }
 
-// filled is v with empty lists in place of absent ones, so that no list is null.
-func (v View) filled() View {
-	v.Power.Generators = list(v.Power.Generators)
-	v.Uplink.Ladder, v.Uplink.Data = list(v.Uplink.Ladder), list(v.Uplink.Data)
-	v.Kiosk.Languages = list(v.Kiosk.Languages)
-	v.Devices = list(v.Devices)
+// Filled is v with empty lists in place of absent ones, so that no list is null.
+func (v View) Filled() View {
+	v.Power.Generators = List(v.Power.Generators)
+	v.Uplink.Ladder, v.Uplink.Data = List(v.Uplink.Ladder), List(v.Uplink.Data)
+	v.Kiosk.Languages = List(v.Kiosk.Languages)
+	v.Devices = List(v.Devices)
 	return v
 }
 
-func list[T any](l []T) []T {
+// List is l, or an empty one where there is none, so that it is no null in JSON.
+func List[T any](l []T) []T {
 	if l == nil {
 		return []T{}
 	}
 	return l
 }
 
-// summary is what is shown to whoever asks: all but the devices' errors, the
+// Summary is what is shown to whoever asks: all but the devices' errors, the
 // logbook's identity and the uploads' trouble.
-func (v View) summary() View {
+func (v View) Summary() View {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
 		v.Devices[i].Why = ""
@@ -226,8 +232,8 @@ func (v View) summary() View {
 	return v
 }
 
-// aged is v with its ages greater by d.
-func (v View) aged(d time.Duration) View {
+// Aged is v with its ages greater by d.
+func (v View) Aged(d time.Duration) View {
 	older := func(age *float64) *float64 {
 		if age == nil {
 			return nil

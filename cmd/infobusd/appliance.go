@@ -25,7 +25,7 @@ import (
 	"infobus/reading/clock"
 	"infobus/session"
 	"infobus/sim/world"
-	"infobus/status"
+	"infobus/status/server"
 	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/van"
@@ -43,7 +43,7 @@ type appliance struct {
 	loop      *loop.Loop
 	recorder  *store.Recorder
 	client    *client.Client
-	server    *status.Server
+	server    *server.Server
 	screen    *screen
 	keeper    *keeper
 	target    *target
@@ -89,7 +89,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 		Retry:   a.delays.first,
 	})
 	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), clock.NewSystem(), a.recorder.Record, a.do)
-	a.server = status.New(a.pages(pin))
+	a.server = server.New(a.pages(pin))
 	return a, nil
 }
 
@@ -353,7 +353,7 @@ const actionNames = "sync, cancel-shutdown, power-off, carry-on, longer, end-ses
 	"timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
 
 // act does what a volunteer asked for.
-func (a *appliance) act(ctx context.Context, asked status.Action) error {
+func (a *appliance) act(ctx context.Context, asked server.Action) error {
 	switch name := asked.Name; name {
 	case "sync":
 		if !a.loop.State().Uplink.Verdict.Usable() {
@@ -383,7 +383,7 @@ func (a *appliance) act(ctx context.Context, asked status.Action) error {
 	case "timetable-confirm", "timetable-cancel", "timetable-hours", "timetable-undo":
 		return a.correct(ctx, asked)
 	default:
-		return fmt.Errorf("%w: %s; there are: %s", status.ErrNoAction, name, actionNames)
+		return fmt.Errorf("%w: %s; there are: %s", server.ErrNoAction, name, actionNames)
 	}
 	return nil
 }

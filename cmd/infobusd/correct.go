@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"infobus/kiosk/locales"
-	"infobus/status"
+	"infobus/status/server"
 	"infobus/timetable"
 	"infobus/van"
 )
@@ -17,7 +17,7 @@ const keepWithin = 10 * time.Second
 
 // correct takes a volunteer's word on a service. It returns nil once the word
 // outlives a power cut.
-func (a *appliance) correct(ctx context.Context, asked status.Action) error {
+func (a *appliance) correct(ctx context.Context, asked server.Action) error {
 	now, state := time.Now(), a.loop.State()
 	c, err := correction(asked, state, now)
 	if err == nil {
@@ -40,7 +40,7 @@ func (a *appliance) correct(ctx context.Context, asked status.Action) error {
 
 // correction reads what was asked for. Its errors repeat nothing of it but hours
 // and days that are some.
-func correction(asked status.Action, s van.State, now time.Time) (van.Correct, error) {
+func correction(asked server.Action, s van.State, now time.Time) (van.Correct, error) {
 	c := van.Correct{Correction: timetable.Correction{Service: asked.Service, Date: asked.Day}}
 	switch {
 	case s.Timetable == nil:
@@ -79,16 +79,16 @@ func correction(asked status.Action, s van.State, now time.Time) (van.Correct, e
 
 // services are the day's for volunteers: those that the screen may show, of the
 // session's site, or of all sites where it is not known.
-func services(s van.State, now time.Time) status.ServicesPage {
+func services(s van.State, now time.Time) server.ServicesPage {
 	switch {
 	case s.Timetable == nil:
-		return status.ServicesPage{None: "No timetable is loaded."}
+		return server.ServicesPage{None: "No timetable is loaded."}
 	case !s.Clock.Trusted:
-		return status.ServicesPage{None: "The box does not know the time yet: it cannot tell which day is today."}
+		return server.ServicesPage{None: "The box does not know the time yet: it cannot tell which day is today."}
 	}
 	t := s.Timetable
 	now = now.In(t.Zone)
-	p := status.ServicesPage{Date: locales.Get("en").Date(now)}
+	p := server.ServicesPage{Date: locales.Get("en").Date(now)}
 	sites := []string{s.Session.Site}
 	if site, ok := t.Site(s.Session.Site); ok {
 		p.Site = site.Name
@@ -105,14 +105,14 @@ func services(s van.State, now time.Time) status.ServicesPage {
 		if of, ok := seen[key]; ok && of != site {
 			return
 		}
-		hours := status.Hours{Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04")}
+		hours := server.Hours{Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04")}
 		if i, ok := index[key]; ok {
 			p.Services[i].Hours = append(p.Services[i].Hours, hours)
 			return
 		}
 		seen[key], index[key] = site, len(p.Services)
-		p.Services = append(p.Services, status.ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: r.Service.Name["en"],
-			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []status.Hours{hours}, State: string(r.State), Why: r.Why,
+		p.Services = append(p.Services, server.ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: r.Service.Name["en"],
+			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []server.Hours{hours}, State: string(r.State), Why: r.Why,
 			Corrected: slices.ContainsFunc(said, func(c timetable.Correction) bool { return c.Service == key[0] && c.Date == key[1] })})
 	}
 	for _, site := range sites {

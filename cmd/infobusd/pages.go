@@ -19,6 +19,7 @@ import (
 	"infobus/power"
 	"infobus/reading"
 	"infobus/status"
+	"infobus/status/server"
 	"infobus/timetable"
 	"infobus/van"
 )
@@ -26,8 +27,8 @@ import (
 func generatorName(i int) string { return fmt.Sprintf("generator-%d", i+1) }
 
 // pages are what the status server is made of.
-func (a *appliance) pages(pin string) status.Options {
-	o := status.Options{
+func (a *appliance) pages(pin string) server.Options {
+	o := server.Options{
 		PIN: pin,
 		Events: func(after uint64, limit int) ([]logbook.Event, error) {
 			return book{a.recorder}.After(after, limit)
@@ -36,7 +37,7 @@ func (a *appliance) pages(pin string) status.Options {
 		Languages: languages(),
 		Today:     a.today,
 		Guide:     a.guide,
-		Services:  func() status.ServicesPage { return services(a.loop.State(), time.Now()) },
+		Services:  func() server.ServicesPage { return services(a.loop.State(), time.Now()) },
 		Act:       a.act,
 		Alive:     a.loop.Ping,
 		Samples:   a.samples,

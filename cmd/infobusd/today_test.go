@@ -18,6 +18,7 @@ import (
 	"infobus/examples"
 	"infobus/kiosk/locales"
 	"infobus/status"
+	"infobus/status/server"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
@@ -45,7 +46,7 @@ func serve(t testing.TB, today func(tag string) status.TodayPage) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- status.New(status.Options{Languages: languages(), Today: today}).Serve(ctx, l) }()
+	go func() { ended <- server.New(server.Options{Languages: languages(), Today: today}).Serve(ctx, l) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	return "http://" + l.Addr().String()
 }

@@ -1,4 +1,4 @@
-package status
+package server
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"infobus/status"
 )
 
 // An age is what it is when it is told, and not when it was published; what
@@ -18,7 +20,7 @@ func TestAgesAreCountedWhenTheStateIsTold(t *testing.T) {
 		v := session()
 		s.Publish(v)
 		time.Sleep(90 * time.Second)
-		var told View
+		var told status.View
 		if err := json.Unmarshal(encode(s.latest.Load().now()), &told); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package status
+package server
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"infobus/logbook"
+	"infobus/status"
 )
 
 // eventsAtMost is how many events one answer holds.
@@ -83,10 +84,10 @@ func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
 }
 
 // shownTo is the state as the caller may see it.
-func (s *Server) shownTo(r *http.Request, latest *snapshot) View {
+func (s *Server) shownTo(r *http.Request, latest *snapshot) status.View {
 	v := latest.now()
 	if !s.knows(r) {
-		v = v.summary()
+		v = v.Summary()
 	}
 	return v
 }
@@ -122,7 +123,7 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, http.StatusOK, encode(struct {
 		Events []logbook.Event `json:"events"`
-	}{list(events)}))
+	}{status.List(events)}))
 }
 
 func (s *Server) getSamples(w http.ResponseWriter, r *http.Request) {
@@ -130,9 +131,9 @@ func (s *Server) getSamples(w http.ResponseWriter, r *http.Request) {
 	if s.o.Samples != nil {
 		if samples, ok := s.o.Samples(series); ok {
 			answer(w, http.StatusOK, encode(struct {
-				Series  string   `json:"series"`
-				Samples []Sample `json:"samples"`
-			}{series, list(samples)}))
+				Series  string          `json:"series"`
+				Samples []status.Sample `json:"samples"`
+			}{series, status.List(samples)}))
 			return
 		}
 	}

@@ -1,4 +1,4 @@
-package status
+package server
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"infobus/status"
 )
 
 //go:embed web/today.css
@@ -32,18 +34,18 @@ var alike = map[string]string{"prs": "fa", "pbt": "ps", "pbu": "ps", "pst": "ps"
 
 // spoken finds the language that a visitor reads among those there are.
 type spoken struct {
-	languages []Language // with those alike, as the matcher has them
+	languages []status.Language // with those alike, as the matcher has them
 	matcher   language.Matcher
 }
 
-func newSpoken(list []Language) spoken {
+func newSpoken(list []status.Language) spoken {
 	s := spoken{languages: slices.Clone(list)}
 	var tags []language.Tag
 	for _, l := range list {
 		tags = append(tags, language.Make(l.Tag))
 	}
 	for tag, as := range alike {
-		if i := slices.IndexFunc(list, func(l Language) bool { return l.Tag == as }); i >= 0 {
+		if i := slices.IndexFunc(list, func(l status.Language) bool { return l.Tag == as }); i >= 0 {
 			s.languages = append(s.languages, list[i])
 			tags = append(tags, language.Make(tag))
 		}
@@ -54,7 +56,7 @@ func newSpoken(list []Language) spoken {
 
 // asked is the language of a request: by its parameter lang, or by what the
 // browser says; ok is false where there are none.
-func (s spoken) asked(r *http.Request) (l Language, ok bool) {
+func (s spoken) asked(r *http.Request) (l status.Language, ok bool) {
 	if len(s.languages) == 0 {
 		return l, false
 	}
@@ -88,14 +90,14 @@ func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 
 // today is the page with as many of its rows as it may weigh. How many are left
 // out stands behind them.
-func (s *Server) today(page TodayPage) ([]byte, error) {
+func (s *Server) today(page status.TodayPage) ([]byte, error) {
 	all := page.Rows
 	for n := len(all); ; n = n * 9 / 10 {
 		page.Rows = all[:n]
 		var b bytes.Buffer
 		if err := todayTemplate.Execute(&b, struct {
-			TodayPage
-			Languages []Language
+			status.TodayPage
+			Languages []status.Language
 			Out       int
 		}{page, s.o.Languages, len(all) - n}); err != nil {
 			return nil, err
@@ -110,7 +112,7 @@ func (s *Server) today(page TodayPage) ([]byte, error) {
 // one language, such as /guide/ar.pdf.
 func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 	tag, pdf := strings.CutSuffix(r.PathValue("file"), ".pdf")
-	known := tag == "" || pdf && slices.ContainsFunc(s.o.Languages, func(l Language) bool { return l.Tag == tag })
+	known := tag == "" || pdf && slices.ContainsFunc(s.o.Languages, func(l status.Language) bool { return l.Tag == tag })
 	if s.o.Guide == nil || !known {
 		refuse(w, http.StatusNotFound, "there is no guide on this box")
 		return

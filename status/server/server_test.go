@@ -1,4 +1,4 @@
-package status
+package server
 
 import (
 	"bufio"
@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"infobus/logbook"
+	"infobus/status"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -33,20 +34,20 @@ var paris = time.FixedZone("CET", 3600)
 func clock(h, m int) *time.Time { return ptr(time.Date(2026, 11, 23, h, m, 0, 0, paris)) }
 
 // session is a van in the middle of a good session.
-func session() View {
-	return View{
-		Clock: Clock{Trusted: true, Source: "timesyncd", Boot: "5b0f4a52-6f0c-4a34-9a8f-0a3d5d1b8a11"},
-		Power: Power{Source: "generator",
-			Generators: []Generator{{Name: "generator-1", State: "running", Since: clock(12, 0), Starts: ptr(41), RunHours: ptr(103.5)}},
-			Battery:    Battery{Level: "good", Quality: "fresh", Percent: ptr(82.4), Volts: ptr(12.58), Amps: ptr(3.2)}},
-		Session: Session{Active: true, Site: "BMX", Since: clock(12, 0), Until: clock(14, 30)},
-		Uplink: Uplink{Verdict: "ok", Since: clock(12, 1), Advice: "The internet works: there is nothing to do.",
-			Ladder:           []Rung{{Rung: "cable", Finding: "passed", AgeS: ptr(3.0)}, {Rung: "dns", Finding: "not-tried"}},
-			Cellular:         &Cellular{Provider: "Example Mobile", Type: "LTE", Bars: ptr(4), Status: "active", AgeS: ptr(55.0)},
+func session() status.View {
+	return status.View{
+		Clock: status.Clock{Trusted: true, Source: "timesyncd", Boot: "5b0f4a52-6f0c-4a34-9a8f-0a3d5d1b8a11"},
+		Power: status.Power{Source: "generator",
+			Generators: []status.Generator{{Name: "generator-1", State: "running", Since: clock(12, 0), Starts: ptr(41), RunHours: ptr(103.5)}},
+			Battery:    status.Battery{Level: "good", Quality: "fresh", Percent: ptr(82.4), Volts: ptr(12.58), Amps: ptr(3.2)}},
+		Session: status.Session{Active: true, Site: "BMX", Since: clock(12, 0), Until: clock(14, 30)},
+		Uplink: status.Uplink{Verdict: "ok", Since: clock(12, 1), Advice: "The internet works: there is nothing to do.",
+			Ladder:           []status.Rung{{Rung: "cable", Finding: "passed", AgeS: ptr(3.0)}, {Rung: "dns", Finding: "not-tried"}},
+			Cellular:         &status.Cellular{Provider: "Example Mobile", Type: "LTE", Bars: ptr(4), Status: "active", AgeS: ptr(55.0)},
 			DevicesConnected: ptr(212)},
-		Kiosk: Kiosk{Page: "today", DrawnAt: clock(12, 1), Languages: []string{"en", "ar"}, Rows: ptr(4), Refreshes: ptr(1204), NextAt: clock(13, 0)},
-		Sync:  Sync{Log: "log-identity", Seq: 70, Acknowledged: 68, Waiting: 2, LastUpload: clock(12, 4), Trouble: "upload trouble"},
-		Devices: []Device{{Name: "gpio", State: "ok", Since: clock(11, 58)},
+		Kiosk: status.Kiosk{Page: "today", DrawnAt: clock(12, 1), Languages: []string{"en", "ar"}, Rows: ptr(4), Refreshes: ptr(1204), NextAt: clock(13, 0)},
+		Sync:  status.Sync{Log: "log-identity", Seq: 70, Acknowledged: 68, Waiting: 2, LastUpload: clock(12, 4), Trouble: "upload trouble"},
+		Devices: []status.Device{{Name: "gpio", State: "ok", Since: clock(11, 58)},
 			{Name: "panel", State: "failed", Reason: "timeout", Why: "wait for busy: timeout", Since: clock(12, 10)}, {Name: "battery", State: "unknown"}},
 	}
 }
@@ -146,8 +147,8 @@ func options() Options {
 			return all, nil
 		},
 		Kiosk:     func() ([]byte, bool) { return picture(), true },
-		Languages: []Language{{"en", "English", "ltr"}, {"ar", "العربية", "rtl"}, {"fa", "فارسی", "rtl"}, {"ti", "ትግርኛ", "ltr"}},
-		Today:     func(string) TodayPage { return TodayPage{Title: "Today", Empty: "Nothing today."} },
+		Languages: []status.Language{{Tag: "en", Name: "English", Dir: "ltr"}, {Tag: "ar", Name: "العربية", Dir: "rtl"}, {Tag: "fa", Name: "فارسی", Dir: "rtl"}, {Tag: "ti", Name: "ትግርኛ", Dir: "ltr"}},
+		Today:     func(string) status.TodayPage { return status.TodayPage{Title: "Today", Empty: "Nothing today."} },
 		Act: func(_ context.Context, a Action) error {
 			switch name := a.Name; name {
 			case "end-session":
@@ -158,7 +159,7 @@ func options() Options {
 			return fmt.Errorf("%q: %w", a.Name, ErrNoAction)
 		},
 		Alive:   func(context.Context) error { return nil },
-		Samples: func(series string) ([]Sample, bool) { return nil, series == "battery.volts" },
+		Samples: func(series string) ([]status.Sample, bool) { return nil, series == "battery.volts" },
 	}
 }
 
@@ -401,7 +402,7 @@ func TestAgesCountWhenTheAnswerIsMade(t *testing.T) {
 // What is not known is null, and no list is.
 func TestTheUnknownVanHasNullsAndNoZeros(t *testing.T) {
 	s := New(Options{})
-	v := View{Power: Power{Generators: []Generator{{Name: "generator-1", State: "unknown"}}}, Uplink: Uplink{Cellular: &Cellular{}, Ladder: []Rung{{}}}}
+	v := status.View{Power: status.Power{Generators: []status.Generator{{Name: "generator-1", State: "unknown"}}}, Uplink: status.Uplink{Cellular: &status.Cellular{}, Ladder: []status.Rung{{}}}}
 	s.Publish(v)
 	text := string(encode(s.latest.Load().view))
 	for _, field := range []string{"since", "starts", "run_hours", "percent", "volts", "amps", "at", "until", "bars", "age_s", "devices_connected",
@@ -416,13 +417,13 @@ func TestTheUnknownVanHasNullsAndNoZeros(t *testing.T) {
 }
 
 // events reads a stream's states.
-func states(body io.Reader) <-chan View {
-	out := make(chan View)
+func states(body io.Reader) <-chan status.View {
+	out := make(chan status.View)
 	go func() {
 		defer close(out)
 		for in := bufio.NewScanner(body); in.Scan(); {
 			if data, ok := strings.CutPrefix(in.Text(), "data: "); ok {
-				var v View
+				var v status.View
 				if json.Unmarshal([]byte(data), &v) != nil {
 					return
 				}
@@ -433,7 +434,7 @@ func states(body io.Reader) <-chan View {
 	return out
 }
 
-func (v *van) stream() (*http.Response, <-chan View) {
+func (v *van) stream() (*http.Response, <-chan status.View) {
 	v.t.Helper()
 	answer, err := http.Get(v.base + "/api/v1/stream")
 	if err != nil {
@@ -544,24 +545,24 @@ func TestMetricsSayOnlyWhatIsKnown(t *testing.T) {
 func TestTheTilesSayItInPlainWords(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		alter func(*View)
+		alter func(*status.View)
 		want  [4]string
 	}{
-		{"a good session", func(v *View) { v.Devices = nil }, [4]string{"Generator running", "Working", "until 14:30", "Nothing: all is well."}},
-		{"on battery", func(v *View) { v.Power.Source, v.Session.Active, v.Devices = "battery", false, nil },
+		{"a good session", func(v *status.View) { v.Devices = nil }, [4]string{"Generator running", "Working", "until 14:30", "Nothing: all is well."}},
+		{"on battery", func(v *status.View) { v.Power.Source, v.Session.Active, v.Devices = "battery", false, nil },
 			[4]string{"On battery 82 %", "Working", "No session", "Start a generator when you are ready to begin."}},
-		{"a stale charge is not shown", func(v *View) { v.Power.Source, v.Power.Battery.Quality = "battery", "stale" },
+		{"a stale charge is not shown", func(v *status.View) { v.Power.Source, v.Power.Battery.Quality = "battery", "stale" },
 			[4]string{"On battery", "Working", "until 14:30", "Tell people the hours: the screen does not work."}},
-		{"nothing is known", func(v *View) { *v = View{} }, [4]string{"Not known", "Not known", "No session", "See whether the generator runs: the box cannot tell."}},
-		{"low", func(v *View) { v.Power.Source, v.Power.Battery.Level = "battery", "low" },
+		{"nothing is known", func(v *status.View) { *v = status.View{} }, [4]string{"Not known", "Not known", "No session", "See whether the generator runs: the box cannot tell."}},
+		{"low", func(v *status.View) { v.Power.Source, v.Power.Battery.Level = "battery", "low" },
 			[4]string{"On battery 82 %", "Working", "until 14:30", "Start a generator: the battery is low."}},
-		{"a shutdown goes before all", func(v *View) {
+		{"a shutdown goes before all", func(v *status.View) {
 			v.Power.Source, v.Uplink.Verdict = "battery", "no-internet"
-			v.Power.Shutdown = Shutdown{Pending: true, Reason: "battery-critical", At: clock(14, 2)}
+			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "battery-critical", At: clock(14, 2)}
 		}, [4]string{"On battery 82 %", "No internet", "until 14:30", "Start a generator now: the battery is nearly empty."}},
-		{"the cable", func(v *View) { v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in." },
+		{"the cable", func(v *status.View) { v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in." },
 			[4]string{"Generator running", "Cable out", "until 14:30", "Push both ends in."}},
-		{"an untrusted clock", func(v *View) { v.Clock, v.Session.Until, v.Devices = Clock{}, nil, nil },
+		{"an untrusted clock", func(v *status.View) { v.Clock, v.Session.Until, v.Devices = status.Clock{}, nil, nil },
 			[4]string{"Generator running", "Working", "Session on", "Nothing: all is well."}},
 	} {
 		v := session()
@@ -575,10 +576,10 @@ func TestTheTilesSayItInPlainWords(t *testing.T) {
 
 func TestThePagesAreSmallAndAskNobodyElse(t *testing.T) {
 	o := options()
-	o.Today = func(string) TodayPage {
-		p := TodayPage{Title: "الاثنين 23 نوفمبر 2026", Site: "BMX", More: "خدمات أخرى: اسألونا"}
+	o.Today = func(string) status.TodayPage {
+		p := status.TodayPage{Title: "الاثنين 23 نوفمبر 2026", Site: "BMX", More: "خدمات أخرى: اسألونا"}
 		for range 100 {
-			p.Rows = append(p.Rows, TodayRow{Opens: "12:00", Closes: "14:30", Name: "شحن الهواتف", Place: "rue des Huttes", Map: "B", State: "مؤكد", Note: "أحضر الكابل"})
+			p.Rows = append(p.Rows, status.TodayRow{Opens: "12:00", Closes: "14:30", Name: "شحن الهواتف", Place: "rue des Huttes", Map: "B", State: "مؤكد", Note: "أحضر الكابل"})
 		}
 		return p
 	}
@@ -618,7 +619,7 @@ func TestThePagesAreSmallAndAskNobodyElse(t *testing.T) {
 // Every name in the JSON stands in the documentation, in the way in which it
 // is written there.
 func TestEveryFieldIsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("../docs/api.md")
+	doc, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -649,8 +650,8 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 			walk(of.Field(i).Type, name)
 		}
 	}
-	walk(reflect.TypeFor[View](), "")
-	walk(reflect.TypeFor[Sample](), "samples[]")
+	walk(reflect.TypeFor[status.View](), "")
+	walk(reflect.TypeFor[status.Sample](), "samples[]")
 }
 
 func FuzzQueries(f *testing.F) {

@@ -1,9 +1,11 @@
-package status
+package server
 
 import (
 	"fmt"
 	"math"
 	"strings"
+
+	"infobus/status"
 )
 
 // tile is one of the four things that a volunteer looks for. Mood is its
@@ -25,14 +27,14 @@ type screen struct {
 }
 
 // percent is the charge in words, "" while it is not fresh.
-func percent(b Battery) string {
+func percent(b status.Battery) string {
 	if b.Quality != "fresh" || b.Percent == nil {
 		return ""
 	}
 	return fmt.Sprintf("%.0f %%", math.Floor(*b.Percent))
 }
 
-func powerTile(v View) tile {
+func powerTile(v status.View) tile {
 	t := tile{ID: "power", Title: "Power"}
 	b, p := v.Power.Battery, percent(v.Power.Battery)
 	switch v.Power.Source {
@@ -101,7 +103,7 @@ var verdicts = map[string][2]string{
 	"dns-failing":     {"bad", "No names found"},
 }
 
-func internetTile(v View) tile {
+func internetTile(v status.View) tile {
 	t := tile{ID: "internet", Title: "Internet", Mood: "unknown", Word: "Not known"}
 	if w, ok := verdicts[v.Uplink.Verdict]; ok {
 		t.Mood, t.Word = w[0], w[1]
@@ -118,7 +120,7 @@ func internetTile(v View) tile {
 	return t
 }
 
-func timeTile(v View) tile {
+func timeTile(v status.View) tile {
 	t := tile{ID: "time", Title: "Time left", Mood: "good"}
 	s := v.Session
 	switch {
@@ -147,7 +149,7 @@ func timeTile(v View) tile {
 }
 
 // todoTile says the one thing that matters most.
-func todoTile(v View) tile {
+func todoTile(v status.View) tile {
 	t := tile{ID: "todo", Title: "What to do", Mood: "warn"}
 	net := internetTile(v)
 	switch level := v.Power.Battery.Level; {
@@ -177,7 +179,7 @@ func todoTile(v View) tile {
 }
 
 // failed says whether the named device failed, or any where name is "".
-func failed(v View, name string) bool {
+func failed(v status.View, name string) bool {
 	for _, d := range v.Devices {
 		if d.State == "failed" && (name == "" || d.Name == name) {
 			return true
@@ -195,7 +197,7 @@ var (
 		"denied": "the box may not use it", "full": "no room left", "error": "does not work"}
 )
 
-func deviceLines(v View) []line {
+func deviceLines(v status.View) []line {
 	var all []line
 	for _, d := range v.Devices {
 		l := line{Name: deviceNames[d.Name], Mood: "unknown", Word: "not known yet"}
@@ -232,7 +234,7 @@ var rungs = map[string][3]string{
 	"speed":        {"Fast enough", "yes", "no"},
 }
 
-func triedLines(v View) []line {
+func triedLines(v status.View) []line {
 	var all []line
 	for _, r := range v.Uplink.Ladder {
 		words, ok := rungs[r.Rung]
@@ -258,7 +260,7 @@ func triedLines(v View) []line {
 type action struct{ Name, Word, Ask, Done string }
 
 // actions are those that make sense just now, the most urgent first.
-func actions(v View) []action {
+func actions(v status.View) []action {
 	var all []action
 	if v.Power.Shutdown.Pending {
 		all = append(all, action{Name: "cancel-shutdown", Word: "Do not switch off", Done: "The box stays on for now."})
@@ -282,7 +284,7 @@ func actions(v View) []action {
 	return all
 }
 
-func screenOf(v View) screen {
+func screenOf(v status.View) screen {
 	s := screen{Drawing: v.Kiosk.Drawing}
 	if at := v.Kiosk.DrawnAt; at != nil {
 		s.Key, s.Drawn = fmt.Sprint(at.Unix()), hour(at)

@@ -1,4 +1,4 @@
-package status
+package server
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 // Every event, its attributes and their words stand in the event's row; so do
 // the metrics somewhere, and the limits in numbers.
 func TestEventsMetricsAndActionsAreDocumented(t *testing.T) {
-	b, err := os.ReadFile("../docs/api.md")
+	b, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,11 @@
-// Package status is what people and programs see of the van: the volunteers'
+// Package server is what people and programs see of the van: the volunteers'
 // page, the visitors' page, the JSON API, the stream of states and the metrics.
 //
 // In: a View, published whenever something changed, and a few functions of
 // Options that fetch what the View does not hold. Out: HTTP on the listeners
 // that it is given. It decides nothing, keeps nothing on the disk, sends nothing
 // of its own accord, and writes no line about who asked what.
-package status
+package server
 
 import (
 	"context"
@@ -23,6 +23,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"infobus/logbook"
+	"infobus/status"
 )
 
 // ErrNoAction is what Options.Act returns, wrapped or not, for a name that it
@@ -49,9 +50,9 @@ type Options struct {
 	Kiosk func() (png []byte, ok bool)
 	// Languages are those of the visitors' page; the first is for who speaks none
 	// of them.
-	Languages []Language
+	Languages []status.Language
 	// Today is the visitors' page in one of Languages, by its tag.
-	Today func(tag string) TodayPage
+	Today func(tag string) status.TodayPage
 	// Guide is the file of the guide in a language of Languages, or in the
 	// team's own for ""; ok is false where the team put none on the box.
 	Guide func(tag string) (path string, ok bool)
@@ -65,7 +66,7 @@ type Options struct {
 	Alive func(ctx context.Context) error
 	// Samples are a series' points, oldest first; false where there is no such
 	// series.
-	Samples func(series string) ([]Sample, bool)
+	Samples func(series string) ([]status.Sample, bool)
 }
 
 // Action is what a volunteer asks for: a name, and what else the action needs.
@@ -118,8 +119,8 @@ func New(o Options) *Server {
 	s.spoken = newSpoken(o.Languages)
 	s.logins.pin = o.PIN
 	s.logins.now = time.Now
-	s.latest.Store(s.snapshot(View{Power: Power{Source: "unknown", Battery: Battery{Level: "unknown", Quality: "unknown"}},
-		Uplink: Uplink{Verdict: "unknown"}}))
+	s.latest.Store(s.snapshot(status.View{Power: status.Power{Source: "unknown", Battery: status.Battery{Level: "unknown", Quality: "unknown"}},
+		Uplink: status.Uplink{Verdict: "unknown"}}))
 	s.handler = traced(s.routes())
 	return s
 }
@@ -127,21 +128,21 @@ func New(o Options) *Server {
 // snapshot is a View, when it was published, and the page of it: for everybody,
 // and for who may act. Each is made at most once.
 type snapshot struct {
-	view     View
+	view     status.View
 	at       time.Time
 	page     func() []byte
 	withActs func() []byte
 }
 
-func (s *Server) snapshot(v View) *snapshot {
-	v = v.filled()
+func (s *Server) snapshot(v status.View) *snapshot {
+	v = v.Filled()
 	return &snapshot{view: v, at: time.Now(),
 		page:     sync.OnceValue(func() []byte { return s.volunteers(v, false, "") }),
 		withActs: sync.OnceValue(func() []byte { return s.volunteers(v, true, "") })}
 }
 
 // now is the view with its ages as they are by now.
-func (s *snapshot) now() View { return s.view.aged(time.Since(s.at)) }
+func (s *snapshot) now() status.View { return s.view.Aged(time.Since(s.at)) }
 
 // encode makes JSON of what always can be made JSON of.
 func encode(v any) []byte {
@@ -154,7 +155,7 @@ func encode(v any) []byte {
 
 // Publish makes v what everybody sees and wakes the streams. It never blocks.
 // Nothing that v points to may be changed afterwards.
-func (s *Server) Publish(v View) {
+func (s *Server) Publish(v status.View) {
 	next := s.snapshot(v)
 	s.woken.Lock()
 	defer s.woken.Unlock()

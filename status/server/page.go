@@ -1,4 +1,4 @@
-package status
+package server
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"net/http"
 	"time"
+
+	"infobus/status"
 )
 
 //go:embed web/app.css
@@ -43,7 +45,7 @@ func (s *Server) getPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // volunteers is the volunteers' page, with a word about what was asked for.
-func (s *Server) volunteers(v View, mayAct bool, notice string) []byte {
+func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 	data := struct {
 		Notice  string
 		Tiles   []tile
