@@ -10,6 +10,7 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"infobus/config"
+	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
 	"infobus/kiosk/draw"
@@ -201,6 +202,11 @@ func (a *appliance) dashboard(ctx context.Context, _ func()) error {
 		a.client, active, func(c netmon.Cellular) { a.observe(c) })
 	if ctx.Err() == nil {
 		slog.Warn("the Meraki cloud", "why", err)
+	}
+	if errors.Is(err, meraki.ErrKey) || errors.Is(err, meraki.ErrNotFound) || errors.Is(err, hw.ErrAbsent) {
+		// No use in asking again soon: somebody has to come and change it. It is
+		// said once, and tried rarely.
+		return rarely{err}
 	}
 	return err
 }

@@ -14,6 +14,14 @@ import (
 	"infobus/van"
 )
 
+// rarely is why a part failed that only a person can put right: it is tried
+// again once an hour.
+type rarely struct{ error }
+
+func (r rarely) Unwrap() error { return r.error }
+
+const rare = time.Hour
+
 // part is a piece of the van that lives its own life: a device to watch or to
 // drive. When it fails it is said so and started again, later each time; no
 // other part notices.
@@ -66,6 +74,14 @@ func (s *part) Serve(ctx context.Context) error {
 		s.failed(err)
 		if time.Since(begun) > s.delay.most {
 			delay = s.delay.first
+		}
+		if errors.As(err, new(rarely)) {
+			select {
+			case <-time.After(rare):
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 		// A little apart, so that two that failed together are not tried together.
 		select {

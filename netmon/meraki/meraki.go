@@ -17,6 +17,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +48,8 @@ const (
 	patience = 3
 	// maxAnswer bounds an answer; a thousand gateways take less than 1 MB.
 	maxAnswer = 4 << 20
+	// maxPages bounds how far a list is read.
+	maxPages = 20
 )
 
 var (
@@ -121,8 +125,17 @@ func Fetch(ctx context.Context, o Options, c *client.Client) (netmon.Cellular, e
 
 	// Meraki Dashboard API v1, getOrganizationCellularGatewayUplinkStatuses.
 	var gateways []mg
-	if err := a.get(ctx, "/organizations/"+url.PathEscape(o.Organisation)+"/cellularGateway/uplink/statuses?perPage=1000", &gateways); err != nil {
-		return netmon.Cellular{}, fmt.Errorf("ask for the uplink: %w", err)
+	page := a.base + "/organizations/" + url.PathEscape(o.Organisation) + "/cellularGateway/uplink/statuses?perPage=1000"
+	for range maxPages {
+		var some []mg
+		next, err := a.page(ctx, page, &some)
+		if err != nil {
+			return netmon.Cellular{}, fmt.Errorf("ask for the uplink: %w", err)
+		}
+		if gateways = append(gateways, some...); next == "" || slices.ContainsFunc(some, func(g mg) bool { return g.Network == o.Network }) {
+			break
+		}
+		page = next
 	}
 	v, err := judge(gateways, o.Network)
 	if err != nil {
@@ -174,49 +187,72 @@ type api struct {
 	http      *http.Client
 }
 
-// get asks for path and decodes the answer into v. The API sends clients on to
-// another of its hosts by a redirect; the key goes to no other.
+// get asks for path and decodes the answer into v.
 func (a api) get(ctx context.Context, path string, v any) error {
-	target := a.base + path
+	_, err := a.page(ctx, a.base+path, v)
+	return err
+}
+
+// page asks for the address target, decodes the answer into v, and gives the
+// address of the page after it, as the Link header has it (RFC 8288); "" where
+// there is none. The API sends clients on to another of its hosts by a redirect,
+// and pages may be there too; the key goes to no other.
+func (a api) page(ctx context.Context, target string, v any) (next string, err error) {
 	for range 3 {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 		if err != nil {
-			return errors.New("the dashboard's address is not one")
+			return "", errors.New("the dashboard's address is not one")
 		}
 		r.Header.Set("Authorization", "Bearer "+a.key)
 		r.Header.Set("Accept", "application/json")
 		response, err := a.http.Do(r)
 		if err != nil {
-			return reason(err)
+			return "", reason(err)
 		}
 		b, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 		response.Body.Close()
 		switch code := response.StatusCode; {
 		case code == http.StatusOK:
 			if err != nil {
-				return reason(err)
+				return "", reason(err)
 			}
-			return decode(b, v)
+			return a.following(response), decode(b, v)
 		case code >= 300 && code < 400:
 			next, err := response.Location()
 			if err != nil || !a.own(next, r.URL) {
-				return fmt.Errorf("%w: sent on to somebody else", ErrAnswer)
+				return "", fmt.Errorf("%w: sent on to somebody else", ErrAnswer)
 			}
 			target = next.String()
 			continue
 		case code == http.StatusUnauthorized, code == http.StatusForbidden:
-			return ErrKey
+			return "", ErrKey
 		case code == http.StatusNotFound:
-			return ErrNotFound
+			return "", ErrNotFound
 		case code == http.StatusTooManyRequests:
-			return &BusyError{retryAfter(response.Header.Get("Retry-After"))}
+			return "", &BusyError{retryAfter(response.Header.Get("Retry-After"))}
 		case code >= 500:
-			return fmt.Errorf("the dashboard is in trouble: status %d", code)
+			return "", fmt.Errorf("the dashboard is in trouble: status %d", code)
 		default:
-			return fmt.Errorf("%w: status %d", ErrAnswer, code)
+			return "", fmt.Errorf("%w: status %d", ErrAnswer, code)
 		}
 	}
-	return fmt.Errorf("%w: sent on too often", ErrAnswer)
+	return "", fmt.Errorf("%w: sent on too often", ErrAnswer)
+}
+
+// link is an entry of a Link header that names the next page.
+var link = regexp.MustCompile(`<([^<>\s]+)>\s*;[^,<]*\brel="?next"?`)
+
+// following is the next page's address, if the key may go there.
+func (a api) following(response *http.Response) string {
+	m := link.FindStringSubmatch(response.Header.Get("Link"))
+	if m == nil {
+		return ""
+	}
+	next, err := response.Request.URL.Parse(m[1])
+	if err != nil || !a.own(next, response.Request.URL) {
+		return ""
+	}
+	return next.String()
 }
 
 // own says whether the key may follow to next.

@@ -209,6 +209,35 @@ func TestTheKeyFollowsARedirectOnlyToTheDashboardItself(t *testing.T) {
 	}
 }
 
+func TestTheGatewayIsFoundOnALaterPageOfThisHostAndOfNoOther(t *testing.T) {
+	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a stranger was asked") }))
+	defer stranger.Close()
+	asked, to := 0, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !strings.HasSuffix(r.URL.Path, "/uplink/statuses"):
+			fmt.Fprint(w, `{"counts":{"total":3},"usages":{"average":1}}`)
+		case r.URL.Query().Get("startingAfter") == "":
+			w.Header().Set("Link", `<`+to+`/first>; rel=first, <`+to+r.URL.Path+`?perPage=1000&startingAfter=Q>; rel=next`)
+			fmt.Fprint(w, `[{"networkId":"N_1","uplinks":[{"status":"failed"}]}]`)
+		default:
+			asked++
+			fmt.Fprint(w, `[{"networkId":"N_2","uplinks":[{"status":"active"}]}]`)
+		}
+	}))
+	defer server.Close()
+	o := Options{Organisation: "1", Network: "N_2", KeyFile: keyFile(t, "k"), Base: server.URL}
+	for _, c := range []struct{ to, want string }{{"", "active"}, {server.URL, "active"}, {stranger.URL, "failed"}} {
+		to = c.to
+		if v, err := Fetch(t.Context(), o, client.New(client.Options{})); err != nil || v.Status != c.want {
+			t.Errorf("next page at %q: %q, %v; want %q", c.to, v.Status, err, c.want)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("%d later pages were asked for, want 2", asked)
+	}
+}
+
 func TestAKeyThatIsMissingOrNoKeyEndsTheRun(t *testing.T) {
 	always := func() bool { return true }
 	for _, c := range []struct {
