@@ -245,6 +245,9 @@ func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, err
 		dialer.Resolver = nil
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok && l.purpose == Probe {
+		tcp.SetLinger(0) // an end without the farewell of four segments
+	}
 	if err != nil && network != "udp" {
 		l.add(&l.headers, ipv4Header+tcpHeader) // at least what asked for the connection
 	}

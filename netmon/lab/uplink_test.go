@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 }
 
 // side is how many vans are looked after side by side.
-const side = 6
+const side = 8
 
 // soak: every fault and every pair, instead of a dozen.
 var soak = os.Getenv("INFOBUS_SOAK") != ""

@@ -56,9 +56,9 @@ const (
 	// gatewayTimeout bounds one of the gateway, which is at the other end of a
 	// cable.
 	gatewayTimeout = 700 * time.Millisecond
-	// proofEvery is how often the proof is asked for while all is well: some
-	// 4 kB each time.
-	proofEvery = 4 * time.Minute
+	// proofEvery is how often the proof is asked for while all is well, at a
+	// brisk cadence and otherwise: it takes some 3 kB each time.
+	proofEvery, proofRarely = 4 * time.Minute, time.Hour
 	// lossWindow is how far back losses count, and lossLeast how many questions
 	// it takes to speak of a share.
 	lossWindow = 30 * time.Second
@@ -117,9 +117,6 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 	if !reflect.DeepEqual(t, p.targets) || !well(p.last) || p.every < briskest {
 		return p.Round(ctx, t), false
 	}
-	if !time.Now().Before(p.proofAt) {
-		return p.Round(ctx, t), false // once in a while all of it
-	}
 	p.step++
 	kind := p.step % steps
 	if p.every > leastBrisk {
@@ -147,7 +144,8 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	latency := p.last.Latency
-	if kind <= 0 && len(t.Checks) > 0 {
+	// The check is the dearest look: in every second period.
+	if (kind < 0 || p.step%(2*steps) == 0) && len(t.Checks) > 0 {
 		look(func() bool {
 			a := p.check(bounded, t.Checks[0], t.DNS)
 			mu.Lock()
@@ -162,6 +160,21 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 			return answered && wild == p.wild
 		})
 	}
+	clockWrong := p.last.ClockWrong
+	if t.Proof && !time.Now().Before(p.proofAt) {
+		look(func() bool {
+			bounded, cancel := context.WithTimeout(ctx, p.options.Timeout)
+			defer cancel()
+			v := p.prove(bounded, t)
+			if v.proved {
+				p.proven()
+				mu.Lock()
+				clockWrong = v.clockWrong
+				mu.Unlock()
+			}
+			return v.proved
+		})
+	}
 	looks.Wait()
 	if ctx.Err() != nil {
 		return p.last, true
@@ -171,7 +184,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		r.Doubted = time.Since(begun)
 		return r, false
 	}
-	p.last.Latency, p.last.Loss = latency, p.loss()
+	p.last.Latency, p.last.Loss, p.last.ClockWrong = latency, p.loss(), clockWrong
 	return p.last, kind > 0 && kind != 2
 }
 
@@ -305,7 +318,7 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 	r.ClockWrong = v.clockWrong
 	switch {
 	case v.proved:
-		p.proofAt = time.Now().Add(proofEvery)
+		p.proven()
 		if r.HTTP != netmon.Passed && trouble {
 			// The check's own site is in trouble; the internet is not.
 			r.HTTP, r.Latency = netmon.Passed, v.after
@@ -315,6 +328,15 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 	case v.stalled && r.HTTP == netmon.Passed:
 		r.HTTP = netmon.Failed // small answers come, long ones do not
 	}
+}
+
+// proven: the proof is not due for a while.
+func (p *Prober) proven() {
+	after := proofEvery
+	if p.every > leastBrisk {
+		after = proofRarely
+	}
+	p.proofAt = time.Now().Add(after)
 }
 
 // settle remembers a round.

@@ -1,0 +1,104 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// spent is what the daemon says its probes used, in bytes with their headers.
+func (l *lab) spent() int64 {
+	l.t.Helper()
+	var s struct {
+		Uplink struct {
+			Data []struct {
+				Purpose string
+				Month   int64 `json:"month_bytes"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(l.get("/api/v1/state")), &s); err != nil {
+		l.t.Fatal(err)
+	}
+	for _, d := range s.Uplink.Data {
+		if d.Purpose == "probe" {
+			return d.Month
+		}
+	}
+	return 0
+}
+
+// status is a number of the daemon's in /proc/PID/task/*/status, of all its
+// threads together or, where they share it, of the last.
+func (l *lab) status(field string, sum bool) (n int64) {
+	l.t.Helper()
+	// ip netns exec becomes the program that it is given.
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", l.daemon.cmd.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		l.t.Fatalf("the daemon has no threads: %v", err)
+	}
+	for _, thread := range threads {
+		b, err := os.ReadFile(thread)
+		if err != nil {
+			continue // it has ended
+		}
+		for line := range strings.Lines(string(b)) {
+			if rest, ok := strings.CutPrefix(line, field+":"); ok {
+				var v int64
+				fmt.Sscan(rest, &v)
+				if n += v; !sum {
+					n = v
+				}
+			}
+		}
+	}
+	return n
+}
+
+// A session day is a session of 2 h 30 and the rest of the day without one.
+func TestASessionDaysProbesStayBelowAMegabyte(t *testing.T) {
+	// Whole periods of the cadence; in soak, a proof besides.
+	window := 32 * time.Second
+	if soak {
+		window = 6 * time.Minute
+	}
+	l := newLab(t)
+	l.run(true)
+	whole := l.spent() // what it took to begin with: rounds with the proof
+	l.steady("ok")
+	switches := l.status("voluntary_ctxt_switches", true)
+	before, radio := l.spent(), l.radio.bytes.Load()
+	time.Sleep(window)
+	used, carried := l.spent()-before, l.radio.bytes.Load()-radio
+	_, changes, _ := l.verdict.now()
+
+	const session, proof, idle = 9000.0, 240.0, 300.0 // s
+	second := float64(used) / window.Seconds()
+	day := second*session + (24*3600-session)/idle*second*16
+	if !soak {
+		day += float64(whole) / 2 * (session/proof + (24*3600-session)/3600) // a proof is less than half of that
+	}
+	t.Logf("probes in a session: %.0f bytes/s by the daemon's count, %.0f on the radio; %d to begin with; a session day %.0f kB",
+		second, float64(carried)/window.Seconds(), whole, day/1000)
+	if used == 0 || carried == 0 {
+		t.Error("nothing was used: the measurement proves nothing")
+	}
+	if day > 1e6 {
+		t.Errorf("%.0f bytes a session day", day)
+	}
+	// By the kernel's own count of segments; what goes to the gateway's name
+	// server alone is not on the radio.
+	if float64(used) < 0.8*float64(carried) {
+		t.Errorf("the daemon counted %d bytes, and %d crossed the radio", used, carried)
+	}
+	if _, n, _ := l.verdict.now(); n != changes {
+		t.Error("the verdict changed while all was well")
+	}
+
+	t.Logf("in a session: %d voluntary context switches a minute, %d kB resident",
+		(l.status("voluntary_ctxt_switches", true)-switches)*int64(time.Minute)/int64(window), l.status("VmRSS", false))
+}
