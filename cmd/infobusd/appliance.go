@@ -349,7 +349,7 @@ func (a *appliance) health(err error) {
 }
 
 // actionNames are what act does.
-const actionNames = "sync, cancel-shutdown, power-off, carry-on, longer, end-session, refresh-screen, show-today, show-help, show-sim, " +
+const actionNames = "sync, cancel-shutdown, power-off, carry-on, longer, serviced-1 to serviced-4, end-session, refresh-screen, show-today, show-help, show-sim, " +
 	"timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
 
 // act does what a volunteer asked for.
@@ -369,6 +369,12 @@ func (a *appliance) act(ctx context.Context, asked server.Action) error {
 		a.observe(power.Request{})
 	case "carry-on":
 		a.observe(power.CarryOn{})
+	case "serviced-1", "serviced-2", "serviced-3", "serviced-4":
+		i := int(name[len(name)-1] - '1')
+		if i >= len(a.config.Generators) {
+			return errors.New("there is no such generator")
+		}
+		a.observe(power.Serviced{Index: i})
 	case "longer":
 		if !a.loop.State().Session.Active {
 			return errors.New("no session is on; one begins when a generator starts")

@@ -59,7 +59,10 @@ const (
 	// bounce is half the shortest half-wave: a pulse so soon after another is none.
 	bounce = 3333 * time.Microsecond
 	// few pulses make a first measurement; after that one is made each second.
-	few = 10
+	few = 20
+	// uneven is by what part a half-wave may differ from the mean and still be one of
+	// a generator's, and strays is of how many pulses one may.
+	uneven, strays = 0.25, 10
 	// changed is by how many Hz the frequency must differ to be news.
 	changed = 0.1
 )
@@ -142,8 +145,9 @@ type rate struct {
 	name string
 	busy bool // pulses have been coming just now
 
-	first, last time.Duration // of those counted
-	count       int           // after the first
+	first, last time.Duration   // of those counted
+	count       int             // after the first
+	waves       []time.Duration // between them, the last 256
 	seq         uint32
 	total       uint64
 
@@ -157,11 +161,15 @@ func (r *rate) pulse(p Pulse) {
 	r.seq = p.Seq
 	switch {
 	case !r.busy || lost:
-		r.busy, r.first, r.count = true, p.At, 0
+		r.busy = true
+		r.begin(p.At)
 	case p.At-r.last < bounce:
 		return
 	default:
 		r.count++
+		if len(r.waves) < 256 {
+			r.waves = append(r.waves, p.At-r.last)
+		}
 	}
 	r.last = p.At
 	r.total++
@@ -169,6 +177,22 @@ func (r *rate) pulse(p Pulse) {
 
 func (r *rate) beat(hz float64, at time.Duration) Beat {
 	return Beat{Name: r.name, Hz: hz, At: at, Pulses: r.total, Last: r.last}
+}
+
+// begin begins a measurement at a pulse.
+func (r *rate) begin(at time.Duration) { r.first, r.count, r.waves = at, 0, r.waves[:0] }
+
+// even says whether the half-waves are as alike as a machine that turns makes
+// them. A contact that bounces may hit the right number of them in a second.
+func (r *rate) even() bool {
+	mean := float64(r.last-r.first) / float64(r.count)
+	off := 0
+	for _, w := range r.waves {
+		if d := float64(w)/mean - 1; d > uneven || d < -uneven {
+			off++
+		}
+	}
+	return off*strays <= len(r.waves)
 }
 
 // cycle is the length of a cycle of the mains.
@@ -198,8 +222,9 @@ func (r *rate) look(now time.Duration) (Beat, bool) {
 		return Beat{}, false
 	}
 	hz := float64(r.count) / span.Seconds() / 2
-	r.first, r.count = r.last, 0
-	if hz < slowest || hz > fastest {
+	even := r.even()
+	r.begin(r.last)
+	if hz < slowest || hz > fastest || !even {
 		if r.hz == 0 {
 			return Beat{}, false
 		}

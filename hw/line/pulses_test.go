@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -128,8 +129,17 @@ func TestNoiseIsNoGenerator(t *testing.T) {
 				time.Sleep(300 * time.Millisecond)
 			}
 		},
-		"a relay that chatters":    func(b *beats) { b.swing(200, 5*time.Second, 0) },
-		"something slow":           func(b *beats) { b.swing(17, 5*time.Second, 0) },
+		"a relay that chatters": func(b *beats) { b.swing(200, 5*time.Second, 0) },
+		"something slow":        func(b *beats) { b.swing(17, 5*time.Second, 0) },
+		"a contact that bounces fifty times a second or so": func(b *beats) {
+			r := rand.New(rand.NewPCG(1, 2))
+			for range 2000 {
+				b.chip.Drive("GPIO27", false)
+				time.Sleep(time.Duration(r.IntN(10_000)) * time.Microsecond)
+				b.chip.Drive("GPIO27", true)
+				time.Sleep(time.Duration(r.IntN(10_000)) * time.Microsecond)
+			}
+		},
 		"five half-waves, no more": func(b *beats) { b.swing(50, 45*time.Millisecond, 0); time.Sleep(time.Second) },
 	} {
 		metered(t, func(t *testing.T, b *beats) {
