@@ -344,6 +344,7 @@ bench() {
 	go test ./cmd/infobusd -run '^$' -bench . -benchtime 1x "$@" | grep -v '^Benchmark\|^goos\|^goarch\|^pkg\|^$'
 	go test ./cmd/infobus -run '^$' -bench . -benchtime 1x | grep -v '^Benchmark\|^goos\|^goarch\|^pkg\|^cpu\|^PASS\|^ok\|^$'
 	go test ./logbook/store ./kiosk/draw -run '^$' -bench . "$@" | grep '^Benchmark'
+	go test ./hw/line -run '^$' -bench . -benchtime 1x "$@" | grep '^a '
 }
 
 # pictures draws the pictures of the documentation anew.
