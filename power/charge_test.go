@@ -82,14 +82,14 @@ func days(seed uint64, chem Chemistry, gain, offset float64, disturbed bool) (o 
 	return o
 }
 
-// Ten days of sessions, ten batteries of either kind (two hundred at length), gains and offsets at
+// Ten days of sessions, five batteries of either kind (two hundred at length), gains and offsets at
 // their worst and between: where the estimator says that it is sure, it is at
 // most 5 % off, and its bounds hold the truth at least 95 % of the time.
 func batteries() uint64 {
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		return 200
 	}
-	return 10
+	return 5
 }
 
 func TestTheStatedConfidenceHoldsOverTenDays(t *testing.T) {
