@@ -38,7 +38,8 @@ type Power struct {
 	Generators []Generator `json:"generators"`
 	Battery    Battery     `json:"battery"`
 	Shutdown   Shutdown    `json:"shutdown"`
-	Holding    bool        `json:"holding"` // started on a low battery: nothing is uploaded
+	Unplug     bool        `json:"ok_to_unplug"` // nothing would be cut short
+	Holding    bool        `json:"holding"`      // started on a low battery: nothing is uploaded
 }
 
 // Generator is one sense line.

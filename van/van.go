@@ -206,6 +206,18 @@ func (s State) devices() int {
 	return -1
 }
 
+// OKToUnplug says whether the box may lose its power now without anything being
+// cut short: no session is on, no generator runs, nothing is being drawn, and
+// what must be kept can be written.
+func (s State) OKToUnplug() bool {
+	for _, name := range []string{Logbook, "kept"} {
+		if d, ok := s.Device(name); !ok || d.State != DeviceOK {
+			return false
+		}
+	}
+	return !s.Session.Active && s.Power.Source() == "battery" && !s.Kiosk.Drawing && !s.Power.Shutdown.Begun
+}
+
 // Conditions are what the uplink's patience and its bytes depend on.
 func (s State) Conditions() netmon.Conditions {
 	var since time.Duration

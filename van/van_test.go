@@ -228,6 +228,29 @@ func TestAPowerCutAtRandomMoments(t *testing.T) {
 	}
 }
 
+func TestItIsOKToUnplugWhenNothingIsCutShort(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	want := func(so bool, when string) {
+		t.Helper()
+		if b.state.OKToUnplug() != so {
+			t.Errorf("%s: OK to unplug is %v", when, !so)
+		}
+	}
+	want(false, "at first")
+	b.see(2*time.Second, power.Line{At: 2 * time.Second}, van.DeviceSeen{Name: van.Logbook, OK: true})
+	want(false, "before anything was kept")
+	b.see(3*time.Second, van.DeviceSeen{Name: "kept", OK: true})
+	want(true, "at rest")
+	b.see(4*time.Second, power.Line{Active: true, At: 4 * time.Second})
+	want(false, "while a generator runs")
+	b.see(5*time.Second, van.EndSession{Asked: true})
+	want(false, "after the session, while a generator runs")
+	b.see(6*time.Second, power.Line{At: 6 * time.Second})
+	want(true, "after it")
+	b.see(7*time.Second, van.DeviceSeen{Name: van.Logbook, Reason: "full"})
+	want(false, "while the card is full")
+}
+
 func TestWithoutATrustedClockNothingShowsAToday(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: 2 * time.Second})

@@ -104,6 +104,7 @@ func (a *appliance) view(s van.State) status.View {
 		Power: status.Power{
 			Source:   s.Power.Source(),
 			Holding:  s.Power.Holding,
+			Unplug:   s.OKToUnplug(),
 			Battery:  status.Battery{Level: string(s.Power.Level), Quality: s.Power.Battery.Quality.String()},
 			Shutdown: status.Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
 		},

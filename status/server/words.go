@@ -61,6 +61,9 @@ func powerTile(v status.View) tile {
 			t.Lines = append(t.Lines, "Battery level "+p)
 		}
 	}
+	if v.Power.Unplug {
+		t.Lines = append(t.Lines, "OK to unplug")
+	}
 	switch {
 	case b.Level == "critical":
 		t.Mood = "bad"
