@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,10 @@ import (
 func TestTheTargetFollowsTheGenerators(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var done []string
-		refuse := false
+		var refuse atomic.Bool
 		do := func(word string) func(context.Context, string) error {
 			return func(_ context.Context, unit string) error {
-				if refuse {
+				if refuse.Load() {
 					return systemd.ErrRefused
 				}
 				done = append(done, word+" "+unit)
@@ -41,15 +42,17 @@ func TestTheTargetFollowsTheGenerators(t *testing.T) {
 
 		g.set(true)
 		synctest.Wait()
-		refuse = true
+		refuse.Store(true)
 		g.set(false)
 		time.Sleep(30 * time.Second)
+		synctest.Wait()
 		if n := len(said); n < 2 || said[0].OK != true || said[n-1].OK || said[n-1].Reason != "denied" {
 			t.Errorf("said %+v", said)
 		}
+		refuse.Store(false)
 		g.set(true)
-		refuse = false
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if want := []string{"start infobus-generator.target", "start infobus-generator.target"}; !slices.Equal(done, want) {
 			t.Errorf("done %q, want %q", done, want)
 		}
