@@ -153,6 +153,9 @@ func (b *book) csv(n int, data []byte) {
 		b.add(spot{n, 1, 1}, err.Error())
 		return
 	}
+	if bytes.IndexByte(text, '\n') < 0 {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n")) // what Excel calls "CSV (Macintosh)"
+	}
 	text, skipped := leadIn(text)
 	lines := bytes.Split(text, []byte("\n"))
 	r := csv.NewReader(bytes.NewReader(text))

@@ -288,7 +288,7 @@ func (r *calendarReader) events(c *component) {
 		case e.of != nil:
 			overrides[e.uid] = append(overrides[e.uid], e)
 		case first != nil:
-			r.add(part.at, fmt.Sprintf("the event of line %d a second time: both have its UID", first.c.at.line))
+			r.add(part.at, fmt.Sprintf("the event of line %d a second time: both have its UID; leave out the older one", first.c.at.line))
 		default:
 			masters[e.uid] = e
 		}
@@ -337,7 +337,7 @@ func (r *calendarReader) event(c *component) *event {
 		e.uid = p.Value
 	}
 	if p, ok := r.one(c, "LOCATION"); ok && strings.TrimSpace(p.Value) != "" {
-		if e.place.Name = r.words(p); utf8.RuneCountInString(e.place.Name) > maxText {
+		if e.place.Name = r.words(p); !r.fits("place", "en", e.place.Name) {
 			// An address as a map service writes it: what is on the street sign comes first.
 			e.place.Name, _, _ = strings.Cut(e.place.Name, ",")
 		}

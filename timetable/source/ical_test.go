@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -88,6 +89,29 @@ func TestACalendarShowsOnlyWhatItSaysIsPublic(t *testing.T) {
 		tt, err := Parse("t.ics", []byte(events("", "$DTSTART:20261123T100000\nDURATION:PT1H\n"+line)))
 		if err != nil || tt.Services[0].Show != want {
 			t.Errorf("%q: %v, %v", line, tt, err)
+		}
+	}
+}
+
+func TestOfAnAddressTooLongWhatIsOnTheStreetSignIsShown(t *testing.T) {
+	wide := func(field, _, text string) error {
+		if field == "place" && len(text) > 20 {
+			return errors.New("too wide")
+		}
+		return nil
+	}
+	for address, want := range map[string]string{
+		`Quai 3\, 62100 Calais`:                   "Quai 3, 62100 Calais",
+		`Rue du Moulin 3\, 62100 Calais\, France`: "Rue du Moulin 3",
+		`Rue du Vieux Moulin Gris 3`:              "",
+	} {
+		tt, err := Parse("t.ics", []byte(events("", "$DTSTART:20261123T100000\nDURATION:PT1H\nLOCATION:"+address+"\n")), wide)
+		if err != nil {
+			if want != "" || !strings.HasPrefix(err.Error(), "t.ics:9:10: LOCATION: too wide") {
+				t.Errorf("%s: %v", address, err)
+			}
+		} else if got := tt.Services[0].Place.Name; got != want {
+			t.Errorf("%s: %q", address, got)
 		}
 	}
 }

@@ -249,6 +249,12 @@ func (b *book) text(at spot, what, field, lang, text string) bool {
 	return well
 }
 
+// fits is whether a text can be shown as it is.
+func (b *book) fits(field, lang, text string) bool {
+	return utf8.RuneCountInString(text) <= maxText &&
+		!slices.ContainsFunc(b.checks, func(check Check) bool { return check(field, lang, text) != nil })
+}
+
 // plain checks what only the team sees.
 func (b *book) plain(at spot, what, text string) bool {
 	switch n := utf8.RuneCountInString(text); {
