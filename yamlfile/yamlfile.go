@@ -31,9 +31,10 @@ const MaxSize = 1 << 20
 // Mistake is one thing that is wrong in a file, and where: line and column
 // count from 1; both are 0 where the file as a whole is meant.
 type Mistake struct {
-	File         string
-	Line, Column int
-	What         string // what was found, and what was expected
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	What   string `json:"what"` // what was found, and what was expected
 }
 
 func (m Mistake) Error() string {

@@ -107,6 +107,9 @@ func speak(o *kiosk.Options, sets ...kiosk.Set) error {
 				return usageError{fmt.Errorf("--lang %s: the screen does not speak it; it speaks: %s", tag, strings.Join(locales.Tags(), ", "))}
 			}
 		}
+		if len(set) == 2 && set[0] == set[1] {
+			return usageError{fmt.Errorf("--lang: %s found twice; two different ones or one was expected", set[0])}
+		}
 		o.Capacity[set.String()] = draw.Capacity(set)
 	}
 	return nil
