@@ -61,6 +61,41 @@ func Forget() {
 
 // Draw draws a page. The error is of the fonts, or of a letter that none has.
 func Draw(p kiosk.Page) (*Frame, error) {
+	c, err := compose(p)
+	if err != nil {
+		return nil, err
+	}
+	return c.frame, nil
+}
+
+// Text is something that a page says.
+type Text struct {
+	Kind Kind
+	Text string // words with their isolates, each line by itself; of a Code its content, of a Picture its name
+	Lang string // of words: the tag of their language; what is as on street signs is "en"
+}
+
+// Kind is how a Text is said.
+type Kind uint8
+
+const (
+	Words   Kind = iota // letters and digits
+	Code                // a QR code
+	Picture             // a pictogram
+)
+
+// Texts are all that Draw puts on the frame of a page, in the order in which it
+// is painted. The error is Draw's.
+func Texts(p kiosk.Page) ([]Text, error) {
+	c, err := compose(p)
+	if err != nil {
+		return nil, err
+	}
+	return c.texts, nil
+}
+
+// compose draws a page and notes what was painted.
+func compose(p kiosk.Page) (*canvas, error) {
 	f, err := fonts()
 	if err != nil {
 		return nil, err
@@ -101,7 +136,7 @@ func Draw(p kiosk.Page) (*Frame, error) {
 	if c.err != nil {
 		return nil, fmt.Errorf("draw page %s: %w", p.Name, c.err)
 	}
-	return c.frame, nil
+	return c, nil
 }
 
 // canvas is a page in the making.
@@ -110,6 +145,7 @@ type canvas struct {
 	fonts *text.Fonts
 	langs []*locales.Locale // one or two
 	top   int               // where the header ends
+	texts []Text            // that were painted
 	err   error             // the first
 }
 
@@ -146,10 +182,24 @@ func (c *canvas) fail(err error) {
 	}
 }
 
-func (c *canvas) line(w words, size int, bold bool) text.Line {
+// line is words that were laid out.
+type line struct {
+	text.Line
+	words words
+}
+
+func (c *canvas) line(w words, size int, bold bool) line {
 	l, err := c.fonts.Line(w.text, w.in.Tag, w.in.RTL, style(w, size, bold))
 	c.fail(err)
-	return l
+	return line{l, w}
+}
+
+// paint puts a line on the frame: no text comes there in another way.
+func (c *canvas) paint(l line, x, y int, white bool) {
+	if l.words.text != "" {
+		c.texts = append(c.texts, Text{Words, l.words.text, l.words.in.Tag})
+	}
+	c.frame.Paint(l.Ink, x, y, white)
 }
 
 // width is that of texts beside each other.
@@ -164,14 +214,14 @@ func (c *canvas) width(size int, bold bool, list ...words) int {
 // left draws words from x on and gives where they end.
 func (c *canvas) left(w words, x, baseline, size int, bold, white bool) int {
 	l := c.line(w, size, bold)
-	c.frame.Paint(l.Ink, x, baseline, white)
+	c.paint(l, x, baseline, white)
 	return x + l.Width
 }
 
 // right draws words that end at x and gives where they begin.
 func (c *canvas) right(w words, x, baseline, size int, bold, white bool) int {
 	l := c.line(w, size, bold)
-	c.frame.Paint(l.Ink, x-l.Width, baseline, white)
+	c.paint(l, x-l.Width, baseline, white)
 	return x - l.Width
 }
 
@@ -294,7 +344,7 @@ func (c *canvas) boxed(s string, x, baseline, size, pad int, white bool) int {
 	width := max(l.Width+2*pad, capital+2*pad)
 	c.frame.Fill(image.Rect(x, baseline-capital-pad+1, x+width, baseline+pad-1), white)
 	bounds := l.Ink.Bounds()
-	c.frame.Paint(l.Ink, x+(width-bounds.Dx())/2-bounds.Min.X, baseline, !white)
+	c.paint(l, x+(width-bounds.Dx())/2-bounds.Min.X, baseline, !white)
 	return x + width
 }
 
@@ -302,6 +352,7 @@ func (c *canvas) boxed(s string, x, baseline, size, pad int, white bool) int {
 func (c *canvas) pictogram(name string, side, x, y int) {
 	layers, err := pictogram(name, side)
 	c.fail(err)
+	c.texts = append(c.texts, Text{Kind: Picture, Text: name})
 	for _, l := range layers {
 		c.frame.Paint(l.mask, x, y, l.white)
 	}

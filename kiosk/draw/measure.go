@@ -241,21 +241,22 @@ func (c *canvas) localWidth() int {
 
 // numberLines are the lines of a telephone number: one of large digits, or up to
 // two of middle ones.
-func numberLines(f *text.Fonts, s string) ([]text.Line, error) {
+func numberLines(f *text.Fonts, s string) ([]line, error) {
 	if l, err := f.Line(s, "en", false, text.Style{Size: large, Bold: true}); err == nil && l.Width <= hours {
-		return []text.Line{l}, nil
+		return []line{{l, latin(s)}}, nil
 	}
-	var lines []text.Line
+	var lines []line
 	rest := strings.Fields(s)
 	for len(rest) > 0 {
 		n := len(rest)
 		for ; n > 0; n-- {
-			l, err := f.Line(strings.Join(rest[:n], " "), "en", false, text.Style{Size: mid, Bold: true})
+			group := strings.Join(rest[:n], " ")
+			l, err := f.Line(group, "en", false, text.Style{Size: mid, Bold: true})
 			if err != nil {
 				return nil, err
 			}
 			if l.Width <= hours+6 {
-				lines = append(lines, l)
+				lines = append(lines, line{l, latin(group)})
 				break
 			}
 		}

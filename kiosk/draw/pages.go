@@ -11,7 +11,6 @@ import (
 	"infobus/kiosk"
 	"infobus/kiosk/ink"
 	"infobus/kiosk/locales"
-	"infobus/kiosk/text"
 )
 
 // notice says one thing: a large pictogram, and below it a text in the page's
@@ -30,7 +29,7 @@ func (c *canvas) notice(picture string, w locales.Word) {
 
 // set is a line that stands somewhere.
 type set struct {
-	text.Line
+	line
 	above, below int
 	before       int // space above it
 }
@@ -38,11 +37,12 @@ type set struct {
 // paragraphs breaks a text in each language into lines, and gives their height.
 func (c *canvas) paragraphs(list []words, size, width int) (lines []set, height int) {
 	for i, w := range list {
-		broken, err := c.fonts.Paragraph(w.text, w.in.Tag, w.in.RTL, style(w, size, true), width)
+		broken, err := c.fonts.Break(w.text, w.in.Tag, w.in.RTL, style(w, size, true), width)
 		c.fail(err)
-		for j, l := range broken {
+		for j, text := range broken {
+			l := c.line(words{text, w.in}, size, true)
 			b := l.Ink.Bounds()
-			s := set{Line: l, above: max(size*714/1000, -b.Min.Y), below: max(size/5, b.Max.Y), before: 4}
+			s := set{line: l, above: max(size*714/1000, -b.Min.Y), below: max(size/5, b.Max.Y), before: 4}
 			if j == 0 && i > 0 {
 				s.before = 14
 			}
@@ -57,7 +57,7 @@ func (c *canvas) paragraphs(list []words, size, width int) (lines []set, height 
 func (c *canvas) centred(lines []set, y int) int {
 	for _, l := range lines {
 		y += l.before + l.above
-		c.frame.Paint(l.Ink, (ink.Width-l.Width)/2, y, false)
+		c.paint(l.line, (ink.Width-l.Width)/2, y, false)
 		y += l.below
 	}
 	return y
@@ -78,7 +78,7 @@ func (c *canvas) closing(p kiosk.Page) {
 		until := c.line(latin(p.Until.Format("15:04")), 2*large, true)
 		x := (ink.Width - side - 40 - until.Width) / 2
 		c.pictogram("van", side, x, y)
-		c.frame.Paint(until.Ink, x+side+40, y+(side+2*largeInk)/2, false)
+		c.paint(until, x+side+40, y+(side+2*largeInk)/2, false)
 		lines, _ := c.paragraphs(c.each(func(l *locales.Locale) string { return l.WasHereUntil(p.Until) }), label, ink.Width-4*margin)
 		y = c.centred(lines, y+side+10) - side
 	}
@@ -91,14 +91,14 @@ func (c *canvas) closing(p kiosk.Page) {
 	if c.width(label, true, c.word(locales.NextPlace)...) <= ink.Width-4*margin && len(lines) == 2 {
 		b := max(lines[0].above, lines[1].above)
 		x := (ink.Width - lines[0].Width - lines[1].Width - 2*gap) / 2
-		c.frame.Paint(lines[0].Ink, x, y+8+b, false)
-		c.frame.Paint(lines[1].Ink, x+lines[0].Width+2*gap, y+8+b, false)
+		c.paint(lines[0].line, x, y+8+b, false)
+		c.paint(lines[1].line, x+lines[0].Width+2*gap, y+8+b, false)
 		y += 8 + b + max(lines[0].below, lines[1].below)
 	} else {
 		y = c.centred(lines, y+8)
 	}
 	place := c.line(latin(p.Next), mid, true)
-	c.frame.Paint(place.Ink, (ink.Width-place.Width)/2, y+10+midInk, false)
+	c.paint(place, (ink.Width-place.Width)/2, y+10+midInk, false)
 }
 
 // numbers draws telephone numbers as rows: the number, a pictogram, whose it is.
@@ -132,7 +132,7 @@ func (c *canvas) numbers(p kiosk.Page) {
 		for _, l := range lines {
 			b := l.Ink.Bounds()
 			baseline += b.Dy()
-			c.frame.Paint(l.Ink, margin, baseline-b.Max.Y, false)
+			c.paint(l, margin, baseline-b.Max.Y, false)
 			baseline += 10
 		}
 		c.pictogram(e.picture, icon+8, iconLeft, y+(height-icon-8)/2)
@@ -166,6 +166,7 @@ func (c *canvas) codes(b kiosk.Board) {
 			c.fail(fmt.Errorf("QR code of %s: %w", e.address, err))
 			return
 		}
+		c.texts = append(c.texts, Text{Kind: Code, Text: e.address})
 		room := min(width-40, ink.Height-c.top-head-60)
 		module := max(room/(code.Size+2), 1)
 		side := module * code.Size
@@ -189,7 +190,7 @@ func (c *canvas) codes(b kiosk.Board) {
 		if u, err := url.Parse(e.address); err == nil {
 			host := c.line(latin(u.Host), label, false)
 			if host.Width <= width-8 {
-				c.frame.Paint(host.Ink, x+(width-host.Width)/2, y+side+34, false)
+				c.paint(host, x+(width-host.Width)/2, y+side+34, false)
 			}
 		}
 	}
@@ -275,7 +276,7 @@ func (c *canvas) grid(b kiosk.Board) {
 	c.names(can, margin+58, operatorsLeft-10, c.top, c.top+head)
 	for i, o := range b.Operators {
 		name := c.line(latin(o.Name), label, true)
-		c.frame.Paint(name.Ink, column(i)+(operatorWidth-name.Width)/2, c.top+(head+20)/2, false)
+		c.paint(name, column(i)+(operatorWidth-name.Width)/2, c.top+(head+20)/2, false)
 	}
 	y := c.top + head
 	c.frame.Fill(image.Rect(0, y, ink.Width, y+2*rule), false)

@@ -181,7 +181,7 @@ func (c *canvas) place(p timetable.Place, x, baseline int) {
 		l := c.line(latin(p.Map), mid, true)
 		c.frame.Fill(image.Rect(at, baseline-midInk-5, at+width, baseline+5), false)
 		b := l.Ink.Bounds()
-		c.frame.Paint(l.Ink, at+(width-b.Dx())/2-b.Min.X, baseline, true)
+		c.paint(l, at+(width-b.Dx())/2-b.Min.X, baseline, true)
 		at += width + 16
 	} else if at == x {
 		at = min(x+boxSide+16, textRight-c.line(latin(p.Name), mid, false).Width)
