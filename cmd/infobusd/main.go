@@ -159,7 +159,7 @@ func readConfig(f flags) (config.Config, error) {
 	path := f.config
 	if path == "" {
 		if len(f.sim) > 0 {
-			return simConfig(config.Default()), nil
+			return simConfig(config.Default(), f), nil
 		}
 		path = "/etc/infobus/infobus.yaml"
 	}
@@ -169,7 +169,7 @@ func readConfig(f flags) (config.Config, error) {
 	}
 	c, err := config.Parse(path, data)
 	if len(f.sim) > 0 {
-		c = simConfig(c)
+		c = simConfig(c, f)
 	}
 	return c, err
 }
@@ -178,9 +178,9 @@ func readConfig(f flags) (config.Config, error) {
 const simTimetable = "the example timetable"
 
 // simConfig is c for a van on a desk: without a timetable of its own it has
-// the example's, and the first of its sites. It has a button.
-func simConfig(c config.Config) config.Config {
-	if c.Kiosk.Button == nil {
+// the example's, and the first of its sites. Among simulated lines is a button.
+func simConfig(c config.Config, f flags) config.Config {
+	if c.Kiosk.Button == nil && slices.Contains(f.sim, "line") {
 		c.Kiosk.Button = &config.Line{Line: "GPIO23", Active: "low", Bias: "pull-up", Debounce: 50 * time.Millisecond}
 	}
 	if c.Timetable == config.Default().Timetable {
