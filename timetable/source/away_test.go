@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,8 +203,17 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 	const address = "https://example.org/timetable.yaml"
 	good, broken := "services: []\n", "services: 3\n"
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // guards what follows
 		usable, body, count := false, good, 0
+		var seen []string
+		set := func(do func()) {
+			mu.Lock()
+			defer mu.Unlock()
+			do()
+		}
 		transport := answers(func(r *http.Request) (int, string, string) {
+			mu.Lock()
+			defer mu.Unlock()
 			count++
 			if tag := r.Header.Get("If-None-Match"); tag == body {
 				return http.StatusNotModified, tag, ""
@@ -211,11 +221,16 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 			return http.StatusOK, body, body
 		})
 		ctx, cancel := context.WithCancel(t.Context())
-		var seen []string
 		ended := make(chan error)
 		go func() {
 			ended <- Fetch(ctx, FetchOptions{URL: address, Client: &http.Client{Transport: transport}, Keep: state,
-				Usable: func() bool { return usable }}, func(l Loaded) {
+				Usable: func() bool {
+					mu.Lock()
+					defer mu.Unlock()
+					return usable
+				}}, func(l Loaded) {
+				mu.Lock()
+				defer mu.Unlock()
 				if l.Err != nil {
 					seen = append(seen, "broken")
 				} else {
@@ -227,17 +242,19 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if count != wantCount || strings.Join(seen, " ") != strings.Join(wantSeen, " ") {
 				t.Errorf("asked %d times and saw %v, want %d and %v", count, seen, wantCount, wantSeen)
 			}
 		}
 		first := digest([]File{{"", []byte(good)}})
 		pass(5*time.Hour, 0)
-		usable = true
+		set(func() { usable = true })
 		pass(look, 1, first)
 		pass(30*time.Minute, 1, first)
 		pass(40*time.Minute, 2, first) // not modified
-		body = broken
+		set(func() { body = broken })
 		pass(time.Hour, 3, first, "broken")
 		pass(time.Hour, 4, first, "broken") // the same broken one is no news
 		cancel()
