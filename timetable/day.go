@@ -111,6 +111,7 @@ func (t *Timetable) rows(date Date, at time.Time, site string) []Row {
 		}
 		for _, o := range t.spans(s, date) {
 			row := Row{Service: *s, Site: site, Date: day, Day: date, State: o.state, Why: o.why, Opens: o.opens, Closes: o.closes}
+			row.Service.Checked, row.Service.By = o.checked, o.by
 			if o.place.Name != "" {
 				row.Service.Place = o.place
 			}

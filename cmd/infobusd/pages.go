@@ -258,8 +258,8 @@ func today(s van.State, tag string, now time.Time) status.TodayPage {
 			row.OpensLocal, _ = l.LocalHour(r.Opens)
 			row.ClosesLocal, _ = l.LocalHour(r.Closes)
 		}
-		if r.State == timetable.Confirmed && !said(r) && r.Service.By != "" && !r.Service.Checked.IsZero() {
-			row.Note = l.CheckedBy(r.Service.Checked.In(s.Timetable.Zone), r.Service.By)
+		if c := r.Service.Checked; r.State != timetable.Cancelled && !said(r) && r.Service.By != "" && !c.IsZero() && !c.After(now) {
+			row.Note = l.CheckedBy(c.In(s.Timetable.Zone), r.Service.By)
 		}
 		p.Rows = append(p.Rows, row)
 	}

@@ -138,6 +138,33 @@ func TestTheVisitorsPageWithoutAClockOrATimetableShowsNoDay(t *testing.T) {
 	}
 }
 
+// A sheet may say of each row when it was checked: that is the row's reason,
+// also where it is too long ago for its hours.
+func TestEachRowOfTheVisitorsPageSaysWhenItWasChecked(t *testing.T) {
+	tt, err := source.Parse("t.csv", []byte(`name,category,place,days,opens,closes,checked,by,show
+Tea,food,Quay,mon,10:00,11:00,2026-11-20,Cuisine,screen
+Tea,food,Quay,mon,12:00,13:00,2026-06-01,Vestiaire,screen
+Bread,food,Quay,mon,14:00,15:00,2026-12-01,Cuisine,screen
+Rice,food,Quay,mon,16:00,17:00,,,screen
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := van.State{Timetable: tt, Clock: van.Clock{Trusted: true}}
+	s.Session.Active = true
+	l, day := locales.Get("en"), func(month time.Month, d int) time.Time { return time.Date(2026, month, d, 0, 0, 0, 0, tt.Zone) }
+	var got []string
+	for _, r := range today(s, "en", day(11, 23).Add(9*time.Hour)).Rows {
+		got = append(got, r.Opens+"|"+r.State+"|"+r.Note)
+	}
+	want := []string{"10:00||" + l.CheckedBy(day(11, 20), "Cuisine"), "|Ask us|" + l.CheckedBy(day(6, 1), "Vestiaire"), "|Ask us|", "|Ask us|"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+}
+
 // Where the team put no guide, no page points at one.
 func TestTheGuideBesideThePage(t *testing.T) {
 	dir := t.TempDir()
