@@ -19,28 +19,13 @@ func (e TooWide) Error() string {
 	return fmt.Sprintf("%q is %d pixels wide and may not be cut; a line has %d", e.Piece, e.Width, e.LineWide)
 }
 
-// Paragraph breaks a text into lines of at most width pixels, each as full as it
-// can be, and lays each out. A line ends where the Unicode Line Breaking Algorithm
+// Break breaks a text into lines of at most width pixels, each as full as it can
+// be: the text of each. A line ends where the Unicode Line Breaking Algorithm
 // (UAX #14) allows it, and only at a space, or after an Ethiopic word space: never
 // within a word, a time, an isolate, a range with a dash, between quotation marks
 // and what they quote, or between a number and what follows it, such as its unit. A line feed ends a line too.
 // Spaces where a line ends are dropped. The error is TooWide where a piece does not
-// fit, or that of Line.
-func (f *Fonts) Paragraph(text, lang string, rtl bool, s Style, width int) ([]Line, error) {
-	broken, err := f.Break(text, lang, rtl, s, width)
-	if err != nil {
-		return nil, err
-	}
-	lines := make([]Line, len(broken))
-	for i, b := range broken {
-		if lines[i], err = f.Line(b, lang, rtl, s); err != nil {
-			return nil, err
-		}
-	}
-	return lines, nil
-}
-
-// Break is how Paragraph breaks a text: the text of each line.
+// fit, or Missing.
 func (f *Fonts) Break(text, lang string, rtl bool, s Style, width int) ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

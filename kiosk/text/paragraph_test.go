@@ -58,17 +58,13 @@ func TestALineIsAsFullAsItCanBe(t *testing.T) {
 	if want := []string{"Nothing more is", "listed for this", "day.", "Ask us."}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
-	lines, err := f.Paragraph("Nothing more is listed", "en", false, s, wide)
-	if err != nil || len(lines) != 2 || lines[0].Width != wide || lines[1].Width != line(t, f, "listed", "en", false, s).Width {
-		t.Errorf("%v, %v", lines, err)
-	}
-	_, err = f.Paragraph("a Straßenbahnhaltestelle", "en", false, s, wide/2)
+	_, err = f.Break("a Straßenbahnhaltestelle", "en", false, s, wide/2)
 	var tooWide TooWide
 	if !errors.As(err, &tooWide) || tooWide.Piece != "Straßenbahnhaltestelle" || tooWide.Width <= wide/2 || tooWide.LineWide != wide/2 {
 		t.Errorf("%v", err)
 	}
 	var missing Missing
-	if _, err = f.Paragraph("a 水", "en", false, s, wide); !errors.As(err, &missing) {
+	if _, err = f.Break("a 水", "en", false, s, wide); !errors.As(err, &missing) {
 		t.Errorf("%v", err)
 	}
 }

@@ -2,7 +2,7 @@
 // direction, script and font, shaped with OpenType, in black and white.
 //
 // In: a text, its language, a size; fonts from the folders named below. Out: a
-// Line, which knows its width and its pixels, or a Paragraph of them. It chooses
+// Line, which knows its width and its pixels, or the texts of several. It chooses
 // no words. Text that no font has is an error, never a box.
 package text
 
