@@ -300,6 +300,7 @@ run_tests() {
 fuzz() {
 	local file target ended=0
 	while IFS=: read -r file target; do
+		say "fuzzing $(dirname "${file#./}") $target"
 		go test "$@" "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime 10s || ended=1
 	done < <(find . -path ./build -prune -o -name '*_test.go' -print | sort | xargs grep -oE '^func Fuzz[A-Za-z0-9_]*' | sed 's/func //')
 	return $ended
