@@ -234,8 +234,14 @@ func redactDigits(text string, mine func(netip.Addr) bool) string {
 // redactRuns masks the runs of digits in a piece of a text.
 func redactRuns(piece, before, after string) string {
 	return replaceIn(piece, digitRuns(), func(left, m, right string) string {
-		prev, _ := utf8.DecodeLastRuneInString(before + left)
-		next, _ := utf8.DecodeRuneInString(right + after)
+		if left == "" {
+			left = before
+		}
+		if right == "" {
+			right = after
+		}
+		prev, _ := utf8.DecodeLastRuneInString(left)
+		next, _ := utf8.DecodeRuneInString(right)
 		plus := strings.HasPrefix(m, "+")
 		// Part of a word: a hash, a name of a chip, a number with its unit.
 		attached := !plus && (unicode.IsLetter(prev) || unicode.IsLetter(next))
