@@ -49,6 +49,8 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a value for a list", "generators: GPIO27\n", []string{`f:1:13: generators: "GPIO27" found, a list was expected`}},
 		{"no value", "timetable:\n", []string{`f:1:1: timetable: no value found`}},
 		{"not YAML", "a: [1\n", []string{`f:1:`}},
+		{"a second document", "gpio: a\n---\ngpio: b\n", []string{"f:2:1: a second document begins here"}},
+		{"a second document that is empty", "gpio: a\n---\n---\n", []string{"f:2:1: a second document begins here"}},
 		{"no generator", "generators: []\n", []string{`f:1:13: 0 generators found`}},
 		{"a range the monitor cannot measure", "battery:\n  shunt: 10mOhm\n  range: 20A\n", []string{`f:3:10: 20A through 10mΩ give 200.0 mV`}},
 		{"a capacity without its unit", "battery:\n  capacity: 100\n", []string{`f:2:13: capacity: "100" found: a capacity with its unit was expected, such as 100Ah`}},
@@ -93,7 +95,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	for _, s := range []string{"", "a: [1\n", "gpio: &a b\nsession: *a\n", "battery: {shunt: 1e400Ohm}\n", "generators:\n- {line: 3, debounce: 9999999h}\n", "? [a]\n: b\n", "!!map {gpio: x}"} {
+	for _, s := range []string{"", "a: [1\n", "gpio: &a b\nsession: *a\n", "battery: {shunt: 1e400Ohm}\n", "generators:\n- {line: 3, debounce: 9999999h}\n", "? [a]\n: b\n", "!!map {gpio: x}", "gpio: a\n---\n---\n"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -83,7 +83,14 @@ func Decode(file string, data []byte, into any) *Source {
 		return s
 	}
 	if len(f.Docs) > 1 {
-		s.add(f.Docs[1].GetToken().Position, "a second document begins here; one was expected")
+		// An empty one has no body to tell where it stands.
+		var at *token.Position
+		if start := f.Docs[1].Start; start != nil {
+			at = start.Position
+		} else if f.Docs[1].Body != nil {
+			at = f.Docs[1].GetToken().Position
+		}
+		s.add(at, "a second document begins here; one was expected")
 	}
 	if len(f.Docs) == 0 || f.Docs[0].Body == nil {
 		return s
