@@ -40,6 +40,7 @@ const (
 	SessionStarted     Name = "session.started"
 	SessionEnded       Name = "session.ended"
 	UplinkChanged      Name = "uplink.changed"
+	UplinkFlapping     Name = "uplink.flapping"
 	RemedyTried        Name = "remedy.tried"
 	KioskRefreshed     Name = "kiosk.refreshed"
 	TimetableLoaded    Name = "timetable.loaded"

@@ -74,6 +74,12 @@ const (
 	// clock is the advice while all is well but the box's clock.
 	clockEnglish = "The internet works, but the box's clock is wrong: it should set itself within ten minutes; if it does not, tell the remote helpers."
 	clockFrench  = "Internet fonctionne, mais l'horloge du boîtier est fausse : elle devrait se régler seule en dix minutes ; sinon, prévenez l'équipe à distance."
+	// route is the advice where the box has an address, and no way to the gateway.
+	routeEnglish = "Something on this box took away its way to the Cisco box: switch the box off and on again; if that does not help, tell the remote helpers."
+	routeFrench  = "Quelque chose dans le boîtier a supprimé sa route vers le boîtier Cisco : éteignez puis rallumez le boîtier ; si cela ne suffit pas, prévenez l'équipe à distance."
+	// half is the advice for a slow internet over a cable that is half broken.
+	halfEnglish = "The internet is slow, and the cable between the box and the Cisco box carries less than it should: use another cable."
+	halfFrench  = "Internet est lent, et le câble entre le boîtier et le boîtier Cisco transporte moins qu'il ne devrait : prenez un autre câble."
 )
 
 // Advice is that of the verdict that shows, and of what was found besides.
@@ -87,11 +93,16 @@ func (s State) Advice(lang string) string {
 		return english
 	}
 	probe, fresh := s.Probe.Get()
+	link, known := s.Link.Get()
 	switch {
 	case s.Restarting:
 		return in(restartEnglish, restartFrench)
 	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):
 		return in(looseEnglish, looseFrench)
+	case s.Verdict == NoAddress && known && link.routeless():
+		return in(routeEnglish, routeFrench)
+	case s.Verdict == Slow && known && (link.Duplex == "half" || link.Speed == 10):
+		return in(halfEnglish, halfFrench)
 	case s.Verdict == OK && fresh && probe.ClockWrong:
 		return in(clockEnglish, clockFrench)
 	}

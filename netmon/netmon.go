@@ -39,6 +39,26 @@ type Link struct {
 	Carrier bool   // a cable with something alive at its other end
 	Address string // the box's own address on it, in CIDR; "" without one
 	Gateway string // the default route's gateway; "" without one
+
+	Speed     int       // Mbit/s that the port and its other end agreed on; 0 unknown
+	Duplex    string    // full or half; "" unknown
+	Neighbour Neighbour // whether the gateway answers where it is
+}
+
+// Neighbour is what the kernel knows of the gateway on the cable: whether it
+// answers when it is asked where it is (ARP). No address is kept.
+type Neighbour string
+
+const (
+	NeighbourUnknown   Neighbour = ""
+	NeighbourReachable Neighbour = "reachable" // it answered, and was not since asked in vain
+	NeighbourFailed    Neighbour = "failed"    // three questions in a row had no answer
+)
+
+// Way is l without what may change while its way to the gateway is the same.
+func (l Link) Way() Link {
+	l.Speed, l.Duplex, l.Neighbour = 0, "", NeighbourUnknown
+	return l
 }
 
 // LinkLost says that the kernel can no longer be asked about the port. What the
@@ -59,6 +79,12 @@ func (l Link) Ready() bool { return l.Present && l.Carrier && l.addressed() }
 func (l Link) addressed() bool {
 	prefix, err := netip.ParsePrefix(l.Address)
 	return err == nil && !prefix.Addr().IsLinkLocalUnicast() && l.Gateway != ""
+}
+
+// routeless: the gateway gave an address, and there is no route to it.
+func (l Link) routeless() bool {
+	prefix, err := netip.ParsePrefix(l.Address)
+	return err == nil && !prefix.Addr().IsLinkLocalUnicast() && l.Gateway == ""
 }
 
 // Finding is the result of one probe. The zero value is NotTried.

@@ -120,6 +120,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 			for i := range s.past {
 				s.past[i].failures = 0
 			}
+			s.putBack = false
 		}
 	case NoInternet:
 		if s.offlineSince == 0 {
@@ -156,6 +157,9 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		if at, ok := s.dueAt(o, t, now); ok && at <= now {
 			i := t.remedy.index()
 			s.past[i].last, s.past[i].tried = now, true
+			if link, known := s.Link.Get(); known && s.Verdict == NoAddress && link.routeless() {
+				s.putBack = true
+			}
 			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: s.Verdict}
 			s.PoweredOff = t.remedy == GatewayPower
 			return
@@ -178,7 +182,7 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 		at = max(at, s.Since+o.SelfResetTakes)
 	}
 	link, known := s.Link.Get()
-	if t.verdict == NoAddress && known && link.Address != "" && link.Gateway == "" && (t.remedy != RenewLease || past.failures > 0) {
+	if t.verdict == NoAddress && known && link.routeless() && (t.remedy != RenewLease || s.putBack) {
 		// Somebody took the route away. It is put back once; who takes it away
 		// again is not fought over.
 		return 0, false

@@ -160,6 +160,7 @@ type State struct {
 	Restarting bool  // the gateway's silence is its own restart; see SelfReset
 
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
+	pageSeen   bool            // the gateway's page has answered over this way
 	conditions Conditions
 	found      Verdict       // what the ladder says, before any patience
 	foundSince time.Duration // since when
@@ -168,6 +169,7 @@ type State struct {
 	doubted    bool          // a look of its own had found something before
 	confirmed  bool          // a round of probes has come since
 	past       [5]pastTries  // by the order of Remedies
+	putBack    bool          // a route that somebody took away; not twice
 	begun      bool          // a step was taken
 	startedAt  time.Duration // when
 	wellSince  time.Duration // 0 while the verdict is neither ok nor slow
@@ -202,8 +204,9 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		if was, known := s.Link.Get(); known && was.Carrier && in.Present && !in.Carrier {
 			s.flaps = append(slices.Clone(s.flaps), now)
 		}
-		if was, known := s.Link.Get(); known && was != in {
+		if was, known := s.Link.Get(); known && was.Way() != in.Way() {
 			s.Probe = reading.Reading[Probe]{} // asked over another way
+			s.pageSeen = false
 		}
 		s.Link = reading.Of(in, now)
 	case LinkLost:
@@ -212,6 +215,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		if link, known := s.Link.Get(); !known || link.Ready() {
 			s.Probe = reading.Of(in, now)
 			s.confirmed = true // of a turn before this step; see show
+			s.pageSeen = s.pageSeen || in.Gateway == Passed
 		}
 	case Cellular:
 		s.Cellular = reading.Of(in, now)
@@ -287,7 +291,7 @@ func (s *State) show(o Options, now, doubted time.Duration) {
 // unconfirmed says whether what is found must wait for another round of probes.
 func (s State) unconfirmed() bool {
 	measured := func(v Verdict) bool { return rank(v) >= rank(GatewaySilent) }
-	return s.way != same && !s.confirmed && s.found != Starting && measured(s.found) && measured(s.Verdict)
+	return s.way != same && !s.confirmed && !s.neighbourSilent() && s.found != Starting && measured(s.found) && measured(s.Verdict)
 }
 
 // judge is the verdict that the readings alone give, with its ladder.
@@ -302,7 +306,7 @@ func (s State) judge(o Options) (Verdict, []Rung) {
 		rungs[i] = Rung{Name: ladder[i].name, Finding: f}
 		if f != NotTried {
 			rungs[i].At = s.Probe.At
-			if i < 3 {
+			if i < 3 || ladder[i].name == RungGateway && s.neighbourSilent() {
 				rungs[i].At = s.Link.At
 			}
 		}
@@ -340,6 +344,9 @@ func (s State) linkFindings() []Finding {
 // single target decides: whatever got through vouches for all before it.
 func (s State) probeFindings(o Options) []Finding {
 	p, fresh := s.Probe.Get()
+	if s.neighbourSilent() {
+		return []Finding{Failed, NotTried, NotTried, NotTried, NotTried}
+	}
 	if s.Probe.Quality == reading.Stale {
 		return []Finding{NotKnown, NotKnown, NotKnown, NotKnown, NotKnown}
 	}
@@ -351,6 +358,9 @@ func (s State) probeFindings(o Options) []Finding {
 	gateway := p.Gateway
 	if gateway == Failed && (p.Internet == Passed || p.DNS == Passed || p.HTTP == Passed || captive) {
 		gateway = Passed
+	}
+	if link, known := s.Link.Get(); gateway == Failed && known && link.Neighbour == NeighbourReachable && !s.pageSeen {
+		gateway = Passed // it is there, and has no page for us
 	}
 	internet := p.Internet
 	if p.HTTP == Passed {
@@ -368,6 +378,28 @@ func (s State) probeFindings(o Options) []Finding {
 		speed = passed(p.Latency <= o.SlowAbove && (o.SlowLoss == 0 || p.Loss < o.SlowLoss))
 	}
 	return []Finding{gateway, internet, signIn, p.DNS, speed}
+}
+
+// neighbourSilent says whether the kernel has asked in vain where the gateway is,
+// and nothing got through since.
+func (s State) neighbourSilent() bool {
+	link, known := s.Link.Get()
+	if !known || !link.Ready() || link.Neighbour != NeighbourFailed {
+		return false
+	}
+	p, fresh := s.Probe.Get()
+	return !fresh || s.Probe.At < s.Link.At || p.Gateway != Passed && p.Internet != Passed && p.DNS != Passed && p.HTTP != Passed
+}
+
+// Losses are how often the carrier was lost within Options.FlapsWithin.
+func (s State) Losses(o Options, now time.Duration) int {
+	n := 0
+	for _, at := range s.flaps {
+		if now-at < o.FlapsWithin {
+			n++
+		}
+	}
+	return n
 }
 
 func passed(ok bool) Finding {

@@ -221,6 +221,105 @@ func TestAFaultThatPassesBeforeItsPatienceNeverShows(t *testing.T) {
 	p.wantShown(Starting, OK)
 }
 
+func TestAGatewayThatTheKernelAsksForInVainIsSilent(t *testing.T) {
+	gone := wired
+	gone.Neighbour = NeighbourFailed
+	p := start(t).see(wired).see(well).want(OK)
+	p.now += 5 * time.Second
+	p.see(gone).wait(p.o.GatewayAfter, nil).want(GatewaySilent)
+	if got := p.ladder(); got != "passed passed passed failed not-tried not-tried not-tried not-tried" {
+		t.Errorf("the ladder is %s", got)
+	}
+	// What got through since is worth more than what the kernel last heard.
+	p.see(well).wait(p.o.ClearAfter, &well).want(OK)
+	p.wantShown(Starting, OK, GatewaySilent, OK)
+
+	// Also where no round was ever complete.
+	start(t).see(gone).wait(DefaultOptions().GatewayAfter, nil).want(GatewaySilent)
+}
+
+func TestAGatewayThatHidesItsPageIsThereIfTheKernelSaysSo(t *testing.T) {
+	there := wired
+	there.Neighbour = NeighbourReachable
+	p := start(t).see(there)
+	p.wait(time.Minute, &silent).want(NoInternet)
+
+	// One that had a page and has none any more hangs.
+	p = start(t).see(there).see(well).want(OK).see(silent)
+	p.wait(time.Minute, &silent).want(GatewaySilent)
+}
+
+func TestAnotherSpeedOrNeighbourIsNoOtherWay(t *testing.T) {
+	p := start(t).see(wired).see(well).want(OK)
+	other := wired
+	other.Speed, other.Duplex, other.Neighbour = 100, "full", NeighbourReachable
+	p.see(other).want(OK)
+	if _, fresh := p.s.Probe.Get(); !fresh {
+		t.Error("what was asked over the same way is forgotten")
+	}
+	other.Gateway = "192.0.2.7"
+	p.see(other).want(Starting)
+}
+
+func TestACableThatIsHalfBrokenIsNamedWhereItIsSlow(t *testing.T) {
+	for _, l := range []Link{{Speed: 100, Duplex: "half"}, {Speed: 10, Duplex: "full"}} {
+		bad := wired
+		bad.Speed, bad.Duplex = l.Speed, l.Duplex
+		p := start(t).see(bad).wait(time.Minute, &slow).want(Slow)
+		if got := p.s.Advice("en"); got != halfEnglish {
+			t.Errorf("%+v: %s", l, got)
+		}
+		if p.see(well).wait(time.Minute, &well).want(OK); p.s.Advice("en") != OK.Advice("en") {
+			t.Errorf("%+v: nothing is slow, and the advice is %s", l, p.s.Advice("en"))
+		}
+	}
+}
+
+// A route that somebody took away is put back once, and then reported.
+func TestARouteThatSomebodyTakesAwayAgainIsNotFoughtOver(t *testing.T) {
+	p := start(t).see(wired).see(well)
+	routeless := wired
+	routeless.Gateway = ""
+	tried := func() (n int) {
+		at := p.s.Remedy.At
+		for range 60 {
+			if p.wait(15*time.Second, nil); p.s.Remedy.At != at {
+				at = p.s.Remedy.At
+				n++
+				p.see(Tried{Remedy: p.s.Remedy.Remedy})
+				if p.s.Remedy.Remedy != RenewLease {
+					t.Errorf("%s was tried", p.s.Remedy.Remedy)
+				}
+			}
+			if n > 0 && p.s.Remedy.Result == "" {
+				p.see(wired).wait(10*time.Second, &well).want(OK) // it helps
+				return n
+			}
+		}
+		return n
+	}
+	if n := tried(); n != 0 {
+		t.Fatalf("%d tries while all is well", n)
+	}
+	p.see(routeless)
+	if n := tried(); n != 1 {
+		t.Fatalf("%d tries to put it back", n)
+	}
+	p.see(routeless)
+	if n := tried(); n != 0 {
+		t.Errorf("fought over: %d tries", n)
+	}
+	p.want(NoAddress)
+	if got := p.s.Advice("en"); got != routeEnglish {
+		t.Errorf("the advice is %s", got)
+	}
+	// After a quarter of an hour of peace it is another story.
+	p.see(wired).wait(p.o.Forget+time.Minute, &well).want(OK).see(routeless)
+	if n := tried(); n != 1 {
+		t.Errorf("%d tries after a long peace", n)
+	}
+}
+
 func TestARoundThatSawHalfOfAFaultNeverShows(t *testing.T) {
 	p := start(t).see(wired).see(well)
 	p.see(offline).wait(p.o.ShowAfter+time.Second, nil).want(OK)
@@ -513,7 +612,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 			switch every := s.ProbeEvery(o, on.Session, on.BatteryLow); {
 			case now >= change:
 				change = now + time.Duration(rapid.IntRange(1, 7200).Draw(t, "for"))*time.Second
-				switch rapid.IntRange(0, 5).Draw(t, "what") {
+				switch rapid.IntRange(0, 6).Draw(t, "what") {
 				case 0:
 					on = Conditions{Session: !on.Session, SessionSince: now}
 					if !on.Session {
@@ -529,6 +628,8 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 				case 3:
 					cellular.Status = rapid.SampledFrom([]string{"connecting", "active"}).Draw(t, "status")
 					step(cellular)
+				case 4:
+					link.Neighbour = rapid.SampledFrom([]Neighbour{NeighbourUnknown, NeighbourReachable, NeighbourFailed}).Draw(t, "neighbour")
 				default:
 					link, current = wired, probe.Draw(t, "probe")
 				}

@@ -92,10 +92,19 @@ type Uplink struct {
 	Since            *time.Time `json:"since"`
 	Advice           string     `json:"advice"`   // one sentence; "" where nothing is to be done
 	Flapping         bool       `json:"flapping"` // the cable's carrier comes and goes
+	Port             Port       `json:"port"`
 	Ladder           []Rung     `json:"ladder"`
 	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing
 	Data             []Data     `json:"data"`     // what the box itself used, each purpose
 	DevicesConnected *int       `json:"devices_connected"`
+}
+
+// Port is the cable to the gateway, as the kernel sees it.
+type Port struct {
+	Speed   *int   `json:"speed_mbit"` // Mbit/s
+	Duplex  string `json:"duplex"`     // full, half; "" unknown
+	Losses  int    `json:"losses"`     // of the carrier, in the last 2 min
+	Gateway string `json:"gateway"`    // whether it answers where it is: reachable, failed; "" unknown
 }
 
 // Data is what the box itself used for a purpose, with the headers.

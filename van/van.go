@@ -163,6 +163,10 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 			"seconds": (now - was.Uplink.Since).Truncate(time.Second).Seconds()}})
 	}
 
+	if s.Uplink.Flapping && !was.Uplink.Flapping {
+		out.event(logbook.Event{Name: logbook.UplinkFlapping, Attributes: map[string]any{"losses": s.Uplink.Losses(o.Uplink, now)}})
+	}
+
 	s.screen(o, was, in.Value, &out)
 	s.keep(o, &out)
 

@@ -334,6 +334,22 @@ func TestADeviceThatFailsIsAnEventOnceAndItsReadingsAreLost(t *testing.T) {
 	}
 }
 
+func TestACableThatFlapsIsAnEventOfItsOwn(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	var got []any
+	for i := range 8 {
+		b.see(time.Minute+time.Duration(i)*time.Second, netmon.Link{Present: true, Carrier: i%2 == 0, Address: "192.0.2.2/24", Gateway: "192.0.2.1"})
+		for _, e := range b.events {
+			if e.Name == logbook.UplinkFlapping {
+				got = append(got, i, e.Attributes["losses"])
+			}
+		}
+	}
+	if want := []any{5, 3}; !reflect.DeepEqual(got, want) {
+		t.Errorf("at, and losses: %v, want %v", got, want)
+	}
+}
+
 // Whatever is observed, every event is one that the schema admits whole, an
 // earlier state is never changed, and a room is never due in the past for ever:
 // after a Tick the next is later.

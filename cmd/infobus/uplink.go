@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -71,6 +70,12 @@ func (o *options) told(v status.Uplink) error {
 			}
 			fmt.Println(strings.TrimRight(fmt.Sprintf("%-14s %-10s %s", r.Rung, r.Finding, age), " "))
 		}
+		if p := v.Port; p.Speed != nil {
+			fmt.Printf("%14s %d Mbit/s, %s duplex\n", "", *p.Speed, p.Duplex)
+		}
+		if n := v.Port.Losses; n > 0 {
+			fmt.Printf("%14s the cable was out %d times in the last 2 minutes\n", "", n)
+		}
 		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
 	}
 	if v.Verdict != string(netmon.OK) {
@@ -110,7 +115,7 @@ func (o *options) walk(ctx context.Context, file string) error {
 		return err
 	}
 	var d diagnosis
-	d.Speed, d.Duplex = speed(c.Interface)
+	d.Speed, d.Duplex = port.Speed, port.Duplex
 	if !port.Present {
 		say("There is no interface %s here; there are: %s\n", c.Interface, strings.Join(link.Names(), ", "))
 	}
@@ -191,19 +196,6 @@ func uplinkConfig(file string) (config.Uplink, error) {
 	}
 	c, err := config.Parse(path, data)
 	return c.Uplink, err
-}
-
-// speed is what the port and its other end have agreed on, as sysfs gives it
-// (Documentation/ABI/testing/sysfs-class-net); 0 and "" where it does not.
-func speed(name string) (mbit int, duplex string) {
-	folder := filepath.Join("/sys/class/net", filepath.Base(name))
-	if b, err := os.ReadFile(filepath.Join(folder, "speed")); err == nil {
-		fmt.Sscan(string(b), &mbit)
-	}
-	if b, err := os.ReadFile(filepath.Join(folder, "duplex")); err == nil {
-		duplex = strings.TrimSpace(string(b))
-	}
-	return max(mbit, 0), strings.TrimPrefix(duplex, "unknown")
 }
 
 // linkCommand is what infobus-link@.service runs.

@@ -145,6 +145,13 @@ func (a *appliance) view(s van.State) status.View {
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
 	}
 	v.Uplink.Flapping = s.Uplink.Flapping
+	v.Uplink.Port.Losses = s.Uplink.Losses(a.options.Uplink, s.Now.Mono)
+	if link, known := s.Uplink.Link.Get(); known {
+		v.Uplink.Port.Duplex, v.Uplink.Port.Gateway = link.Duplex, string(link.Neighbour)
+		if link.Speed != 0 {
+			v.Uplink.Port.Speed = ptr(link.Speed)
+		}
+	}
 	a.client.Book(func(l *netmon.Ledger) {
 		session, month := l.Session(), l.Spent().Bytes
 		for _, p := range client.Purposes {

@@ -129,6 +129,7 @@ func (a *appliance) temperature(ctx context.Context, _ func()) error {
 
 // link watches the port to the Cisco box.
 func (a *appliance) link(ctx context.Context, _ func()) error {
+	var was netmon.Link
 	err := a.parts.port(ctx, a.config.Uplink.Interface, func(l netmon.Link) {
 		if l.Present {
 			a.observe(van.DeviceSeen{Name: van.Interface, OK: true})
@@ -136,8 +137,10 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 			a.observe(van.DeviceSeen{Name: van.Interface, Reason: "absent", Why: "there is no interface " + a.config.Uplink.Interface})
 		}
 		a.observe(l)
-		// What was open went over another way.
-		a.client.CloseIdle()
+		if l.Way() != was.Way() {
+			a.client.CloseIdle() // what was open went over another way
+		}
+		was = l
 	})
 	if ctx.Err() == nil && err != nil {
 		a.observe(van.DeviceSeen{Name: van.Interface, Reason: reason(err), Why: logbook.Redact(err.Error())})

@@ -1,8 +1,9 @@
 // Package link watches the port to the Cisco box in the kernel, over netlink.
 //
 // In: the port's name. Out: a netmon.Link at the start and after each change of
-// the interface, its carrier, its IPv4 address or its default route. It polls
-// nothing and changes nothing; what needs a capability is not here.
+// the interface, its carrier, its IPv4 address, its default route, or of whether
+// the gateway answers where it is. It polls nothing while the kernel tells, and
+// changes nothing; what needs a capability is not here.
 package link
 
 import (
@@ -11,10 +12,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"infobus/netmon"
@@ -23,9 +30,10 @@ import (
 // Watch observes the interface name until ctx is done, and returns ctx's error
 // or why the kernel could not be asked. An interface that is not there is a
 // value, not an error. Two values in a row are never equal. It watches the
-// network namespace of the calling thread.
+// network namespace of the calling thread. Where the kernel's notifications
+// cannot be had, it looks every few seconds, and says so once.
 func Watch(ctx context.Context, name string, observe func(netmon.Link)) error {
-	w := watcher{name: name, observe: observe, log: slog.Default()}
+	w := watcher{name: name, observe: observe, log: slog.Default(), open: open}
 	return w.run(ctx)
 }
 
@@ -44,116 +52,229 @@ type watcher struct {
 	name    string
 	observe func(netmon.Link)
 	log     *slog.Logger
-	buffer  int // receive buffer of each subscription in bytes; 0: the kernel's
+	open    func() (notifications, error)
 
 	seen bool
 	last netmon.Link
 	gone string // the other interfaces, when the absence was last logged
+
+	mu      sync.Mutex // guards watched
+	watched gateway
+}
+
+// notifications are a socket on which the kernel tells of changes.
+type notifications interface {
+	Receive() ([]syscall.NetlinkMessage, *unix.SockaddrNetlink, error)
+	Close()
+}
+
+// open subscribes to links, addresses, routes and neighbours at once.
+func open() (notifications, error) {
+	return nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_NEIGH)
 }
 
 // errLost says that the kernel dropped notifications: what is known is no more
 // than a guess, and everything must be listed again.
 var errLost = errors.New("notifications lost")
 
-// again is how long to wait before subscribing anew: notifications that come
-// faster than they are read must not keep a core busy.
-const again = 50 * time.Millisecond
+const (
+	// again is how long to wait before subscribing anew: notifications that come
+	// faster than they are read must not keep a core busy.
+	again = 50 * time.Millisecond
+	// storm is how many subscriptions in a row may fail within calm before it
+	// looks instead; a subscription that cannot be had at all is one too many.
+	storm = 10
+	calm  = 5 * time.Second
+	// Without notifications it looks, and tries to subscribe, at intervals that
+	// double from lookFirst to lookRarely.
+	lookFirst, lookRarely = 2 * time.Second, 16 * time.Second
+)
 
 func (w *watcher) run(ctx context.Context) error {
+	failures, blind, every := 0, false, lookFirst
 	for {
-		err := w.subscribed(ctx)
-		if !errors.Is(err, errLost) {
+		begun := time.Now()
+		err := w.subscribed(ctx, func() {
+			if blind {
+				w.log.Info("network notifications come again")
+				blind = false
+			}
+		})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, errKernel) {
 			return err
 		}
-		w.log.Info("network notifications were lost; listing everything again")
+		if time.Since(begun) >= calm {
+			failures, every = 0, lookFirst
+		}
+		wait := again
+		if failures++; errors.Is(err, errLost) && failures <= storm {
+			w.log.Info("network notifications were lost; listing everything again")
+		} else {
+			wait, every = every, min(2*every, lookRarely)
+			if !blind {
+				w.log.Warn("network notifications cannot be had; looking every few seconds", "why", err)
+				blind = true
+			}
+			if err := w.list(); err != nil {
+				return err
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(again):
+		case <-time.After(wait):
 		}
 	}
 }
 
-// subscribed watches on one set of subscriptions until one of them fails.
-func (w *watcher) subscribed(ctx context.Context) error {
-	var (
-		links  = make(chan netlink.LinkUpdate, 64)
-		addrs  = make(chan netlink.AddrUpdate, 64)
-		routes = make(chan netlink.RouteUpdate, 64)
-		lost   = make(chan struct{}, 1)
-		done   = make(chan struct{})
-		drain  []func()
-	)
-	// The library's receivers block on their channel and end by closing it.
-	defer func() {
-		close(done)
-		for _, f := range drain {
-			f()
-		}
-	}()
-	failed := func(error) {
-		select {
-		case lost <- struct{}{}:
-		default:
-		}
-	}
-
+// subscribed watches on one subscription until it fails; had is called once it
+// has held for calm.
+func (w *watcher) subscribed(ctx context.Context, had func()) error {
 	// Subscribe first and list then: a change between the two is seen twice,
 	// never missed.
-	if err := netlink.LinkSubscribeWithOptions(links, done, netlink.LinkSubscribeOptions{
-		ErrorCallback: failed, ReceiveBufferSize: w.buffer}); err != nil {
-		return fmt.Errorf("subscribe to links: %w", err)
+	s, err := w.open()
+	if err != nil {
+		return fmt.Errorf("subscribe: %w", err)
 	}
-	drain = append(drain, func() { discard(links) })
-	if err := netlink.AddrSubscribeWithOptions(addrs, done, netlink.AddrSubscribeOptions{
-		ErrorCallback: failed, ReceiveBufferSize: w.buffer}); err != nil {
-		return fmt.Errorf("subscribe to addresses: %w", err)
-	}
-	drain = append(drain, func() { discard(addrs) })
-	if err := netlink.RouteSubscribeWithOptions(routes, done, netlink.RouteSubscribeOptions{
-		ErrorCallback: failed, ReceiveBufferSize: w.buffer}); err != nil {
-		return fmt.Errorf("subscribe to routes: %w", err)
-	}
-	drain = append(drain, func() { discard(routes) })
-
+	var (
+		changed = make(chan struct{}, 1)
+		ended   = make(chan struct{})
+		failed  error // once ended is closed
+	)
+	go func() {
+		defer close(ended)
+		for {
+			messages, _, err := s.Receive()
+			if err != nil {
+				failed = err
+				return
+			}
+			if w.concern(messages) {
+				select {
+				case changed <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}()
+	defer func() {
+		s.Close()
+		<-ended
+	}()
+	steady := time.After(calm)
 	for {
 		if err := w.list(); err != nil {
 			return err
 		}
-		alive := true
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-lost:
-			return errLost
-		case _, alive = <-links:
-		case _, alive = <-addrs:
-		case _, alive = <-routes:
-		}
-		if !alive || !pending(links) || !pending(addrs) || !pending(routes) {
-			return errLost
+		case <-ended:
+			if errors.Is(failed, unix.ENOBUFS) {
+				return errLost
+			}
+			return fmt.Errorf("receive: %w", failed)
+		case <-steady:
+			had()
+		case <-changed:
 		}
 	}
 }
 
-// pending takes what waits in c; false if c is closed.
-func pending[T any](c <-chan T) bool {
-	for {
-		select {
-		case _, alive := <-c:
-			if !alive {
-				return false
-			}
-		default:
+// concern says whether a notification may change what is observed. Of a
+// neighbour that is not the gateway not even the address is read.
+func (w *watcher) concern(messages []syscall.NetlinkMessage) bool {
+	for _, m := range messages {
+		if m.Header.Type != unix.RTM_NEWNEIGH && m.Header.Type != unix.RTM_DELNEIGH {
+			return true
+		}
+		w.mu.Lock()
+		g := w.watched
+		w.mu.Unlock()
+		state, ok := g.in(m.Data)
+		if ok && (m.Header.Type == unix.RTM_DELNEIGH || word(state) != g.state) {
 			return true
 		}
 	}
+	return false
 }
 
-func discard[T any](c <-chan T) {
-	for range c {
-	}
+// gateway is whose neighbour entry is watched, and what it was.
+type gateway struct {
+	port  int // index
+	at    [4]byte
+	state netmon.Neighbour
 }
+
+// in is the state of the entry in the body of a neighbour message, if it is the
+// gateway's. Its hardware address is not read.
+func (g gateway) in(body []byte) (state uint16, ok bool) {
+	const header = 12 // struct ndmsg: family, index, state, flags, type
+	if len(body) < header || body[0] != unix.AF_INET || int(nl.NativeEndian().Uint32(body[4:])) != g.port {
+		return 0, false
+	}
+	attributes, err := nl.ParseRouteAttr(body[header:])
+	if err != nil {
+		return 0, false
+	}
+	for _, a := range attributes {
+		if a.Attr.Type == netlink.NDA_DST && string(a.Value) == string(g.at[:]) {
+			return nl.NativeEndian().Uint16(body[8:]), true
+		}
+	}
+	return 0, false
+}
+
+// word is what an entry's state comes to. Reachable holds until the kernel has
+// asked in vain: between the two an entry is stale, then asked again, a dozen
+// times an hour.
+func word(state uint16) netmon.Neighbour {
+	switch {
+	case state&unix.NUD_FAILED != 0:
+		return netmon.NeighbourFailed
+	case state&(unix.NUD_REACHABLE|unix.NUD_STALE|unix.NUD_DELAY|unix.NUD_PROBE) != 0:
+		return netmon.NeighbourReachable
+	}
+	return netmon.NeighbourUnknown // nobody asked, or somebody wrote it down by hand
+}
+
+// neighbour asks the kernel for the gateway's entry, and for no other.
+func (g gateway) neighbour() (state uint16, err error) {
+	request := nl.NewNetlinkRequest(unix.RTM_GETNEIGH, 0)
+	request.AddData(&netlink.Ndmsg{Family: unix.AF_INET, Index: uint32(g.port)})
+	request.AddData(nl.NewRtAttr(netlink.NDA_DST, g.at[:]))
+	bodies, err := request.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEIGH)
+	if errors.Is(err, unix.ENOENT) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the gateway's neighbour entry: %w", err)
+	}
+	for _, b := range bodies {
+		if state, ok := g.in(b); ok {
+			return state, nil
+		}
+	}
+	return 0, nil
+}
+
+// Absent says whether the kernel asks on the interface name, so far in vain,
+// where the host at that address is.
+func Absent(name, address string) bool {
+	port, err := net.InterfaceByName(name)
+	at := net.ParseIP(address).To4()
+	if err != nil || at == nil {
+		return false
+	}
+	state, err := gateway{port: port.Index, at: [4]byte(at)}.neighbour()
+	return err == nil && state&(unix.NUD_INCOMPLETE|unix.NUD_FAILED) != 0
+}
+
+// errKernel says that the kernel could not even be asked.
+var errKernel = errors.New("ask the kernel")
 
 // list asks the kernel for all that is observed, and observes it if it is new.
 // Notifications only say when: a list is a few messages, and cannot drift.
@@ -162,8 +283,11 @@ func (w *watcher) list() error {
 	for tries := 0; errors.Is(err, netlink.ErrDumpInterrupted) && tries < 5; tries++ {
 		l, err = w.read()
 	}
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-		return err // interrupted five times: another notification is under way
+	if errors.Is(err, netlink.ErrDumpInterrupted) {
+		return nil // another notification is under way
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errKernel, err)
 	}
 	if !w.seen || l != w.last {
 		w.seen, w.last = true, l
@@ -184,7 +308,9 @@ func (w *watcher) read() (netmon.Link, error) {
 	}
 	w.gone = ""
 	l.Present = true
-	l.Carrier = port.Attrs().RawFlags&unix.IFF_LOWER_UP != 0
+	if l.Carrier = port.Attrs().RawFlags&unix.IFF_LOWER_UP != 0; l.Carrier {
+		l.Speed, l.Duplex = speed(w.name)
+	}
 
 	addrs, err := netlink.AddrList(port, netlink.FAMILY_V4)
 	if err != nil {
@@ -204,15 +330,43 @@ func (w *watcher) read() (netmon.Link, error) {
 		return l, fmt.Errorf("read routes: %w", err)
 	}
 	best := -1
+	var via net.IP
 	for _, r := range routes {
 		if r.Gw == nil || r.Dst != nil && !isDefault(r.Dst) {
 			continue
 		}
 		if best < 0 || r.Priority < best { // a lower metric wins
-			best, l.Gateway = r.Priority, r.Gw.String()
+			best, via = r.Priority, r.Gw
 		}
 	}
+	at := via.To4()
+	if at == nil {
+		return l, nil
+	}
+	l.Gateway = at.String()
+	g := gateway{port: port.Attrs().Index, at: [4]byte(at)}
+	state, err := g.neighbour()
+	if err != nil {
+		return l, err
+	}
+	l.Neighbour, g.state = word(state), word(state)
+	w.mu.Lock()
+	w.watched = g
+	w.mu.Unlock()
 	return l, nil
+}
+
+// speed is what the port and its other end have agreed on, as sysfs gives it
+// (Documentation/ABI/testing/sysfs-class-net); 0 and "" where it does not.
+func speed(name string) (mbit int, duplex string) {
+	folder := filepath.Join("/sys/class/net", filepath.Base(name))
+	if b, err := os.ReadFile(filepath.Join(folder, "speed")); err == nil {
+		fmt.Sscan(string(b), &mbit)
+	}
+	if b, err := os.ReadFile(filepath.Join(folder, "duplex")); err == nil {
+		duplex = strings.TrimSpace(string(b))
+	}
+	return max(mbit, 0), strings.TrimPrefix(duplex, "unknown")
 }
 
 func isDefault(n *net.IPNet) bool {

@@ -12,11 +12,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 
 	"infobus/netmon"
 )
@@ -83,7 +87,7 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
-func (l *lab) watch(buffer int, observe func(netmon.Link)) {
+func (l *lab) watch(open func() (notifications, error), observe func(netmon.Link)) {
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	go func() {
@@ -92,7 +96,7 @@ func (l *lab) watch(buffer int, observe func(netmon.Link)) {
 			l.ended <- err
 			return
 		}
-		w := watcher{name: "uplink0", observe: observe, buffer: buffer, log: slog.New(slog.NewTextHandler(l.log, nil))}
+		w := watcher{name: "uplink0", observe: observe, open: open, log: slog.New(slog.NewTextHandler(l.log, nil))}
 		l.ended <- w.run(ctx)
 	}()
 }
@@ -171,7 +175,7 @@ func way(port netlink.Link, gateway string, metric int) *netlink.Route {
 func TestTheKernelsChangesAreSeenOneByOne(t *testing.T) {
 	l := newLab(t)
 	l.pair("enx0123456789ab", "other1")
-	l.watch(0, func(v netmon.Link) { l.values <- v })
+	l.watch(open, func(v netmon.Link) { l.values <- v })
 
 	l.await("no such interface", netmon.Link{})
 	port, far := l.cable()
@@ -213,7 +217,7 @@ func TestTheKernelsChangesAreSeenOneByOne(t *testing.T) {
 func TestWhatConcernsOtherInterfacesIsNotObserved(t *testing.T) {
 	l := newLab(t)
 	port, _ := l.cable()
-	l.watch(0, func(v netmon.Link) { l.values <- v })
+	l.watch(open, func(v netmon.Link) { l.values <- v })
 	l.await("the start", netmon.Link{Present: true})
 	other, _ := l.pair("other0", "other1")
 	l.do(l.h.LinkSetUp(other))
@@ -235,6 +239,17 @@ func TestWhatConcernsOtherInterfacesIsNotObserved(t *testing.T) {
 	l.end()
 }
 
+// held are notifications that nobody reads until hold is closed.
+type held struct {
+	notifications
+	hold chan struct{}
+}
+
+func (h held) Receive() ([]syscall.NetlinkMessage, *unix.SockaddrNetlink, error) {
+	<-h.hold
+	return h.notifications.Receive()
+}
+
 func TestAnOverflowIsFollowedByTheTruth(t *testing.T) {
 	l := newLab(t)
 	port, far := l.cable()
@@ -242,22 +257,20 @@ func TestAnOverflowIsFollowedByTheTruth(t *testing.T) {
 	l.do(l.h.LinkSetUp(far))
 	other, _ := l.pair("other0", "other1")
 
-	held, hold := make(chan struct{}), make(chan struct{})
+	hold := make(chan struct{})
 	var once sync.Once
-	l.watch(4096, func(v netmon.Link) {
+	l.watch(func() (notifications, error) {
+		s, err := open()
 		once.Do(func() {
-			close(held)
-			<-hold
+			if err == nil {
+				err = s.(*nl.NetlinkSocket).SetReceiveBufferSize(4096, false)
+			}
+			s = held{s, hold}
 		})
-		l.values <- v
-	})
-	select {
-	case <-held:
-	case <-time.After(guard):
-		t.Fatal("nothing was observed")
-	}
-	// More than the library's channel and the socket's buffer take together,
-	// while nobody reads.
+		return s, err
+	}, func(v netmon.Link) { l.values <- v })
+	l.await("the start", netmon.Link{Present: true, Carrier: true})
+	// More than the socket's buffer takes, while nobody reads.
 	for i := range 400 {
 		a := address(fmt.Sprintf("10.7.%d.%d/32", i/250, i%250+1))
 		l.do(l.h.AddrAdd(other, a))
@@ -276,6 +289,170 @@ func TestAnOverflowIsFollowedByTheTruth(t *testing.T) {
 	}
 }
 
+// Without notifications it looks, says so once, and comes back to them.
+func TestWithoutNotificationsItLooksAndComesBackToThem(t *testing.T) {
+	for name, broken := range map[string]func() (notifications, error){
+		"they may not be had": func() (notifications, error) { return nil, unix.EPERM },
+		"they break off at once": func() (notifications, error) {
+			s, err := open()
+			if err == nil {
+				s.Close()
+			}
+			return s, err
+		},
+		"they overflow all the time": func() (notifications, error) { return overflowing{}, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			port, far := l.cable()
+			l.do(l.h.LinkSetUp(port))
+			l.do(l.h.LinkSetUp(far))
+			var works atomic.Bool
+			l.watch(func() (notifications, error) {
+				if works.Load() {
+					return open()
+				}
+				return broken()
+			}, func(v netmon.Link) { l.values <- v })
+			l.await("the start", netmon.Link{Present: true, Carrier: true})
+			l.do(l.h.LinkSetDown(far))
+			l.await("cable out", netmon.Link{Present: true})
+			l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+			l.await("address given", netmon.Link{Present: true, Address: "192.0.2.10/24"})
+			l.awaitLog("cannot be had")
+			works.Store(true)
+			l.awaitLog("come again")
+			l.do(l.h.LinkSetUp(far))
+			l.await("cable in", netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24"})
+			l.end()
+			if n := strings.Count(l.log.String(), "cannot be had"); n != 1 {
+				t.Errorf("it was said %d times: %s", n, l.log)
+			}
+		})
+	}
+}
+
+// overflowing are notifications that the kernel drops all the time.
+type overflowing struct{}
+
+func (overflowing) Receive() ([]syscall.NetlinkMessage, *unix.SockaddrNetlink, error) {
+	return nil, nil, unix.ENOBUFS
+}
+
+func (overflowing) Close() {}
+
+// awaitLog waits until the watcher has logged the words.
+func (l *lab) awaitLog(words string) {
+	l.t.Helper()
+	for end := time.Now().Add(guard); !strings.Contains(l.log.String(), words); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			l.t.Fatalf("%q was never logged: %s", words, l.log)
+		}
+	}
+}
+
+// Of all neighbours only the gateway counts, and of it one word.
+func TestOnlyWhetherTheGatewayAnswersIsSeenOfNeighbours(t *testing.T) {
+	l := newLab(t)
+	port, far := l.cable()
+	l.do(l.h.LinkSetUp(port))
+	l.do(l.h.LinkSetUp(far))
+	l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+	l.do(l.h.RouteAdd(way(port, "192.0.2.1", 100)))
+	var heard atomic.Int64
+	l.watch(func() (notifications, error) {
+		s, err := open()
+		return counted{s, &heard}, err
+	}, func(v netmon.Link) { l.values <- v })
+	want := netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"}
+	l.await("the start", want)
+
+	entry := func(address string, state int) *netlink.Neigh {
+		return &netlink.Neigh{LinkIndex: port.Attrs().Index, Family: netlink.FAMILY_V4, State: state,
+			IP: net.ParseIP(address), HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 7}}
+	}
+	for i := range 200 {
+		l.do(l.h.NeighSet(entry(fmt.Sprintf("192.0.2.%d", i+50), netlink.NUD_REACHABLE)))
+	}
+	for _, s := range []struct {
+		state int
+		want  netmon.Neighbour
+	}{{netlink.NUD_REACHABLE, netmon.NeighbourReachable}, {netlink.NUD_FAILED, netmon.NeighbourFailed}, {netlink.NUD_STALE, netmon.NeighbourReachable}} {
+		l.do(l.h.NeighSet(entry("192.0.2.1", s.state)))
+		want.Neighbour = s.want
+		select {
+		case v := <-l.values:
+			if v != want {
+				t.Errorf("observed %+v, want %+v", v, want)
+			}
+		case <-time.After(guard):
+			t.Fatalf("%s never came", s.want)
+		}
+	}
+	// What is no news is none.
+	l.do(l.h.NeighSet(entry("192.0.2.1", netlink.NUD_REACHABLE)))
+	l.do(l.h.NeighDel(entry("192.0.2.1", netlink.NUD_NONE)))
+	want.Neighbour = netmon.NeighbourUnknown
+	for v := range l.values {
+		if v == want {
+			break
+		} else if v.Neighbour != netmon.NeighbourFailed { // on its way out
+			t.Errorf("observed %+v", v)
+		}
+	}
+	l.end()
+	if heard.Load() < 200 {
+		t.Errorf("the kernel told of %d neighbours: the test proves nothing", heard.Load())
+	}
+	if log := l.log.String(); strings.Contains(log, "192.0.2.") || strings.Contains(log, "02:00:00") {
+		t.Errorf("the log holds an address: %s", log)
+	}
+}
+
+// counted counts what the kernel tells of neighbours.
+type counted struct {
+	notifications
+	n *atomic.Int64
+}
+
+func (c counted) Receive() ([]syscall.NetlinkMessage, *unix.SockaddrNetlink, error) {
+	messages, from, err := c.notifications.Receive()
+	for _, m := range messages {
+		if m.Header.Type == unix.RTM_NEWNEIGH {
+			c.n.Add(1)
+		}
+	}
+	return messages, from, err
+}
+
+func TestTheKernelAsksInVainWhereNobodyIs(t *testing.T) {
+	l := newLab(t)
+	port, far := l.cable()
+	l.do(l.h.LinkSetUp(port))
+	l.do(l.h.LinkSetUp(far))
+	l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // for ever
+		err := netns.Set(l.ns)
+		if err == nil && Absent("uplink0", "192.0.2.1") {
+			err = errors.New("absent before anybody asked")
+		}
+		if err == nil {
+			var conn net.Conn
+			if conn, err = net.Dial("udp", "192.0.2.1:9"); err == nil {
+				conn.Write([]byte("where?"))
+				conn.Close()
+			}
+		}
+		if err == nil && !Absent("uplink0", "192.0.2.1") {
+			err = errors.New("asked in vain, and not absent")
+		}
+		ended <- err
+	}()
+	l.do(<-ended)
+}
+
 func TestAWatcherThatEndsLeavesNothingBehind(t *testing.T) {
 	l := newLab(t)
 	ours := func() int {
@@ -284,7 +461,7 @@ func TestAWatcherThatEndsLeavesNothingBehind(t *testing.T) {
 	}
 	before := ours()
 	for range 5 {
-		l.watch(0, func(v netmon.Link) { l.values <- v })
+		l.watch(open, func(v netmon.Link) { l.values <- v })
 		l.await("the start", netmon.Link{})
 		l.end()
 	}
