@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ func TestPulsesOnRealChip(t *testing.T) {
 		At     time.Duration
 		Pulses uint64
 		Last   time.Duration
+		Said   time.Duration
 	}
 	next := func() (s said) {
 		t.Helper()
@@ -68,43 +70,64 @@ func TestPulsesOnRealChip(t *testing.T) {
 			all = append(all, s)
 		}
 	}
-	// A pulse a hundredth of a second after the other, or later where this machine
-	// is busy: what was driven is what counts.
-	var driven []time.Time
-	for begin := time.Now(); time.Since(begin) < time.Minute; {
-		driven = append(driven, time.Now())
-		if err := c.m.Drive(pulsing, true, false); err != nil {
-			t.Fatal(err)
+	// drive gives n pulses, a hundred a second, and says when each was given: where
+	// this machine is busy that may be later.
+	drive := func(n int) (given []time.Time) {
+		t.Helper()
+		for begin := time.Now(); len(given) < n; {
+			<-time.After(time.Until(begin.Add(time.Duration(len(given)) * 10 * time.Millisecond)))
+			given = append(given, time.Now())
+			if err := c.m.Drive(pulsing, true, false); err != nil {
+				t.Fatal(err)
+			}
 		}
-		<-time.After(time.Until(driven[len(driven)-1].Add(10 * time.Millisecond)))
+		return given
 	}
-	var first, last said
-	for quiet := 0; quiet < 2; { // it has been said twice that nothing comes any more
-		s := next()
-		if s.Name != "pulsing" || s.Pulses == 0 {
-			continue
+	// stalled gives the first and last of what is said until the line stands still.
+	stalled := func() (first, last said) {
+		t.Helper()
+		for {
+			s := next()
+			switch {
+			case s.Name != "pulsing" || s.Pulses == 0:
+			case s.Hz != 0:
+				if first.Pulses == 0 {
+					first = s
+				}
+			case first.Pulses != 0:
+				return first, s
+			}
 		}
-		if first.Pulses == 0 {
-			first = s
-		}
-		if quiet++; s.Hz != 0 || s.Pulses != last.Pulses {
-			quiet = 0
-		}
-		last = s
 	}
+	given := drive(6000)
+	first, last := stalled()
 	// Two pulses that fall into a moment at which this machine lets the emulated one
 	// stand still are one to its chip: then the frequency is not that of the pulses.
-	lost := len(driven) - int(last.Pulses)
-	n := float64(last.Pulses - first.Pulses)
-	theirs := n / driven[len(driven)-1].Sub(driven[min(first.Pulses-1, uint64(len(driven)-1))]).Seconds() / 2
-	ours := n / (last.Last - first.Last).Seconds() / 2
-	t.Logf("%d pulses in a minute, %d of them lost to the emulation: driven at %.3f Hz, by the kernel's time stamps %.3f Hz", len(driven), lost, theirs, ours)
-	if lost < 0 || lost > len(driven)/10 {
-		t.Errorf("%d pulses were driven, and %d were counted", len(driven), last.Pulses)
+	lost := len(given) - int(last.Pulses)
+	theirs := frequency(int(last.Pulses-first.Pulses), given[len(given)-1].Sub(given[first.Pulses-1]))
+	ours := frequency(int(last.Pulses-first.Pulses), last.Last-first.Last)
+	t.Logf("%d pulses in a minute, %d of them lost to the emulation: driven at %.3f Hz, by the kernel's time stamps %.3f Hz", len(given), lost, theirs, ours)
+	if lost < 0 || lost > len(given)/10 {
+		t.Errorf("%d pulses were driven, and %d were counted", len(given), last.Pulses)
 	}
 	if lost == 0 && math.Abs(ours-theirs) > 0.1 {
 		t.Errorf("driven at %.3f Hz, measured %.3f Hz", theirs, ours)
 	}
+
+	// Stalls. By what the kernel stamped each is dated within three cycles, and said
+	// as soon as the emulated machine lets the program look.
+	var cycles []float64
+	for range 10 {
+		drive(60)
+		first, last := stalled()
+		cycle := time.Duration(float64(time.Second) / first.Hz)
+		if d := last.At - last.Last; d <= 0 || d > 3*cycle {
+			t.Errorf("a stall is dated %v after the last pulse, at %.1f Hz", d, first.Hz)
+		}
+		cycles = append(cycles, float64(last.Said-last.Last)/float64(cycle))
+	}
+	slices.Sort(cycles)
+	t.Logf("%d stalls, found %.1f cycles after the last pulse, at most %.1f", len(cycles), cycles[len(cycles)/2], cycles[len(cycles)-1])
 
 	// Storms.
 	const storms = 500
@@ -144,3 +167,6 @@ func TestPulsesOnRealChip(t *testing.T) {
 		t.Errorf("%d storms made %d false starts", storms, starts)
 	}
 }
+
+// frequency is that of the mains, of which pulses is twice the number of cycles.
+func frequency(pulses int, in time.Duration) float64 { return float64(pulses) / in.Seconds() / 2 }

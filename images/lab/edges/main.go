@@ -8,9 +8,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
 	"infobus/hw/line"
+	"infobus/reading/clock"
 )
+
+// beat is a Beat and when it was said.
+type beat struct {
+	line.Beat
+	Said time.Duration
+}
 
 func main() {
 	var lines []line.Config
@@ -26,7 +34,7 @@ func main() {
 		}
 		go func() {
 			err := line.NewMeter(line.Find(os.Args[1]), pulsing).Watch(context.Background(), func(b line.Beat) {
-				json.NewEncoder(os.Stdout).Encode(b)
+				json.NewEncoder(os.Stdout).Encode(beat{b, clock.Mono()})
 			})
 			fmt.Println("error:", err)
 		}()
