@@ -162,6 +162,7 @@ type Power struct {
 	StartAfter time.Duration `yaml:"start-after"` // of running
 	StopAfter  time.Duration `yaml:"stop-after"`  // of standing still
 	Service    time.Duration `yaml:"service"`     // of running
+	LowLine    time.Duration `yaml:"low-line"`    // of the alarm of a battery without a monitor; 0: never
 }
 
 // Default is the configuration of an empty file: the reference hardware.
@@ -184,7 +185,7 @@ func Default() Config {
 		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
 		Status:    Status{Listen: ":80"},
 		Power: Power{Countdown: p.Countdown, Hold: p.LevelHold, Low: p.Low, Critical: p.Critical,
-			StartAfter: 2 * time.Second, StopAfter: 5 * time.Second, Service: p.Service},
+			StartAfter: 2 * time.Second, StopAfter: 5 * time.Second, Service: p.Service, LowLine: 10 * time.Minute},
 	}
 }
 
@@ -331,6 +332,7 @@ func (c *Config) check(src *yamlfile.Source) {
 	between(src, &c.Power.StartAfter, 0, time.Minute)
 	between(src, &c.Power.StopAfter, 0, time.Minute)
 	between(src, &c.Power.Service, time.Hour, 2000*time.Hour)
+	between(src, &c.Power.LowLine, 0, 12*time.Hour)
 	// They are left by 3 % more, so that much must lie between them.
 	switch p := &c.Power; {
 	case !(p.Critical >= 0 && p.Critical <= 80):

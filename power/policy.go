@@ -131,11 +131,25 @@ func (s State) Shed(session bool) bool {
 	return !session && s.Source() == "battery" && (s.Level == Low || s.Level == Critical) && !s.wanted
 }
 
+// alarm takes the battery-low line's level.
+func (s *State) alarm(o Options, in Line) {
+	silent := in.At-s.Low.At > o.LineMaxAge
+	s.Low = reading.Of(in.Active, in.At)
+	switch {
+	case !in.Active:
+		s.alarmed, s.lineWorks = 0, true
+	case s.alarmed == 0 || silent:
+		s.alarmed = max(in.At, 1)
+	}
+}
+
 // shutdown announces, cancels and begins a shutdown. One for a critical battery
-// needs every reading: a fresh sample of a critical and discharging battery whose
-// voltage does not contradict its count, and every generator known to stand
-// still. One that a volunteer asked for needs the last only, so that a box that
-// was switched off by mistake comes back with the next generator.
+// needs every reading: samples of a critical and discharging battery that have
+// come for as long as a level must hold, the last one fresh, whose voltage does not
+// contradict its count, and every generator known to stand still. Where there is no monitor the battery-low line takes the sample's place:
+// one that works, and has said so for long. A shutdown that a volunteer asked for
+// needs the generators only, so that a box that was switched off by mistake comes
+// back with the next one.
 func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event, bool) {
 	_, cancel := input.(Cancel)
 	_, refused := input.(Refused)
@@ -148,16 +162,24 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 		return logbook.Event{}, false
 	}
 	still := s.Source() == "battery"
-	sample, known := s.Battery.Get()
-	critical := still && known && s.Level == Critical && !s.Charge.Doubtful() && sample.Amps <= discharging
-	due := critical
-	if s.Shutdown.Reason == Requested {
-		due = still
+	if sample, known := s.Battery.Get(); !known || s.candidate != Critical || sample.Amps > discharging {
+		s.drained = 0
+	} else if s.drained == 0 {
+		s.drained = s.Battery.At
+	}
+	due := ""
+	switch {
+	case !still:
+	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && !s.Charge.Doubtful():
+		due = BatteryCritical
+	case o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
+		due = BatteryLow
 	}
 
 	reason := s.Shutdown.Reason
+	held := reason == due || reason == Requested && still
 	switch {
-	case s.Shutdown.Pending && (cancel || !due):
+	case s.Shutdown.Pending && (cancel || !held):
 		s.Shutdown = Shutdown{}
 		if cancel {
 			s.holdOff = now + o.CancelHold
@@ -169,9 +191,9 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	case !s.Shutdown.Pending && requested && still:
 		s.Shutdown = Shutdown{Pending: true, Reason: Requested, At: now + requestedAfter}
 		return event("pending", Requested)
-	case !s.Shutdown.Pending && critical && now >= s.holdOff:
-		s.Shutdown = Shutdown{Pending: true, Reason: BatteryCritical, At: now + o.Countdown}
-		return event("pending", BatteryCritical)
+	case !s.Shutdown.Pending && due != "" && now >= s.holdOff:
+		s.Shutdown = Shutdown{Pending: true, Reason: due, At: now + o.Countdown}
+		return event("pending", due)
 	}
 	return logbook.Event{}, false
 }
@@ -179,6 +201,7 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 // The reasons of a shutdown.
 const (
 	BatteryCritical = "battery-critical"
+	BatteryLow      = "battery-low" // by the line alone
 	Requested       = "requested"
 )
 

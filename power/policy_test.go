@@ -78,7 +78,7 @@ func observe(t *testing.T, o Options, script string) (State, string) {
 // volunteer's word for 60 s.
 func TestShutdowns(t *testing.T) {
 	tests := []struct{ name, script, want string }{
-		{"an empty battery, announced and done", "1-25 still+empty", "pending started"},
+		{"an empty battery, announced and done", "1-30 still+empty", "pending started"},
 		{"not before the countdown has ended", "1-20 still+empty", "pending"},
 		{"begun once, whatever comes after", "1-90 still+empty", "pending started"},
 		{"a good battery", "1-90 still+good", ""},
@@ -104,18 +104,22 @@ func TestShutdowns(t *testing.T) {
 		{"no current is no drain", "1-90 still+idle", ""},
 		{"charging begins during the countdown", "1-10 still+empty, 11-90 still+charging", "pending cancelled"},
 		{"a monitor that fails during the countdown", "1-10 still+empty, 11 no-meter, 12-90 still", "pending cancelled"},
-		{"a monitor that fails before it", "1 still, 2 empty+no-meter, 3-90 still", "pending cancelled"},
+		{"a monitor that fails before it", "1 still, 2 empty, 7 empty+no-meter, 8-90 still", "pending cancelled"},
 		{"a sample that grows stale during the countdown", "1 still+good, 2-42 still, 47-90 still", ""},
-		{"a countdown that no sample confirms for too long, with a slow countdown", "1 still, 2 empty, 4-60 still", "pending started"},
+		{"a countdown that no sample confirms for too long, with a slow countdown", "1 still, 2 empty, 7 empty, 9-60 still", "pending started"},
 		{"a volunteer cancels", "1-10 still+empty, 11 cancel, 12-60 still+empty", "pending cancelled"},
 		{"a volunteer's word holds for its time only", "1-10 still+empty, 11 cancel, 12-95 still+empty", "pending cancelled pending started"},
-		{"a volunteer's word after it has begun changes nothing", "1-25 still+empty, 26 cancel, 27-50 still+empty", "pending started"},
+		{"a volunteer's word after it has begun changes nothing", "1-30 still+empty, 31 cancel, 32-50 still+empty", "pending started"},
 		{"a volunteer's word before it holds nothing off", "1 cancel, 2-30 still+empty", "pending started"},
-		{"the log-in manager refuses", "1-25 still+empty, 26 refused, 27-50 still+empty", "pending started cancelled"},
-		{"refused, and later tried again", "1-25 still+empty, 26 refused, 27-110 still+empty", "pending started cancelled pending started"},
+		{"the log-in manager refuses", "1-30 still+empty, 31 refused, 32-50 still+empty", "pending started cancelled"},
+		{"refused, and later tried again", "1-30 still+empty, 31 refused, 32-120 still+empty", "pending started cancelled pending started"},
 		{"the level must hold: somebody starts an engine", "1-30 still+good, 31 start, 32-90 still+good", ""},
 		{"one sample of nothing among good ones", "1-30 still+good, 31 zero, 32-90 still+good", ""},
 		{"one empty sample among good ones", "1-30 still+good, 31 empty, 32-90 still+good", ""},
+		{"one empty sample and then none", "1-16 still+good, 21 still+empty, 26-90 still", ""},
+		{"one empty sample, the first of all", "1 still+empty, 6-90 still", ""},
+		{"two empty samples with a long silence between", "1 still+empty, 101 still+empty, 106-140 still", ""},
+		{"empty samples for less than a level must hold, a moment before it has held", "1-26 still+good, 27 empty, 28 empty, 31 empty, 32 good, 36-90 still+good", ""},
 		{"samples that are no numbers", "1-90 still+nonsense", ""},
 		{"samples beyond all bounds", "1-90 still+endless", ""},
 		{"a wire to the meter that came off: no voltage, and yet a current", "1-90 still+cut-wire", ""},
@@ -134,6 +138,19 @@ func TestShutdowns(t *testing.T) {
 		{"asked for, and a generator starts", "1-6 still+good, 7 request, 8 runs, 9-30 runs", "pending cancelled"},
 		{"asked for while a generator runs", "1-6 runs+good, 7 request, 8-30 runs+good", ""},
 		{"asked for while nobody knows whether one runs", "1-6 good, 7 request, 8-30 good", ""},
+		{"only the alarm line, active for long", "1 still+no-alarm, 6-90 still+alarm", "pending started"},
+		{"only the alarm line, active, but not for long enough", "1 still+no-alarm, 6-60 still+alarm", ""},
+		{"only the alarm line, which lets go for a moment", "1 still+no-alarm, 6-60 still+alarm, 61 no-alarm, 62-110 still+alarm", ""},
+		{"only the alarm line, which lets go during the countdown", "1 still+no-alarm, 6-71 still+alarm, 72 no-alarm, 73-110 still+alarm", "pending cancelled"},
+		{"only the alarm line, active since the start: it may be a wire that touches ground", "1-900 still+alarm", ""},
+		{"only the alarm line, while a generator runs", "1 runs+no-alarm, 6-900 runs+alarm", ""},
+		{"only the alarm line, while nobody knows whether a generator runs", "1 no-alarm, 6-900 alarm", ""},
+		{"only the alarm line, and a generator starts during the countdown", "1 still+no-alarm, 6-71 still+alarm, 72-110 runs+alarm", "pending cancelled"},
+		{"only the alarm line, lost during the countdown", "1 still+no-alarm, 6-71 still+alarm, 72 no-lines, 73-100 still", "pending cancelled"},
+		{"only the alarm line, lost before it has held: it must hold anew", "1 still+no-alarm, 6-50 still+alarm, 51 no-lines, 52-100 still+alarm", ""},
+		{"only the alarm line, which falls silent", "1 still+no-alarm, 6 still+alarm, 7-300 still", ""},
+		{"only the alarm line, and a volunteer cancels", "1 still+no-alarm, 6-71 still+alarm, 72 cancel, 73-120 still+alarm", "pending cancelled"},
+		{"only the alarm line, later lost by a chip that goes away, for good", "1 still+no-alarm, 6 still+alarm, 7 no-lines, 100 nothing, 900 nothing", ""},
 		{"asked for without a meter", "1-6 still, 7 request, 8-20 still", "pending started"},
 	}
 	for _, test := range tests {
@@ -141,6 +158,9 @@ func TestShutdowns(t *testing.T) {
 			o := options()
 			if strings.Contains(test.name, "second generator") || strings.Contains(test.name, "both") {
 				o.Generators = 2
+			}
+			if strings.Contains(test.name, "only the alarm line,") {
+				o.LowHold = time.Minute
 			}
 			if _, got := observe(t, o, test.script); got != test.want {
 				t.Errorf("%q: %q, want %q", test.script, got, test.want)
@@ -169,6 +189,11 @@ func TestHoldingAndShedding(t *testing.T) {
 		{"until a volunteer says so", "1-10 still+low, 11 carry-on", false, false},
 		{"until a volunteer cancels a shutdown", "1-10 still+empty, 11 cancel", false, true},
 		{"a battery that becomes low later sheds and does not hold", "1-10 still+high, 11-60 still+low", false, true},
+		{"started with the alarm line active, and no meter", "1-10 still+alarm", true, true},
+		{"until the alarm line lets go: the load is gone, the charge is not back", "1-10 still+alarm, 11-20 still+no-alarm", true, false},
+		{"until a generator runs, though the alarm line is active", "1-10 still+alarm, 11 runs+alarm", false, false},
+		{"an alarm line that becomes active later sheds and does not hold", "1 runs+no-alarm, 6 runs, 7-20 still+alarm", false, true},
+		{"an alarm line that is lost sheds nothing", "1 runs+no-alarm, 6 runs, 7-20 still+alarm, 21 no-lines", false, false},
 		{"a reading that is lost sheds nothing", "1-10 still+high, 11-60 still+low, 61 no-meter", false, false},
 		{"lines that are lost shed nothing", "1-10 still+high, 11-60 still+low, 61 no-lines", false, false},
 	}
@@ -206,7 +231,7 @@ func TestASenseLineThatTheBatteryContradictsIsNotBelieved(t *testing.T) {
 // and with every generator known to stand still, after a whole countdown that was
 // announced; and no wish of Step's is in the past.
 func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
-	rounds, begun, runs := 1, 0, 0
+	rounds, begun, byLine, runs := 1, 0, 0, 0
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		rounds = 1000 // of 100 runs each
 	}
@@ -214,22 +239,32 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 	for w := range words {
 		all = append(all, w)
 	}
-	likely := []string{"still", "empty", "still", "empty", "still", "still-2"}
+	likely := [][]string{{"still", "empty", "still", "empty", "still", "still-2"}, {"still", "alarm", "still", "alarm", "still-2", "nothing"}}
 	for range rounds {
 		rapid.Check(t, func(t *rapid.T) {
 			runs++
 			o := options()
 			o.Generators = rapid.IntRange(1, 2).Draw(t, "generators")
-			state, now := New(o), time.Second
+			o.LowHold = time.Duration(rapid.IntRange(0, 1).Draw(t, "line alone")) * time.Minute
+			line, meter := alarmLine{}, run{}
+			state, now, kind := New(o), time.Second, 0
+			if o.LowHold > 0 {
+				kind = 1
+				line.see(words["no-alarm"](now), now)
+				state, _ = Step(o, state, words["no-alarm"](now), now)
+			}
 			var announced time.Duration
 			for range rapid.IntRange(1, 60).Draw(t, "steps") {
 				now += time.Duration(rapid.SampledFrom([]int{1, 100, 3000, 9000, 25000, 50000}).Draw(t, "ms")) * time.Millisecond
-				list := likely
+				list := likely[kind]
 				if rapid.IntRange(0, 5).Draw(t, "surprise") == 0 {
 					list = all
 				}
 				var events []logbook.Event
-				state, events = Step(o, state, words[rapid.SampledFrom(list).Draw(t, "word")](now), now)
+				input := words[rapid.SampledFrom(list).Draw(t, "word")](now)
+				line.see(input, now)
+				meter.see(o, input, now)
+				state, events = Step(o, state, input, now)
 				for _, e := range events {
 					if e.Name != logbook.PowerShutdown {
 						continue
@@ -242,7 +277,12 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 						wait := o.Countdown
 						if e.Attributes["reason"] == Requested {
 							wait = requestedAfter
-						} else if sample, ok := state.Battery.Get(); !ok || !(sample.Amps <= discharging) || state.Level != Critical || state.Charge.Doubtful() {
+						} else if e.Attributes["reason"] == BatteryLow {
+							byLine++
+							if o.LowHold == 0 || !line.seenOff || !line.on || now-line.since < o.LowHold+o.Countdown || now-line.last > o.LineMaxAge {
+								t.Fatalf("shut down at %s by a line of which %+v", now, line)
+							}
+						} else if sample, ok := state.Battery.Get(); !ok || meter.last-meter.since < o.LevelHold || meter.since == 0 || !(sample.Amps <= discharging) || state.Level != Critical || state.Charge.Doubtful() {
 							t.Fatalf("shut down with %+v", state)
 						}
 						if announced == 0 || now-announced < wait {
@@ -261,8 +301,55 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d shutdowns begun in %d runs", begun, runs)
-	if begun == 0 {
+	t.Logf("%d shutdowns begun in %d runs, %d of them by the battery-low line alone", begun, runs, byLine)
+	if begun == byLine || os.Getenv("INFOBUS_SOAK") != "" && byLine == 0 {
 		t.Error("no run shut down at all: this test shows nothing")
+	}
+}
+
+// alarmLine is what a test knows of the battery-low line.
+type alarmLine struct {
+	on, seenOff bool
+	since, last time.Duration
+}
+
+func (l *alarmLine) see(input any, now time.Duration) {
+	if l.on && now-l.last > 30*time.Second {
+		l.on = false // too old to act on
+	}
+	switch in := input.(type) {
+	case LinesLost:
+		l.on = false
+	case Line:
+		if in.Index != LowLine {
+			return
+		}
+		if l.last = now; in.Active && !l.on {
+			l.since = now
+		}
+		l.on, l.seenOff = in.Active, l.seenOff || !in.Active
+	}
+}
+
+// run is what a test knows of the samples of a battery that is drained: since
+// which one each was, and the last.
+type run struct{ since, last time.Duration }
+
+func (r *run) see(o Options, input any, now time.Duration) {
+	switch in := input.(type) {
+	case MonitorLost:
+		*r = run{}
+	case Sample:
+		if !in.plausible() {
+			return
+		}
+		if in.Amps > discharging {
+			*r = run{}
+			return
+		}
+		if r.since == 0 || now-r.last > o.SampleMaxAge {
+			r.since = now
+		}
+		r.last = now
 	}
 }

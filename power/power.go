@@ -19,7 +19,6 @@ import (
 // Options are what the team configures. Durations are above zero.
 type Options struct {
 	Generators int // how many sense lines, generator-1 first
-	LowLine    bool
 	Chemistry  Chemistry
 	Capacity   float64 // of the battery, Ah at the 20 h rate
 	// Gain and Offset bound the monitor's error of the current: a fraction of
@@ -47,6 +46,9 @@ type Options struct {
 	Full, Low, Critical, Margin float64
 	// Countdown is the time between the announcement of a shutdown and it.
 	Countdown time.Duration
+	// LowHold is how long the battery-low line of a van without a monitor must say
+	// so without a break before a shutdown is announced; 0: none follows from it.
+	LowHold time.Duration
 	// CancelHold is how long a volunteer's cancellation holds off the next
 	// announcement.
 	CancelHold time.Duration
@@ -221,7 +223,7 @@ type Serviced struct{ Index int }
 // Shutdown is a shutdown that is announced.
 type Shutdown struct {
 	Pending bool
-	Reason  string        // battery-critical or requested
+	Reason  string        // battery-critical, battery-low or requested
 	At      time.Duration // monotonic: when the countdown ends
 	Begun   bool          // the countdown has ended: the box goes down
 }
@@ -251,6 +253,9 @@ type State struct {
 	charging       time.Duration // since when it is charged though nothing runs; 0 if not
 	awake          bool          // never holds again in this boot
 	wanted         bool          // a volunteer wants everything though the battery is low
+	drained        time.Duration // since which sample each was a critical battery's that is drained; 0 if the last was not
+	alarmed        time.Duration // since when the battery-low line has been active; 0 if it is not known to be
+	lineWorks      bool          // it was inactive in this process: it is not merely shorted
 }
 
 // New is the state of which nothing is known yet.
@@ -285,13 +290,16 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	switch in := input.(type) {
 	case Line:
 		if in.Index == LowLine {
-			s.Low = reading.Of(in.Active, in.At)
+			s.alarm(o, in)
 		} else if in.Index >= 0 && in.Index < len(s.Generators) {
 			events = append(events, s.generator(o, in, now)...)
 		}
 	case Sample:
 		if !in.plausible() {
 			break // as if there had been none: what was known grows stale
+		}
+		if now-s.Battery.At > o.SampleMaxAge {
+			s.drained = 0
 		}
 		s.Battery = reading.Of(in, now)
 		s.Charge = s.Charge.Step(o.bank(), in, s.celsius(25), now)
@@ -302,7 +310,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 			s.Generators[in.Index].Looked = s.Generators[in.Index].RunTime(now)
 		}
 	case LinesLost:
-		s.Low = reading.Reading[bool]{}
+		s.Low, s.alarmed = reading.Reading[bool]{}, 0
 		for i := range s.Generators {
 			s.lose(i)
 		}
@@ -317,7 +325,9 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		}
 		events = append(events, s.settle(o, i, now)...)
 	}
-	s.Low = s.Low.Aged(now, o.LineMaxAge)
+	if s.Low = s.Low.Aged(now, o.LineMaxAge); s.Low.Quality != reading.Fresh {
+		s.alarmed = 0
+	}
 	s.Battery = s.Battery.Aged(now, o.SampleMaxAge)
 	s.Celsius = s.Celsius.Aged(now, temperatureHolds)
 
@@ -482,6 +492,9 @@ func (s State) Wake(o Options, now time.Duration) time.Duration {
 	}
 	if s.candidate != s.Level {
 		at(s.candidateSince + o.LevelHold)
+	}
+	if due := s.alarmed + o.LowHold; s.alarmed != 0 && o.LowHold > 0 && due > now {
+		at(due)
 	}
 	if s.Shutdown.Pending && !s.Shutdown.Begun {
 		at(s.Shutdown.At)

@@ -118,6 +118,9 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.Low, o.Power.Critical, o.Power.Service = c.Power.Low, c.Power.Critical, c.Power.Service
 	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
+	if c.Battery.Monitor == "none" && c.Battery.LowLine != nil {
+		o.Power.LowHold = c.Power.LowLine
+	}
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
 	o.Session = session.Options{Length: c.Session.Length, Idle: c.Session.Idle, Site: c.Session.Site}
 	o.Kiosk.NextPlace = c.Kiosk.NextPlace
@@ -132,6 +135,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Uplink = netmon.SimOptions()
 		o.Kiosk.Retry = 2 * time.Second
 		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
+		o.Power.LowHold = min(o.Power.LowHold, 5*time.Second)
 		o.Power.Rest = 2 * time.Second
 		o.Power.StartAfter, o.Power.StopAfter = 0, 0
 		o.Power.Chemistry.Surface, o.Power.Chemistry.Sag = 0, 0 // the simulated battery has neither

@@ -186,6 +186,9 @@ func simConfig(c config.Config, f flags) config.Config {
 	if c.Timetable == config.Default().Timetable {
 		c.Timetable = simTimetable
 	}
+	if !f.vanTimes {
+		c.Battery.Every = min(c.Battery.Every, 4*time.Second)
+	}
 	return c
 }
 

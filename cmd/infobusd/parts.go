@@ -72,6 +72,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 	}
 	o.Lines = slices.Clone(o.Sense)
 	if l := c.Battery.LowLine; l != nil {
+		o.Low, o.LowLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
 	}
 	if l := c.Kiosk.Button; l != nil {

@@ -86,6 +86,11 @@ func monitorOpts(c config.Battery) battery.Opts {
 		Reversed: c.Charging == "negative"}
 }
 
+// sampled is a driver's sample as room power takes it.
+func sampled(s battery.Sample) power.Sample {
+	return power.Sample{Volts: float64(s.Volts) / float64(physic.Volt), Amps: float64(s.Amps) / float64(physic.Ampere)}
+}
+
 // battery samples the monitor.
 func (a *appliance) battery() func(context.Context, func()) error {
 	c := a.config.Battery
@@ -93,7 +98,7 @@ func (a *appliance) battery() func(context.Context, func()) error {
 	return func(ctx context.Context, alive func()) error {
 		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
 			alive()
-			v := power.Sample{Volts: float64(s.Volts) / float64(physic.Volt), Amps: float64(s.Amps) / float64(physic.Ampere)}
+			v := sampled(s)
 			a.series.add(v, at)
 			a.observe(v)
 		})

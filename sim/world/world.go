@@ -33,6 +33,8 @@ type Options struct {
 	ActiveLow []bool        // per generator
 	Button    string        // of these, the button's; "" for none
 	ButtonLow bool          // it is active low
+	Low       string        // of these, the battery protector's alarm; "" for none
+	LowLow    bool          // it is active low
 	Received  string        // file for what the receiver is sent; see gateway.Options
 	Model     battery.Model // of the battery monitor
 	Address   uint16        // its address
@@ -113,7 +115,7 @@ func (w *World) Run(ctx context.Context) error {
 		}
 		w.mu.Lock()
 		w.advance()
-		w.Monitor.Set(w.van.Volts(), w.van.Amps())
+		w.battery()
 		w.mu.Unlock()
 	}
 }
@@ -143,13 +145,24 @@ func (w *World) advance() {
 	w.moved = now
 }
 
+// alarm is the charge, in %, below which the battery's protector gives alarm.
+const alarm = 20
+
+// battery shows the battery to the models. The caller holds mu, or nobody else has w.
+func (w *World) battery() {
+	w.Monitor.Set(w.van.Volts(), w.van.Amps())
+	if w.options.Low != "" {
+		w.Chip.Drive(w.options.Low, w.van.Charge < alarm != w.options.LowLow)
+	}
+}
+
 // apply shows the van to the models. The caller holds mu, or nobody else has w.
 func (w *World) apply() error {
 	for i, running := range w.van.Generators {
 		w.Chip.Drive(w.options.Sense[i], running != w.options.ActiveLow[i])
 	}
 	w.Chip.SetFault(linetest.Fault(w.van.Devices["gpio"]))
-	w.Monitor.Set(w.van.Volts(), w.van.Amps())
+	w.battery()
 	w.Monitor.SetFault(batterytest.Fault(w.van.Devices["battery"]))
 	w.Panel.SetFault(epapertest.Fault(w.van.Devices["panel"]))
 	w.Port.Set(func(l *netmon.Link) {
