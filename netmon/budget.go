@@ -8,7 +8,8 @@ type Budget struct {
 	Session int64 // in one session, and between two
 	Month   int64 // in a calendar month
 	// Reserve is what is kept for a purpose, of each of the two: no other may
-	// use it. What is urgent has one, so that nothing can starve it.
+	// use it, not even by a request that took more than was left. What is urgent
+	// has one, so that nothing can starve it.
 	Reserve map[string]int64
 }
 
@@ -33,10 +34,14 @@ func NewLedger(b Budget) *Ledger {
 }
 
 // May says whether a request for the purpose may begin: there is a byte left
-// for it, in the session and in the month. What has begun is not cut short, so
-// that a budget is passed by the requests under way at most.
+// for it, or of what is kept for it, in the session and in the month. What has
+// begun is not cut short, so that a budget is passed by the requests under way
+// at most.
 func (l *Ledger) May(purpose string) bool {
-	return l.left(l.budget.Session, l.session, purpose) > 0 && l.left(l.budget.Month, l.month, purpose) > 0
+	may := func(budget int64, spent map[string]int64) bool {
+		return spent[purpose] < l.budget.Reserve[purpose] || l.left(budget, spent, purpose) > 0
+	}
+	return may(l.budget.Session, l.session) && may(l.budget.Month, l.month)
 }
 
 // left is what a budget still has for the purpose: all of it but what is spent,

@@ -226,7 +226,9 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		return ctx.Err()
 	}
 	usable := a.mayTransfer
-	return upload.Run(ctx, upload.Options{Endpoint: a.parts.endpoint, Client: a.client.Logbook()}, book{a.recorder}, usable, a.upload,
+	o := upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload),
+		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
+	return upload.Run(ctx, o, book{a.recorder}, usable, a.upload,
 		func(u upload.Uploaded) {
 			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
 			if s := a.recorder.Store(); s != nil {

@@ -6,6 +6,9 @@
 // An event is sent at least once: it is acknowledged only after the receiver
 // said so in the protocol's own words, and an answer that is lost means that it
 // is sent again. A receiver tells events apart by {infobus.log, infobus.seq}.
+// While the data budget is spent but for what is kept for urgent events, those
+// alone are sent, ahead of their turn and unacknowledged; in their turn they are
+// sent once more.
 // Nothing leaves that logbook.Schema does not name, no event is ever thrown
 // away because of an error, and nothing is sent while the internet is not
 // usable.
@@ -20,6 +23,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +48,11 @@ type Options struct {
 	Endpoint string
 	// Client is the one of netmon/client for the purpose Upload.
 	Client *http.Client
+	// Urgent is that of the purpose Urgent; it sends logbook.Urgent's events
+	// alone, while Spent says that nothing is left for the others. Nil: there is
+	// no budget.
+	Urgent *http.Client
+	Spent  func() bool
 
 	Every      time.Duration // how often to look without being woken; 0: 5 min
 	FirstDelay time.Duration // after a first failure, doubled after each; 0: 2 s
@@ -55,12 +64,15 @@ type Options struct {
 // Uploaded is what became of one attempt. One with Events above zero is worth
 // an event sync.uploaded.
 type Uploaded struct {
-	Events   int // accepted and acknowledged
+	Events   int // accepted, and acknowledged unless they were sent ahead
 	Rejected int // refused by the receiver for good, and acknowledged too
 	Bytes    int // the body's size, as sent; also of an attempt that failed
 	// Trouble says in plain words what went wrong; "": nothing.
 	Trouble string
 }
+
+// poor is the trouble while only urgent events are sent.
+const poor = "the data budget is used up: only urgent events are sent"
 
 const (
 	maxEvents = 256
@@ -88,9 +100,16 @@ func Run(ctx context.Context, o Options, book Book, usable func() bool, wake <-c
 	o.RareDelay = or(o.RareDelay, 15*time.Minute)
 	o.Timeout = or(o.Timeout, time.Minute)
 	// A redirect is a captive portal's, or a mistake: events follow neither.
-	httpClient := *o.Client
-	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	u := &uploader{Options: o, target: target, http: &httpClient, book: book, usable: usable, report: report, limit: maxEvents}
+	stay := func(c *http.Client) *http.Client {
+		mine := *c
+		mine.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		return &mine
+	}
+	o.Client = stay(o.Client)
+	if o.Urgent != nil {
+		o.Urgent = stay(o.Urgent)
+	}
+	u := &uploader{Options: o, target: target, book: book, usable: usable, report: report, limit: maxEvents}
 
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -140,7 +159,6 @@ func endpoint(base string) (string, error) {
 type uploader struct {
 	Options
 	target string
-	http   *http.Client
 	book   Book
 	usable func() bool
 	report func(Uploaded)
@@ -150,6 +168,14 @@ type uploader struct {
 	retry    time.Time     // when to try again without being woken
 	hold     time.Time     // nothing is sent before
 	holdHard bool          // hold is the receiver's own wish
+	ahead    cursor        // how far urgent events were sent ahead
+	poor     bool          // nothing was left for other events at the last look
+}
+
+// cursor is a place in a log.
+type cursor struct {
+	log string
+	seq uint64
 }
 
 // look sends what waits, and gives the time until it should look again.
@@ -166,14 +192,23 @@ func (u *uploader) look(ctx context.Context) (time.Duration, error) {
 			return wait, nil
 		}
 		u.holdHard = false
-		events, err := u.waiting()
+		was := u.poor
+		u.poor = u.Urgent != nil && u.Spent()
+		next, via := u.waiting, u.Client
+		if u.poor {
+			next, via = u.urgent, u.Urgent
+		}
+		if u.poor && !was {
+			u.report(Uploaded{Trouble: poor})
+		}
+		events, err := next()
 		if err != nil {
 			return 0, err
 		}
 		if events == nil {
 			return u.Every, nil
 		}
-		done, f := u.send(ctx, &events)
+		done, f := u.send(ctx, via, &events)
 		if ctx.Err() != nil && f != nil {
 			return 0, ctx.Err()
 		}
@@ -187,7 +222,9 @@ func (u *uploader) look(ctx context.Context) (time.Duration, error) {
 		if u.book.Status().Log != events[0].Log {
 			return u.FirstDelay, nil
 		}
-		if err := u.book.Acknowledge(events[len(events)-1].Seq); err != nil {
+		if u.poor {
+			u.ahead.seq, done.Trouble = events[len(events)-1].Seq, poor
+		} else if err := u.book.Acknowledge(events[len(events)-1].Seq); err != nil {
 			return 0, fmt.Errorf("acknowledge what was uploaded: %w", err)
 		}
 		u.delay, u.limit = 0, min(2*u.limit, maxEvents)
@@ -210,6 +247,29 @@ func (u *uploader) waiting() ([]logbook.Event, error) {
 		return nil, nil
 	}
 	return events[:min(len(events), u.limit)], nil
+}
+
+// urgent gives the next urgent events that were not sent ahead yet; nil: none.
+func (u *uploader) urgent() ([]logbook.Event, error) {
+	s := u.book.Status()
+	if u.ahead.log != s.Log || u.ahead.seq < s.Acknowledged {
+		u.ahead = cursor{s.Log, s.Acknowledged}
+	}
+	for {
+		events, err := u.book.After(u.ahead.seq, maxEvents)
+		if err != nil {
+			return nil, fmt.Errorf("read what is urgent: %w", err)
+		}
+		if len(events) == 0 {
+			return nil, nil
+		}
+		last := events[len(events)-1].Seq
+		events = slices.DeleteFunc(events, func(e logbook.Event) bool { return !logbook.Urgent(e) })
+		if len(events) > 0 {
+			return events[:min(len(events), u.limit)], nil
+		}
+		u.ahead.seq = last
+	}
 }
 
 // failure is an attempt that did not succeed.
@@ -250,7 +310,7 @@ func (u *uploader) fail(f *failure, events int) {
 }
 
 // send makes one attempt. It shortens events if they are too large together.
-func (u *uploader) send(ctx context.Context, events *[]logbook.Event) (Uploaded, *failure) {
+func (u *uploader) send(ctx context.Context, via *http.Client, events *[]logbook.Event) (Uploaded, *failure) {
 	var body []byte
 	for {
 		plain, err := encode(*events, time.Now())
@@ -273,7 +333,7 @@ func (u *uploader) send(ctx context.Context, events *[]logbook.Event) (Uploaded,
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Content-Encoding", "gzip")
-	response, err := u.http.Do(request)
+	response, err := via.Do(request)
 	if err != nil {
 		return done, &failure{trouble: plainWords(err)}
 	}

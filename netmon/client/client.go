@@ -33,7 +33,7 @@ const (
 	Dashboard Purpose = "dashboard" // the Meraki cloud
 	Timetable Purpose = "timetable" // the team's file, fetched
 	Upload    Purpose = "upload"    // the logbook, sent
-	Urgent    Purpose = "urgent"    // what must be told at once: a part of the budget is kept for it
+	Urgent    Purpose = "urgent"    // logbook.Urgent's events, once nothing is left for Upload: a part of the budget is kept for them
 )
 
 // Purposes are all of them, in the order in which they are shown.
@@ -154,23 +154,8 @@ func followFew(r *http.Request, via []*http.Request) error {
 // HTTP is the client of a purpose: one of Purposes.
 func (c *Client) HTTP(p Purpose) *http.Client { return c.lanes[p].http }
 
-// Logbook is the client of Upload which, once nothing is left for that, goes on
-// with what is kept for Urgent: the urgent events are in the logbook, and it is
-// sent in order.
-func (c *Client) Logbook() *http.Client {
-	h := *c.lanes[Upload].http
-	h.Transport = logbookLane{c.lanes[Upload], c.lanes[Urgent]}
-	return &h
-}
-
-type logbookLane struct{ upload, urgent *lane }
-
-func (l logbookLane) RoundTrip(r *http.Request) (*http.Response, error) {
-	if l.upload.may() != nil {
-		return l.urgent.http.Transport.RoundTrip(r)
-	}
-	return l.upload.http.Transport.RoundTrip(r)
-}
+// May says whether the budget has anything left for the purpose.
+func (c *Client) May(p Purpose) bool { return c.lanes[p].may() == nil }
 
 // Dial connects as net.Dialer does, and counts for the purpose.
 func (c *Client) Dial(ctx context.Context, p Purpose, network, address string) (net.Conn, error) {

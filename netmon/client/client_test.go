@@ -300,10 +300,11 @@ func TestABudgetThatIsUsedUpStopsAllButWhatIsUrgentAndOnTheCable(t *testing.T) {
 		t.Errorf("a connection that is no HTTP: %v", err)
 	}
 	c.Book(func(l *netmon.Ledger) { l.NewSession(); l.Add(string(Timetable), 46_000) })
-	if answer, err := c.Logbook().Get(server.URL); err != nil {
-		t.Errorf("the logbook: %v", err)
-	} else {
-		answer.Body.Close()
+	if c.May(Upload) || !c.May(Urgent) {
+		t.Error("nothing is left but what is kept for urgent events, and it is not so")
+	}
+	if err := ask(Urgent); err != nil {
+		t.Errorf("what is urgent: %v", err)
 	}
 	if err := ask(Gateway); err != nil {
 		t.Errorf("on the cable: %v", err)

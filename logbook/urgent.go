@@ -1,0 +1,17 @@
+package logbook
+
+// urgent are the events that must be told at once, also where nothing is left
+// of the data budget but what is kept for them; each with the attribute and its
+// word that make it so, or with none where it always is.
+var urgent = map[Name]struct{ key, word string }{
+	PowerShutdown:  {},
+	BatteryLevel:   {"level", "critical"},
+	DeviceFailed:   {},
+	LogbookDropped: {},
+}
+
+// Urgent says whether e must be told at once.
+func Urgent(e Event) bool {
+	u, ok := urgent[e.Name]
+	return ok && (u.key == "" || e.Attributes[u.key] == u.word)
+}
