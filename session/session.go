@@ -19,7 +19,8 @@ type Options struct {
 	Length time.Duration
 	// Idle is how long no generator may run before the session is over.
 	Idle time.Duration
-	// Site is the site where the plan names none; "" leaves it unknown.
+	// Site is the site where the plan names none, and needs nobody's word; "" leaves
+	// it unknown.
 	Site string
 }
 
@@ -40,6 +41,7 @@ type Input struct {
 	Plan   *Plan         // nil where none is known
 	End    bool          // a volunteer ends it
 	Longer time.Duration // by so much a volunteer moves its end
+	Site   string        // where a volunteer says that it is; "" where none does
 
 	// In and Out are the Wh that went into and out of the battery since the
 	// process began; Measured says whether the battery is being measured.
@@ -64,16 +66,28 @@ type Tally struct {
 // monotonic.
 type State struct {
 	Active bool
-	Site   string
-	Since  time.Duration
-	Until  time.Duration
-	Tally  Tally
+	// Site is where it is held, Confirmed says whether that is certain: by a
+	// volunteer's word, or by the configuration. What the plan alone says is not.
+	Site      string
+	Confirmed bool
+	Since     time.Duration
+	Until     time.Duration
+	Tally     Tally
 
 	at      time.Duration // of the last step
 	was     Input         // of the last step
 	idle    time.Duration // since when all generators are known to stand still; 0 if not
+	said    bool          // a volunteer named the site
 	planned bool          // the plan has been found for this session
 	ended   bool          // over, though a generator still runs: it starts no new one
+}
+
+// Named is the site as it may be told; "" until it is certain.
+func (s State) Named() string {
+	if s.Confirmed {
+		return s.Site
+	}
+	return ""
 }
 
 // Over says that a session has ended while a generator may still run: it
@@ -84,8 +98,8 @@ func (s State) Over() bool { return s.ended }
 func Ended() State { return State{ended: true} }
 
 // Resume is a session that an earlier process of the same boot had begun.
-func Resume(site string, since, until time.Duration) State {
-	return State{Active: true, Site: site, Since: since, Until: until, planned: site != ""}
+func Resume(site string, confirmed bool, since, until time.Duration) State {
+	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, said: confirmed, planned: site != ""}
 }
 
 // Step takes what is known at the monotonic time now.
@@ -102,7 +116,10 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	if s.Active {
 		s.count(in, now)
 		if !s.planned && in.Plan != nil {
-			s.plan(*in.Plan, now)
+			s.plan(o, *in.Plan, now)
+		}
+		if in.Site != "" {
+			s.Site, s.Confirmed, s.said = in.Site, true, true
 		}
 		if in.Longer > 0 {
 			s.Until, s.planned = max(s.Until, now)+in.Longer, true
@@ -123,9 +140,9 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	if s.ended {
 		return s, nil
 	}
-	s = State{Active: true, Site: o.Site, Since: now, Until: now + o.Length, at: now, was: in}
+	s = State{Active: true, Site: o.Site, Confirmed: o.Site != "", Since: now, Until: now + o.Length, at: now, was: in}
 	if in.Plan != nil {
-		s.plan(*in.Plan, now)
+		s.plan(o, *in.Plan, now)
 	}
 	return s, []logbook.Event{{Name: logbook.SessionStarted, Attributes: map[string]any{
 		"planned_minutes": math.Round((s.Until - s.Since).Minutes())}}}
@@ -169,9 +186,13 @@ func (s State) summary(reason string, now time.Duration) map[string]any {
 	return a
 }
 
-func (s *State) plan(p Plan, now time.Duration) {
-	s.Site, s.planned = p.Site, true
-	s.Until = now + p.Left
+// plan takes the plan's end, and its site unless a volunteer has said another. The
+// site that the configuration names is certain, also where the plan names it.
+func (s *State) plan(o Options, p Plan, now time.Duration) {
+	if !s.said {
+		s.Site, s.Confirmed = p.Site, p.Site == o.Site
+	}
+	s.planned, s.Until = true, now+p.Left
 }
 
 // over is why the session ends now; "" where it goes on.

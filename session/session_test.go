@@ -67,6 +67,60 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// The plan names a site, and a volunteer makes it certain or says another: until
+// then it is not told. No event says it.
+func TestTheSiteIsToldOnceItIsCertain(t *testing.T) {
+	const min = time.Minute
+	north, south := &Plan{Site: "north", Left: 100 * min}, &Plan{Site: "south", Left: 100 * min}
+	tests := []struct {
+		name        string
+		fixed       string
+		inputs      []Input
+		site, named string
+	}{
+		{"nothing is known", "", []Input{{}}, "", ""},
+		{"the plan alone", "", []Input{{Plan: north}, {Plan: north}}, "north", ""},
+		{"the plan, confirmed", "", []Input{{Plan: north}, {Plan: north, Site: "north"}, {Plan: north}}, "north", "north"},
+		{"the plan, changed", "", []Input{{Plan: north}, {Plan: north, Site: "south"}, {Plan: north}}, "south", "south"},
+		{"changed twice", "", []Input{{Plan: north}, {Site: "south"}, {Site: "north"}}, "north", "north"},
+		{"a volunteer knows it before the plan does", "", []Input{{}, {Site: "south"}, {Plan: north}}, "south", "south"},
+		{"the configuration, without a plan", "south", []Input{{}, {}}, "south", "south"},
+		{"the configuration and a plan that agrees", "north", []Input{{Plan: north}}, "north", "north"},
+		{"the configuration and a plan that does not", "south", []Input{{Plan: north}}, "north", ""},
+		{"the configuration, and later a plan that does not agree", "south", []Input{{}, {Plan: north}}, "north", ""},
+		{"a volunteer says the same as the configuration, and the plan comes later", "south", []Input{{}, {Site: "south"}, {Plan: north}}, "south", "south"},
+		{"the plan of the next session changes nothing", "", []Input{{Plan: north}, {Site: "north"}, {Plan: south}}, "north", "north"},
+		{"a new session is to be confirmed anew", "", []Input{{Plan: north}, {Site: "north"}, {End: true}, {Source: "battery"}, {Plan: north}}, "north", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			o := DefaultOptions()
+			o.Site = test.fixed
+			var s State
+			for i, in := range test.inputs {
+				if in.Source == "" {
+					in.Source = "generator"
+				}
+				var events []logbook.Event
+				s, events = Step(o, s, in, time.Duration(i+1)*min)
+				for _, e := range events {
+					for key, v := range e.Attributes {
+						if v == "north" || v == "south" {
+							t.Errorf("%s says %s: %v", e.Name, key, v)
+						}
+					}
+				}
+			}
+			if s.Site != test.site || s.Named() != test.named {
+				t.Errorf("site %q, told %q; want %q, %q", s.Site, s.Named(), test.site, test.named)
+			}
+			if again := Resume(s.Site, s.Confirmed, s.Since, s.Until); s.Active && again.Named() != test.named {
+				t.Errorf("after a restart %q is told", again.Named())
+			}
+		})
+	}
+}
+
 // What a session came to: what was not known for long is left out, and what an
 // earlier process counted is not lost.
 func TestTheSummaryOfASession(t *testing.T) {
@@ -88,7 +142,7 @@ func TestTheSummaryOfASession(t *testing.T) {
 			}
 			if minute == 50 { // the daemon is started again
 				tally := s.Tally
-				s = Resume("", s.Since, s.Until)
+				s = Resume("", false, s.Since, s.Until)
 				s.Tally = tally
 			}
 		}

@@ -80,10 +80,20 @@ type Shutdown struct {
 
 // Session is the charging session.
 type Session struct {
-	Active bool       `json:"active"`
-	Site   string     `json:"site"` // "" while not known
-	Since  *time.Time `json:"since"`
-	Until  *time.Time `json:"until"` // planned end; null where none is planned
+	Active bool   `json:"active"`
+	Site   string `json:"site"` // "" while not certain
+	// Planned is what the plan says of a session whose site nobody has confirmed
+	// yet; Sites are those that a volunteer may say. Neither is in the summary.
+	Planned string     `json:"planned_site"`
+	Sites   []Site     `json:"sites"`
+	Since   *time.Time `json:"since"`
+	Until   *time.Time `json:"until"` // planned end; null where none is planned
+}
+
+// Site is a place where sessions are held.
+type Site struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // as on street signs
 }
 
 // Uplink is the way to the internet.
@@ -220,6 +230,7 @@ func (v View) Filled() View {
 	v.Uplink.Ladder, v.Uplink.Data = List(v.Uplink.Ladder), List(v.Uplink.Data)
 	v.Kiosk.Languages = List(v.Kiosk.Languages)
 	v.Devices = List(v.Devices)
+	v.Session.Sites = List(v.Session.Sites)
 	return v
 }
 
@@ -232,13 +243,14 @@ func List[T any](l []T) []T {
 }
 
 // Summary is what is shown to whoever asks: all but the devices' errors, the
-// logbook's identity and the uploads' trouble.
+// logbook's identity, the uploads' trouble, and where the van may be.
 func (v View) Summary() View {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
 		v.Devices[i].Why = ""
 	}
 	v.Sync.Log, v.Sync.Trouble = "", ""
+	v.Session.Planned, v.Session.Sites = "", []Site{}
 	return v
 }
 

@@ -9,12 +9,14 @@ import (
 	"infobus/timetable"
 )
 
-// Why a correction cannot be taken. Each is said to the volunteer as it is.
+// Why a volunteer's word cannot be taken. Each is said to the volunteer as it is.
 var (
 	ErrNoClock   = errors.New("the box does not know the time: it cannot tell which day is today")
 	ErrNoTable   = errors.New("no timetable is loaded")
 	ErrNoService = errors.New("no service of that name is shown on the screen")
 	ErrNothing   = errors.New("nothing was said of this service today")
+	ErrNoSession = errors.New("no session is on; one begins when a generator starts")
+	ErrNoSite    = errors.New("the timetable has no such site")
 )
 
 // maxCorrections bounds what is kept: more than a timetable has services is a
@@ -44,6 +46,21 @@ func (s State) Corrigible(c Correct, now time.Time) error {
 		return errors.New("too many corrections for one day: change the timetable")
 	}
 	return s.Timetable.Check(c.Correction, now)
+}
+
+// Locatable says why a volunteer's word on where the session is held would not
+// be taken now; nil where it would.
+func (s State) Locatable(site string) error {
+	switch {
+	case !s.Session.Active:
+		return ErrNoSession
+	case s.Timetable == nil:
+		return ErrNoTable
+	}
+	if _, ok := s.Timetable.Site(site); !ok {
+		return ErrNoSite
+	}
+	return nil
 }
 
 // sameDay says whether a correction is of the same service and day.

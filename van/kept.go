@@ -48,10 +48,11 @@ type KeptCharge struct {
 
 // KeptSession is a session that is on.
 type KeptSession struct {
-	Site  string        `json:"site"`
-	Since time.Duration `json:"since_ns"` // monotonic, of the boot beside it
-	Until time.Duration `json:"until_ns"`
-	Tally session.Tally `json:"tally"`
+	Site      string        `json:"site"`
+	Confirmed bool          `json:"confirmed,omitempty"`
+	Since     time.Duration `json:"since_ns"` // monotonic, of the boot beside it
+	Until     time.Duration `json:"until_ns"`
+	Tally     session.Tally `json:"tally"`
 }
 
 // Kept is what of the state must outlive a power cut.
@@ -72,7 +73,7 @@ func (s State) Kept(o Options) Kept {
 		k.Data = &s.Uplink.Spent
 	}
 	if s.Session.Active {
-		k.Session = &KeptSession{Site: s.Session.Site, Since: s.Session.Since, Until: s.Session.Until, Tally: s.Session.Tally}
+		k.Session = &KeptSession{Site: s.Session.Site, Confirmed: s.Session.Confirmed, Since: s.Session.Since, Until: s.Session.Until, Tally: s.Session.Tally}
 	}
 	return k
 }

@@ -85,6 +85,10 @@ type (
 	// LengthenSession is a volunteer's word: its end is so much later.
 	LengthenSession struct{ By time.Duration }
 
+	// ConfirmSite is a volunteer's word on where the session is held: a site of the
+	// timetable. One that it does not have is not taken.
+	ConfirmSite struct{ Site string }
+
 	// Refresh is a volunteer's wish to see the same page drawn afresh.
 	Refresh struct{}
 
@@ -247,7 +251,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	switch {
 	case k.Boot != at.Boot:
 	case k.Session != nil:
-		s.Session = session.Resume(k.Session.Site, k.Session.Since, k.Session.Until)
+		s.Session = session.Resume(k.Session.Site, k.Session.Confirmed, k.Session.Since, k.Session.Until)
 		s.Session.Tally = k.Session.Tally
 	case k.Over:
 		s.Session = session.Ended()

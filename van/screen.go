@@ -111,8 +111,8 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	case active && !was.Session.Active:
 		k.Stale, k.begin, k.over, k.visit = true, !started, false, visit{}
 	case !active && was.Session.Active:
-		k.Stale, k.begin, k.over, k.visit = true, false, true, s.visit(was.Session.Site, was.Session.Since)
-	case s.Session.Site != was.Session.Site:
+		k.Stale, k.begin, k.over, k.visit = true, false, true, s.visit(was.Session.Named(), was.Session.Since)
+	case s.Session.Named() != was.Session.Named():
 		k.Stale = true
 	}
 	switch begun := s.Power.Shutdown.Begun; {
@@ -242,7 +242,7 @@ func (s *State) due(o Options) (page kiosk.Page, cause kiosk.Cause, next time.Du
 	case k.leaveBy != 0:
 		v := k.visit
 		if s.Session.Active {
-			v = s.visit(s.Session.Site, s.Session.Since)
+			v = s.visit(s.Session.Named(), s.Session.Since)
 		}
 		if p, ok := s.closing(o, v); ok {
 			return p, kiosk.Shutdown, 0
@@ -338,10 +338,10 @@ func (s *State) input(site string) kiosk.Input {
 // they may differ next.
 func (s *State) own(o Options) (pages []kiosk.Page, next time.Duration) {
 	now, since := s.Now.Mono, s.Session.Since
-	in := s.input(s.Session.Site)
+	in := s.input(s.Session.Named())
 	switch {
 	case s.Clock.Trusted && s.Timetable != nil:
-		return o.Kiosk.Pages(kiosk.Today, in), now + max(s.Timetable.NextChange(s.Now.Wall).Sub(s.Now.Wall), time.Second)
+		return s.today(o, in), now + max(s.Timetable.NextChange(s.Now.Wall).Sub(s.Now.Wall), time.Second)
 	case now < since+settle:
 		return nil, since + settle
 	case s.Clock.Trusted:
@@ -352,12 +352,30 @@ func (s *State) own(o Options) (pages []kiosk.Page, next time.Duration) {
 	return o.Kiosk.Pages(kiosk.ClockNotSet, in), 0
 }
 
+// today are the day's pages. A day on which nothing is listed for every site, and
+// something for one of them, is not said to be empty before the site is certain.
+func (s *State) today(o Options, in kiosk.Input) []kiosk.Page {
+	pages := o.Kiosk.Pages(kiosk.Today, in)
+	if in.Site != "" || len(pages) == 0 || len(pages[0].Rows) > 0 {
+		return pages
+	}
+	for _, site := range s.Timetable.Sites {
+		if len(s.Timetable.Today(in.Now, site.ID)) > 0 {
+			return o.Kiosk.Pages(kiosk.SettingUp, in)
+		}
+	}
+	return pages
+}
+
 // asked is the page that people asked for: each press goes on by one from what
 // stands on the glass, through the day's pages, help and SIM.
 func (s *State) asked(o Options) (kiosk.Page, bool) {
-	k, in := &s.Kiosk, s.input(s.Session.Site)
+	k, in := &s.Kiosk, s.input(s.Session.Named())
 	var all []kiosk.Page
-	for _, name := range []kiosk.Name{kiosk.Today, kiosk.Help, kiosk.SIM} {
+	if !in.Now.IsZero() && in.Timetable != nil {
+		all = s.today(o, in)
+	}
+	for _, name := range []kiosk.Name{kiosk.Help, kiosk.SIM} {
 		all = append(all, o.Kiosk.Pages(name, in)...)
 	}
 	if len(all) == 0 {

@@ -147,8 +147,12 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 
 	end, _ := in.Value.(EndSession)
 	longer, _ := in.Value.(LengthenSession)
+	site, _ := in.Value.(ConfirmSite)
+	if s.Locatable(site.Site) != nil {
+		site.Site = ""
+	}
 	s.Session, events = session.Step(o.Session, s.Session, session.Input{
-		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked, Longer: longer.By,
+		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked, Longer: longer.By, Site: site.Site,
 		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
 		Judged: s.Uplink.Verdict != netmon.Unknown && s.Uplink.Verdict != netmon.Starting, Internet: s.Uplink.Verdict.Usable(),
 		Devices: s.devices()}, now)

@@ -267,8 +267,8 @@ func TestWithoutATrustedClockNothingShowsAToday(t *testing.T) {
 	if !ok || !b.has(logbook.ClockTrusted) || b.events[0].At.IsZero() {
 		t.Fatalf("with a clock: %v, %v", b.events, b.effects)
 	}
-	if want := "Rue du Moulin Gris"; d.Page.Site != want || d.Page.Date.Format(time.DateOnly) != "2026-11-23" {
-		t.Errorf("the page is for %q on %s", d.Page.Site, d.Page.Date)
+	if len(d.Page.Rows) == 0 || d.Page.Date.Format(time.DateOnly) != "2026-11-23" {
+		t.Errorf("the page has %d rows for %s", len(d.Page.Rows), d.Page.Date)
 	}
 }
 

@@ -80,6 +80,8 @@ func printStatus(v status.View) {
 		session = "until " + clockTime(v.Session.Until)
 		if v.Session.Site != "" {
 			session += ", at " + v.Session.Site
+		} else if v.Session.Planned != "" {
+			session += ", planned at " + v.Session.Planned + ": confirm it with: infobus site " + v.Session.Planned
 		}
 	}
 	fmt.Printf("session   %s\n", session)
@@ -244,6 +246,45 @@ func selftestCommand(o *options) *cobra.Command {
 				return attention
 			}
 			return err
+		},
+	}
+}
+
+func siteCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "site [ID]",
+		Short: "The sites of the timetable; with an ID: the session is held there",
+		Long: `Until somebody says where a session is held, the screen and the visitors' page
+name no site, and show what is open for every site.`,
+		Example: `  infobus site
+  infobus site moulin`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			v, _, err := o.state()
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				d, err := o.reach()
+				if err != nil {
+					return err
+				}
+				return d.post("/api/v1/actions/confirm-site", map[string]string{"site": args[0]})
+			}
+			if o.json {
+				return printJSON(v.Session.Sites)
+			}
+			for _, s := range v.Session.Sites {
+				word := ""
+				switch s.ID {
+				case v.Session.Site:
+					word = "the session is held here"
+				case v.Session.Planned:
+					word = "planned; not confirmed"
+				}
+				fmt.Printf("%-12s %-30s %s\n", s.ID, s.Name, word)
+			}
+			return nil
 		},
 	}
 }

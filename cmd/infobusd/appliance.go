@@ -354,7 +354,7 @@ func (a *appliance) health(err error) {
 
 // actionNames are what act does.
 const actionNames = "sync, cancel-shutdown, power-off, carry-on, longer, serviced-1 to serviced-4, end-session, refresh-screen, show-today, show-help, show-sim, " +
-	"timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
+	"confirm-site, timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
 
 // act does what a volunteer asked for.
 func (a *appliance) act(ctx context.Context, asked server.Action) error {
@@ -381,7 +381,7 @@ func (a *appliance) act(ctx context.Context, asked server.Action) error {
 		a.observe(power.Serviced{Index: i})
 	case "longer":
 		if !a.loop.State().Session.Active {
-			return errors.New("no session is on; one begins when a generator starts")
+			return van.ErrNoSession
 		}
 		a.observe(van.LengthenSession{By: 30 * time.Minute})
 	case "end-session":
@@ -390,6 +390,8 @@ func (a *appliance) act(ctx context.Context, asked server.Action) error {
 		a.observe(van.Refresh{})
 	case "show-today", "show-help", "show-sim":
 		a.observe(van.ShowPage{Name: kiosk.Name(strings.TrimPrefix(name, "show-"))})
+	case "confirm-site":
+		return a.locate(ctx, asked.Site)
 	case "timetable-confirm", "timetable-cancel", "timetable-hours", "timetable-undo":
 		return a.correct(ctx, asked)
 	default:

@@ -26,10 +26,28 @@ func (a *appliance) correct(ctx context.Context, asked server.Action) error {
 	if err != nil {
 		return err
 	}
-	a.observe(c)
+	return a.durably(ctx, c, func(s van.State) bool { return s.Corrected(c) })
+}
+
+// locate takes a volunteer's word on where the session is held. It returns nil
+// once the word outlives a power cut.
+func (a *appliance) locate(ctx context.Context, site string) error {
+	if site == "" {
+		return errors.New("which site? its id was expected")
+	}
+	if err := a.loop.State().Locatable(site); err != nil {
+		return err
+	}
+	return a.durably(ctx, van.ConfirmSite{Site: site}, func(s van.State) bool { return s.Session.Named() == site })
+}
+
+// durably hands in a volunteer's word, and returns nil once it is taken and
+// outlives a power cut.
+func (a *appliance) durably(ctx context.Context, word any, taken func(van.State) bool) error {
+	a.observe(word)
 	ctx, cancel := context.WithTimeout(ctx, keepWithin)
 	defer cancel()
-	if a.loop.Ping(ctx) != nil || !a.loop.State().Corrected(c) {
+	if a.loop.Ping(ctx) != nil || !taken(a.loop.State()) {
 		return errors.New("the box did not take it: try again")
 	}
 	if a.keeper.settled(ctx) != nil {
@@ -89,8 +107,8 @@ func services(s van.State, now time.Time) server.ServicesPage {
 	t := s.Timetable
 	now = now.In(t.Zone)
 	p := server.ServicesPage{Date: locales.Get("en").Date(now)}
-	sites := []string{s.Session.Site}
-	if site, ok := t.Site(s.Session.Site); ok {
+	sites := []string{s.Session.Named()}
+	if site, ok := t.Site(s.Session.Named()); ok {
 		p.Site = site.Name
 	} else {
 		for _, site := range t.Sites {

@@ -108,11 +108,19 @@ func (a *appliance) view(s van.State) status.View {
 			Battery:  status.Battery{Level: string(s.Power.Level), Quality: s.Power.Battery.Quality.String()},
 			Shutdown: status.Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
 		},
-		Session: status.Session{Active: s.Session.Active, Site: s.Session.Site, Since: at(s.Session.Since), Until: at(s.Session.Until)},
+		Session: status.Session{Active: s.Session.Active, Site: s.Session.Named(), Since: at(s.Session.Since), Until: at(s.Session.Until)},
 		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en")},
 		Kiosk: status.Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
+	}
+	if s.Session.Active && !s.Session.Confirmed {
+		v.Session.Planned = s.Session.Site
+	}
+	if s.Timetable != nil {
+		for _, site := range s.Timetable.Sites {
+			v.Session.Sites = append(v.Session.Sites, status.Site{ID: site.ID, Name: site.Name})
+		}
 	}
 	for i, g := range s.Power.Generators {
 		state := "unknown"
@@ -232,7 +240,7 @@ func today(s van.State, tag string, now time.Time) status.TodayPage {
 		p.Empty = l.Word(locales.SettingUp)
 		return p
 	}
-	if site, ok := s.Timetable.Site(s.Session.Site); ok {
+	if site, ok := s.Timetable.Site(s.Session.Named()); ok {
 		p.Site = site.Name
 	}
 	if !s.Clock.Trusted {
@@ -241,7 +249,7 @@ func today(s van.State, tag string, now time.Time) status.TodayPage {
 	}
 	set := kiosk.Set{l.Tag}
 	o := kiosk.Options{Sets: []kiosk.Set{set}, Capacity: map[string]int{set.String(): todayAtMost}}
-	pages := o.Pages(kiosk.Today, kiosk.Input{Timetable: s.Timetable, Site: s.Session.Site, Now: now})
+	pages := o.Pages(kiosk.Today, kiosk.Input{Timetable: s.Timetable, Site: s.Session.Named(), Now: now})
 	if len(pages) == 0 {
 		p.Empty = l.Word(locales.AskUs)
 		return p

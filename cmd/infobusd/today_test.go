@@ -33,7 +33,7 @@ func visited(t testing.TB) (van.State, time.Time) {
 		t.Fatal(err)
 	}
 	s := van.State{Timetable: tt, Clock: van.Clock{Trusted: true}}
-	s.Session.Active, s.Session.Site = true, "moulin"
+	s.Session.Active, s.Session.Site, s.Session.Confirmed = true, "moulin", true
 	return s, time.Date(2026, 11, 23, 9, 30, 0, 0, tt.Zone)
 }
 

@@ -636,7 +636,7 @@ func (b *telling) see(at time.Duration, value any) {
 	if b.state.Session.Active && !was {
 		b.begun = wallOf(b.start.Add(at), paris)
 	}
-	b.where = b.state.Session.Site
+	b.where = b.state.Session.Named()
 }
 
 // starts begins another boot a second before a time since the start.
@@ -799,7 +799,8 @@ func TestNoWordOnTheGlassIsFalseWhenThePowerIsCut(t *testing.T) {
 			running := rapid.IntRange(0, 4).Draw(t, "running") > 0
 			line := power.Line{Active: running, At: at - b.booted}
 			value := rapid.SampledFrom([]any{line, line, line, van.Tick{}, van.Button{}, van.ShowPage{Name: kiosk.Help}, van.ShowPage{Name: kiosk.SIM},
-				van.EndSession{Asked: true}, van.Refresh{}, van.ClockSeen{Trusted: running, Source: "sim"}, van.Correct{}, van.Correct{}, "cut"}).Draw(t, "value")
+				van.EndSession{Asked: true}, van.Refresh{}, van.ClockSeen{Trusted: running, Source: "sim"}, van.Correct{}, van.Correct{}, "cut",
+				van.ConfirmSite{Site: "north"}, van.ConfirmSite{Site: "south"}, van.ConfirmSite{Site: "gone"}}).Draw(t, "value")
 			switch value.(type) {
 			case string:
 				b.starts(at)

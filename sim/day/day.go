@@ -45,9 +45,13 @@ type file struct {
 	Expect  []string      `yaml:"expect"`
 }
 
-// Power is the command of a script that "infobus sim" does not have: the box's
-// own supply, cut and restored.
-const Power = "power"
+// The commands of a script that "infobus sim" does not have: the box's own
+// supply, cut and restored; and a volunteer's word, by its id, on where the
+// session is held.
+const (
+	Power = "power"
+	Site  = "site"
+)
 
 // Parse reads a script; name is the file's, for messages. Times are local times
 // of the timetable's zone, HH:MM or HH:MM:SS, on the script's date, ascending.

@@ -66,7 +66,7 @@ func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Even
 			break
 		}
 		// What is so at the start is so before the box boots.
-		if err := p.desk.Do(s.Words...); err != nil && s.Words[0] != Power {
+		if err := p.desk.Do(s.Words...); err != nil && s.Words[0] != Power && s.Words[0] != Site {
 			return err
 		}
 	}
@@ -92,6 +92,12 @@ func check(words []string) error {
 		}
 		return errors.New("power cut or power on was expected")
 	}
+	if words[0] == Site {
+		if len(words) == 2 {
+			return nil
+		}
+		return errors.New("site and its id were expected")
+	}
 	return sim.NewVan(generators).Do(words...)
 }
 
@@ -108,6 +114,10 @@ func (p *player) play(words []string) error {
 		} else if !p.on {
 			p.powerOn()
 		}
+		return nil
+	}
+	if words[0] == Site {
+		p.observe(van.ConfirmSite{Site: words[1]})
 		return nil
 	}
 	was := *p.desk

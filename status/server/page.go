@@ -56,6 +56,8 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Sent    string
 		PIN     bool // there is one, and it was not given
 		Actions []action
+		Places  []place
+		Sure    bool // it is certain at which of them the van is
 	}{
 		Notice:  notice,
 		Tiles:   []tile{powerTile(v), internetTile(v), timeTile(v), todoTile(v)},
@@ -68,6 +70,7 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 	}
 	if mayAct && s.o.Act != nil {
 		data.Actions = actions(v)
+		data.Places, data.Sure = places(v), v.Session.Site != ""
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, data); err != nil {

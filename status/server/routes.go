@@ -197,19 +197,20 @@ func actionOf(name string, r *http.Request) (Action, error) {
 	switch kind {
 	case "application/json":
 		var body struct {
+			Site    string  `json:"site"`
 			Service string  `json:"service"`
 			Day     string  `json:"day"`
 			Hours   []Hours `json:"hours"`
 		}
 		if json.NewDecoder(r.Body).Decode(&body) != nil {
-			return a, errors.New(`the body is not {"service": "…", "day": "…", "hours": [{"opens": "HH:MM", "closes": "HH:MM"}]}`)
+			return a, errors.New(`the body is not {"site": "…"} or {"service": "…", "day": "…", "hours": [{"opens": "HH:MM", "closes": "HH:MM"}]}`)
 		}
-		a.Service, a.Day, a.Hours = body.Service, body.Day, body.Hours
+		a.Site, a.Service, a.Day, a.Hours = body.Site, body.Service, body.Day, body.Hours
 	case "application/x-www-form-urlencoded":
 		if r.ParseForm() != nil {
 			return a, errors.New("the form cannot be read")
 		}
-		a.Service, a.Day = r.PostForm.Get("service"), r.PostForm.Get("day")
+		a.Site, a.Service, a.Day = r.PostForm.Get("site"), r.PostForm.Get("service"), r.PostForm.Get("day")
 		opens, closes := r.PostForm["opens"], r.PostForm["closes"]
 		if len(opens) != len(closes) {
 			return a, errors.New("as many closing times as opening times were expected")

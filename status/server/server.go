@@ -75,6 +75,7 @@ type Action struct {
 	Service string  // id
 	Day     string  // YYYY-MM-DD; "" is today
 	Hours   []Hours // of the whole day
+	Site    string  // id
 }
 
 // Hours are an opening, as HH:MM.

@@ -695,3 +695,22 @@ func FuzzPIN(f *testing.F) {
 		}
 	})
 }
+
+// Where the van may be is for who has the PIN.
+func TestTheSitesAreShownToVolunteersAlone(t *testing.T) {
+	v := start(t, options())
+	state := session()
+	state.Session.Site, state.Session.Planned = "", "moulin"
+	state.Session.Sites = []status.Site{{ID: "quai", Name: "Quai des Sternes"}, {ID: "moulin", Name: "Rue du Moulin Gris"}}
+	v.Publish(state)
+	for _, path := range []string{"/", "/api/v1/state"} {
+		if _, body := v.network("GET", path, ""); strings.Contains(body, "oulin") || strings.Contains(body, "uai") {
+			t.Errorf("the network's %s says %s", path, body)
+		}
+		_, body := v.socket("GET", path, "")
+		planned, other := strings.Index(body, "Rue du Moulin Gris"), strings.Index(body, "Quai des Sternes")
+		if planned < 0 || other < 0 || path == "/" && planned > other {
+			t.Errorf("the socket's %s says %s", path, body)
+		}
+	}
+}

@@ -47,10 +47,12 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 		want             Action
 	}{
 		{"timetable-hours", form, "service=water&day=2026-11-23&opens=09:00&closes=11:00&opens=&closes=",
-			Action{"timetable-hours", "water", "2026-11-23", []Hours{{"09:00", "11:00"}}}},
+			Action{Name: "timetable-hours", Service: "water", Day: "2026-11-23", Hours: []Hours{{"09:00", "11:00"}}}},
 		{"timetable-cancel", "application/json", `{"service":"water","hours":[{"opens":"22:00","closes":"02:00"}]}`,
-			Action{"timetable-cancel", "water", "", []Hours{{"22:00", "02:00"}}}},
+			Action{Name: "timetable-cancel", Service: "water", Hours: []Hours{{"22:00", "02:00"}}}},
 		{"sync", "", "", Action{Name: "sync"}},
+		{"confirm-site", form, "site=moulin", Action{Name: "confirm-site", Site: "moulin"}},
+		{"confirm-site", "application/json", `{"site":"moulin"}`, Action{Name: "confirm-site", Site: "moulin"}},
 	} {
 		answer, body := v.socket("POST", "/api/v1/actions/"+c.name, c.body, "Content-Type", c.kind)
 		if answer.StatusCode != 200 || !reflect.DeepEqual(got, c.want) {

@@ -139,7 +139,7 @@ func timeTile(v status.View) tile {
 		t.Lines = append(t.Lines, "One begins when a generator starts.")
 	}
 	if s.Active && s.Site != "" {
-		t.Lines = append(t.Lines, s.Site)
+		t.Lines = append(t.Lines, siteName(v, s.Site))
 	}
 	if s.Active && s.Since != nil {
 		t.Lines = append(t.Lines, "since "+hour(s.Since))
@@ -173,6 +173,8 @@ func todoTile(v status.View) tile {
 		t.Word = "Tell people the hours: the screen does not work."
 	case failed(v, ""):
 		t.Word = "Tell the team that a part of the box does not work: see below."
+	case v.Session.Active && v.Session.Site == "" && len(v.Session.Sites) > 0:
+		t.Word = "Say where the van is: until then the screen names no place of ours."
 	case !v.Session.Active && v.Power.Source == "battery":
 		t.Mood, t.Word = "good", "Start a generator when you are ready to begin."
 	default:
@@ -256,6 +258,39 @@ func triedLines(v status.View) []line {
 		all = append(all, l)
 	}
 	return all
+}
+
+// place is a site that a volunteer may say the session is held at.
+type place struct {
+	ID, Name string
+	Here     bool // the van is there, which is certain
+	Planned  bool // it should be
+}
+
+// places are those sites, the planned one first; none where no session is on.
+func places(v status.View) []place {
+	var all []place
+	if !v.Session.Active {
+		return nil
+	}
+	for _, s := range v.Session.Sites {
+		p := place{ID: s.ID, Name: s.Name, Here: s.ID == v.Session.Site, Planned: s.ID == v.Session.Planned}
+		if all = append(all, p); p.Planned {
+			copy(all[1:], all)
+			all[0] = p
+		}
+	}
+	return all
+}
+
+// siteName is a site as on street signs.
+func siteName(v status.View, id string) string {
+	for _, s := range v.Session.Sites {
+		if s.ID == id {
+			return s.Name
+		}
+	}
+	return id
 }
 
 // action is something that a volunteer may ask for. Ask is a question before

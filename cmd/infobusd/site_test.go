@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"infobus/examples"
+)
+
+// A volunteer taps where the van is: until then no page that a visitor can see
+// names it, and after it every one does, also after the daemon was killed.
+func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	plan := regexp.MustCompile(`(?s)plan:\n.*?\n\n`).ReplaceAllString(string(examples.Timetable),
+		"plan:\n  - {site: moulin, days: [daily], from: \"00:00\", to: \"24:00\"}\n\n")
+	config := fmt.Sprintf("timetable: %s\nstatus:\n  pin-file: %s\n", filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "pin"))
+	for name, text := range map[string]string{"timetable.yaml": plan, "pin": "2468\n", "infobus.yaml": config} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"--sim", "--config", filepath.Join(dir, "infobus.yaml")}
+	p := start(t, state, nil, args...)
+	p.infobus("sim", "generator", "on")
+	p.becomes("session.active", true)
+	p.becomes("session.planned_site", "moulin")
+	if site := p.at("session.site"); site != "" {
+		t.Errorf("the site is %q before anybody said it", site)
+	}
+	for _, path := range []string{"/", "/today?lang=en"} {
+		if page := p.get(path); strings.Contains(page, "Rue du Moulin Gris</bdi></b>") || path == "/" && strings.Contains(page, "Moulin") {
+			t.Errorf("%s names the site: %s", path, page)
+		}
+	}
+	if code, body := p.local("/api/v1/actions/confirm-site", url.Values{"site": {"nowhere"}}); code != http.StatusConflict {
+		t.Errorf("an unknown site: %d %s", code, body)
+	}
+
+	browser := openPage(t, p.base+"/")
+	err := chromedp.Do(browser.ctx, chromedp.SendKeys("#pin", "2468"), chromedp.Click(`form[action="/login"] button`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser.wait("Where is the van?")
+	if err := chromedp.Do(browser.ctx, chromedp.Click("#site button")); err != nil { // the planned one stands first
+		t.Fatal(err)
+	}
+	p.becomes("session.site", "moulin")
+	p.becomes("session.planned_site", "")
+	browser.wait("Rue du Moulin Gris")
+	for _, path := range []string{"/", "/today?lang=en"} {
+		if page := p.get(path); !strings.Contains(page, "Rue du Moulin Gris") {
+			t.Errorf("%s does not name the site: %s", path, page)
+		}
+	}
+
+	// Killed and started again in the same boot, it is still certain; and changed
+	// in one word.
+	p.kill()
+	p = start(t, state, nil, args...)
+	p.infobus("sim", "generator", "on")
+	p.becomes("session.site", "moulin")
+	if out, code := infobus(t, "--address", filepath.Join(state, "infobus.sock"), "site", "quai"); code != 0 {
+		t.Errorf("infobus site quai: exit %d: %s", code, out)
+	}
+	p.becomes("session.site", "quai")
+	for _, e := range p.events() {
+		for key, v := range e.Attributes {
+			if v == "moulin" || v == "quai" {
+				t.Errorf("%s says %s: %v", e.Name, key, v)
+			}
+		}
+	}
+}
