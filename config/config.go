@@ -8,6 +8,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -98,9 +99,20 @@ type Uplink struct {
 	Targets   []string   `yaml:"targets"`   // address:port
 	Resolvers []string   `yaml:"resolvers"` // address:port
 	Name      string     `yaml:"name"`
-	Check     string     `yaml:"check"` // URL that answers 204
+	Check     string     `yaml:"check"`   // URL that answers 204
+	Address   string     `yaml:"address"` // the box's own, with its net: 192.0.2.2/24; "" where it is leased
+	Gateway   string     `yaml:"gateway"` // address, beside Address
+	DNS       []string   `yaml:"dns"`     // addresses, beside Address; empty: the gateway
 	Dashboard *Dashboard `yaml:"dashboard"`
 	Budget    Data       `yaml:"budget"`
+}
+
+// NameServers are DNS as address:port.
+func (u Uplink) NameServers() (list []string) {
+	for _, a := range u.DNS {
+		list = append(list, net.JoinHostPort(a, "53"))
+	}
+	return list
 }
 
 // Data is how much the box itself may use, in megabytes; 0 is without a limit.
@@ -309,6 +321,7 @@ func (c *Config) check(src *yamlfile.Source) {
 	numbers(c.Uplink.Targets, "1.1.1.1:443")
 	numbers(c.Uplink.Resolvers, "1.1.1.1:53")
 	address(src, &c.Uplink.Check, "http", "https")
+	c.Uplink.checkStatic(src)
 	for _, mb := range []*int64{&c.Uplink.Budget.Session, &c.Uplink.Budget.Month} {
 		if *mb < 0 || *mb > 0 && *mb < 5 || *mb > 1_000_000 {
 			src.Add(fmt.Sprintf("%d MB found; 5 to 1000000 was expected, or 0 for no limit", *mb), mb)
@@ -340,6 +353,55 @@ func (c *Config) check(src *yamlfile.Source) {
 	case !(p.Low >= p.Critical+5 && p.Low <= 90):
 		src.Add(fmt.Sprintf("low %g and critical %g found; low was expected to be 5 (%% of charge) above critical or more, and at most 90", p.Low, p.Critical), &p.Low, &p.Critical)
 	}
+}
+
+// checkStatic checks an address that is not leased.
+func (u *Uplink) checkStatic(src *yamlfile.Source) {
+	if u.Address == "" {
+		if u.Gateway != "" {
+			src.Add("a gateway without an address; both belong together, and without them they are leased", &u.Gateway)
+		}
+		if len(u.DNS) > 0 {
+			src.Add("dns without an address; a lease brings its own", &u.DNS)
+		}
+		return
+	}
+	own, err := netip.ParsePrefix(u.Address)
+	switch {
+	case err != nil || !own.Addr().Is4():
+		src.Add(fmt.Sprintf("%q found; an address with its net was expected, such as 192.0.2.2/24", u.Address), &u.Address)
+		return
+	case own.Bits() < 8 || own.Bits() > 30:
+		src.Add(fmt.Sprintf("/%d found; a net of /8 to /30 was expected", own.Bits()), &u.Address)
+		return
+	case !host(own, own.Addr()):
+		src.Add(fmt.Sprintf("%s is no host's address in its net %s", own.Addr(), own.Masked()), &u.Address)
+		return
+	}
+	gateway, err := netip.ParseAddr(u.Gateway)
+	switch {
+	case u.Gateway == "":
+		src.Add("an address without a gateway; both belong together, such as gateway: 192.0.2.1", &u.Address)
+	case err != nil || !gateway.Is4():
+		src.Add(fmt.Sprintf("%q found; an address was expected, such as 192.0.2.1", u.Gateway), &u.Gateway)
+	case gateway == own.Addr():
+		src.Add("the gateway's address is the box's own", &u.Gateway)
+	case !host(own, gateway):
+		src.Add(fmt.Sprintf("the gateway %s is no host in the box's net %s", gateway, own.Masked()), &u.Gateway)
+	}
+	for i := range u.DNS {
+		if a, err := netip.ParseAddr(u.DNS[i]); err != nil || !a.Is4() {
+			src.Add(fmt.Sprintf("%q found; an address was expected, such as 192.0.2.1", u.DNS[i]), &u.DNS[i])
+		}
+	}
+}
+
+// host says whether a is an address that a host may have in the net: neither its
+// first, which names it, nor its last, which means all.
+func host(own netip.Prefix, a netip.Addr) bool {
+	own = own.Masked()
+	return own.Contains(a) && a != own.Addr() && own.Contains(a.Next()) &&
+		!a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
 }
 
 // maxSets is how many sets there may be: a reader waits for the turn of the own

@@ -34,7 +34,7 @@ var Schema = map[Name][]Field{
 		{Key: "in_wh", Unit: "Wh"}, {Key: "out_wh", Unit: "Wh"}, {Key: "internet_percent", Unit: "%"}, {Key: "devices", Unit: "1"}},
 	UplinkChanged:      {{Key: "verdict", Words: verdicts}, {Key: "previous", Words: verdicts}, {Key: "seconds", Unit: "s"}},
 	UplinkFlapping:     {{Key: "losses", Unit: "1"}},
-	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
+	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "address-set", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
 	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
 	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},

@@ -7,6 +7,7 @@ type Remedy string
 
 const (
 	LinkUp       Remedy = "link-up"          // the port was switched off
+	SetAddress   Remedy = "address-set"      // the configured one, where none is leased
 	FlushNeigh   Remedy = "neighbours-flush" // the gateway is asked anew where it is
 	RenewLease   Remedy = "lease-renew"
 	BounceLink   Remedy = "link-bounce"   // as if the cable were pulled and put back
@@ -14,7 +15,7 @@ const (
 )
 
 // Remedies are all of them, the gentlest first.
-var Remedies = []Remedy{LinkUp, FlushNeigh, RenewLease, BounceLink, GatewayPower}
+var Remedies = []Remedy{LinkUp, SetAddress, FlushNeigh, RenewLease, BounceLink, GatewayPower}
 
 // Result is what a remedy came to.
 type Result string
@@ -54,6 +55,7 @@ type treatment struct {
 // Waiting comes first in each: a lease, a reboot and a bend in the road all pass.
 var treatments = [...]treatment{
 	{CableUnplugged, LinkUp, 20 * time.Second},
+	{NoAddress, SetAddress, time.Second}, // since it is found, not since it shows
 	{NoAddress, RenewLease, 15 * time.Second},
 	{NoAddress, BounceLink, 90 * time.Second},
 	{GatewaySilent, FlushNeigh, 10 * time.Second},
@@ -137,7 +139,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		switch {
 		case answered && tried.Remedy == a.Remedy && tried.Result != "":
 			a.Result = tried.Result
-		case s.Verdict != Starting && s.Verdict != Unknown && rank(s.Verdict) > rank(a.against):
+		case s.Verdict != Starting && s.Verdict != Unknown && rank(s.Verdict) > rank(a.against) && rank(s.found) > rank(a.against):
 			a.Result = Helped
 		case now-a.At >= o.settles(a.Remedy):
 			a.Result = NoChange
@@ -157,10 +159,10 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		if at, ok := s.dueAt(o, t, now); ok && at <= now {
 			i := t.remedy.index()
 			s.past[i].last, s.past[i].tried = now, true
-			if link, known := s.Link.Get(); known && s.Verdict == NoAddress && link.routeless() {
+			if link, known := s.Link.Get(); known && t.verdict == NoAddress && link.routeless() {
 				s.putBack = true
 			}
-			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: s.Verdict}
+			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: t.verdict}
 			s.PoweredOff = t.remedy == GatewayPower
 			return
 		}
@@ -170,11 +172,18 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 // dueAt is when the treatment may be tried if nothing changes; ok is false
 // where it may not.
 func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Duration, ok bool) {
-	if t.verdict != s.Verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {
+	verdict, since := s.Verdict, s.Since
+	if t.remedy == SetAddress {
+		verdict, since = s.found, s.foundSince
+	}
+	if t.verdict != verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {
 		return 0, false
 	}
+	if o.Static && (t.remedy == RenewLease || t.verdict == NoAddress && t.remedy != SetAddress) || !o.Static && t.remedy == SetAddress {
+		return 0, false // there is no lease, or no other address
+	}
 	past := s.past[t.remedy.index()]
-	at = s.Since + t.after
+	at = since + t.after
 	if past.tried {
 		at = max(at, past.last+o.gap(t.remedy)<<min(past.failures, mostDoublings))
 	}
@@ -182,7 +191,7 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 		at = max(at, s.Since+o.SelfResetTakes)
 	}
 	link, known := s.Link.Get()
-	if t.verdict == NoAddress && known && link.routeless() && (t.remedy != RenewLease || s.putBack) {
+	if t.verdict == NoAddress && known && link.routeless() && (t.remedy != RenewLease && t.remedy != SetAddress || s.putBack) {
 		// Somebody took the route away. It is put back once; who takes it away
 		// again is not fought over.
 		return 0, false

@@ -47,6 +47,8 @@ type Options struct {
 	Margin time.Duration
 	// KeepUp: the port may be switched off, and can be switched on.
 	KeepUp bool
+	// Static: the port's address is configured, and nobody leases one.
+	Static bool
 	// Relay: the gateway's power can be switched. It is off for PowerOff, at most
 	// once in PowerGap, and never in the first PowerSession of a session. A
 	// PowerGap of 0 tries no remedy at all.
@@ -66,7 +68,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		ShowAfter:      4 * time.Second,
-		DoubtedAfter:   2 * time.Second,
+		DoubtedAfter:   time.Second,
 		GatewayAfter:   time.Second,
 		AddressAfter:   15 * time.Second,
 		SlowAfter:      16 * time.Second,
@@ -168,7 +170,7 @@ type State struct {
 	turned     time.Duration // since when
 	doubted    bool          // a look of its own had found something before
 	confirmed  bool          // a round of probes has come since
-	past       [5]pastTries  // by the order of Remedies
+	past       [6]pastTries  // by the order of Remedies
 	putBack    bool          // a route that somebody took away; not twice
 	begun      bool          // a step was taken
 	startedAt  time.Duration // when

@@ -275,12 +275,48 @@ func TestACableThatIsHalfBrokenIsNamedWhereItIsSlow(t *testing.T) {
 	}
 }
 
+// Where the address is configured it is set at once, before anything shows; and
+// nobody is asked for a lease.
+func TestAConfiguredAddressIsSet(t *testing.T) {
+	p := start(t)
+	p.o.Static = true
+	bare := Link{Present: true, Carrier: true}
+	p.see(bare).wait(time.Second, nil).want(Starting)
+	if p.s.Remedy.Remedy != SetAddress {
+		t.Fatalf("%q was tried", p.s.Remedy.Remedy)
+	}
+	p.see(Tried{Remedy: SetAddress}).see(wired).see(well).want(OK)
+	if p.s.Remedy.Result != Helped {
+		t.Errorf("the result is %q", p.s.Remedy.Result)
+	}
+	p.wantShown(Starting, OK)
+
+	// It is taken away: set again, but not at every turn.
+	p.now += time.Minute
+	p.see(bare).wait(90*time.Second, nil).want(NoAddress)
+	at := p.s.Remedy.At
+	if p.s.Remedy.Remedy != SetAddress || p.s.Remedy.Result != NoChange {
+		t.Errorf("%+v", p.s.Remedy)
+	}
+	p.wait(30*time.Minute, nil)
+	if p.s.Remedy.Remedy != SetAddress || p.s.Remedy.At == at {
+		t.Errorf("it was given up: %+v", p.s.Remedy)
+	}
+
+	// An ordinary van never does it.
+	p = start(t).see(bare)
+	p.wait(time.Hour, nil)
+	if past := p.s.past[SetAddress.index()]; past.tried {
+		t.Error("an address that is not configured was set")
+	}
+}
+
 // A route that somebody took away is put back once, and then reported.
 func TestARouteThatSomebodyTakesAwayAgainIsNotFoughtOver(t *testing.T) {
 	p := start(t).see(wired).see(well)
 	routeless := wired
 	routeless.Gateway = ""
-	tried := func() (n int) {
+	tried := func() (n int) { // in a quarter of an hour
 		at := p.s.Remedy.At
 		for range 60 {
 			if p.wait(15*time.Second, nil); p.s.Remedy.At != at {
@@ -557,6 +593,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 			hour     []time.Duration
 		)
 		o.Relay = true
+		o.Static = rapid.Bool().Draw(t, "static")
 		step := func(in any) {
 			was := s
 			s = Step(o, s, in, now)

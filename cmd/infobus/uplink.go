@@ -127,13 +127,16 @@ func (o *options) walk(ctx context.Context, file string) error {
 		say("%14s %d Mbit/s, %s duplex\n", "", d.Speed, d.Duplex)
 	}
 	cl := client.New(client.Options{ResolverNow: func() string {
+		if list := c.NameServers(); len(list) > 0 {
+			return list[0]
+		}
 		if port.Gateway == "" {
 			return ""
 		}
 		return port.Gateway + ":53"
 	}})
-	p := probe.New(probe.Options{Client: cl})
-	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}}.Via(port)
+	p := probe.New(probe.Options{Client: cl, Absent: func(gateway string) bool { return link.Absent(c.Interface, gateway) }})
+	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}, DNS: c.NameServers()}.Via(port)
 	for round := 1; port.Ready() && round <= 2; round++ {
 		say("asking the Cisco box and the internet, round %d of 2 …\n", round)
 		r := p.Round(ctx, targets)
@@ -203,7 +206,7 @@ func linkCommand() *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use:   "link " + strings.Join(link.Actions, "|"),
-		Short: "Switch the port to the Cisco box on, bounce it, or forget its neighbours (needs CAP_NET_ADMIN)",
+		Short: "Switch the port to the Cisco box on, bounce it, forget its neighbours, or set its configured address (needs CAP_NET_ADMIN)",
 		Example: `  systemctl start infobus-link@bounce.service
   sudo infobus link up`,
 		Args: cobra.ExactArgs(1),
@@ -212,7 +215,7 @@ func linkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = link.Act(c.Interface, args[0])
+			err = link.Act(c.Interface, args[0], link.Static{Address: c.Address, Gateway: c.Gateway})
 			if errors.Is(err, link.ErrAction) {
 				return usageError{err}
 			}

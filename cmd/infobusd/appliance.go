@@ -130,6 +130,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Sets = append(o.Kiosk.Sets, set)
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
+	o.Uplink.Static = c.Uplink.Address != ""
 	o.Uplink.KeepUp = !slices.Contains(f.sim, "gateway")
 	if len(f.sim) > 0 && !f.vanTimes {
 		o.Uplink = netmon.SimOptions()
@@ -160,6 +161,9 @@ func budget(d config.Data) netmon.Budget {
 
 // resolver is the Cisco box's name server on a real port; "" asks the system's.
 func (a *appliance) resolver() string {
+	if list := a.config.Uplink.NameServers(); len(list) > 0 && !slices.Contains(a.flags.sim, "gateway") {
+		return list[0]
+	}
 	if link := a.loop.State().Uplink.Link.Value; link.Gateway != "" && !slices.Contains(a.flags.sim, "gateway") {
 		return net.JoinHostPort(link.Gateway, "53")
 	}

@@ -16,6 +16,7 @@ import (
 // of its own. The daemon may start them, and nothing else.
 var linkUnits = map[netmon.Remedy]string{
 	netmon.LinkUp:     "infobus-link@up.service",
+	netmon.SetAddress: "infobus-link@static.service",
 	netmon.BounceLink: "infobus-link@bounce.service",
 	netmon.FlushNeigh: "infobus-link@flush.service",
 }

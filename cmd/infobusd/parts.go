@@ -51,7 +51,7 @@ func realParts(c config.Config) parts {
 		port: link.Watch,
 		targets: func() probe.Targets {
 			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
-				Checks: []string{c.Uplink.Check}}
+				Checks: []string{c.Uplink.Check}, DNS: c.Uplink.NameServers()}
 		},
 		endpoint:  c.Sync.Endpoint,
 		clock:     synchronised,

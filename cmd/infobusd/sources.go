@@ -19,6 +19,7 @@ import (
 	"infobus/logbook/upload"
 	"infobus/netmon"
 	"infobus/netmon/client"
+	"infobus/netmon/link"
 	"infobus/netmon/meraki"
 	"infobus/netmon/probe"
 	"infobus/power"
@@ -159,7 +160,8 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 		s := a.loop.State()
 		return a.probeEvery(s), a.parts.targets().Via(s.Uplink.Link.Value)
 	}
-	return probe.Run(ctx, probe.Options{Client: a.client}, cadence, a.probe, func(p netmon.Probe) {
+	absent := func(gateway string) bool { return link.Absent(a.config.Uplink.Interface, gateway) }
+	return probe.Run(ctx, probe.Options{Client: a.client, Absent: absent}, cadence, a.probe, func(p netmon.Probe) {
 		a.observe(p)
 		a.keepBook()
 	})

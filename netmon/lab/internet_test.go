@@ -52,7 +52,10 @@ func newInternet(l *lab) *internet {
 		go server.Serve(listener)
 		l.t.Cleanup(func() { server.Close() })
 	}
-	serve(l.inet, ":80", nil, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(int(s.site.Load())) })
+	serve(l.inet, ":80", nil, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // as long as the real one's
+		w.WriteHeader(int(s.site.Load()))
+	})
 	serve(l.inet, ":443", &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		return authority.certificate(tlsName, int(s.year.Load())), nil
 	}}, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
@@ -111,6 +114,8 @@ func (s *internet) serveNames(conn net.PacketConn) {
 				Body: &dnsmessage.AResource{A: [4]byte(net.ParseIP(address).To4())}}}
 		case address == "":
 			answer.RCode = dnsmessage.RCodeNameError
+			answer.Authorities = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: dnsmessage.MustNewName("infobus.test."), Class: q.Class, TTL: 1},
+				Body: &dnsmessage.SOAResource{NS: dnsmessage.MustNewName("ns1.names.example."), MBox: dnsmessage.MustNewName("dns.names.example."), Serial: 1, Refresh: 1, Retry: 1, Expire: 1, MinTTL: 1}}}
 		}
 		packed, err := answer.Pack()
 		if err != nil {

@@ -31,7 +31,10 @@ func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok, wi
 		if t.Proof {
 			name = strings.ToLower(crand.Text()[:8]) + "." + name
 		}
-		a, ok := p.exchange(ctx, server, name)
+		a, lost, ok := p.exchange(ctx, server, name)
+		if ok && t.Proof { // no cache answered: it went over the radio
+			p.tried(lost, true)
+		}
 		return a.address.IsValid(), ok && (a.address.IsValid() || t.Proof && a.code == dnsmessage.RCodeNameError)
 	})
 	for _, w := range answers.passed {
@@ -43,7 +46,7 @@ func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok, wi
 // lookUp is an address of host, as the first of the resolvers that has one says.
 func (p *Prober) lookUp(ctx context.Context, host string, resolvers []string) (string, bool) {
 	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (reply, bool) {
-		a, ok := p.exchange(ctx, server, host)
+		a, _, ok := p.exchange(ctx, server, host)
 		return a, ok && a.address.IsValid()
 	})
 	for _, a := range answers.passed {
@@ -59,33 +62,34 @@ type reply struct {
 }
 
 // exchange asks one resolver over UDP; false without an answer to the question.
-func (p *Prober) exchange(ctx context.Context, server, name string) (reply, bool) {
+// Each sending has an id of its own, so that it is known how many were lost
+// before the one that was answered.
+func (p *Prober) exchange(ctx context.Context, server, name string) (r reply, lost int, ok bool) {
 	q, err := question(name)
 	if err != nil {
-		return reply{}, false
-	}
-	id := uint16(rand.Uint32())
-	message, err := query(id, q)
-	if err != nil {
-		return reply{}, false
+		return reply{}, 0, false
 	}
 	conn, err := p.options.Client.Dial(ctx, client.Probe, "udp", server)
 	if err != nil {
-		return reply{}, false
+		return reply{}, 0, false
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
 	b := make([]byte, 1500)
-	for ctx.Err() == nil {
+	for first, n := uint16(rand.Uint32()), uint16(0); ctx.Err() == nil; n++ {
 		sent := time.Now()
-		if _, err := conn.Write(message); err != nil {
-			return reply{}, false
+		message, err := query(first+n, q)
+		if err == nil {
+			_, err = conn.Write(message)
+		}
+		if err != nil {
+			return reply{}, 0, false
 		}
 		conn.SetReadDeadline(sent.Add(sendAgain))
 		for {
-			n, err := conn.Read(b)
+			read, err := conn.Read(b)
 			if errors.Is(err, hw.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded) {
 				break
 			}
@@ -97,13 +101,15 @@ func (p *Prober) exchange(ctx context.Context, server, name string) (reply, bool
 				}
 				break
 			}
-			if a, err := parse(b[:n], id, q); err == nil {
-				return a, true
+			for i := range n + 1 {
+				if a, err := parse(b[:read], first+i, q); err == nil {
+					return a, int(i), true
+				}
 			}
 			// Not the answer to this question: somebody else's, or a forgery.
 		}
 	}
-	return reply{}, false
+	return reply{}, 0, false
 }
 
 func question(name string) (dnsmessage.Question, error) {

@@ -25,6 +25,9 @@ type Options struct {
 	// Stagger is how long one target is given before the next of its rung is
 	// asked as well; 0: 700 ms. A healthy round asks one target a rung.
 	Stagger time.Duration
+	// Absent says whether the kernel asks in vain where the gateway is; nil where
+	// it cannot be asked.
+	Absent func(gateway string) bool
 }
 
 // Targets are whom to ask. A rung without a target is not tried.

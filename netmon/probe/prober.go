@@ -27,8 +27,11 @@ type Prober struct {
 	wild      bool                 // names that nobody ever heard of have an address, also while all is well
 	step      int                  // looks since the last whole round
 	bad       int                  // whole rounds in a row that were not well
+	looked    bool                 // a look has just found the gateway silent
+	dark      bool                 // nothing at all came from beyond the gateway, in the last round
+	suspect   time.Time            // until then names are asked for at every look
 
-	mu    sync.Mutex // guards tries
+	mu    sync.Mutex // guards tries and suspect
 	tries []try
 }
 
@@ -47,12 +50,20 @@ type try struct {
 const (
 	// steps is how many looks a brisk cadence is cut into: of 8 s each 1.6 s.
 	steps = 5
+	// namesEvery and checkEvery are how many looks there are to one that asks for
+	// a name, some 220 bytes, or for the check, some 600.
+	namesEvery, checkEvery = 4, 10
 	// brisk are the cadences in which it looks between rounds; a shorter one
 	// has no need of it.
 	briskest, leastBrisk = 5 * time.Second, 15 * time.Second
 	// lookTimeout bounds a look at what is beyond the gateway: a radio's answer
 	// takes a tenth of a second, and a lost packet is sent again after one.
 	lookTimeout = 1500 * time.Millisecond
+	// nameTimeout is the same for a name, which is asked for again sooner.
+	nameTimeout = time.Second
+	// suspicion is how long a question that was lost has more of them asked: it
+	// takes lossLeast to know.
+	suspicion = 15 * time.Second
 	// gatewayTimeout bounds one of the gateway, which is at the other end of a
 	// cable.
 	gatewayTimeout = 700 * time.Millisecond
@@ -67,8 +78,9 @@ const (
 	// a rung that answered within the last memory.
 	lossy  = 0.10
 	memory = 20 * time.Second
-	// keepAddress bounds how long an address is used without asking again.
-	keepAddress = 5 * time.Minute
+	// keepAddress bounds how long a look uses an address without asking again; a
+	// whole round asks each time.
+	keepAddress = 30 * time.Minute
 	// spell is how many rounds in a row that are not well come twice as often:
 	// ten minutes. What lasts longer has the time.
 	spell = 150
@@ -118,10 +130,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		return p.Round(ctx, t), false
 	}
 	p.step++
-	kind := p.step % steps
-	if p.every > leastBrisk {
-		kind = -1 // one look at everything
-	}
+	seldom := p.every > leastBrisk // one look at everything
 	doubt, begun := false, time.Now()
 	var looks sync.WaitGroup
 	var mu sync.Mutex // guards doubt and last
@@ -138,14 +147,17 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		look(func() bool {
 			ctx, cancel := context.WithTimeout(ctx, gatewayTimeout)
 			defer cancel()
-			return page(ctx, p.options.Client, t.Gateway)
+			alive := page(ctx, p.options.Client, t.Gateway)
+			mu.Lock()
+			p.looked = !alive
+			mu.Unlock()
+			return alive
 		})
 	}
 	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	latency := p.last.Latency
-	// The check is the dearest look: in every second period.
-	if (kind < 0 || p.step%(2*steps) == 0) && len(t.Checks) > 0 {
+	if (seldom || p.step%checkEvery == 0) && len(t.Checks) > 0 {
 		look(func() bool {
 			a := p.check(bounded, t.Checks[0], t.DNS)
 			mu.Lock()
@@ -154,9 +166,12 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 			return a.right
 		})
 	}
-	if (kind == 2 || kind < 0) && len(t.DNS) > 0 && t.Name != "" {
+	named := seldom || p.step%namesEvery == 0 || p.suspected()
+	if named && len(t.DNS) > 0 && t.Name != "" {
 		look(func() bool {
-			answered, wild, _ := p.ask(bounded, t.DNS, t)
+			ctx, cancel := context.WithTimeout(ctx, nameTimeout)
+			defer cancel()
+			answered, wild, _ := p.ask(ctx, t.DNS, t)
 			return answered && wild == p.wild
 		})
 	}
@@ -185,7 +200,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		return r, false
 	}
 	p.last.Latency, p.last.Loss, p.last.ClockWrong = latency, p.loss(), clockWrong
-	return p.last, kind > 0 && kind != 2
+	return p.last, !named
 }
 
 // Round asks every rung once.
@@ -216,9 +231,9 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 	}
 	if t.Gateway != "" {
 		rungs.Go(func() {
-			alive := p.gateway(whole, t.Gateway)
+			alive, sure := p.gateway(whole, t.Gateway)
 			r.Gateway = finding(alive)
-			if !alive {
+			if !alive && sure {
 				close(dead)
 			}
 		})
@@ -263,14 +278,14 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 			}
 		})
 	}
-	// A gateway that used to answer and does not, while nothing from beyond it
-	// does, is silent: there is no need to wait for the rest.
+	// A gateway that surely is silent, while nothing from beyond it is not: there
+	// is no need to wait for the rest.
 	ended := make(chan struct{})
 	go func() { rungs.Wait(); close(ended) }()
 	select {
 	case <-ended:
 	case <-dead:
-		if _, before := p.passed["gateway"]; before && len(through) == 0 {
+		if len(through) == 0 {
 			cancel()
 		}
 		<-ended
@@ -342,6 +357,15 @@ func (p *Prober) proven() {
 // settle remembers a round.
 func (p *Prober) settle(r *netmon.Probe, t Targets) {
 	now := time.Now()
+	through := r.Internet == netmon.Passed || r.DNS == netmon.Passed || r.HTTP == netmon.Passed || r.Captive
+	if p.dark && through {
+		// What was asked while nothing got through was not lost on the way: there
+		// was none.
+		p.mu.Lock()
+		p.tries = nil
+		p.mu.Unlock()
+	}
+	p.dark = !through
 	r.Loss = p.loss()
 	if r.ClockWrong = r.ClockWrong || p.last.ClockWrong && now.Before(p.proofAt); r.Captive {
 		r.ClockWrong = false
@@ -360,20 +384,25 @@ func (p *Prober) settle(r *netmon.Probe, t Targets) {
 	}
 }
 
-// gateway looks twice before it calls it silent.
-func (p *Prober) gateway(ctx context.Context, address string) bool {
-	for range 2 {
+// gateway looks twice before it calls it silent, a look that was before this
+// round included. sure: it answered once, or is not even where it should be.
+func (p *Prober) gateway(ctx context.Context, address string) (alive, sure bool) {
+	looks := 2
+	if p.looked {
+		p.looked, looks = false, 1
+	}
+	for range looks {
 		look, cancel := context.WithTimeout(ctx, gatewayTimeout)
 		ok := page(look, p.options.Client, address)
 		cancel()
 		if ok || ctx.Err() != nil {
-			return ok
+			return ok, false
 		}
 	}
-	if _, before := p.passed["gateway"]; before {
-		return false
+	if _, before := p.passed["gateway"]; before || p.options.Absent != nil && p.options.Absent(address) {
+		return false, true
 	}
-	return page(ctx, p.options.Client, address) // it may be slow at all times
+	return page(ctx, p.options.Client, address), false // it may be slow at all times
 }
 
 // tried remembers a question that got through at its first or a later sending.
@@ -383,6 +412,7 @@ func (p *Prober) tried(lost int, answered bool) {
 	now := time.Now()
 	for range lost {
 		p.tries = append(p.tries, try{now, true})
+		p.suspect = now.Add(suspicion)
 	}
 	if answered {
 		p.tries = append(p.tries, try{at: now})
@@ -390,6 +420,13 @@ func (p *Prober) tried(lost int, answered bool) {
 	for len(p.tries) > 0 && now.Sub(p.tries[0].at) > lossWindow {
 		p.tries = p.tries[1:]
 	}
+}
+
+// suspected: a question was lost a short time ago.
+func (p *Prober) suspected() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Now().Before(p.suspect)
 }
 
 // loss is the share of the last half minute's questions that were lost; 0 where

@@ -128,7 +128,7 @@ func TestLinkUnitHasOneCapability(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule := string(b)
-	for _, want := range []string{`subject.user !== "infobus"`, `action.lookup("verb") === "start"`, `/^infobus-link@(up|bounce|flush)\.service$/`} {
+	for _, want := range []string{`subject.user !== "infobus"`, `action.lookup("verb") === "start"`, `/^infobus-link@(up|bounce|flush|static)\.service$/`} {
 		if !strings.Contains(rule, want) {
 			t.Errorf("the rule lacks %s", want)
 		}
