@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"bytes"
 	"math/rand/v2"
+	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,9 @@ type radio struct {
 	down  atomic.Bool
 
 	bytes atomic.Int64 // that came from the Cisco box or went to it
+	// Of these, those from or to the server that proves itself, and how often it
+	// was called.
+	proofBytes, proofs atomic.Int64
 }
 
 func newRadio(l *lab) *radio {
@@ -41,6 +46,19 @@ func newRadio(l *lab) *radio {
 		carrying.Wait()
 	})
 	return r
+}
+
+var proving = net.ParseIP(nameAddress).To4()
+
+// proof counts an IPv4 packet (RFC 791) of a proof.
+func (r *radio) proof(b []byte) {
+	if len(b) < 40 || !bytes.Equal(b[12:16], proving) && !bytes.Equal(b[16:20], proving) {
+		return
+	}
+	r.proofBytes.Add(int64(len(b)))
+	if flags := b[int(b[0]&15)*4+13]; flags&0x12 == 2 { // SYN alone
+		r.proofs.Add(1)
+	}
 }
 
 func tun(name string) (*os.File, error) {
@@ -71,6 +89,7 @@ func (r *radio) carry(from, to *os.File, late bool) {
 			return
 		}
 		r.bytes.Add(int64(n))
+		r.proof(b[:n])
 		mtu := r.mtu.Load()
 		if r.down.Load() || rand.Int64N(100) < r.loss.Load() || mtu > 0 && int64(n) > mtu {
 			continue

@@ -52,7 +52,7 @@ const (
 	steps = 5
 	// namesEvery and checkEvery are how many looks there are to one that asks for
 	// a name, some 220 bytes, or for the check, some 600.
-	namesEvery, checkEvery = 4, 10
+	namesEvery, checkEvery, seldomCheck = 4, 10, 3
 	// brisk are the cadences in which it looks between rounds; a shorter one
 	// has no need of it.
 	briskest, leastBrisk = 5 * time.Second, 15 * time.Second
@@ -130,7 +130,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		return p.Round(ctx, t), false
 	}
 	p.step++
-	seldom := p.every > leastBrisk // one look at everything
+	seldom := p.every > leastBrisk // a name each time, the check in every third look
 	doubt, begun := false, time.Now()
 	var looks sync.WaitGroup
 	var mu sync.Mutex // guards doubt and last
@@ -157,7 +157,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	latency := p.last.Latency
-	if (seldom || p.step%checkEvery == 0) && len(t.Checks) > 0 {
+	if (p.step%checkEvery == 0 || seldom && p.step%seldomCheck == 0) && len(t.Checks) > 0 {
 		look(func() bool {
 			a := p.check(bounded, t.Checks[0], t.DNS)
 			mu.Lock()
