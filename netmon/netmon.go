@@ -42,6 +42,7 @@ type Link struct {
 
 	Speed     int       // Mbit/s that the port and its other end agreed on; 0 unknown
 	Duplex    string    // full or half; "" unknown
+	Losses    int       // how often the carrier was lost since the port is there
 	Neighbour Neighbour // whether the gateway answers where it is
 }
 
@@ -57,7 +58,7 @@ const (
 
 // Way is l without what may change while its way to the gateway is the same.
 func (l Link) Way() Link {
-	l.Speed, l.Duplex, l.Neighbour = 0, "", NeighbourUnknown
+	l.Speed, l.Duplex, l.Losses, l.Neighbour = 0, "", 0, NeighbourUnknown
 	return l
 }
 

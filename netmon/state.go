@@ -203,8 +203,17 @@ func New() State {
 func Step(o Options, s State, input any, now time.Duration) State {
 	switch in := input.(type) {
 	case Link:
-		if was, known := s.Link.Get(); known && was.Carrier && in.Present && !in.Carrier {
-			s.flaps = append(slices.Clone(s.flaps), now)
+		if was, known := s.Link.Get(); known && was.Present && in.Present {
+			lost := in.Losses - was.Losses
+			if lost > 0 && in.Carrier {
+				// It was out and is in again: the kernel tells at most once a second.
+				out := in
+				out.Carrier = false
+				s = Step(o, s, out, now)
+			} else if lost > 0 || was.Carrier && !in.Carrier {
+				lost = max(lost, 1)
+				s.flaps = append(slices.Clone(s.flaps), slices.Repeat([]time.Duration{now}, min(lost, o.Flaps))...)
+			}
 		}
 		if was, known := s.Link.Get(); known && was.Way() != in.Way() {
 			s.Probe = reading.Reading[Probe]{} // asked over another way

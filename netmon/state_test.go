@@ -249,6 +249,26 @@ func TestAGatewayThatHidesItsPageIsThereIfTheKernelSaysSo(t *testing.T) {
 	p.wait(time.Minute, &silent).want(GatewaySilent)
 }
 
+// The kernel tells of the carrier once a second at most, and counts all the time.
+func TestACableThatWasOutBetweenTwoLooksWasOut(t *testing.T) {
+	p := start(t).see(wired).see(well).want(OK)
+	again := wired
+	for range 3 {
+		p.now += time.Second
+		again.Losses++
+		p.see(again).want(CableUnplugged)
+	}
+	if !p.s.Flapping || p.s.Losses(p.o, p.now) != 3 {
+		t.Errorf("flapping %v, %d losses", p.s.Flapping, p.s.Losses(p.o, p.now))
+	}
+	p.wait(p.o.FlapClear-time.Second, &well).want(CableUnplugged).wait(2*time.Second, &well).want(OK)
+
+	// What was counted before the first look is history.
+	if p = start(t).see(again).see(well).want(OK); p.s.Losses(p.o, p.now) != 0 {
+		t.Errorf("%d losses", p.s.Losses(p.o, p.now))
+	}
+}
+
 func TestAnotherSpeedOrNeighbourIsNoOtherWay(t *testing.T) {
 	p := start(t).see(wired).see(well).want(OK)
 	other := wired

@@ -32,14 +32,14 @@ func (l *lab) spent() int64 {
 	return 0
 }
 
-// status is a number of the daemon's in /proc/PID/task/*/status, of all its
-// threads together or, where they share it, of the last.
-func (l *lab) status(field string, sum bool) (n int64) {
-	l.t.Helper()
+// status is a number in /proc/PID/task/*/status, of all the process's threads
+// together or, where they share it, of the last.
+func (p *process) status(t testing.TB, field string, sum bool) (n int64) {
+	t.Helper()
 	// ip netns exec becomes the program that it is given.
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", l.daemon.cmd.Process.Pid))
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", p.cmd.Process.Pid))
 	if err != nil || len(threads) == 0 {
-		l.t.Fatalf("the daemon has no threads: %v", err)
+		t.Fatalf("the process has no threads: %v", err)
 	}
 	for _, thread := range threads {
 		b, err := os.ReadFile(thread)
@@ -69,7 +69,7 @@ func TestASessionDaysProbesStayBelowAMegabyte(t *testing.T) {
 	l := newLab(t)
 	l.run(true)
 	l.steady("ok")
-	switches := l.status("voluntary_ctxt_switches", true)
+	switches := l.daemon.status(t, "voluntary_ctxt_switches", true)
 	before, radio := l.spent(), l.radio.bytes.Load()
 	time.Sleep(window)
 	used, carried := l.spent()-before, l.radio.bytes.Load()-radio
@@ -105,5 +105,5 @@ func TestASessionDaysProbesStayBelowAMegabyte(t *testing.T) {
 	}
 
 	t.Logf("in a session: %d voluntary context switches a minute, %d kB resident",
-		(l.status("voluntary_ctxt_switches", true)-switches)*int64(time.Minute)/int64(window), l.status("VmRSS", false))
+		(l.daemon.status(t, "voluntary_ctxt_switches", true)-switches)*int64(time.Minute)/int64(window), l.daemon.status(t, "VmRSS", false))
 }

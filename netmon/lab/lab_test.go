@@ -63,13 +63,23 @@ type lab struct {
 	verdict *verdicts
 }
 
+// What networkd is told of the port: that an address is leased on it, or that it
+// is not networkd's.
+const (
+	leased    = "[Match]\nName=uplink0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
+	unmanaged = "[Match]\nName=uplink0\n[Link]\nUnmanaged=yes\n"
+)
+
 var labs struct {
 	sync.Mutex
 	made int
 }
 
 // newLab builds the namespaces and starts everything but the daemon.
-func newLab(t testing.TB) *lab {
+func newLab(t testing.TB) *lab { return newLabWhere(t, leased) }
+
+// newLabWhere is newLab with a .network file of one's own.
+func newLabWhere(t testing.TB, port string) *lab {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: it makes network namespaces")
 	}
@@ -131,7 +141,7 @@ func newLab(t testing.TB) *lab {
 	config := filepath.Join(l.dir, "bus.conf")
 	l.write(config, `<busconfig><type>system</type><listen>unix:path=`+bus+`</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow receive_sender="*"/><allow send_requested_reply="true"/><allow receive_requested_reply="true"/><allow send_type="signal"/></policy></busconfig>`)
-	l.write(filepath.Join(l.dir, "uplink.network"), "[Match]\nName=uplink0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n")
+	l.write(filepath.Join(l.dir, "uplink.network"), port)
 	// networkd's own folders are made afresh in a mount namespace; a /sys that
 	// cannot be written tells it that there is no udev to wait for.
 	l.network = l.start("networkd", l.van, []string{"DBUS_SYSTEM_BUS_ADDRESS=unix:path=" + bus}, "unshare", "--mount", "--propagation", "private", "sh", "-ec", `
@@ -177,20 +187,34 @@ func (l *lab) serveDHCP(more ...string) {
 	l.dnsmasq = l.start("dnsmasq", l.gw, nil, "dnsmasq", args...)
 }
 
-// run starts the daemon, begins a session if one is asked for, and waits until
-// all is well.
-func (l *lab) run(session bool, flags ...string) {
+// configure writes the configuration, with more lines of the uplink's if given.
+func (l *lab) configure(more ...string) (path string) {
 	l.t.Helper()
-	config := filepath.Join(l.dir, "infobus.yaml")
-	l.write(config, fmt.Sprintf(`
+	path = filepath.Join(l.dir, "infobus.yaml")
+	l.write(path, fmt.Sprintf(`
 uplink:
   interface: uplink0
   targets: ["%s:443", "%s:443"]
   resolvers: ["%s:53", "%s:53"]
   name: %s
   check: http://%s/generate_204
-`, literals[0], literals[1], literals[0], literals[1], tlsName, checkName))
-	l.daemon = l.start("infobusd", l.van, []string{"SSL_CERT_FILE=" + authority.file, "DBUS_SYSTEM_BUS_ADDRESS=unix:path=" + filepath.Join(l.dir, "bus")},
+`, literals[0], literals[1], literals[0], literals[1], tlsName, checkName)+strings.Join(more, "\n"))
+	return path
+}
+
+// environment is what the programs in the van find there.
+func (l *lab) environment() []string {
+	return []string{"SSL_CERT_FILE=" + authority.file, "DBUS_SYSTEM_BUS_ADDRESS=unix:path=" + filepath.Join(l.dir, "bus")}
+}
+
+// run starts the daemon, begins a session if one is asked for, and waits until
+// all is well.
+func (l *lab) run(session bool, flags ...string) { l.runWith(l.configure(), session, flags...) }
+
+// runWith is run with a configuration of one's own.
+func (l *lab) runWith(config string, session bool, flags ...string) {
+	l.t.Helper()
+	l.daemon = l.start("infobusd", l.van, l.environment(),
 		daemonProgram, append([]string{"--sim=line,battery,panel", "--van-times", "--config", config,
 			"--state-dir", filepath.Join(l.dir, "state"), "--listen", "127.0.0.1:8080"}, flags...)...)
 	l.verdict = follow(l)

@@ -19,8 +19,8 @@ var (
 	only   = flag.String("fault", "", "inject only the faults whose name contains this")
 )
 
-// daemonProgram is infobusd, built for the lab.
-var daemonProgram string
+// daemonProgram and commandProgram are infobusd and infobus, built for the lab.
+var daemonProgram, commandProgram string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 		dir, err := os.MkdirTemp("", "infobus-lab-")
 		if err == nil {
 			defer os.RemoveAll(dir)
-			daemonProgram = filepath.Join(dir, "infobusd")
-			build := exec.Command("go", "build", "-o", daemonProgram, "infobus/cmd/infobusd")
+			daemonProgram, commandProgram = filepath.Join(dir, "infobusd"), filepath.Join(dir, "infobus")
+			build := exec.Command("go", "build", "-o", dir+"/", "infobus/cmd/infobusd", "infobus/cmd/infobus")
 			build.Stderr = os.Stderr
 			err = build.Run()
 		}

@@ -308,6 +308,7 @@ func (w *watcher) read() (netmon.Link, error) {
 	}
 	w.gone = ""
 	l.Present = true
+	l.Losses = losses(w.name)
 	if l.Carrier = port.Attrs().RawFlags&unix.IFF_LOWER_UP != 0; l.Carrier {
 		l.Speed, l.Duplex = speed(w.name)
 	}
@@ -367,6 +368,15 @@ func speed(name string) (mbit int, duplex string) {
 		duplex = strings.TrimSpace(string(b))
 	}
 	return max(mbit, 0), strings.TrimPrefix(duplex, "unknown")
+}
+
+// losses are how often the carrier was lost, by the kernel's count in sysfs; 0
+// where it does not count.
+func losses(name string) (n int) {
+	if b, err := os.ReadFile(filepath.Join("/sys/class/net", filepath.Base(name), "carrier_down_count")); err == nil {
+		fmt.Sscan(string(b), &n)
+	}
+	return n
 }
 
 func isDefault(n *net.IPNet) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ type Prober struct {
 	step      int                  // looks since the last whole round
 	bad       int                  // whole rounds in a row that were not well
 	looked    bool                 // a look has just found the gateway silent
-	dark      bool                 // nothing at all came from beyond the gateway, in the last round
+	settled   time.Time            // when the last whole round was
 	suspect   time.Time            // until then names are asked for at every look
 
 	mu    sync.Mutex // guards tries and suspect
@@ -357,15 +358,13 @@ func (p *Prober) proven() {
 // settle remembers a round.
 func (p *Prober) settle(r *netmon.Probe, t Targets) {
 	now := time.Now()
-	through := r.Internet == netmon.Passed || r.DNS == netmon.Passed || r.HTTP == netmon.Passed || r.Captive
-	if p.dark && through {
-		// What was asked while nothing got through was not lost on the way: there
-		// was none.
+	if p.last.Internet == netmon.Failed && r.Internet == netmon.Passed || p.last.DNS == netmon.Failed && r.DNS == netmon.Passed {
+		// What was asked in vain while nobody answered was not lost on the way.
 		p.mu.Lock()
-		p.tries = nil
+		p.tries = slices.DeleteFunc(p.tries, func(t try) bool { return t.lost && t.at.After(p.settled) })
 		p.mu.Unlock()
 	}
-	p.dark = !through
+	p.settled = now
 	r.Loss = p.loss()
 	if r.ClockWrong = r.ClockWrong || p.last.ClockWrong && now.Before(p.proofAt); r.Captive {
 		r.ClockWrong = false
@@ -373,7 +372,7 @@ func (p *Prober) settle(r *netmon.Probe, t Targets) {
 	for rung, f := range map[string]*netmon.Finding{"gateway": &r.Gateway, "internet": &r.Internet, "dns": &r.DNS} {
 		if *f == netmon.Passed {
 			p.passed[rung] = now
-		} else if at := p.passed[rung]; *f == netmon.Failed && rung != "gateway" && !(rung == "dns" && p.wrongName) && r.Loss >= lossy && r.Gateway != netmon.Failed && now.Sub(at) < memory {
+		} else if at := p.passed[rung]; *f == netmon.Failed && rung != "gateway" && !(rung == "dns" && p.wrongName) && p.lossy() && r.Gateway != netmon.Failed && now.Sub(at) < memory {
 			*f = netmon.Passed
 		}
 	}
@@ -432,9 +431,24 @@ func (p *Prober) suspected() bool {
 // loss is the share of the last half minute's questions that were lost; 0 where
 // there were too few to say.
 func (p *Prober) loss() float64 {
+	lost, all := p.lost()
+	if all < lossLeast {
+		return 0
+	}
+	return float64(lost) / float64(all)
+}
+
+// lossy says whether one answer that did not come says little of a rung.
+func (p *Prober) lossy() bool {
+	lost, all := p.lost()
+	return lost > 0 && float64(lost) >= lossy*float64(all)
+}
+
+// lost are how many of all questions of the last half minute were lost.
+func (p *Prober) lost() (lost, all int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, lost, all := time.Now(), 0, 0
+	now := time.Now()
 	for _, t := range p.tries {
 		if now.Sub(t.at) <= lossWindow {
 			all++
@@ -443,10 +457,7 @@ func (p *Prober) loss() float64 {
 			}
 		}
 	}
-	if all < lossLeast {
-		return 0
-	}
-	return float64(lost) / float64(all)
+	return lost, all
 }
 
 // connects says whether target accepts a connection. A refusal does not count:
