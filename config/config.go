@@ -8,7 +8,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -110,7 +109,7 @@ type Uplink struct {
 // NameServers are DNS as address:port.
 func (u Uplink) NameServers() (list []string) {
 	for _, a := range u.DNS {
-		list = append(list, net.JoinHostPort(a, "53"))
+		list = append(list, a+":53")
 	}
 	return list
 }
