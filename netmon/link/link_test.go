@@ -483,3 +483,27 @@ func TestOnlyANameThatHoldsAHardwareAddressIsHidden(t *testing.T) {
 		t.Errorf("hidden: %v", hidden)
 	}
 }
+
+// A neighbour that is not the gateway wakes nobody.
+func TestAnotherNeighboursNewsIsNoConcern(t *testing.T) {
+	w := watcher{watched: gateway{port: 7, at: [4]byte{192, 0, 2, 1}}}
+	for _, c := range []struct {
+		name  string
+		port  uint32
+		last  byte
+		state uint16
+		want  bool
+	}{
+		{"the gateway, reachable", 7, 1, unix.NUD_REACHABLE, true},
+		{"the gateway, as unknown as before", 7, 1, unix.NUD_INCOMPLETE, false},
+		{"another host", 7, 9, unix.NUD_REACHABLE, false},
+		{"the same address on another port", 8, 1, unix.NUD_REACHABLE, false},
+	} {
+		body := append((&netlink.Ndmsg{Family: unix.AF_INET, Index: c.port, State: c.state}).Serialize(),
+			nl.NewRtAttr(netlink.NDA_DST, []byte{192, 0, 2, c.last}).Serialize()...)
+		message := syscall.NetlinkMessage{Header: syscall.NlMsghdr{Type: unix.RTM_NEWNEIGH}, Data: body}
+		if got := w.concern([]syscall.NetlinkMessage{message}); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
