@@ -47,9 +47,10 @@ type Input struct {
 	// process began; Measured says whether the battery is being measured.
 	In, Out  float64
 	Measured bool
-	Judged   bool // it is known whether the internet works
-	Internet bool // it does
-	Devices  int  // connected; below 0 where that is not known
+	Judged   bool  // it is known whether the internet works
+	Internet bool  // it does
+	Devices  int   // connected; below 0 where that is not known
+	Own      int64 // bytes that the box itself used since the process began
 }
 
 // Tally is what a session has come to. The zero Tally is that of its beginning.
@@ -60,6 +61,7 @@ type Tally struct {
 	Judged   time.Duration `json:"judged_ns"`   // for how long it was known whether the internet works
 	Internet time.Duration `json:"internet_ns"` // for how long it did
 	Devices  int           `json:"devices"`     // connected at most; 0 where none was ever counted
+	Own      int64         `json:"own_bytes"`   // that the box itself used
 }
 
 // State is the session, if one is on. The zero State is none. Times are
@@ -165,6 +167,9 @@ func (s *State) count(in Input, now time.Duration) {
 		}
 	}
 	s.Tally.Devices = max(s.Tally.Devices, in.Devices)
+	if s.at != 0 {
+		s.Tally.Own += max(0, in.Own-s.was.Own)
+	}
 	s.at, s.was = now, in
 }
 
@@ -179,6 +184,9 @@ func (s State) summary(reason string, now time.Duration) map[string]any {
 	}
 	if most(s.Tally.Judged) {
 		a["internet_percent"] = math.Round(100 * float64(s.Tally.Internet) / float64(s.Tally.Judged))
+	}
+	if s.Tally.Own > 0 {
+		a["own_bytes"] = s.Tally.Own
 	}
 	if s.Tally.Devices > 0 {
 		a["devices"] = s.Tally.Devices

@@ -188,6 +188,19 @@ type Sample struct {
 	Value *float64  `json:"value"` // null where it was not known
 }
 
+// Day is what a calendar day came to, without a place.
+type Day struct {
+	Date        string   `json:"date"` // local, 2026-11-23
+	RunHours    float64  `json:"run_hours"`
+	Starts      int      `json:"starts"` // of generators
+	InWh        *float64 `json:"in_wh"`  // into the battery; null where it was never measured
+	OutWh       *float64 `json:"out_wh"`
+	Sessions    int      `json:"sessions"`     // begun
+	KnownMin    float64  `json:"known_min"`    // min of sessions in which it was known whether the internet works
+	InternetMin float64  `json:"internet_min"` // min of these in which it did
+	Devices     *int     `json:"devices"`      // connected at most; null where none was counted
+}
+
 // Language is one that the visitors' page can be read in.
 type Language struct {
 	Tag  string // BCP 47

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/days"
 	"infobus/kiosk"
 	"infobus/netmon"
 	"infobus/session"
@@ -26,6 +27,9 @@ type Kept struct {
 	Data *netmon.Spent `json:"data,omitempty"` // of the data budget, this month
 
 	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
+
+	Days  []days.Day `json:"days,omitempty"` // those before today
+	Today days.Day   `json:"today,omitzero"` // without a date while it is not known
 }
 
 // KeptGenerator is a generator's counters.
@@ -57,7 +61,8 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections}
+	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections,
+		Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
 			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value,
@@ -95,13 +100,14 @@ func (s *State) keep(o Options, out *Output) {
 // have flowed since widens its bounds, and each save wears the card.
 const chargeEvery = 10 * time.Minute
 
-// withoutHours is k as if no generator had ever run and the charge never moved:
-// two of these differ only where something happened, not where time passed.
+// withoutHours is k as if no generator had ever run, the charge never moved and
+// no day been counted: two of these differ only where something happened, not where time passed.
 func (k Kept) withoutHours() Kept {
 	k.Generators = slices.Clone(k.Generators)
 	for i := range k.Generators {
 		k.Generators[i].Seconds, k.Generators[i].Longest = 0, 0
 	}
+	k.Days, k.Today = nil, days.Day{}
 	if k.Charge != nil {
 		k.Charge = &KeptCharge{}
 	}

@@ -1,6 +1,7 @@
 package van
 
 import (
+	"infobus/days"
 	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -71,6 +72,9 @@ type (
 		Seq          uint64
 		Acknowledged uint64
 	}
+
+	// Used is how many bytes the box itself used since the process began.
+	Used struct{ Bytes int64 }
 
 	// Uploaded is the outcome of an upload.
 	Uploaded struct {
@@ -184,6 +188,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.device(v, now, out)
 	case Recorded:
 		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged = v.Log, v.Seq, v.Acknowledged
+	case Used:
+		s.Own = v.Bytes
 	case Uploaded:
 		s.Sync.Trouble = v.Trouble
 		if v.Trouble == "" && v.Events > 0 {
@@ -257,6 +263,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Session = session.Ended()
 	}
 	s.Corrections = k.Corrections
+	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/days"
 	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -41,12 +42,14 @@ type State struct {
 	Clock       Clock
 	Power       power.State
 	Session     session.State
+	Days        days.State // what the last days came to
 	Uplink      netmon.State
 	Timetable   *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
 	Corrections []timetable.Correction
 	Kiosk       Kiosk
 	Temperature reading.Reading[float64] // °C, at the panel
 	Sync        Sync
+	Own         int64    // bytes that the box itself used since the process began
 	Devices     []Device // in the order in which they were first heard of
 	Stopping    bool
 
@@ -154,9 +157,10 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	s.Session, events = session.Step(o.Session, s.Session, session.Input{
 		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked, Longer: longer.By, Site: site.Site,
 		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
-		Judged: s.Uplink.Verdict != netmon.Unknown && s.Uplink.Verdict != netmon.Starting, Internet: s.Uplink.Verdict.Usable(),
-		Devices: s.devices()}, now)
+		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(),
+		Devices: s.devices(), Own: s.Own}, now)
 	out.events(events)
+	s.Days = days.Step(s.Days, s.counters(), s.dayOf, now)
 
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
@@ -212,6 +216,36 @@ func (s State) devices() int {
 		return c.Devices
 	}
 	return -1
+}
+
+// counters are what the days are counted by.
+func (s State) counters() days.Input {
+	in := days.Input{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
+		Session: s.Session.Active, Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(), Devices: s.devices()}
+	for _, g := range s.Power.Generators {
+		in.Run += g.RunTime(s.Now.Mono)
+		in.Starts += g.Starts
+	}
+	return in
+}
+
+// dayOf is the local date of a monotonic moment of this boot; "" while it cannot
+// be told.
+func (s State) dayOf(mono time.Duration) string {
+	wall, ok := s.WallAt(mono)
+	if !ok {
+		return ""
+	}
+	zone := time.UTC
+	if s.Timetable != nil {
+		zone = s.Timetable.Zone
+	}
+	return wall.In(zone).Format(time.DateOnly)
+}
+
+// judged says whether it is known whether the internet works.
+func (s State) judged() bool {
+	return s.Uplink.Verdict != netmon.Unknown && s.Uplink.Verdict != netmon.Starting
 }
 
 // OKToUnplug says whether the box may lose its power now without anything being

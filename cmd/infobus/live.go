@@ -250,6 +250,46 @@ func selftestCommand(o *options) *cobra.Command {
 	}
 }
 
+func daysCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "days",
+		Short: "What each of the last 30 days came to, without a place",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			var answer struct{ Days []status.Day }
+			if _, err := d.get("/api/v1/days", &answer); err != nil {
+				return err
+			}
+			if o.json {
+				return printJSON(status.List(answer.Days))
+			}
+			fmt.Println("date        generators      battery in, out       sessions  internet        devices")
+			for _, day := range answer.Days {
+				wh := func(v *float64) string {
+					if v == nil {
+						return "unknown"
+					}
+					return fmt.Sprintf("%.0f Wh", *v)
+				}
+				devices := "unknown"
+				if day.Devices != nil {
+					devices = fmt.Sprint(*day.Devices)
+				}
+				fmt.Printf("%s  %4.1f h %2d starts %9s %9s %8d   %3.0f of %3.0f min  %s\n", day.Date, day.RunHours, day.Starts, wh(day.InWh), wh(day.OutWh),
+					day.Sessions, day.InternetMin, day.KnownMin, devices)
+			}
+			if len(answer.Days) == 0 {
+				fmt.Println("nothing was counted yet, or the box does not know the time")
+			}
+			return nil
+		},
+	}
+}
+
 func siteCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "site [ID]",

@@ -93,7 +93,7 @@ Exit status: 0 well; 1 something needs attention, or the input is wrong;
 		"the daemon: http://host:port, or the path of its socket")
 	root.PersistentFlags().BoolVar(&o.json, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(statusCommand(o), eventsCommand(o), diagnoseCommand(o), selftestCommand(o), siteCommand(o), syncCommand(o),
+	root.AddCommand(statusCommand(o), eventsCommand(o), diagnoseCommand(o), selftestCommand(o), siteCommand(o), daysCommand(o), syncCommand(o),
 		configCommand(o), timetableCommand(o), kioskCommand(o), logbookCommand(o), simCommand(o), linkCommand(), shutdownCommand())
 	checkArguments(root)
 	return root

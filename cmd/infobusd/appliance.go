@@ -54,6 +54,8 @@ type appliance struct {
 	upload        chan struct{} // a token: look whether there is something to send
 	bookedSession time.Duration // of the data budget: which session it is; the probe's goroutine's
 	bookedActive  bool
+	bookedMonth   int64 // likewise: bytes that were spent in the month when it was looked at last
+	used          int64 // likewise: bytes since the process began
 
 	probe chan struct{} // a token: the cadence or the targets are others
 }
@@ -196,7 +198,14 @@ func (a *appliance) run(ctx context.Context) {
 	var loopEnd, bookEnd sync.WaitGroup
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
 	bookEnd.Go(func() { a.recorder.Run(bookCtx) })
-	a.observe(a.keeper.load(a.screen.certain()))
+	started := a.keeper.load(a.screen.certain())
+	if data := started.Kept.Data; data != nil {
+		a.client.Book(func(l *netmon.Ledger) { l.Restore(*data) })
+		for _, n := range data.Bytes {
+			a.bookedMonth += n
+		}
+	}
+	a.observe(started)
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
 	}

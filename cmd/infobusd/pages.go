@@ -41,6 +41,7 @@ func (a *appliance) pages(pin string) server.Options {
 		Act:       a.act,
 		Alive:     a.loop.Ping,
 		Samples:   a.samples,
+		Days:      func() []status.Day { return lastDays(a.loop.State()) },
 	}
 	if a.parts.world != nil {
 		o.Sim, o.Open = a.parts.world.Handler(), true
@@ -211,6 +212,23 @@ func ptr[T any](v T) *T { return &v }
 func round(v float64, digits int) float64 {
 	f := math.Pow10(digits)
 	return math.Round(v*f) / f
+}
+
+// lastDays are the last days as the outside sees them.
+func lastDays(s van.State) []status.Day {
+	var all []status.Day
+	for _, d := range s.Days.All() {
+		day := status.Day{Date: d.Date, RunHours: round(d.Run.Hours(), 2), Starts: d.Starts, Sessions: d.Sessions,
+			KnownMin: math.Round(d.Judged.Minutes()), InternetMin: math.Round(d.Internet.Minutes())}
+		if d.Measured > 0 {
+			day.InWh, day.OutWh = ptr(round(d.In, 1)), ptr(round(d.Out, 1))
+		}
+		if d.Devices > 0 {
+			day.Devices = ptr(d.Devices)
+		}
+		all = append(all, day)
+	}
+	return all
 }
 
 // languages are those of the visitors' page.

@@ -55,7 +55,7 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	}
 	p.becomes("session.site", "moulin")
 	p.becomes("session.planned_site", "")
-	browser.wait("Rue du Moulin Gris")
+	browser.wait("It is noted: Rue du Moulin Gris.") // it is durable
 	for _, path := range []string{"/", "/today?lang=en"} {
 		if page := p.get(path); !strings.Contains(page, "Rue du Moulin Gris") {
 			t.Errorf("%s does not name the site: %s", path, page)
@@ -72,6 +72,9 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 		t.Errorf("infobus site quai: exit %d: %s", code, out)
 	}
 	p.becomes("session.site", "quai")
+	if out, code := infobus(t, "--address", filepath.Join(state, "infobus.sock"), "days", "--json"); code != 0 || !strings.Contains(out, `"sessions":`) {
+		t.Errorf("infobus days: exit %d: %s", code, out)
+	}
 	for _, e := range p.events() {
 		for key, v := range e.Attributes {
 			if v == "moulin" || v == "quai" {

@@ -183,9 +183,18 @@ func (a *appliance) keepBook() {
 		}
 		spent = l.Spent()
 	})
-	var more int64
+	var more, month int64
 	for purpose, n := range spent.Bytes {
+		month += n
 		more += n - s.Uplink.Spent.Bytes[purpose]
+	}
+	if month < a.bookedMonth {
+		a.bookedMonth = 0 // another month has begun
+	}
+	if month != a.bookedMonth {
+		a.used += month - a.bookedMonth
+		a.bookedMonth = month
+		a.observe(van.Used{Bytes: a.used})
 	}
 	if more >= worth || spent.Month != s.Uplink.Spent.Month {
 		a.observe(spent)

@@ -57,6 +57,7 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		PIN     bool // there is one, and it was not given
 		Actions []action
 		Places  []place
+		Days    []chart
 		Sure    bool // it is certain at which of them the van is
 	}{
 		Notice:  notice,
@@ -70,6 +71,9 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 	}
 	if mayAct && s.o.Act != nil {
 		data.Actions = actions(v)
+		if s.o.Days != nil {
+			data.Days = charts(s.o.Days())
+		}
 		data.Places, data.Sure = places(v), v.Session.Site != ""
 	}
 	var b bytes.Buffer

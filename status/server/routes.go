@@ -36,6 +36,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /api/v1/state", s.getState)
 	mux.HandleFunc("GET /api/v1/stream", s.getStream)
 	mux.HandleFunc("GET /api/v1/events", only(s.knows, s.getEvents))
+	mux.HandleFunc("GET /api/v1/days", only(s.knows, s.getDays))
 	mux.HandleFunc("GET /api/v1/samples", only(s.knows, s.getSamples))
 	metrics := promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{MaxRequestsInFlight: 2})
 	mux.HandleFunc("GET /metrics", only(s.knows, metrics.ServeHTTP))
@@ -124,6 +125,16 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, encode(struct {
 		Events []logbook.Event `json:"events"`
 	}{status.List(events)}))
+}
+
+func (s *Server) getDays(w http.ResponseWriter, _ *http.Request) {
+	if s.o.Days == nil {
+		refuse(w, http.StatusNotFound, "no days are counted")
+		return
+	}
+	answer(w, http.StatusOK, encode(struct {
+		Days []status.Day `json:"days"`
+	}{status.List(s.o.Days())}))
 }
 
 func (s *Server) getSamples(w http.ResponseWriter, r *http.Request) {

@@ -64,6 +64,8 @@ type Options struct {
 	Services func() ServicesPage
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
+	// Days are what the last days came to, oldest first.
+	Days func() []status.Day
 	// Samples are a series' points, oldest first; false where there is no such
 	// series.
 	Samples func(series string) ([]status.Sample, bool)

@@ -10,14 +10,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"infobus/days"
 	"infobus/van"
 )
 
 // File is the name of the file in the state directory.
 const File = "kept.json"
 
-// maxSize bounds what Load reads: a file of ours is below 2 kB.
+// maxSize bounds what Load reads: a file of ours is below 10 kB.
 const maxSize = 64 << 10
 
 // Load reads what was kept in dir. Without a file it gives the zero Kept and
@@ -62,6 +64,14 @@ func Parse(b []byte) (van.Kept, error) {
 		// A hundred years of running is no counter of ours.
 		if g.Starts < 0 || g.Seconds < 0 || g.Seconds > 100*366*24*3600 {
 			return van.Kept{}, fmt.Errorf("generator %d: counters out of range: %d starts, %d s", i+1, g.Starts, g.Seconds)
+		}
+	}
+	if len(k.Days) > days.Most {
+		return van.Kept{}, fmt.Errorf("%d days; at most %d were expected", len(k.Days), days.Most)
+	}
+	for _, d := range append(slices.Clone(k.Days), k.Today) {
+		if d.Run < 0 || d.Starts < 0 || !(d.In >= 0) || !(d.Out >= 0) || d.Measured < 0 || d.Sessions < 0 || d.Judged < 0 || d.Internet < 0 || d.Devices < 0 {
+			return van.Kept{}, fmt.Errorf("the day %.10q: a counter below 0", d.Date)
 		}
 	}
 	if c := k.Charge; c != nil && !(0 <= c.Low && c.Low <= c.Percent && c.Percent <= c.High && c.High <= 100) {

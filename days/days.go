@@ -1,0 +1,179 @@
+// Package days counts what each calendar day came to, without a place: hours and
+// starts of the generators, energy, sessions, internet, devices connected.
+//
+// In: counters that only grow, and which day it is. Out: the next State, with the
+// last 30 days. It is pure. What is counted while nobody knows the day belongs to
+// the day on which it began, once that can be told; if the power goes before, to
+// none.
+package days
+
+import (
+	"slices"
+	"time"
+)
+
+// Most is how many days are kept, today among them.
+const Most = 30
+
+// Day is what a day came to. Date is local, such as 2026-11-23; "" while nobody
+// knows which day it is.
+type Day struct {
+	Date     string        `json:"date"`
+	Run      time.Duration `json:"run_ns,omitempty"` // of all generators together
+	Starts   int           `json:"starts,omitempty"`
+	In       float64       `json:"in_wh,omitempty"` // into the battery, as far as it was measured
+	Out      float64       `json:"out_wh,omitempty"`
+	Measured time.Duration `json:"measured_ns,omitempty"`
+	Sessions int           `json:"sessions,omitempty"`    // begun
+	Judged   time.Duration `json:"judged_ns,omitempty"`   // in sessions: for how long it was known whether the internet works
+	Internet time.Duration `json:"internet_ns,omitempty"` // for how long it did
+	Devices  int           `json:"devices,omitempty"`     // connected at most; 0 where none was counted
+}
+
+// counted is what was counted, whatever the day.
+func (d Day) counted() Day {
+	d.Date = ""
+	return d
+}
+
+// and is two parts of a day together.
+func (d Day) and(more Day) Day {
+	d.Run += more.Run
+	d.Starts += more.Starts
+	d.In += more.In
+	d.Out += more.Out
+	d.Measured += more.Measured
+	d.Sessions += more.Sessions
+	d.Judged += more.Judged
+	d.Internet += more.Internet
+	d.Devices = max(d.Devices, more.Devices)
+	return d
+}
+
+// Input is what is known at a moment. The counters are for ever, or since the
+// process began.
+type Input struct {
+	Run      time.Duration // of all generators together
+	Starts   int
+	In, Out  float64 // Wh
+	Measured bool    // the battery is being measured
+	Session  bool    // one is on
+	Judged   bool    // it is known whether the internet works
+	Internet bool    // it does
+	Devices  int     // connected; below 0 where that is not known
+}
+
+// State is the last days. It is a value: Step changes nothing that an earlier
+// State points to.
+type State struct {
+	Past  []Day // ascending by date, without Today
+	Today Day
+
+	since time.Duration // monotonic: since when Today has had no date
+	at    time.Duration // of the last step; 0 before the first
+	was   Input
+}
+
+// Restored takes up what was kept; same says that it was kept in this boot.
+func Restored(past []Day, today Day, same bool) State {
+	s := State{Past: past, Today: today}
+	if today.Date == "" && !same {
+		s.Today = Day{} // of a day that nobody can tell any more
+	}
+	return s
+}
+
+// Step takes what is known at the monotonic time now. day is the local date of a
+// moment of this boot, "" while that cannot be told.
+func Step(s State, in Input, day func(time.Duration) string, now time.Duration) State {
+	if s.since == 0 {
+		s.since = now
+	}
+	if today := day(now); s.Today.Date == "" && today != "" {
+		s.turn(day(s.since), now)
+		s.turn(today, now)
+	} else if today != s.Today.Date {
+		s.turn(today, now)
+	}
+	if s.at != 0 {
+		s.Today = s.Today.and(s.more(in, now))
+	}
+	s.at, s.was = now, in
+	return s
+}
+
+// more is what came since the last step.
+func (s State) more(in Input, now time.Duration) Day {
+	dt, was := now-s.at, s.was
+	d := Day{Run: max(0, in.Run-was.Run), Starts: max(0, in.Starts-was.Starts)}
+	if was.Measured && in.Measured {
+		d.In, d.Out, d.Measured = max(0, in.In-was.In), max(0, in.Out-was.Out), dt
+	}
+	if in.Session && !was.Session {
+		d.Sessions = 1
+	}
+	if was.Session && was.Judged {
+		d.Judged = dt
+		if was.Internet {
+			d.Internet = dt
+		}
+	}
+	if in.Session {
+		d.Devices = max(0, in.Devices)
+	}
+	return d
+}
+
+// turn goes on with another day: a new one, or one of the past.
+func (s *State) turn(date string, now time.Duration) {
+	today := s.Today
+	if today.Date == "" {
+		today.Date = date // it is known now
+	}
+	past := slices.Clone(s.Past)
+	if today.counted() != (Day{}) && today.Date != "" {
+		past = put(past, today)
+	}
+	s.Today, s.since = Day{Date: date}, now
+	if i := slices.IndexFunc(past, func(d Day) bool { return d.Date == date }); i >= 0 {
+		s.Today = past[i]
+		past = slices.Delete(past, i, i+1)
+	}
+	s.Past = recent(past, date)
+}
+
+// put adds a day, or a part of one that is there.
+func put(list []Day, d Day) []Day {
+	i, found := slices.BinarySearchFunc(list, d.Date, func(d Day, date string) int {
+		switch {
+		case d.Date < date:
+			return -1
+		case d.Date > date:
+			return 1
+		}
+		return 0
+	})
+	if found {
+		list[i] = list[i].and(d)
+		return list
+	}
+	return slices.Insert(list, i, d)
+}
+
+// recent are those of the last Most days, today among them.
+func recent(list []Day, today string) []Day {
+	if t, err := time.Parse(time.DateOnly, today); err == nil {
+		first := t.AddDate(0, 0, 1-Most).Format(time.DateOnly)
+		list = slices.DeleteFunc(list, func(d Day) bool { return d.Date < first })
+	}
+	return list[max(0, len(list)-(Most-1)):]
+}
+
+// All are the days on which anything was counted, ascending, today the last.
+func (s State) All() []Day {
+	all := slices.Clone(s.Past)
+	if s.Today.Date != "" && s.Today.counted() != (Day{}) {
+		all = put(all, s.Today)
+	}
+	return all
+}
