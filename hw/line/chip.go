@@ -190,6 +190,48 @@ func (in *inputs) Close() error {
 	return err
 }
 
+func (d device) Output(l Config, active bool) (Output, error) {
+	c, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	offset, err := offsetOf(c, l.Line)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Name, err)
+	}
+	options := []gpiocdev.LineReqOption{gpiocdev.AsOutput(value(active))}
+	if l.ActiveLow {
+		options = append(options, gpiocdev.AsActiveLow)
+	}
+	requested, err := c.RequestLine(offset, options...)
+	if err != nil {
+		return nil, fmt.Errorf("request %s from %s: %w", l.Line, c.Label, absent(err))
+	}
+	return output{requested}, nil
+}
+
+// output is an output line of the kernel's; 1 is active.
+type output struct{ line *gpiocdev.Line }
+
+func value(active bool) int {
+	if active {
+		return 1
+	}
+	return 0
+}
+
+func (o output) Set(active bool) error { return absent(o.line.SetValue(value(active))) }
+
+func (o output) Active() (bool, error) {
+	v, err := o.line.Value()
+	return v != 0, absent(err)
+}
+
+func (o output) Close() error {
+	return errors.Join(o.Set(false), o.line.Close())
+}
+
 // absent marks an error that says that the chip is not there as hw.ErrAbsent:
 // the kernel answers ENODEV on whatever was open of a chip that was removed.
 func absent(err error) error {

@@ -1,19 +1,21 @@
 // Package line watches GPIO input lines: which is active, since when, and
 // whether that is still so.
 //
-// A line that pulses with the mains is counted by a Meter, which tells how fast.
+// A line that pulses with the mains is counted by a Meter, which tells how fast. A
+// Switch drives an output.
 //
 // In: the lines' names, and a Chip: the kernel's (Find), or a model of one
 // (linetest). Out: Seen values, one for each true change, with the kernel's own
 // time stamp, and one for each line every 10 s, which says that what was said
-// before still holds. It debounces nothing itself (the kernel does), drives no
-// line, and draws no conclusion from a level.
+// before still holds. It debounces nothing itself (the kernel does), and draws no
+// conclusion from a level.
 package line
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"infobus/hw"
@@ -71,7 +73,9 @@ type Chip interface {
 	// Pulses requests a line whose rises are to be counted, with room in the kernel
 	// for at least 1024 of them. Debounce is not heeded.
 	Pulses(l Config) (Pulses, error)
-	// Outputs for relays come here.
+	// Output requests a line as an output, from the first moment active or not.
+	// Bias and Debounce are not heeded.
+	Output(l Config, active bool) (Output, error)
 }
 
 // Inputs are requested lines.
@@ -100,6 +104,10 @@ type Watcher struct {
 	chip  Chip
 	lines []Config
 	guard hw.Guard
+
+	mu   sync.Mutex // guards the rest
+	held Inputs     // nil while none are
+	last error      // why not
 }
 
 // New makes a Watcher. It touches nothing yet.
@@ -112,7 +120,8 @@ func New(chip Chip, lines ...Config) *Watcher {
 // hw.ErrTimeout if it hangs. The first values are the levels of all lines.
 // Edges of a line come in order and alternate. observe must not block long:
 // meanwhile edges wait in the kernel, which keeps 16 a line.
-func (w *Watcher) Watch(ctx context.Context, observe func(Seen)) error {
+func (w *Watcher) Watch(ctx context.Context, observe func(Seen)) (err error) {
+	defer func() { w.hold(nil, err) }()
 	var (
 		edges = make(chan Edge, 64)
 		gone  = make(chan error, 1)
@@ -141,6 +150,7 @@ func (w *Watcher) Watch(ctx context.Context, observe func(Seen)) error {
 	}
 	defer w.guard.Finally(answerWithin, func() { in.Close() })
 	defer close(done)
+	w.hold(in, nil)
 
 	t := &track{lines: make([]state, len(w.lines)), configs: w.lines, observe: observe}
 	reread := func() error {
@@ -201,6 +211,32 @@ func (w *Watcher) Watch(ctx context.Context, observe func(Seen)) error {
 		}
 		timer.Reset(t.next())
 	}
+}
+
+// hold notes which lines are held, or why none are.
+func (w *Watcher) hold(in Inputs, why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held, w.last = in, why
+}
+
+// Levels reads which lines are active now, in their order, while Watch holds them;
+// else the error is why it does not.
+func (w *Watcher) Levels(ctx context.Context) ([]bool, error) {
+	w.mu.Lock()
+	in, why := w.held, w.last
+	w.mu.Unlock()
+	if in == nil {
+		if why == nil {
+			why = fmt.Errorf("the lines are not held: %w", hw.ErrAbsent)
+		}
+		return nil, why
+	}
+	return hw.Call(ctx, &w.guard, answerWithin, func() ([]bool, error) {
+		active := make([]bool, len(w.lines))
+		_, err := in.Levels(active)
+		return active, err
+	}, nil)
 }
 
 // track turns edges and levels into what is seen. The two come by different

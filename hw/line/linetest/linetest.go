@@ -40,6 +40,10 @@ type Chip struct {
 	moved chan struct{} // closed and replaced when fault changes
 	open  map[*request]bool
 	lazy  bool // the readers are held up
+
+	outputs map[int]*output // by offset: those that are held
+	driven  map[int]bool    // by offset: the level that an output had last
+	outside func(line string, high bool)
 }
 
 // wire is what is connected to a line.
@@ -54,11 +58,16 @@ type Option func(*Chip)
 // WithClock gives the time stamps' clock; otherwise CLOCK_MONOTONIC.
 func WithClock(now func() time.Duration) Option { return func(c *Chip) { c.now = now } }
 
+// WithOutput calls f with an output's name and level, at its request and at each
+// change. It may call the Chip.
+func WithOutput(f func(line string, high bool)) Option { return func(c *Chip) { c.outside = f } }
+
 // New is a chip with lines of those names, none of them driven.
 func New(names []string, options ...Option) *Chip {
 	c := &Chip{
 		now: clock.Mono, names: slices.Clone(names), wires: make([]wire, len(names)),
 		fault: OK, moved: make(chan struct{}), open: map[*request]bool{},
+		outputs: map[int]*output{}, driven: map[int]bool{}, outside: func(string, bool) {},
 	}
 	for _, o := range options {
 		o(c)
@@ -114,6 +123,10 @@ func (c *Chip) SetFault(f Fault) {
 		for r := range c.open {
 			r.dead = true
 			gone = append(gone, r.gone)
+		}
+		for offset, o := range c.outputs {
+			o.dead = true
+			delete(c.outputs, offset)
 		}
 	}
 	c.mu.Unlock()
@@ -189,10 +202,8 @@ func (c *Chip) Inputs(lines []line.Config, edge func(line.Edge), gone func(error
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.Name, err)
 		}
-		for other := range c.open {
-			if !other.dead && slices.ContainsFunc(other.lines, func(l *requested) bool { return l.offset == o }) {
-				return nil, fmt.Errorf("%s: line %s is in use", l.Name, l.Line)
-			}
+		if c.taken(o) {
+			return nil, fmt.Errorf("%s: line %s is in use", l.Name, l.Line)
 		}
 		q := &requested{Config: l, offset: o}
 		q.level = q.physical(c.wires[o])
@@ -201,6 +212,115 @@ func (c *Chip) Inputs(lines []line.Config, edge func(line.Edge), gone func(error
 	c.open[r] = true
 	go r.deliver()
 	return r, nil
+}
+
+// taken says whether somebody holds the line.
+func (c *Chip) taken(offset int) bool {
+	for r := range c.open {
+		if !r.dead && slices.ContainsFunc(r.lines, func(l *requested) bool { return l.offset == offset }) {
+			return true
+		}
+	}
+	return c.outputs[offset] != nil
+}
+
+// Output implements line.Chip. A line that is given back, and one whose chip goes
+// away, stays as it was last, as on a Raspberry Pi.
+func (c *Chip) Output(l line.Config, active bool) (line.Output, error) {
+	c.mu.Lock()
+	if err := c.answer(); err != nil {
+		c.mu.Unlock()
+		return nil, err
+	}
+	offset, err := c.offset(l.Line)
+	if err == nil && c.taken(offset) {
+		err = fmt.Errorf("line %s is in use", l.Line)
+	}
+	if err != nil {
+		c.mu.Unlock()
+		return nil, fmt.Errorf("%s: %w", l.Name, err)
+	}
+	o := &output{chip: c, low: l.ActiveLow, offset: offset}
+	c.outputs[offset] = o
+	c.mu.Unlock()
+	return o, o.Set(active)
+}
+
+// Level is how an output is, or was last; ok is false where the line never was one.
+func (c *Chip) Level(name string) (high, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	offset, err := c.offset(name)
+	if err != nil {
+		panic(err) // a mistake in the test
+	}
+	high, ok = c.driven[offset]
+	return high, ok
+}
+
+// Force puts an output at a level against what its holder set, as a line does that
+// is shorted.
+func (c *Chip) Force(name string, high bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	offset, err := c.offset(name)
+	if err != nil {
+		panic(err) // a mistake in the test
+	}
+	c.driven[offset] = high
+}
+
+// output is an output line that somebody holds.
+type output struct {
+	chip   *Chip
+	low    bool // active low
+	offset int
+	dead   bool // its chip went away
+}
+
+func (o *output) Set(active bool) error {
+	o.chip.mu.Lock()
+	if err := o.answer(); err != nil {
+		o.chip.mu.Unlock()
+		return err
+	}
+	high := active != o.low
+	was, driven := o.chip.driven[o.offset]
+	o.chip.driven[o.offset] = high
+	o.chip.mu.Unlock()
+	if !driven || was != high {
+		o.chip.outside(o.chip.names[o.offset], high)
+	}
+	return nil
+}
+
+func (o *output) Active() (bool, error) {
+	o.chip.mu.Lock()
+	defer o.chip.mu.Unlock()
+	if err := o.answer(); err != nil {
+		return false, err
+	}
+	return o.chip.driven[o.offset] != o.low, nil
+}
+
+func (o *output) answer() error {
+	if err := o.chip.answer(); err != nil {
+		return err
+	}
+	if o.dead {
+		return errGone
+	}
+	return nil
+}
+
+func (o *output) Close() error {
+	err := o.Set(false)
+	o.chip.mu.Lock()
+	defer o.chip.mu.Unlock()
+	if o.chip.outputs[o.offset] == o {
+		delete(o.chip.outputs, o.offset)
+	}
+	return err
 }
 
 // Pulses implements line.Chip.
