@@ -51,6 +51,15 @@ type Line struct {
 // ActiveLow says whether the line is active at the low level.
 func (l Line) ActiveLow() bool { return l.Active == "low" }
 
+// Output is an output line of the GPIO chip.
+type Output struct {
+	Line   string `yaml:"line"`   // name, or offset as a number
+	Active string `yaml:"active"` // low or high: the level that switches the relay
+}
+
+// ActiveLow says whether the line is active at the low level.
+func (o Output) ActiveLow() bool { return o.Active == "low" }
+
 // Battery is the monitor of the leisure battery and its alarm line.
 type Battery struct {
 	Monitor   string                    `yaml:"monitor"` // ina226, ina219 or none
@@ -104,6 +113,7 @@ type Uplink struct {
 	DNS       []string   `yaml:"dns"`     // addresses, beside Address; empty: the gateway
 	Dashboard *Dashboard `yaml:"dashboard"`
 	Budget    Data       `yaml:"budget"`
+	Relay     *Output    `yaml:"relay"` // cuts the gateway's power while it is switched; nil for none
 }
 
 // NameServers are DNS as address:port.
@@ -241,6 +251,9 @@ func Parse(file string, data []byte) (Config, error) {
 	if c.Kiosk.Button != nil {
 		*c.Kiosk.Button = c.Kiosk.Button.filled()
 	}
+	if r := c.Uplink.Relay; r != nil && r.Active == "" {
+		r.Active = "high"
+	}
 	return c, src.Err()
 }
 
@@ -250,11 +263,12 @@ func (c *Config) check(src *yamlfile.Source) {
 		if *field == "" {
 			return
 		}
-		if other, twice := used[*field]; twice {
+		line := strings.TrimPrefix(*field, "GPIO") // on a Pi, GPIO16 is number 16
+		if other, twice := used[line]; twice {
 			src.Add(fmt.Sprintf("line %s is already the %s; it cannot be the %s too", *field, other, what), field)
 			return
 		}
-		used[*field] = what
+		used[line] = what
 	}
 	// The panel's own defaults step aside for what the file says.
 	if c.Panel.Type != "none" {
@@ -281,6 +295,15 @@ func (c *Config) check(src *yamlfile.Source) {
 	if l := c.Kiosk.Button; l != nil {
 		l.check(src)
 		claim(&l.Line, "button")
+	}
+	if r := c.Uplink.Relay; r != nil {
+		if strings.TrimSpace(r.Line) == "" {
+			src.Add("a line is missing here, such as line: GPIO16", &c.Uplink.Relay)
+		}
+		if r.Active != "" {
+			oneOf(src, &r.Active, "low", "high")
+		}
+		claim(&r.Line, "relay of the Cisco box")
 	}
 
 	b := &c.Battery

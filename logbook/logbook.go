@@ -42,6 +42,7 @@ const (
 	UplinkChanged      Name = "uplink.changed"
 	UplinkFlapping     Name = "uplink.flapping"
 	RemedyTried        Name = "remedy.tried"
+	GatewaySwitched    Name = "gateway.switched"
 	KioskRefreshed     Name = "kiosk.refreshed"
 	TimetableLoaded    Name = "timetable.loaded"
 	TimetableRejected  Name = "timetable.rejected"
@@ -53,4 +54,5 @@ const (
 	DeviceRecovered    Name = "device.recovered"
 	SystemStarted      Name = "system.started"
 	SystemStopping     Name = "system.stopping"
+	SystemTested       Name = "system.tested"
 )

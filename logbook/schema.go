@@ -19,7 +19,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
 		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "kept", "target"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "kept", "target", "relay"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -36,6 +36,7 @@ var Schema = map[Name][]Field{
 	UplinkChanged:      {{Key: "verdict", Words: verdicts}, {Key: "previous", Words: verdicts}, {Key: "seconds", Unit: "s"}},
 	UplinkFlapping:     {{Key: "losses", Unit: "1"}},
 	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "address-set", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
+	GatewaySwitched:    {{Key: "power", Words: []string{"on", "off"}}, {Key: "reason", Words: []string{"battery-low", "remedy", "selftest", "session", "generator", "charged", "not-known", "volunteer", "driver"}}, {Key: "seconds", Unit: "s"}},
 	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
 	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
@@ -47,6 +48,7 @@ var Schema = map[Name][]Field{
 	DeviceRecovered:    {{Key: "device", Words: devices}},
 	SystemStarted:      {{Key: "restored", Bool: true}},
 	SystemStopping:     {{Key: "reason", Words: []string{"signal", "shutdown"}}},
+	SystemTested:       {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
 }
 
 // Admit gives the event with no attribute but those that the schema allows, and

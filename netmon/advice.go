@@ -71,6 +71,9 @@ const (
 	// restart is the advice while the gateway restarts itself.
 	restartEnglish = "The Cisco box restarts itself, as it does after half an hour without mobile internet: wait five minutes."
 	restartFrench  = "Le boîtier Cisco redémarre seul, comme après une demi-heure sans internet mobile : attendez cinq minutes."
+	// boot is the advice after the gateway's power has come back.
+	bootEnglish = "The Cisco box is starting, and looks for its mobile network: wait five minutes."
+	bootFrench  = "Le boîtier Cisco démarre et cherche son réseau mobile : attendez cinq minutes."
 	// clock is the advice while all is well but the box's clock.
 	clockEnglish = "The internet works, but the box's clock is wrong: it should set itself within ten minutes; if it does not, tell the remote helpers."
 	clockFrench  = "Internet fonctionne, mais l'horloge du boîtier est fausse : elle devrait se régler seule en dix minutes ; sinon, prévenez l'équipe à distance."
@@ -81,6 +84,22 @@ const (
 	halfEnglish = "The internet is slow, and the cable between the box and the Cisco box carries less than it should: use another cable."
 	halfFrench  = "Internet est lent, et le câble entre le boîtier et le boîtier Cisco transporte moins qu'il ne devrait : prenez un autre câble."
 )
+
+// cuts hold the advice while the gateway is without power.
+var cuts = map[Cut][2]string{
+	Saving: {
+		"The box has switched the Cisco box off to save the battery: start a generator, or ask the box on its page to do everything all the same.",
+		"Le boîtier a éteint le boîtier Cisco pour économiser la batterie : démarrez un groupe électrogène, ou demandez au boîtier, sur sa page, de tout faire quand même.",
+	},
+	ByRemedy: {
+		"The box switches the Cisco box off and on again: wait five minutes.",
+		"Le boîtier éteint puis rallume le boîtier Cisco : attendez cinq minutes.",
+	},
+	BySelftest: {
+		"The self-test switches the Cisco box off and on again: wait five minutes.",
+		"L'autotest éteint puis rallume le boîtier Cisco : attendez cinq minutes.",
+	},
+}
 
 // Advice is that of the verdict that shows, and of what was found besides.
 func (s State) Advice(lang string) string {
@@ -94,7 +113,12 @@ func (s State) Advice(lang string) string {
 	}
 	probe, fresh := s.Probe.Get()
 	link, known := s.Link.Get()
+	if cut, off := cuts[s.conditions.Cut]; off {
+		return in(cut[0], cut[1])
+	}
 	switch {
+	case s.Booting && s.Verdict == Starting:
+		return in(bootEnglish, bootFrench)
 	case s.Restarting:
 		return in(restartEnglish, restartFrench)
 	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):

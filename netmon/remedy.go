@@ -82,7 +82,7 @@ func (o Options) gap(r Remedy) time.Duration {
 // gateway's start takes minutes.
 func (o Options) settles(r Remedy) time.Duration {
 	if r == GatewayPower {
-		return o.PowerOff + 4*time.Minute
+		return o.PowerOff + o.SelfResetTakes + time.Minute
 	}
 	return 30 * time.Second
 }
@@ -174,7 +174,9 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Duration, ok bool) {
 	verdict, since := s.Verdict, s.Since
 	if t.remedy == SetAddress {
-		verdict, since = s.found, s.foundSince
+		verdict, since = s.plain, s.plainSince
+	} else if s.conditions.Cut != Powered || s.Booting {
+		return 0, false // the box did it, or it is on its way
 	}
 	if t.verdict != verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {
 		return 0, false
@@ -199,7 +201,7 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 	if t.remedy != GatewayPower {
 		return at, true
 	}
-	if !o.Relay || s.conditions.BatteryLow {
+	if !o.Relay || s.conditions.BatteryLow || s.conditions.NoRelay {
 		return 0, false
 	}
 	if !past.tried {

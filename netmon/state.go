@@ -58,7 +58,8 @@ type Options struct {
 	// count no more.
 	Forget time.Duration
 	// SelfResetAfter is how long without its cloud the gateway restarts itself,
-	// with some margin, and SelfResetTakes how long that may take.
+	// with some margin, and SelfResetTakes how long that may take, from there to
+	// the mobile network; as long as after its power has come back.
 	SelfResetAfter, SelfResetTakes time.Duration
 	// CellularMaxAge is how long the cloud's view counts as fresh.
 	CellularMaxAge time.Duration
@@ -160,12 +161,17 @@ type State struct {
 	PoweredOff bool
 	Spent      Spent // of the data budget, in this month
 	Restarting bool  // the gateway's silence is its own restart; see SelfReset
+	// Booting: the gateway's power has come back, and it has not yet shown that it
+	// works.
+	Booting bool
 
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	pageSeen   bool            // the gateway's page has answered over this way
 	conditions Conditions
 	found      Verdict       // what the ladder says, before any patience
 	foundSince time.Duration // since when
+	plain      Verdict       // the same, also while the gateway starts
+	plainSince time.Duration
 	way        way           // of found as seen from Verdict
 	turned     time.Duration // since when
 	doubted    bool          // a look of its own had found something before
@@ -177,6 +183,7 @@ type State struct {
 	wellSince  time.Duration // 0 while the verdict is neither ok nor slow
 	// offlineSince is when no-internet began of an outage that is not over.
 	offlineSince time.Duration
+	poweredAt    time.Duration // when the gateway's power came back
 	stepped      time.Duration // when the last step was
 	every        time.Duration // the cadence that was last asked for
 	everySince   time.Duration // since when
@@ -203,7 +210,7 @@ func New() State {
 func Step(o Options, s State, input any, now time.Duration) State {
 	switch in := input.(type) {
 	case Link:
-		if was, known := s.Link.Get(); known && was.Present && in.Present {
+		if was, known := s.Link.Get(); known && was.Present && in.Present && s.conditions.Cut == Powered && !s.Booting {
 			lost := in.Losses - was.Losses
 			if lost > 0 && in.Carrier {
 				// It was out and is in again: the kernel tells at most once a second.
@@ -231,6 +238,10 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	case Cellular:
 		s.Cellular = reading.Of(in, now)
 	case Conditions:
+		if s.conditions.Cut != Powered && in.Cut == Powered {
+			s.Booting, s.poweredAt = true, now
+			s.Probe = reading.Reading[Probe]{} // asked before it went
+		}
 		s.conditions = in
 	case Spent:
 		s.Spent = in
@@ -247,6 +258,13 @@ func Step(o Options, s State, input any, now time.Duration) State {
 
 	found, rungs := s.judge(o)
 	s.Ladder = rungs
+	s.Booting = s.Booting && s.conditions.Cut == Powered && !found.beyond() && now-s.poweredAt < o.SelfResetTakes
+	if found != s.plain {
+		s.plain, s.plainSince = found, now
+	}
+	if s.Booting && found != PortMissing {
+		found = Starting
+	}
 	if found != s.found {
 		s.found, s.foundSince = found, now
 	}
@@ -338,6 +356,10 @@ func (s State) judge(o Options) (Verdict, []Rung) {
 	}
 	return verdict, rungs
 }
+
+// beyond says whether only a gateway that has reached its mobile network gives that
+// verdict.
+func (v Verdict) beyond() bool { return v == OK || v == Slow || v == CaptivePortal }
 
 // Found is what the ladder says now, before any patience.
 func (s State) Found() Verdict { return s.found }
@@ -517,6 +539,9 @@ func (s State) Wake(o Options) time.Duration {
 	}
 	if w := s.wakeToHeal(o, s.stepped); w != 0 {
 		at(max(w, s.stepped+1))
+	}
+	if s.Booting {
+		at(max(s.poweredAt+o.SelfResetTakes, s.stepped+1))
 	}
 	if s.Flapping && len(s.flaps) > 0 {
 		at(s.flaps[len(s.flaps)-1] + o.FlapsWithin)

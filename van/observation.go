@@ -110,6 +110,17 @@ type (
 	// ShowPage is a volunteer's wish to see a page: Today, Help or SIM.
 	ShowPage struct{ Name kiosk.Name }
 
+	// Switched is the outcome of a Relay, and the first word of its driver: whether
+	// the gateway has power.
+	Switched struct{ On bool }
+
+	// ClickRelay is a volunteer's wish to try the relay: the gateway is without
+	// power for a moment; in a session only with Force.
+	ClickRelay struct{ Force bool }
+
+	// Tested is the outcome of a self-test, but for what writes it down.
+	Tested struct{ Checks, Failed int }
+
 	// Stop is the process's end: reason is signal or shutdown.
 	Stop struct{ Reason string }
 )
@@ -135,7 +146,7 @@ type (
 	// Follow has systemd's infobus-generator.target up while a generator runs.
 	Follow struct{ Running bool }
 	// Relay switches the gateway's power: the contact is normally closed, so
-	// that a dead box leaves the gateway on.
+	// that a dead box leaves the gateway on. Answered by Switched.
 	Relay struct{ On bool }
 )
 
@@ -196,6 +207,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 			s.Sync.LastUpload = reading.Of(in.At.Wall, now)
 			out.event(logbook.Event{Name: logbook.SyncUploaded, Attributes: map[string]any{"events": v.Events, "bytes": v.Bytes}})
 		}
+	case Tested:
+		out.event(logbook.Event{Name: logbook.SystemTested, Attributes: map[string]any{"checks": v.Checks, "failed": v.Failed}})
 	case Stop:
 		s.Stopping = true
 		out.event(logbook.Event{Name: logbook.SystemStopping, Attributes: map[string]any{"reason": v.Reason}})

@@ -169,7 +169,8 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 		case k.leaveBy != 0 && (!draw || !panel || now >= k.leaveBy):
 			k.left = true
 			out.effect(PowerOff{})
-		case draw && d.Name != "":
+		case d.Name == "": // there is no panel: nothing is ever due
+		case draw:
 			// A power cut during the refresh leaves neither page on the glass.
 			k.Drawing, k.Glass, k.NextAt = true, "", now+redrawAfter
 			if cause == kiosk.Button {

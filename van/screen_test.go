@@ -229,3 +229,18 @@ func TestBeforeThePowerGoesThePageIsOneThatStaysTrue(t *testing.T) {
 		t.Error("a box whose last page fails stays on")
 	}
 }
+
+// A box without a panel waits for none.
+func TestWithoutAPanelNothingIsDue(t *testing.T) {
+	b := &box{options: van.DefaultOptions(), boot: "one"}
+	b.state = van.New(b.options)
+	for at := time.Second; at < 20*time.Minute; at += 10 * time.Second {
+		b.see(at, power.Line{Active: at > 5*time.Minute, At: at})
+		if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
+			t.Fatalf("at %v it asks to be called at %v", at, wake)
+		}
+	}
+	if _, drawn := effect[van.Draw](b); drawn {
+		t.Error("a page was drawn")
+	}
+}

@@ -8,14 +8,11 @@ import (
 )
 
 // remedies has what the uplink wants tried done, and writes down what came of
-// it. The gateway's power is a relay, and any other a doer's.
+// it. The gateway's power is supply's, and any other a doer's.
 func (s *State) remedies(was State, out *Output) {
 	now, before := s.Uplink.Remedy, was.Uplink.Remedy
 	if now.At != before.At && now.Remedy != netmon.GatewayPower {
 		out.effect(Heal{now.Remedy})
-	}
-	if s.Uplink.PoweredOff != was.Uplink.PoweredOff {
-		out.effect(Relay{On: !s.Uplink.PoweredOff})
 	}
 	// A remedy that ended in the step in which the next began is not lost: it
 	// never does, for each waits for the result of the one before.

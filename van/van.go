@@ -22,17 +22,21 @@ import (
 
 // Options are the rooms' own.
 type Options struct {
-	Power     power.Options
-	Session   session.Options
-	Uplink    netmon.Options
-	Kiosk     kiosk.Options
+	Power   power.Options
+	Session session.Options
+	Uplink  netmon.Options
+	Kiosk   kiosk.Options
+	// ShedAfter is how long the gateway's power must be worth saving before it is
+	// cut, ShedAgain the least time between its return and the next cut.
+	ShedAfter, ShedAgain time.Duration
+
 	KeepEvery time.Duration // how often run hours are saved while a generator runs
 }
 
 // DefaultOptions are the rooms' defaults.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
-		Kiosk: kiosk.DefaultOptions(), KeepEvery: time.Minute}
+		Kiosk: kiosk.DefaultOptions(), ShedAfter: time.Minute, ShedAgain: 15 * time.Minute, KeepEvery: time.Minute}
 }
 
 // State is everything that is known. It is copied by each Step, so that a
@@ -44,6 +48,7 @@ type State struct {
 	Session     session.State
 	Days        days.State // what the last days came to
 	Uplink      netmon.State
+	Supply      Supply
 	Timetable   *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
 	Corrections []timetable.Correction
 	Kiosk       Kiosk
@@ -103,6 +108,7 @@ const (
 	Interface = "interface"
 	Logbook   = "logbook"
 	Target    = "target" // systemd's, that follows the generators
+	Switch    = "relay"  // of the gateway's power
 )
 
 // DeviceState is ok, failed or unknown.
@@ -165,6 +171,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
 	s.remedies(was, &out)
+	s.supply(o, was, in.Value, now, &out)
 	if s.Uplink.Verdict != was.Uplink.Verdict {
 		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
 			"verdict": string(s.Uplink.Verdict), "previous": string(was.Uplink.Verdict),
@@ -205,6 +212,8 @@ func lost(value any) any {
 			return power.MonitorLost{}
 		case Interface:
 			return netmon.LinkLost{}
+		case Switch:
+			return netmon.Tried{Remedy: netmon.GatewayPower, Result: netmon.Undone}
 		}
 	}
 	return value
@@ -245,7 +254,7 @@ func (s State) dayOf(mono time.Duration) string {
 
 // judged says whether it is known whether the internet works.
 func (s State) judged() bool {
-	return s.Uplink.Verdict != netmon.Unknown && s.Uplink.Verdict != netmon.Starting
+	return s.Uplink.Verdict != netmon.Unknown && (s.Uplink.Verdict != netmon.Starting || s.Uplink.Booting)
 }
 
 // OKToUnplug says whether the box may lose its power now without anything being
@@ -266,7 +275,9 @@ func (s State) Conditions() netmon.Conditions {
 	if s.Session.Active {
 		since = s.Session.Since
 	}
+	relay, _ := s.Device(Switch)
 	return netmon.Conditions{Session: s.Session.Active, SessionSince: since,
+		Cut: s.Supply.Cut, NoRelay: relay.State == DeviceBroken,
 		BatteryLow: s.Power.Source() == "battery" && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 
@@ -290,6 +301,7 @@ func (s State) Wake(o Options) time.Duration {
 		s.Power.Wake(o.Power, s.Now.Mono),
 		s.Session.Wake(o.Session),
 		s.Uplink.Wake(o.Uplink),
+		s.Supply.wake(s.Now.Mono),
 		s.Kiosk.NextAt,
 		s.keepAt(o),
 	} {
