@@ -88,7 +88,7 @@ const (
 // cuts hold the advice while the gateway is without power.
 var cuts = map[Cut][2]string{
 	Saving: {
-		"The box has switched the Cisco box off to save the battery: start a generator, or ask the box on its page to do everything all the same.",
+		"The box has switched the Cisco box off to save the battery: start a generator, or tell the box on its page to do everything all the same.",
 		"Le boîtier a éteint le boîtier Cisco pour économiser la batterie : démarrez un groupe électrogène, ou demandez au boîtier, sur sa page, de tout faire quand même.",
 	},
 	ByRemedy: {

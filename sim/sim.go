@@ -23,6 +23,7 @@ type Van struct {
 	Charge     float64 // of the battery, 0 to 100 %
 	Cable      bool    // plugged in
 	Gateway    bool    // powered
+	Cut        bool    // and yet not, by the box's relay
 	Cellular   string  // up, down, slow or captive
 	DNS        bool
 	Clock      bool              // synchronised

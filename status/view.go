@@ -107,6 +107,17 @@ type Uplink struct {
 	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing
 	Data             []Data     `json:"data"`     // what the box itself used, each purpose
 	DevicesConnected *int       `json:"devices_connected"`
+	Supply           Supply     `json:"supply"`
+}
+
+// Supply is the gateway's power, as far as the box can switch it.
+type Supply struct {
+	State  string     `json:"state"`  // on, off; "" where no relay is fitted
+	Reason string     `json:"reason"` // while it is off: battery-low, remedy, selftest
+	Since  *time.Time `json:"since"`  // when it was switched
+	OffAt  *time.Time `json:"off_at"` // when it will be switched off to save the battery
+	// Conseil is Advice in French while it is off, else "".
+	Conseil string `json:"advice_fr,omitempty"`
 }
 
 // Port is the cable to the gateway, as the kernel sees it.

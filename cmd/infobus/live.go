@@ -41,7 +41,7 @@ func statusCommand(o *options) *cobra.Command {
 					return attention
 				}
 			}
-			if v.Power.Shutdown.Pending || !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
+			if v.Power.Shutdown.Pending || v.Uplink.Supply.State != "off" && !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
 				return attention
 			}
 			return nil
@@ -74,7 +74,13 @@ func printStatus(v status.View) {
 	if v.Uplink.Advice != "" && internet != "ok" {
 		internet += ": " + v.Uplink.Advice
 	}
+	if v.Uplink.Supply.State == "off" {
+		internet = "switched off: " + v.Uplink.Advice
+	}
 	fmt.Printf("internet  %s\n", internet)
+	if at := v.Uplink.Supply.OffAt; at != nil {
+		fmt.Printf("          the Cisco box is switched off at %s to save the battery\n", clockTime(at))
+	}
 	session := "none"
 	if v.Session.Active {
 		session = "until " + clockTime(v.Session.Until)

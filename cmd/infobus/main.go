@@ -94,7 +94,7 @@ Exit status: 0 well; 1 something needs attention, or the input is wrong;
 	root.PersistentFlags().BoolVar(&o.json, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(statusCommand(o), eventsCommand(o), diagnoseCommand(o), selftestCommand(o), siteCommand(o), daysCommand(o), syncCommand(o),
-		configCommand(o), timetableCommand(o), kioskCommand(o), logbookCommand(o), simCommand(o), linkCommand(), shutdownCommand())
+		configCommand(o), timetableCommand(o), kioskCommand(o), logbookCommand(o), simCommand(o), linkCommand(), relayCommand(), shutdownCommand())
 	checkArguments(root)
 	return root
 }

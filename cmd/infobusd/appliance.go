@@ -47,6 +47,7 @@ type appliance struct {
 	screen    *screen
 	keeper    *keeper
 	target    *target
+	relay     *relay // nil where none is fitted
 	series    *series
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
@@ -83,6 +84,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	}
 	a.screen = newScreen(a)
 	a.target = newTarget()
+	a.relay = newRelay(a)
 	a.keeper = newKeeper(f.stateDir, a.observe)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
@@ -133,9 +135,12 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
 	o.Uplink.Static = c.Uplink.Address != ""
+	o.Uplink.Relay = c.Uplink.Relay != nil
 	o.Uplink.KeepUp = !slices.Contains(f.sim, "gateway")
 	if len(f.sim) > 0 && !f.vanTimes {
 		o.Uplink = netmon.SimOptions()
+		o.Uplink.Relay = c.Uplink.Relay != nil
+		o.ShedAfter, o.ShedAgain = 2*time.Second, 10*time.Second
 		o.Kiosk.Retry = 2 * time.Second
 		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
 		o.Power.LowHold = min(o.Power.LowHold, 5*time.Second)
@@ -181,7 +186,11 @@ func (a *appliance) devices() []string {
 	if a.config.Panel.Type != "none" {
 		names = append(names, van.Panel)
 	}
-	return append(names, van.Interface, van.Logbook)
+	names = append(names, van.Interface, van.Logbook)
+	if a.config.Uplink.Relay != nil {
+		names = append(names, van.Switch)
+	}
+	return names
 }
 
 // observe hands a value to the loop.
@@ -292,6 +301,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 			add("temperature", "", a.temperature)
 		}
 	}
+	if a.relay != nil {
+		add("relay", van.Switch, a.relay.run)
+	}
 	add("interface", "", a.link)
 	add("probe", "", a.probes)
 	add("dashboard", "", a.dashboard)
@@ -328,6 +340,8 @@ func (a *appliance) do(e van.Effect) {
 		if a.parts.world == nil {
 			a.target.set(e.Running)
 		}
+	case van.Relay:
+		a.relay.set(e.On)
 	case van.PowerOff:
 		go a.powerOff()
 	}

@@ -178,10 +178,14 @@ func readConfig(f flags) (config.Config, error) {
 const simTimetable = "the example timetable"
 
 // simConfig is c for a van on a desk: without a timetable of its own it has
-// the example's, and the first of its sites. Among simulated lines is a button.
+// the example's, and the first of its sites. Among simulated lines is a button, and
+// the relay of a simulated gateway.
 func simConfig(c config.Config, f flags) config.Config {
 	if c.Kiosk.Button == nil && slices.Contains(f.sim, "line") {
 		c.Kiosk.Button = &config.Line{Line: "GPIO23", Active: "low", Bias: "pull-up", Debounce: 50 * time.Millisecond}
+	}
+	if c.Uplink.Relay == nil && slices.Contains(f.sim, "line") && slices.Contains(f.sim, "gateway") {
+		c.Uplink.Relay = &config.Output{Line: "GPIO16", Active: "high"}
 	}
 	if c.Timetable == config.Default().Timetable {
 		c.Timetable = simTimetable

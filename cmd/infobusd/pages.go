@@ -153,6 +153,12 @@ func (a *appliance) view(s van.State) status.View {
 	} else if ok {
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
 	}
+	if p := s.Supply; p.Fitted {
+		v.Uplink.Supply = status.Supply{State: "on", Since: at(p.Since), OffAt: at(p.At)}
+		if p.Cut != netmon.Powered {
+			v.Uplink.Supply.State, v.Uplink.Supply.Reason, v.Uplink.Supply.Conseil = "off", string(p.Cut), s.Uplink.Advice("fr")
+		}
+	}
 	v.Uplink.Flapping = s.Uplink.Flapping
 	v.Uplink.Port.Losses = s.Uplink.Losses(a.options.Uplink, s.Now.Mono)
 	if link, known := s.Uplink.Link.Get(); known {

@@ -79,6 +79,10 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		o.Button, o.ButtonLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
 	}
+	if r := c.Uplink.Relay; r != nil {
+		o.Relay, o.RelayLow = r.Line, r.ActiveLow()
+		o.Lines = append(o.Lines, r.Line)
+	}
 	o.Model, o.Address, o.Shunt = battery.INA226, uint16(c.Battery.Address), c.Battery.Shunt
 	if c.Battery.Monitor == string(battery.INA219) {
 		o.Model = battery.INA219

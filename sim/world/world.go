@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -35,6 +36,8 @@ type Options struct {
 	ButtonLow bool          // it is active low
 	Low       string        // of these, the battery protector's alarm; "" for none
 	LowLow    bool          // it is active low
+	Relay     string        // of these, that of the Cisco box's power; "" for none
+	RelayLow  bool          // it is active low
 	Received  string        // file for what the receiver is sent; see gateway.Options
 	Model     battery.Model // of the battery monitor
 	Address   uint16        // its address
@@ -67,13 +70,13 @@ func New(o Options) (*World, error) {
 		return nil, fmt.Errorf("start the simulated Cisco box: %w", err)
 	}
 	w := &World{
-		Chip:    linetest.New(o.Lines),
 		Monitor: batterytest.New(batterytest.As(o.Model), batterytest.At(o.Address), batterytest.WithShunt(o.Shunt)),
 		Panel:   epapertest.New(epapertest.WithBusy(*o.Busy)),
 		Port:    linktest.New(),
 		Gateway: g,
 		options: o, van: sim.NewVan(len(o.Sense)), moved: time.Now(), watch: make(chan struct{}),
 	}
+	w.Chip = linetest.New(o.Lines, linetest.WithOutput(w.switched))
 	if o.Button != "" {
 		w.Chip.Drive(o.Button, o.ButtonLow)
 	}
@@ -98,6 +101,19 @@ func (w *World) Do(words ...string) error {
 		return nil
 	}
 	return w.apply()
+}
+
+// switched takes the level of an output: the relay cuts the Cisco box's power.
+func (w *World) switched(line string, high bool) {
+	if line != w.options.Relay {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.van.Cut = high != w.options.RelayLow
+	if err := w.apply(); err != nil {
+		slog.Warn("the simulated Cisco box", "why", err)
+	}
 }
 
 // press is how long a finger stays on the button.
@@ -166,12 +182,12 @@ func (w *World) apply() error {
 	w.Monitor.SetFault(batterytest.Fault(w.van.Devices["battery"]))
 	w.Panel.SetFault(epapertest.Fault(w.van.Devices["panel"]))
 	w.Port.Set(func(l *netmon.Link) {
-		if *l = linktest.Plugged; !w.van.Cable {
+		if *l = linktest.Plugged; !w.van.Cable || w.van.Cut {
 			*l = netmon.Link{Present: true}
 		}
 	})
 	err := w.Gateway.Set(func(s *gateway.Switches) {
-		s.On, s.DNS = w.van.Gateway && w.van.Cable, w.van.DNS
+		s.On, s.DNS = w.van.Gateway && w.van.Cable && !w.van.Cut, w.van.DNS
 		s.Cellular = gateway.Cellular(w.van.Cellular)
 	})
 	close(w.watch)

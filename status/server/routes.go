@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"regexp"
@@ -213,7 +214,7 @@ func actionOf(name string, r *http.Request) (Action, error) {
 			Day     string  `json:"day"`
 			Hours   []Hours `json:"hours"`
 		}
-		if json.NewDecoder(r.Body).Decode(&body) != nil {
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil && err != io.EOF { // EOF: there is none
 			return a, errors.New(`the body is not {"site": "…"} or {"service": "…", "day": "…", "hours": [{"opens": "HH:MM", "closes": "HH:MM"}]}`)
 		}
 		a.Site, a.Service, a.Day, a.Hours = body.Site, body.Service, body.Day, body.Hours

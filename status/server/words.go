@@ -111,11 +111,22 @@ func internetTile(v status.View) tile {
 	if w, ok := verdicts[v.Uplink.Verdict]; ok {
 		t.Mood, t.Word = w[0], w[1]
 	}
-	if s := hour(v.Uplink.Since); s != "" && t.Mood != "unknown" {
+	since, supply := v.Uplink.Since, v.Uplink.Supply
+	if supply.State == "off" {
+		t.Mood, t.Word, since = "warn", "Switched off", supply.Since
+	}
+	if s := hour(since); s != "" && t.Mood != "unknown" {
 		t.Lines = append(t.Lines, "since "+s)
 	}
 	if t.Mood != "good" && v.Uplink.Advice != "" {
 		t.Lines = append(t.Lines, v.Uplink.Advice)
+	}
+	if supply.Conseil != "" {
+		t.Lines = append(t.Lines, supply.Conseil)
+	}
+	if supply.OffAt != nil {
+		t.Lines = append(t.Lines, "The box switches the Cisco box off at "+hour(supply.OffAt)+" to save the battery.",
+			"Le boîtier éteindra le boîtier Cisco à "+hour(supply.OffAt)+" pour économiser la batterie.")
 	}
 	if n := v.Uplink.DevicesConnected; n != nil {
 		t.Lines = append(t.Lines, fmt.Sprintf("Devices connected: %d", *n))
@@ -197,7 +208,7 @@ func failed(v status.View, name string) bool {
 var (
 	deviceNames = map[string]string{"gpio": "Generator sensor", "battery": "Battery sensor", "panel": "Screen",
 		"interface": "Network port",
-		"logbook":   "Logs", "gateway": "Cisco box", "timetable": "Timetable", "kept": "Box’s memory", "target": "Programs that wait for a generator"}
+		"logbook":   "Logs", "gateway": "Cisco box", "timetable": "Timetable", "kept": "Box’s memory", "target": "Programs that wait for a generator", "relay": "Cisco box’s switch"}
 	reasons = map[string]string{"absent": "not found", "timeout": "does not answer", "identity": "not the part that was expected",
 		"denied": "the box may not use it", "full": "no room left", "error": "does not work"}
 )
@@ -309,7 +320,7 @@ func actions(v status.View) []action {
 		action{Name: "show-today", Word: "Screen: today", Done: "The screen will show today’s services."},
 		action{Name: "show-help", Word: "Screen: emergency numbers", Done: "The screen will show emergency numbers."},
 		action{Name: "show-sim", Word: "Screen: SIM cards", Done: "The screen will show what SIM cards are worth."})
-	if v.Power.Holding {
+	if supply := v.Uplink.Supply; v.Power.Holding || supply.OffAt != nil || supply.Reason == "battery-low" {
 		all = append(all, action{Name: "carry-on", Word: "Do everything all the same", Done: "The box does everything, though its battery is low."})
 	}
 	if !v.Session.Active && v.Power.Source == "battery" && !v.Power.Shutdown.Pending {

@@ -37,6 +37,7 @@ func TestDaemonHasNoPrivilege(t *testing.T) {
 	for key, want := range map[string][]string{
 		"Type":                    {"notify"},
 		"Restart":                 {"always"},
+		"ExecStopPost":            {"/usr/bin/infobus relay on"},
 		"StartLimitIntervalSec":   {"0"},
 		"WatchdogSec":             {"60"},
 		"User":                    {"infobus"},
