@@ -199,10 +199,10 @@ func TestAPowerCutAtRandomMoments(t *testing.T) {
 			}
 		}
 		was := b.state
-		if err := kept.Save(dir, latest); err != nil {
+		if err := kept.Save(kept.System, dir, latest); err != nil {
 			t.Fatal(err)
 		}
-		restored, ok, err := kept.Load(dir)
+		restored, ok, err := kept.Load(kept.System, dir)
 		if err != nil || !ok || !reflect.DeepEqual(restored, latest) {
 			t.Fatalf("cut %d: read back %+v, %v; saved %+v", cuts, restored, err, latest)
 		}

@@ -13,7 +13,7 @@ import (
 func TestTheMonthsBudgetOutlivesAPowerCut(t *testing.T) {
 	const spent = 12_345_678
 	state := t.TempDir()
-	if err := kept.Save(state, van.Kept{Data: &netmon.Spent{Month: time.Now().UTC().Format("2006-01"), Bytes: map[string]int64{"timetable": spent}}}); err != nil {
+	if err := kept.Save(kept.System, state, van.Kept{Data: &netmon.Spent{Month: time.Now().UTC().Format("2006-01"), Bytes: map[string]int64{"timetable": spent}}}); err != nil {
 		t.Fatal(err)
 	}
 	p := start(t, state, nil, "--sim")

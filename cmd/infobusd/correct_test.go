@@ -51,7 +51,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 		if code != http.StatusOK {
 			t.Fatalf("%s: %d %s", c.action, code, body)
 		}
-		k, ok, err := kept.Load(state)
+		k, ok, err := kept.Load(kept.System, state)
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}

@@ -244,6 +244,7 @@ func (f glassFile) keep(boot string, frame []byte) error {
 
 // keeper saves what must outlive a power cut.
 type keeper struct {
+	disk    kept.Disk
 	dir     string
 	observe func(any)
 	due     chan struct{} // a token: latest is to be saved
@@ -257,13 +258,13 @@ type keeper struct {
 }
 
 func newKeeper(dir string, observe func(any)) *keeper {
-	return &keeper{dir: dir, observe: observe, due: make(chan struct{}, 1), grown: make(chan struct{})}
+	return &keeper{disk: kept.System, dir: dir, observe: observe, due: make(chan struct{}, 1), grown: make(chan struct{})}
 }
 
 // load is the daemon's first observation. Unless it is certain what stands on
 // the glass, nothing is claimed of it.
 func (k *keeper) load(certain bool) van.Started {
-	restored, ok, err := kept.Load(k.dir)
+	restored, ok, err := kept.Load(k.disk, k.dir)
 	if k.last = err; !certain {
 		restored.Glass = ""
 	}
@@ -310,7 +311,7 @@ func (k *keeper) run(ctx context.Context, alive func()) error {
 			k.mu.Lock()
 			latest, handed := k.latest, k.handed
 			k.mu.Unlock()
-			if err := kept.Save(k.dir, latest); err != nil {
+			if err := kept.Save(k.disk, k.dir, latest); err != nil {
 				token(k.due) // this one, or a newer, when tried again
 				return err
 			}
@@ -328,7 +329,7 @@ func (k *keeper) run(ctx context.Context, alive func()) error {
 
 // finish saves once more, when nothing changes any more.
 func (k *keeper) finish(v van.Kept) {
-	if err := kept.Save(k.dir, v); err != nil {
+	if err := kept.Save(k.disk, k.dir, v); err != nil {
 		slog.Error("what must outlive a power cut was not kept", "why", err)
 	}
 }

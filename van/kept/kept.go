@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -16,8 +15,8 @@ import (
 	"infobus/van"
 )
 
-// File is the name of the file in the state directory.
-const File = "kept.json"
+// Name is the name of the file in the state directory.
+const Name = "kept.json"
 
 // maxSize bounds what Load reads: a file of ours is below 10 kB.
 const maxSize = 64 << 10
@@ -25,9 +24,9 @@ const maxSize = 64 << 10
 // Load reads what was kept in dir. Without a file it gives the zero Kept and
 // false. A file that cannot be read as ours is moved aside to kept.json.bad,
 // and the error says so: the van starts as a new one.
-func Load(dir string) (van.Kept, bool, error) {
-	path := filepath.Join(dir, File)
-	b, err := read(path)
+func Load(disk Disk, dir string) (van.Kept, bool, error) {
+	path := filepath.Join(dir, Name)
+	b, err := disk.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return van.Kept{}, false, nil
 	}
@@ -38,20 +37,9 @@ func Load(dir string) (van.Kept, bool, error) {
 	if err != nil {
 		moved := path + ".bad"
 		err = fmt.Errorf("what was kept in %s is damaged and was moved to %s: %w", path, moved, err)
-		return van.Kept{}, false, errors.Join(err, os.Rename(path, moved))
+		return van.Kept{}, false, errors.Join(err, disk.Rename(path, moved))
 	}
 	return k, true, nil
-}
-
-func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxSize {
-		return nil, nil // not ours: Parse refuses it
-	}
-	return os.ReadFile(path)
 }
 
 // Parse reads the file's content. Counters below zero are refused.
@@ -81,27 +69,26 @@ func Parse(b []byte) (van.Kept, error) {
 }
 
 // Save replaces the file in dir; when it returns nil, the new one is durable.
-func Save(dir string, k van.Kept) error {
+func Save(disk Disk, dir string, k van.Kept) error {
 	b, err := json.Marshal(k)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, File)
-	if err := write(path+".new", b); err != nil {
+	path := filepath.Join(dir, Name)
+	if err := write(disk, path+".new", b); err != nil {
 		return fmt.Errorf("keep: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := disk.Rename(path+".new", path); err != nil {
 		return fmt.Errorf("keep: %w", err)
 	}
-	d, err := os.Open(dir)
-	if err != nil {
+	if err := disk.SyncDir(dir); err != nil {
 		return fmt.Errorf("keep: %w", err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }
 
-func write(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+func write(disk Disk, path string, b []byte) error {
+	f, err := disk.Create(path)
 	if err != nil {
 		return err
 	}

@@ -18,26 +18,26 @@ var some = van.Kept{Boot: "b", Generators: []van.KeptGenerator{{Starts: 3, Secon
 
 func TestWhatIsSavedComesBack(t *testing.T) {
 	dir := t.TempDir()
-	if k, ok, err := Load(dir); ok || err != nil || !reflect.DeepEqual(k, van.Kept{}) {
+	if k, ok, err := Load(System, dir); ok || err != nil || !reflect.DeepEqual(k, van.Kept{}) {
 		t.Errorf("an empty directory: %+v, %v, %v", k, ok, err)
 	}
-	if err := Save(dir, some); err != nil {
+	if err := Save(System, dir, some); err != nil {
 		t.Fatal(err)
 	}
-	if k, ok, err := Load(dir); !ok || err != nil || !reflect.DeepEqual(k, some) {
+	if k, ok, err := Load(System, dir); !ok || err != nil || !reflect.DeepEqual(k, some) {
 		t.Errorf("got %+v, %v, %v", k, ok, err)
 	}
 }
 
 func TestACutBeforeTheRenameLeavesTheOldOne(t *testing.T) {
 	dir := t.TempDir()
-	if err := Save(dir, some); err != nil {
+	if err := Save(System, dir, some); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, File+".new"), []byte(`{"boot":`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, Name+".new"), []byte(`{"boot":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if k, ok, err := Load(dir); !ok || err != nil || !reflect.DeepEqual(k, some) {
+	if k, ok, err := Load(System, dir); !ok || err != nil || !reflect.DeepEqual(k, some) {
 		t.Errorf("got %+v, %v, %v", k, ok, err)
 	}
 }
@@ -45,24 +45,24 @@ func TestACutBeforeTheRenameLeavesTheOldOne(t *testing.T) {
 func TestADamagedFileIsMovedAsideAndSaidSo(t *testing.T) {
 	for _, damage := range []string{"", "{", `{"generators":[{"starts":-1}]}`, strings.Repeat(" ", maxSize+1)} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, File), []byte(damage), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, Name), []byte(damage), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, ok, err := Load(dir)
-		if ok || err == nil || !strings.Contains(err.Error(), File+".bad") {
+		_, ok, err := Load(System, dir)
+		if ok || err == nil || !strings.Contains(err.Error(), Name+".bad") {
 			t.Errorf("%.20q: %v, %v", damage, ok, err)
 		}
-		if _, err := os.Stat(filepath.Join(dir, File+".bad")); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, Name+".bad")); err != nil {
 			t.Error(err)
 		}
-		if _, ok, err := Load(dir); ok || err != nil {
+		if _, ok, err := Load(System, dir); ok || err != nil {
 			t.Errorf("the second time: %v, %v", ok, err)
 		}
 	}
 }
 
 func TestADirectoryThatIsNotThere(t *testing.T) {
-	if err := Save(filepath.Join(t.TempDir(), "gone"), some); !errors.Is(err, fs.ErrNotExist) {
+	if err := Save(System, filepath.Join(t.TempDir(), "gone"), some); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }
