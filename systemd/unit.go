@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	units "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
@@ -27,6 +28,23 @@ func StopUnit(ctx context.Context, name string) error {
 		_, err := c.StopUnitContext(ctx, name, "replace", ended)
 		return err
 	})
+}
+
+// Loaded says whether systemd answers, and knows the unit.
+func Loaded(ctx context.Context, name string) error {
+	c, err := units.NewSystemConnectionContext(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for %s: reach the system bus: %w", name, err)
+	}
+	defer c.Close()
+	p, err := c.GetUnitPropertyContext(ctx, name, "LoadState")
+	if err != nil {
+		return fmt.Errorf("ask for %s: %w", name, refusal(err))
+	}
+	if state, _ := p.Value.Value().(string); state != "loaded" {
+		return fmt.Errorf("unit %s is %q: %w", name, state, fs.ErrNotExist)
+	}
+	return nil
 }
 
 func job(ctx context.Context, what string, begin func(*units.Conn, chan<- string) error) error {

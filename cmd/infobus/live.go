@@ -228,34 +228,6 @@ func (o *options) followEvents(ctx context.Context, d daemon, after *uint64) err
 	return unreachable{fmt.Errorf("the daemon at %s has stopped", d.name)}
 }
 
-func selftestCommand(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "selftest",
-		Short: "Every device, as its driver finds it: a table to read out on the phone",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v, _, err := o.state()
-			if err != nil {
-				return err
-			}
-			if o.json {
-				err = printJSON(v.Devices)
-			}
-			well := true
-			for i, device := range v.Devices {
-				well = well && device.State == "ok"
-				if !o.json {
-					fmt.Printf("%d  %-10s %-8s %s %s\n", i+1, device.Name, device.State, device.Reason, device.Why)
-				}
-			}
-			if err == nil && !well {
-				return attention
-			}
-			return err
-		},
-	}
-}
-
 func daysCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "days",

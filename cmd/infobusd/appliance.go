@@ -15,6 +15,7 @@ import (
 	"github.com/thejerf/suture/v4"
 
 	"infobus/config"
+	"infobus/hw"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/logbook"
@@ -58,6 +59,8 @@ type appliance struct {
 	bookedMonth   int64 // likewise: bytes that were spent in the month when it was looked at last
 	used          int64 // likewise: bytes since the process began
 
+	tests tests // what a self-test tries
+
 	probe chan struct{} // a token: the cadence or the targets are others
 }
 
@@ -66,6 +69,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
 		listeners: listeners, table: table, series: &series{},
+		tests:  tests{pressed: make(chan struct{}, 1), guards: map[string]*hw.Guard{}},
 		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})
 	if len(f.sim) > 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"infobus/logbook"
+	"infobus/status"
 )
 
 // Every simulated device absent or stuck in turn: the daemon says which and
@@ -96,9 +97,13 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 	if why := p.at("devices.0.why"); why != nil {
 		t.Errorf("a stranger is told %q", why)
 	}
-	out, code := infobus(t, "--address", socket, "selftest")
-	if code != 1 {
-		t.Errorf("selftest: exit %d: %s", code, out)
+	found := p.selftest(1)
+	for name, state := range map[string]string{"chip no-such-chip": status.NotWell, "generator 1, GPIO27": status.NotTried, "button": status.NotFitted,
+		"battery meter": status.NotWell, "screen": status.NotWell, "screen's temperature": status.NotFitted, "Cisco box's relay": status.NotFitted,
+		"network port": status.NotWell, "Cisco box": status.NotTried, "internet": status.NotTried, "logs": status.WorksWell} {
+		if c := found[name]; c.State != state || state == status.NotWell && c.Todo == "" {
+			t.Errorf("self-test: %s is %+v, want %s", name, c, state)
+		}
 	}
 }
 
@@ -122,6 +127,12 @@ func TestACardThatIsFull(t *testing.T) {
 	}
 	if got := p.device("logbook", "failed"); got != "full" {
 		t.Errorf("the reason is %q", got)
+	}
+	found := p.selftest(1)
+	for _, name := range []string{"logs", "memory card, free"} {
+		if c := found[name]; c.State != status.NotWell || c.Todo == "" {
+			t.Errorf("self-test: %s is %+v", name, c)
+		}
 	}
 	p.becomes("uplink.verdict", "ok")
 	p.infobus("sim", "generator", "on")

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"infobus/hw"
 	"infobus/hw/epaper"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
@@ -31,14 +32,15 @@ type screen struct {
 	patient bool   // --van-times
 	known   []byte // what is certain to be on the glass; run's own. nil: nothing
 
-	due chan van.Draw
+	due   chan van.Draw
+	asked chan chan error // whether the panel answers
 
 	mu    sync.Mutex // guards frame
 	frame []byte     // what the panel's bus was told last; nil for nothing
 }
 
 func newScreen(a *appliance) *screen {
-	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), patient: a.flags.vanTimes,
+	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), asked: make(chan chan error), patient: a.flags.vanTimes,
 		file: glassFile(filepath.Join(a.flags.stateDir, "glass")), boot: clock.NewSystem().Now().Boot}
 	if w := a.parts.world; w != nil && a.simulates("panel") {
 		s.decoded = func() ([]byte, bool) { return w.Panel.Picture(), w.Panel.Refreshes() > 0 }
@@ -108,12 +110,35 @@ func (s *screen) run(ctx context.Context, alive func()) (err error) {
 			if err := panel.Check(ctx); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("look for the panel: %w", err)
 			}
+		case answer := <-s.asked:
+			err := panel.Check(ctx)
+			if answer <- err; err != nil && ctx.Err() == nil {
+				return fmt.Errorf("look for the panel: %w", err)
+			}
+			alive()
 		case d := <-s.due:
 			if err := s.show(ctx, panel, d); err != nil {
 				return fmt.Errorf("draw %s: %w", d.Page.Name, err)
 			}
 			alive()
 		}
+	}
+}
+
+// check wakes the panel, sees that it answers, and lets it sleep again; the page stays.
+// A refresh that is under way is waited for.
+func (s *screen) check(ctx context.Context) error {
+	answer := make(chan error, 1)
+	select {
+	case s.asked <- answer:
+	case <-ctx.Done():
+		return hw.ErrTimeout
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return hw.ErrTimeout
 	}
 }
 

@@ -39,6 +39,7 @@ func (a *appliance) pages(pin string) server.Options {
 		Guide:     a.guide,
 		Services:  func() server.ServicesPage { return services(a.loop.State(), time.Now()) },
 		Act:       a.act,
+		Selftest:  a.selftest,
 		Alive:     a.loop.Ping,
 		Samples:   a.samples,
 		Days:      func() []status.Day { return lastDays(a.loop.State()) },

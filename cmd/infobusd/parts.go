@@ -30,6 +30,7 @@ type parts struct {
 	// temperature is the panel's, in °C; nil where nothing measures it
 	temperature func(context.Context) (float64, error)
 	port        func(ctx context.Context, name string, observe func(netmon.Link)) error
+	look        func(name string) (netmon.Link, error) // the port, once
 	targets     func() probe.Targets
 	dashboard   string // base URL; "" is the Meraki cloud's own
 	endpoint    string // of the logbook's receiver; "" for none
@@ -49,6 +50,7 @@ func realParts(c config.Config) parts {
 				DataCommand: c.Panel.DataCommand, Reset: c.Panel.Reset, Busy: c.Panel.Busy, Power: c.Panel.Power}, nil)
 		},
 		port: link.Watch,
+		look: link.Read,
 		targets: func() probe.Targets {
 			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
 				Checks: []string{c.Uplink.Check}, DNS: c.Uplink.NameServers()}
@@ -103,6 +105,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 			p.temperature = func(context.Context) (float64, error) { return w.Panel.Temperature(), nil }
 		case "gateway":
 			p.port = w.Port.Watch
+			p.look = func(string) (netmon.Link, error) { return w.Port.Link(), nil }
 			p.targets = func() probe.Targets {
 				e := w.Gateway.Endpoints()
 				return probe.Targets{Gateway: e.Page, Internet: e.Internet, DNS: []string{e.DNS}, Name: e.Name, Checks: []string{e.Check}}

@@ -55,11 +55,13 @@ func (a *appliance) lines() func(context.Context, func()) error {
 		return nil
 	}
 	watcher := line.New(a.parts.chip, configs...)
+	a.tests.lines, a.tests.wired = watcher, configs
 	return func(ctx context.Context, alive func()) error {
 		return watcher.Watch(ctx, func(s line.Seen) {
 			alive()
 			if s.Name == button {
 				if s.Edge && s.Active {
+					token(a.tests.pressed)
 					a.observe(van.Button{})
 				}
 				return
@@ -96,6 +98,7 @@ func sampled(s battery.Sample) power.Sample {
 func (a *appliance) battery() func(context.Context, func()) error {
 	c := a.config.Battery
 	monitor := battery.NewMonitor(a.parts.bus, monitorOpts(c), c.Every)
+	a.tests.monitor = monitor
 	return func(ctx context.Context, alive func()) error {
 		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
 			alive()

@@ -480,3 +480,36 @@ func FuzzReplies(f *testing.F) {
 		})
 	})
 }
+
+// A test of the monitor, with and without a watch under way.
+func TestAMonitorCanBeTestedWhileItIsWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := batterytest.New()
+		m.Set(12.5, -1.5)
+		monitor := battery.NewMonitor(m.Open, battery.DefaultOpts(), 10*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended, seen := make(chan error, 1), 0
+		go func() {
+			ended <- monitor.Watch(ctx, func(battery.Sample, time.Duration) { seen++ })
+		}()
+		time.Sleep(15 * time.Second)
+		s, err := monitor.Test(t.Context())
+		if err != nil || s.Amps >= 0 || s.Volts < 12*physic.Volt {
+			t.Errorf("%+v, %v", s, err)
+		}
+		time.Sleep(20 * time.Second)
+		if seen != 4 {
+			t.Errorf("the watch saw %d samples in 35 s", seen)
+		}
+		cancel()
+		<-ended
+		for fault, want := range map[batterytest.Fault]error{batterytest.Absent: hw.ErrAbsent, batterytest.Stuck: hw.ErrTimeout} {
+			m.SetFault(fault)
+			if _, err := monitor.Test(t.Context()); !errors.Is(err, want) {
+				t.Errorf("%s: %v", fault, err)
+			}
+			m.SetFault(batterytest.OK)
+			time.Sleep(5 * time.Second) // what was left behind comes back
+		}
+	})
+}

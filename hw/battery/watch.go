@@ -71,6 +71,23 @@ func (m *Monitor) Watch(ctx context.Context, observe func(s Sample, at time.Dura
 	}
 }
 
+// Test identifies the monitor, sets it up anew and takes a sample, also while Watch
+// is under way. Errors are Watch's.
+func (m *Monitor) Test(ctx context.Context) (Sample, error) {
+	return hw.Call(ctx, &m.guard, answerWithin, func() (s Sample, err error) {
+		bus, err := m.open()
+		if err != nil {
+			return s, fmt.Errorf("open battery bus: %w", err)
+		}
+		defer func() { err = errors.Join(err, bus.Close()) }()
+		dev, err := New(bus, &m.opts)
+		if err != nil {
+			return s, err
+		}
+		return dev.Read()
+	}, nil)
+}
+
 // OpenBus opens the kernel's I²C bus with that path, e.g. /dev/i2c-1.
 func OpenBus(path string) (i2c.BusCloser, error) {
 	number, err := strconv.Atoi(strings.TrimPrefix(path, "/dev/i2c-"))

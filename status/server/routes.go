@@ -42,6 +42,7 @@ func (s *Server) routes() http.Handler {
 	metrics := promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{MaxRequestsInFlight: 2})
 	mux.HandleFunc("GET /metrics", only(s.knows, metrics.ServeHTTP))
 	mux.HandleFunc("POST /api/v1/actions/{name}", s.postAction)
+	mux.HandleFunc("POST /api/v1/selftest", s.postSelftest)
 	mux.HandleFunc("POST /login", s.login)
 	if s.o.Sim != nil {
 		mux.HandleFunc("POST /sim/", only(s.knows, s.o.Sim.ServeHTTP))

@@ -60,6 +60,9 @@ type Options struct {
 	// other error 409, each with its text, which must hold nothing from
 	// outside but the name: that is lower-case letters, digits and hyphens.
 	Act func(ctx context.Context, a Action) error
+	// Selftest tries every part of the box and reports each line as it begins and as
+	// it ends; a mistake before the first is answered 409.
+	Selftest func(ctx context.Context, asked status.Selftest, report func(status.Check)) error
 	// Services are the day's, for volunteers to say whether they are right.
 	Services func() ServicesPage
 	// Alive is nil while the loop that owns the state answers.

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"infobus/status"
+)
+
+func selftestCommand(o *options) *cobra.Command {
+	var asked status.Selftest
+	c := &cobra.Command{
+		Use:   "selftest",
+		Short: "Try every part of the box: a table to read out on the phone",
+		Long: `Try every part of the box, one after the other: a table to read out on the phone.
+Each line has a number, a word (ok, NOT OK, not fitted, not tried) and, where
+something is to be done, a sentence. The daemon makes the test: it is asked over
+its socket. Nothing is worn or switched but what an option asks for.
+
+Exit status: 0 all is well; 1 something needs attention; 2 the daemon cannot be
+reached.`,
+		Example: `  sudo infobus selftest
+  sudo infobus selftest --button --screen
+  sudo infobus selftest --relay           # the Cisco box is off for 2 s, and away for minutes
+  sudo infobus selftest --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			d, err := o.reach()
+			if err != nil {
+				return err
+			}
+			return o.selftest(c.Context(), d, asked)
+		},
+	}
+	c.Flags().BoolVar(&asked.Screen, "screen", false, "draw the screen afresh, if it has rested")
+	c.Flags().BoolVar(&asked.Relay, "relay", false, "switch the Cisco box off for 2 s; not in a session")
+	c.Flags().BoolVar(&asked.Force, "force", false, "with --relay: in a session too")
+	c.Flags().BoolVar(&asked.Button, "button", false, "wait 15 s for a press of the button")
+	return c
+}
+
+// checkWords are the words of the table.
+var checkWords = map[string]string{status.Running: "…", status.WorksWell: "ok", status.NotWell: "NOT OK",
+	status.NotFitted: "not fitted", status.NotTried: "not tried"}
+
+// selftest has the daemon make the test, and prints each line as it comes.
+func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	body, err := d.call(ctx, http.MethodPost, "/api/v1/selftest", asked)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	info, err := os.Stdout.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	var (
+		all   []status.Check
+		bad   int
+		open  bool // the last line is under way
+		lines = bufio.NewScanner(body)
+	)
+	for lines.Scan() {
+		var c status.Check
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			return fmt.Errorf("the daemon's self-test: %w", err)
+		}
+		open = c.State == status.Running
+		if !open {
+			all = append(all, c)
+		}
+		if c.State == status.NotWell {
+			bad++
+		}
+		switch {
+		case o.json:
+		case open && terminal:
+			fmt.Printf("%s\r", row(c))
+		case open && c.Found != "": // somebody has to do something
+			fmt.Fprintln(os.Stderr, row(c))
+		case !open:
+			if terminal {
+				fmt.Print("\033[K") // what stood there while it ran
+			}
+			fmt.Println(row(c))
+			if c.Todo != "" {
+				fmt.Printf("%4s%s\n", "", c.Todo)
+			}
+		}
+	}
+	if err := lines.Err(); err != nil || open || all == nil {
+		return unreachable{fmt.Errorf("the daemon at %s stopped in the middle of the self-test", d.name)}
+	}
+	if o.json {
+		if err := printJSON(all); err != nil {
+			return err
+		}
+	} else {
+		fmt.Printf("\n%d lines, %d NOT OK.\n", len(all), bad)
+	}
+	if bad > 0 {
+		return attention
+	}
+	return nil
+}
+
+func row(c status.Check) string {
+	return strings.TrimRight(fmt.Sprintf("%2d  %-24s %-10s %s", c.Number, c.Name, checkWords[c.State], c.Found), " ")
+}
