@@ -8,8 +8,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,6 +114,7 @@ type Uplink struct {
 	Gateway   string     `yaml:"gateway"` // address, beside Address
 	DNS       []string   `yaml:"dns"`     // addresses, beside Address; empty: the gateway
 	Dashboard *Dashboard `yaml:"dashboard"`
+	SIMs      []SIM      `yaml:"sims"`
 	Budget    Data       `yaml:"budget"`
 	Relay     *Output    `yaml:"relay"` // cuts the gateway's power while it is switched; nil for none
 }
@@ -134,7 +137,70 @@ type Data struct {
 type Dashboard struct {
 	Organisation string `yaml:"organisation"`
 	Network      string `yaml:"network"`
-	KeyFile      string `yaml:"key-file"`
+	KeyFile      string `yaml:"key-file"` // "": systemd's credential
+	Gateway      string `yaml:"gateway"`  // its serial number; "": its SIM cards are not asked for
+}
+
+// SIM is one of the gateway's SIM cards, and what was bought for it.
+type SIM struct {
+	Slot   int    `yaml:"slot"`   // 1 or 2
+	Bundle Volume `yaml:"bundle"` // in a month
+	Renews int    `yaml:"renews"` // day of the month
+}
+
+// Volume is an amount of data in bytes, with its unit: 20 GB, as operators count.
+type Volume int64
+
+// Set reads what String gives.
+func (v *Volume) Set(s string) error {
+	for _, u := range volumes {
+		number, found := strings.CutSuffix(strings.TrimSpace(s), u.name)
+		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); found && err == nil && n > 0 && n <= 100_000 {
+			*v = Volume(math.Round(n * u.bytes))
+			return nil
+		}
+	}
+	return errors.New("an amount of data with its unit was expected, such as 20 GB or 500 MB")
+}
+
+func (v Volume) String() string {
+	for _, u := range volumes {
+		if n := float64(v) / u.bytes; n >= 1 {
+			return strconv.FormatFloat(n, 'g', -1, 64) + " " + u.name
+		}
+	}
+	return "0 MB"
+}
+
+var volumes = []struct {
+	name  string
+	bytes float64
+}{{"GB", 1e9}, {"MB", 1e6}}
+
+// serial is a serial number as Cisco prints it.
+var serial = regexp.MustCompile(`^[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$`)
+
+func (u *Uplink) checkSIMs(src *yamlfile.Source) {
+	if d := u.Dashboard; d != nil && d.Gateway != "" && !serial.MatchString(d.Gateway) {
+		src.Add("the gateway's serial number was expected, as it is printed on it: Q2XX-XXXX-XXXX", &d.Gateway)
+	}
+	for i := range u.SIMs {
+		s := &u.SIMs[i]
+		if s.Slot < 1 || s.Slot > 2 {
+			src.Add(fmt.Sprintf("slot %d found; 1 or 2 was expected, as it stands on the gateway", s.Slot), &s.Slot, s)
+		} else if slices.ContainsFunc(u.SIMs[:i], func(other SIM) bool { return other.Slot == s.Slot }) {
+			src.Add(fmt.Sprintf("slot %d a second time", s.Slot), &s.Slot)
+		}
+		if unread := s.Bundle == 0 && src.Is(&s.Bundle); !unread && (s.Bundle < 10_000_000 || s.Bundle > 100e12) {
+			src.Add(fmt.Sprintf("bundle %s found; 10 MB to 100000 GB was expected", s.Bundle), &s.Bundle, s)
+		}
+		if s.Renews < 1 || s.Renews > 31 {
+			src.Add(fmt.Sprintf("renews %d found; the day of the month on which the bundle begins anew was expected, 1 to 31", s.Renews), &s.Renews, s)
+		}
+	}
+	if len(u.SIMs) > 0 && (u.Dashboard == nil || u.Dashboard.Gateway == "") {
+		src.Add("what SIM cards use is asked of the Meraki cloud; dashboard, with the gateway's serial number, is missing", &u.SIMs)
+	}
 }
 
 // Session is the team's day.
@@ -352,9 +418,10 @@ func (c *Config) check(src *yamlfile.Source) {
 	if c.Sync.Endpoint != "" {
 		address(src, &c.Sync.Endpoint, "http", "https")
 	}
-	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "" || d.KeyFile == "") {
-		src.Add("organisation, network and key-file belong together; one is missing", d, &c.Uplink.Dashboard)
+	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "") {
+		src.Add("organisation and network belong together; one is missing", d, &c.Uplink.Dashboard)
 	}
+	c.Uplink.checkSIMs(src)
 	_, port, colon := strings.Cut(c.Status.Listen[strings.LastIndexByte(c.Status.Listen, ']')+1:], ":")
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil || !colon {
 		src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as :80", c.Status.Listen), &c.Status.Listen)

@@ -33,6 +33,16 @@ func TestAnEmptyFileIsTheDefault(t *testing.T) {
 	}
 }
 
+// sims is a file up to its list of SIM cards.
+const sims = "uplink:\n  dashboard:\n    organisation: \"1\"\n    network: N_1\n    gateway: Q2XX-XXXX-XXXX\n  sims:\n"
+
+func TestABundleIsWhatTheOperatorCalls(t *testing.T) {
+	c, err := Parse("f", []byte(sims+"    - {slot: 2, bundle: 20 GB, renews: 12}\n    - {slot: 1, bundle: 500MB, renews: 31}\n"))
+	if err != nil || !reflect.DeepEqual(c.Uplink.SIMs, []SIM{{2, 20_000_000_000, 12}, {1, 500_000_000, 31}}) || c.Uplink.SIMs[0].Bundle.String() != "20 GB" {
+		t.Errorf("%+v, %v", c.Uplink.SIMs, err)
+	}
+}
+
 func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 	tests := []struct {
 		name, file string
@@ -84,6 +94,15 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a gateway outside the net", "uplink:\n  address: 192.0.2.2/24\n  gateway: 198.51.100.1\n", []string{`f:3:12: the gateway 198.51.100.1 is no host in the box's net 192.0.2.0/24`}},
 		{"a gateway that is the box", "uplink:\n  address: 192.0.2.2/24\n  gateway: 192.0.2.2\n", []string{`f:3:12: the gateway's address is the box's own`}},
 		{"a name server by its name", "uplink:\n  address: 192.0.2.2/24\n  gateway: 192.0.2.1\n  dns: [192.0.2.1, dns.example.org]\n", []string{`f:4:20: "dns.example.org" found; an address was expected`}},
+		{"a bundle without its unit", sims + "    - {slot: 1, bundle: 20, renews: 12}\n", []string{`f:7:25: bundle: "20" found: an amount of data with its unit was expected, such as 20 GB`}},
+		{"a bundle of nothing", sims + "    - {slot: 1, bundle: 1 MB, renews: 12}\n", []string{"f:7:25: bundle 1 MB found; 10 MB to 100000 GB was expected"}},
+		{"a slot that the gateway has not, a day that no month has", sims + "    - {slot: 3, bundle: 20 GB, renews: 32}\n",
+			[]string{"f:7:14: slot 3 found; 1 or 2 was expected", "f:7:40: renews 32 found; the day of the month"}},
+		{"a SIM without anything", sims + "    - {}\n", []string{"f:7:7: slot 0 found", "f:7:7: bundle 0 MB found", "f:7:7: renews 0 found"}},
+		{"a slot twice", sims + "    - {slot: 1, bundle: 20 GB, renews: 1}\n    - {slot: 1, bundle: 0.5 GB, renews: 31}\n", []string{"f:8:14: slot 1 a second time"}},
+		{"SIM cards without a gateway", "uplink:\n  sims:\n    - {slot: 1, bundle: 20 GB, renews: 1}\n", []string{"f:3:5: what SIM cards use is asked of the Meraki cloud"}},
+		{"a serial number that is none", "uplink:\n  dashboard: {organisation: \"1\", network: N_1, gateway: MG41E}\n", []string{"f:2:57: the gateway's serial number was expected"}},
+		{"a cloud without a network", "uplink:\n  dashboard: {organisation: \"1\"}\n", []string{"f:2:14: organisation and network belong together"}},
 		{"a sensor that is not known", "panel:\n  temperature: lm75\n", []string{`f:2:16: "lm75" found; expected one of: w1, none`}},
 		{"a language that the screen does not speak", "kiosk:\n  languages: [[en, tlh]]\n", []string{`f:2:20: "tlh" found; expected one of: en, am, ar`}},
 		{"three languages on one page", "kiosk:\n  languages: [[en], [ar, fa, ur]]\n", []string{"f:2:21: 3 languages found; one or two fit on a page"}},

@@ -1,6 +1,10 @@
 package netmon
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // advice holds one sentence a verdict, which a person who is no technician can
 // act on, in English and French.
@@ -131,4 +135,41 @@ func (s State) Advice(lang string) string {
 		return in(clockEnglish, clockFrench)
 	}
 	return s.Verdict.Advice(lang)
+}
+
+// enough holds what is said of the data, in English and French; %d is the SIM
+// card's slot, %s an hour.
+var enough = map[Enough][2]string{
+	EnoughUnknown: {
+		"It is not known whether the data is enough for this session.",
+		"On ne sait pas si les données suffisent pour cette session.",
+	},
+	EnoughYes: {
+		"The data is enough for this session.",
+		"Les données suffisent pour cette session.",
+	},
+	EnoughUntil: {
+		"The data of SIM %d is enough until %s: top it up before that.",
+		"Les données de la SIM %d suffisent jusqu'à %s : rechargez-la avant.",
+	},
+	EnoughNot: {
+		"The data of SIM %d is used up: top it up.",
+		"Les données de la SIM %d sont épuisées : rechargez-la.",
+	},
+}
+
+// Advice is one sentence about the data, as Verdict.Advice has it; hours are in
+// the zone.
+func (f Forecast) Advice(lang string, zone *time.Location) string {
+	sentence := enough[f.Enough][0]
+	if base, _, _ := strings.Cut(lang, "-"); strings.EqualFold(base, "fr") {
+		sentence = enough[f.Enough][1]
+	}
+	switch f.Enough {
+	case EnoughUntil:
+		return fmt.Sprintf(sentence, f.Slot, f.Until.In(zone).Format("15:04"))
+	case EnoughNot:
+		return fmt.Sprintf(sentence, f.Slot)
+	}
+	return sentence
 }

@@ -164,4 +164,8 @@ type Cellular struct {
 	Status         string // active, ready, connecting, not connected, failed
 	Devices        int    // devices seen in the last 2 h, the cloud's finest grain; -1 unknown
 	UsageBytes     int64  // volume of the last 24 h; -1 unknown
+
+	SIMs     []SIM // by slot; empty where the cloud was not asked
+	Failover Failover
+	Asked    time.Time // wall time; zero while that was not trusted
 }

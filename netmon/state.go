@@ -63,6 +63,8 @@ type Options struct {
 	SelfResetAfter, SelfResetTakes time.Duration
 	// CellularMaxAge is how long the cloud's view counts as fresh.
 	CellularMaxAge time.Duration
+	// Bundles are what the team bought for the SIM cards, at most one each.
+	Bundles []Bundle
 }
 
 // DefaultOptions are the van's.
@@ -164,6 +166,7 @@ type State struct {
 	// Booting: the gateway's power has come back, and it has not yet shown that it
 	// works.
 	Booting bool
+	Traffic Traffic
 
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	pageSeen   bool            // the gateway's page has answered over this way
@@ -237,10 +240,14 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		}
 	case Cellular:
 		s.Cellular = reading.Of(in, now)
+		s.Traffic = s.Traffic.count(in, s.conditions.Session)
 	case Conditions:
 		if s.conditions.Cut != Powered && in.Cut == Powered {
 			s.Booting, s.poweredAt = true, now
 			s.Probe = reading.Reading[Probe]{} // asked before it went
+		}
+		if s.conditions.Session && !in.Session {
+			s.Traffic = s.Traffic.ended()
 		}
 		s.conditions = in
 	case Spent:

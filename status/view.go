@@ -149,6 +149,26 @@ type Cellular struct {
 	Bars     *int     `json:"bars"` // 0 to 5
 	Status   string   `json:"status"`
 	AgeS     *float64 `json:"age_s"` // s
+
+	SIMs        []SIM      `json:"sims"`
+	Failover    *bool      `json:"failover"`         // from the first SIM card to the second
+	FailoverS   *float64   `json:"failover_after_s"` // s
+	Enough      string     `json:"enough"`           // yes, until, used-up, unknown: the data, for this session
+	EnoughUntil *time.Time `json:"enough_until"`     // null unless Enough is until
+	TopUp       *int       `json:"top_up"`           // slot of the SIM card; null for none
+	Advice      string     `json:"advice"`           // Enough in a sentence
+	Conseil     string     `json:"advice_fr"`        // the same in French
+}
+
+// SIM is one of the gateway's SIM cards, and what was bought for it.
+type SIM struct {
+	Slot   int        `json:"slot"`
+	Order  *int       `json:"order"`  // 1 is used first
+	Active bool       `json:"active"` // it is known to carry the data
+	Bundle *int64     `json:"bundle_bytes"`
+	Used   *int64     `json:"used_bytes"` // of this period
+	AgeS   *float64   `json:"age_s"`      // s, of Used
+	Renews *time.Time `json:"renews"`     // when a period begins anew
 }
 
 // Kiosk is the public screen.
@@ -252,6 +272,11 @@ type TodayRow struct {
 func (v View) Filled() View {
 	v.Power.Generators = List(v.Power.Generators)
 	v.Uplink.Ladder, v.Uplink.Data = List(v.Uplink.Ladder), List(v.Uplink.Data)
+	if c := v.Uplink.Cellular; c != nil {
+		filled := *c
+		filled.SIMs = List(c.SIMs)
+		v.Uplink.Cellular = &filled
+	}
 	v.Kiosk.Languages = List(v.Kiosk.Languages)
 	v.Devices = List(v.Devices)
 	v.Session.Sites = List(v.Session.Sites)
@@ -294,6 +319,10 @@ func (v View) Aged(d time.Duration) View {
 	if v.Uplink.Cellular != nil {
 		c := *v.Uplink.Cellular
 		c.AgeS = older(c.AgeS)
+		c.SIMs = slices.Clone(c.SIMs)
+		for i := range c.SIMs {
+			c.SIMs[i].AgeS = older(c.SIMs[i].AgeS)
+		}
 		v.Uplink.Cellular = &c
 	}
 	return v

@@ -24,7 +24,8 @@ type Kept struct {
 	Wear       kiosk.Wear      `json:"wear"`
 	Glass      string          `json:"glass"` // identity of the page on the glass
 
-	Data *netmon.Spent `json:"data,omitempty"` // of the data budget, this month
+	Data    *netmon.Spent   `json:"data,omitempty"`    // of the data budget, this month
+	Traffic *netmon.Traffic `json:"traffic,omitempty"` // through the gateway
 
 	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
 
@@ -77,6 +78,9 @@ func (s State) Kept(o Options) Kept {
 	if s.Uplink.Spent.Bytes != nil {
 		k.Data = &s.Uplink.Spent
 	}
+	if t := s.Uplink.Traffic; t.Used != nil || t.PerHour != 0 {
+		k.Traffic = &netmon.Traffic{Used: t.Used, PerHour: t.PerHour}
+	}
 	if s.Session.Active {
 		k.Session = &KeptSession{Site: s.Session.Site, Confirmed: s.Session.Confirmed, Since: s.Session.Since, Until: s.Session.Until, Tally: s.Session.Tally}
 	}
@@ -100,8 +104,9 @@ func (s *State) keep(o Options, out *Output) {
 // have flowed since widens its bounds, and each save wears the card.
 const chargeEvery = 10 * time.Minute
 
-// withoutHours is k as if no generator had ever run, the charge never moved and
-// no day been counted: two of these differ only where something happened, not where time passed.
+// withoutHours is k as if no generator had ever run, the charge never moved,
+// no day been counted and nobody used the internet: two of these differ only
+// where something happened, not where time passed.
 func (k Kept) withoutHours() Kept {
 	k.Generators = slices.Clone(k.Generators)
 	for i := range k.Generators {
@@ -111,6 +116,7 @@ func (k Kept) withoutHours() Kept {
 	if k.Charge != nil {
 		k.Charge = &KeptCharge{}
 	}
+	k.Traffic = nil
 	if k.Session != nil {
 		on := *k.Session
 		on.Tally = session.Tally{}

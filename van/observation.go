@@ -280,6 +280,9 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data
 	}
+	if k.Traffic != nil {
+		s.Uplink.Traffic = *k.Traffic
+	}
 	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
 	if k.Boot != at.Boot {
 		s.Kiosk.Wear = k.Wear.Rebooted()

@@ -21,3 +21,21 @@ func (s *State) remedies(was State, out *Output) {
 			"remedy": string(now.Remedy), "result": string(now.Result), "seconds": (now.Ended - now.At).Truncate(time.Second).Seconds()}})
 	}
 }
+
+// Forecast says whether the data is enough for the session. Without one it only
+// says what is used up.
+func (s State) Forecast(o Options) netmon.Forecast {
+	wall, trusted := s.WallAt(s.Now.Mono)
+	if !trusted {
+		wall = time.Time{}
+	}
+	var end time.Time
+	if s.Session.Until != 0 {
+		end = s.Now.WallAt(s.Session.Until)
+	}
+	f := s.Uplink.Forecast(o.Uplink, wall, end)
+	if !s.Session.Active && f.Enough != netmon.EnoughNot {
+		f = netmon.Forecast{Enough: netmon.EnoughUnknown}
+	}
+	return f
+}

@@ -81,6 +81,9 @@ func printStatus(v status.View) {
 	if at := v.Uplink.Supply.OffAt; at != nil {
 		fmt.Printf("          the Cisco box is switched off at %s to save the battery\n", clockTime(at))
 	}
+	if c := v.Uplink.Cellular; c != nil && c.Enough != "" && c.Enough != "unknown" {
+		fmt.Printf("data      %s\n", c.Advice)
+	}
 	session := "none"
 	if v.Session.Active {
 		session = "until " + clockTime(v.Session.Until)

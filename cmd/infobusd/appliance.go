@@ -62,6 +62,8 @@ type appliance struct {
 	tests tests // what a self-test tries
 
 	probe chan struct{} // a token: the cadence or the targets are others
+
+	cloud string // why the Meraki cloud could not be asked, as last said; the dashboard's goroutine's
 }
 
 // assemble makes the rooms. Nothing runs yet.
@@ -154,6 +156,9 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		if o.Session.Site == "" && table != nil && len(table.Sites) > 0 {
 			o.Session.Site = table.Sites[0].ID
 		}
+	}
+	for _, s := range c.Uplink.SIMs {
+		o.Uplink.Bundles = append(o.Uplink.Bundles, netmon.Bundle{Slot: s.Slot, Bytes: int64(s.Bundle), Renews: s.Renews})
 	}
 	return o
 }

@@ -52,6 +52,9 @@ func TestNothingAboutAPersonIsStoredLoggedSentOrShown(t *testing.T) {
 	}
 	t.Run("with the filters", func(t *testing.T) {
 		for where, text := range aDay(t, gateway, asked) {
+			if bytes.Contains(text, []byte(serialNumber)) {
+				t.Errorf("%s: the gateway's serial number is there", where)
+			}
 			for _, s := range all {
 				for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), strings.ReplaceAll(s, " ", "")} {
 					if i := bytes.Index(text, []byte(form)); i >= 0 {
@@ -77,6 +80,9 @@ func TestNothingAboutAPersonIsStoredLoggedSentOrShown(t *testing.T) {
 	})
 }
 
+// serialNumber is the gateway's, which is sent to its cloud and nowhere else.
+const serialNumber = "Q2PL-ANTE-D123"
+
 // aDay runs the daemon in this process through a short day, in which the
 // strings are planted wherever text comes from outside, and gives all that left
 // it: by where it was found.
@@ -88,7 +94,7 @@ func aDay(t *testing.T, fromGateway, asked []string) map[string][]byte {
 	if err := os.WriteFile(key, []byte("0123456789abcdef0123456789abcdef01234567\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(config, fmt.Appendf(nil, "uplink:\n  dashboard:\n    organisation: \"1\"\n    network: N_1\n    key-file: %s\n", key), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, "uplink:\n  dashboard:\n    organisation: \"1\"\n    network: N_1\n    key-file: %s\n    gateway: %s\n  sims:\n    - {slot: 1, bundle: 20 GB, renews: 12}\n", key, serialNumber), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log := &output{}

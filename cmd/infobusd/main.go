@@ -179,7 +179,7 @@ const simTimetable = "the example timetable"
 
 // simConfig is c for a van on a desk: without a timetable of its own it has
 // the example's, and the first of its sites. Among simulated lines is a button, and
-// the relay of a simulated gateway.
+// the relay of a simulated gateway, which has two SIM cards.
 func simConfig(c config.Config, f flags) config.Config {
 	if c.Kiosk.Button == nil && slices.Contains(f.sim, "line") {
 		c.Kiosk.Button = &config.Line{Line: "GPIO23", Active: "low", Bias: "pull-up", Debounce: 50 * time.Millisecond}
@@ -189,6 +189,10 @@ func simConfig(c config.Config, f flags) config.Config {
 	}
 	if c.Timetable == config.Default().Timetable {
 		c.Timetable = simTimetable
+	}
+	if c.Uplink.Dashboard == nil && slices.Contains(f.sim, "gateway") {
+		c.Uplink.Dashboard = &config.Dashboard{Organisation: "1", Network: "N_1", Gateway: "Q2XX-XXXX-XXXX"}
+		c.Uplink.SIMs = []config.SIM{{Slot: 1, Bundle: 20e9, Renews: 12}, {Slot: 2, Bundle: 500e6, Renews: 1}}
 	}
 	if !f.vanTimes {
 		c.Battery.Every = min(c.Battery.Every, 4*time.Second)

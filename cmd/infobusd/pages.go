@@ -179,11 +179,9 @@ func (a *appliance) view(s van.State) status.View {
 	for _, r := range s.Uplink.Ladder {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}
-	if c := s.Uplink.Cellular; c.Quality != reading.Unknown {
-		v.Uplink.Cellular = &status.Cellular{Provider: c.Value.Provider, Type: c.Value.ConnectionType, Bars: bars(c.Value), Status: c.Value.Status, AgeS: age(c.At)}
-		if c.Value.Devices >= 0 && c.Quality == reading.Fresh {
-			v.Uplink.DevicesConnected = ptr(c.Value.Devices)
-		}
+	v.Uplink.Cellular = a.cellular(s, age(s.Uplink.Cellular.At), zone)
+	if c, fresh := s.Uplink.Cellular.Get(); fresh && c.Devices >= 0 {
+		v.Uplink.DevicesConnected = ptr(c.Devices)
 	}
 	if k := s.Kiosk; k.Shown.Name != "" {
 		v.Kiosk.Part, v.Kiosk.Parts, v.Kiosk.Rows = ptr(k.Shown.Part), ptr(k.Shown.Parts), ptr(len(k.Shown.Rows))
@@ -202,6 +200,56 @@ func (a *appliance) view(s van.State) status.View {
 	}
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, status.Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
+	}
+	return v
+}
+
+// cellular is the gateway's radio and its SIM cards, of which the cloud told age
+// seconds ago; nil where neither is known.
+func (a *appliance) cellular(s van.State, age *float64, zone *time.Location) *status.Cellular {
+	wall, trusted := s.WallAt(s.Now.Mono)
+	if !trusted {
+		wall = time.Time{}
+	}
+	moment := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return ptr(t.In(zone).Truncate(time.Second))
+	}
+	cards := s.Uplink.Cards(a.options.Uplink, wall)
+	known := s.Uplink.Cellular.Quality != reading.Unknown
+	if !known && !slices.ContainsFunc(cards, func(c netmon.Card) bool { return c.Used >= 0 }) {
+		return nil
+	}
+	c := s.Uplink.Cellular.Value
+	v := &status.Cellular{Provider: c.Provider, Type: c.ConnectionType, Bars: bars(c), Status: c.Status, AgeS: age}
+	if !known {
+		v.Status = "unknown"
+	}
+	for _, card := range cards {
+		sim := status.SIM{Slot: card.Slot, Active: card.Active, Renews: moment(card.Renews)}
+		if card.Order > 0 {
+			sim.Order = ptr(card.Order)
+		}
+		if card.Bundle > 0 {
+			sim.Bundle = ptr(card.Bundle)
+		}
+		if card.Used >= 0 {
+			sim.Used, sim.AgeS = ptr(card.Used), ptr(math.Round(wall.Sub(card.At).Seconds()))
+		}
+		v.SIMs = append(v.SIMs, sim)
+	}
+	if f := c.Failover; f.Known {
+		v.Failover = ptr(f.On)
+		if f.After > 0 {
+			v.FailoverS = ptr(f.After.Seconds())
+		}
+	}
+	f := s.Forecast(a.options)
+	v.Enough, v.EnoughUntil, v.Advice, v.Conseil = string(f.Enough), moment(f.Until), f.Advice("en", zone), f.Advice("fr", zone)
+	if f.Slot != 0 {
+		v.TopUp = ptr(f.Slot)
 	}
 	return v
 }

@@ -33,6 +33,7 @@ type parts struct {
 	look        func(name string) (netmon.Link, error) // the port, once
 	targets     func() probe.Targets
 	dashboard   string // base URL; "" is the Meraki cloud's own
+	key         string // to it, where the configuration has none
 	endpoint    string // of the logbook's receiver; "" for none
 	clock       func(ctx context.Context, observe func(synchronised bool)) error
 	clockName   string // who vouches for it
@@ -110,7 +111,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 				e := w.Gateway.Endpoints()
 				return probe.Targets{Gateway: e.Page, Internet: e.Internet, DNS: []string{e.DNS}, Name: e.Name, Checks: []string{e.Check}}
 			}
-			p.dashboard = w.Gateway.Endpoints().Dashboard
+			p.dashboard, p.key = w.Gateway.Endpoints().Dashboard, "simulated"
 			if p.endpoint == "" {
 				p.endpoint = w.Gateway.Endpoints().Receiver
 			}

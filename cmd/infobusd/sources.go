@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"periph.io/x/conn/v3/physic"
@@ -220,17 +222,42 @@ func (a *appliance) dashboard(ctx context.Context, _ func()) error {
 		s := a.loop.State()
 		return s.Session.Active && s.Uplink.Verdict.Usable()
 	}
-	err := meraki.Run(ctx, meraki.Options{Organisation: d.Organisation, Network: d.Network, KeyFile: d.KeyFile, Base: a.parts.dashboard},
-		a.client, active, func(c netmon.Cellular) { a.observe(c) })
-	if ctx.Err() == nil {
+	key := a.parts.key
+	if d.KeyFile != "" {
+		key = ""
+	}
+	err := meraki.Run(ctx, meraki.Options{Organisation: d.Organisation, Network: d.Network, Key: key, KeyFile: keyFile(d.KeyFile), Base: a.parts.dashboard,
+		Serial: d.Gateway, Bundles: a.options.Uplink.Bundles,
+		Wall: func() (time.Time, bool) { s := a.loop.State(); return time.Now(), s.Clock.Trusted },
+		Warn: func(err error) { slog.Warn("the Meraki cloud says nothing of the SIM cards", "why", err) }},
+		a.client, active, func(c netmon.Cellular) { a.cloud = ""; a.observe(c) })
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return a.noCloud(err)
+}
+
+// noCloud says once why the Meraki cloud cannot be asked, until it could be or
+// the reason is another.
+func (a *appliance) noCloud(err error) error {
+	if err.Error() != a.cloud {
+		a.cloud = err.Error()
 		slog.Warn("the Meraki cloud", "why", err)
 	}
 	if errors.Is(err, meraki.ErrKey) || errors.Is(err, meraki.ErrNotFound) || errors.Is(err, hw.ErrAbsent) {
-		// No use in asking again soon: somebody has to come and change it. It is
-		// said once, and tried rarely.
+		// No use in asking again soon: somebody has to come and change it.
 		return rarely{err}
 	}
 	return err
+}
+
+// keyFile is where the key to the Meraki cloud is: in the file that is
+// configured or, without one, systemd's credential.
+func keyFile(configured string) string {
+	if configured != "" {
+		return configured
+	}
+	return filepath.Join(os.Getenv("CREDENTIALS_DIRECTORY"), "infobus.meraki-key")
 }
 
 // uploads sends the logbook.

@@ -1,6 +1,7 @@
 // Package meraki asks the Meraki cloud what it knows of the gateway, over the
 // Dashboard API v1: the state of the mobile link, how many devices, how much
-// data. Totals only.
+// data, in all and by SIM card, and which card is used first. Totals only. It
+// changes nothing there.
 //
 // In: an organisation, a network and a key, all from the team. Out: a
 // netmon.Cellular a poll. It decodes the fields it names and no others, never
@@ -32,8 +33,18 @@ import (
 type Options struct {
 	Organisation string // id
 	Network      string // id
-	KeyFile      string // a file with the API key and nothing else
-	Base         string // "": https://api.meraki.com/api/v1
+	Key          string // the API key; "": it is what stands alone in KeyFile
+	KeyFile      string
+	// Serial is the gateway's; "": the SIM cards are not asked for. It is sent to
+	// the cloud, and goes nowhere else.
+	Serial  string
+	Bundles []netmon.Bundle // by which the use of SIM cards is counted
+	// Wall is the time, and whether it may be believed; nil: it may not.
+	Wall func() (now time.Time, trusted bool)
+	// Warn is told once why the SIM cards' figures cannot be had, where all else
+	// can; nil: nobody is.
+	Warn func(error)
+	Base string // "": https://api.meraki.com/api/v1
 	// Every is how often to ask while active; 0: 5 min.
 	Every time.Duration
 }
@@ -50,6 +61,10 @@ const (
 	maxAnswer = 4 << 20
 	// maxPages bounds how far a list is read.
 	maxPages = 20
+	// An organisation may ask 10 times a second, whoever asks: a poll begins with
+	// burst requests, and makes those after it one in each pace.
+	burst = 5
+	pace  = 250 * time.Millisecond
 )
 
 var (
@@ -80,7 +95,13 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 	if o.Every == 0 {
 		o.Every = every
 	}
-	failures := 0
+	failures, warn := 0, o.Warn
+	o.Warn = func(err error) {
+		if warn != nil {
+			warn(err)
+		}
+		warn = nil
+	}
 	for {
 		wait := idle
 		if active() {
@@ -112,20 +133,30 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 	}
 }
 
-// Fetch asks once: three requests over one connection.
+// Fetch asks once: three requests over one connection, and two more for the SIM
+// cards. Where those two are refused or not understood, the rest is given.
 func Fetch(ctx context.Context, o Options, c *client.Client) (netmon.Cellular, error) {
-	key, err := readKey(o.KeyFile)
-	if err != nil {
-		return netmon.Cellular{}, fmt.Errorf("read API key: %w", err)
+	key := o.Key
+	if key == "" {
+		var err error
+		if key, err = readKey(o.KeyFile); err != nil {
+			return netmon.Cellular{}, fmt.Errorf("read API key: %w", err)
+		}
 	}
 	if o.Base == "" {
 		o.Base = base
 	}
-	a := api{base: strings.TrimSuffix(o.Base, "/"), key: key, http: c.HTTP(client.Dashboard)}
+	a := &api{base: strings.TrimSuffix(o.Base, "/"), key: key, http: c.HTTP(client.Dashboard)}
+	return a.poll(ctx, o)
+}
 
+func (a *api) poll(ctx context.Context, o Options) (netmon.Cellular, error) {
 	// Meraki Dashboard API v1, getOrganizationCellularGatewayUplinkStatuses.
 	var gateways []mg
 	page := a.base + "/organizations/" + url.PathEscape(o.Organisation) + "/cellularGateway/uplink/statuses?perPage=1000"
+	if o.Serial != "" {
+		page += "&serials%5B%5D=" + url.QueryEscape(o.Serial)
+	}
 	for range maxPages {
 		var some []mg
 		next, err := a.page(ctx, page, &some)
@@ -163,7 +194,53 @@ func Fetch(ctx context.Context, o Options, c *client.Client) (netmon.Cellular, e
 	}
 	v.Devices = *hours.Counts.Total
 	v.UsageBytes = day.bytes()
+	if o.Serial == "" {
+		return v, nil
+	}
+	if err := a.cards(ctx, o, &v); lasting(err) && o.Warn != nil {
+		o.Warn(fmt.Errorf("ask for the SIM cards: %w", err))
+	} else if err != nil && !lasting(err) {
+		return v, fmt.Errorf("ask for the SIM cards: %w", err)
+	}
 	return v, nil
+}
+
+// lasting says whether err is there to stay: such as a key without the right, or
+// a gateway of which the cloud counts nothing.
+func lasting(err error) bool {
+	return errors.Is(err, ErrKey) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrAnswer)
+}
+
+// cards asks for the SIM cards' order and use.
+func (a *api) cards(ctx context.Context, o Options, v *netmon.Cellular) error {
+	// getDeviceCellularSims.
+	var s sims
+	if err := a.get(ctx, "/devices/"+url.PathEscape(o.Serial)+"/cellular/sims", &s); err != nil {
+		return err
+	}
+	s.judge(v)
+	wall, trusted := time.Time{}, false
+	if o.Wall != nil {
+		wall, trusted = o.Wall()
+	}
+	if !trusted || len(o.Bundles) == 0 {
+		return nil
+	}
+	// getOrganizationDevicesCellularDataUsageHistoryByDeviceByInterval: by days,
+	// of at most 31.
+	from := wall
+	for _, b := range o.Bundles {
+		if began := b.Began(wall); began.Before(from) {
+			from = began
+		}
+	}
+	var h history
+	if err := a.get(ctx, "/organizations/"+url.PathEscape(o.Organisation)+"/devices/cellular/data/usage/history/byDevice/byInterval?"+
+		url.Values{"serials[]": {o.Serial}, "t0": {from.UTC().Format(time.RFC3339)}, "t1": {wall.UTC().Format(time.RFC3339)}, "interval": {"86400"}}.Encode(),
+		&h); err != nil {
+		return err
+	}
+	return h.judge(o.Bundles, wall, v)
 }
 
 func readKey(path string) (string, error) {
@@ -181,14 +258,28 @@ func readKey(path string) (string, error) {
 	return key, nil
 }
 
-// api sends the requests.
+// api sends the requests of one poll.
 type api struct {
 	base, key string
 	http      *http.Client
+	asked     int // requests
+}
+
+// turn waits until the next request may be sent.
+func (a *api) turn(ctx context.Context) error {
+	if a.asked++; a.asked <= burst {
+		return nil
+	}
+	select {
+	case <-time.After(pace):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // get asks for path and decodes the answer into v.
-func (a api) get(ctx context.Context, path string, v any) error {
+func (a *api) get(ctx context.Context, path string, v any) error {
 	_, err := a.page(ctx, a.base+path, v)
 	return err
 }
@@ -197,8 +288,11 @@ func (a api) get(ctx context.Context, path string, v any) error {
 // address of the page after it, as the Link header has it (RFC 8288); "" where
 // there is none. The API sends clients on to another of its hosts by a redirect,
 // and pages may be there too; the key goes to no other.
-func (a api) page(ctx context.Context, target string, v any) (next string, err error) {
+func (a *api) page(ctx context.Context, target string, v any) (next string, err error) {
 	for range 3 {
+		if err := a.turn(ctx); err != nil {
+			return "", err
+		}
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 		if err != nil {
 			return "", errors.New("the dashboard's address is not one")
@@ -243,7 +337,7 @@ func (a api) page(ctx context.Context, target string, v any) (next string, err e
 var link = regexp.MustCompile(`<([^<>\s]+)>\s*;[^,<]*\brel="?next"?`)
 
 // following is the next page's address, if the key may go there.
-func (a api) following(response *http.Response) string {
+func (a *api) following(response *http.Response) string {
 	m := link.FindStringSubmatch(response.Header.Get("Link"))
 	if m == nil {
 		return ""
@@ -256,7 +350,7 @@ func (a api) following(response *http.Response) string {
 }
 
 // own says whether the key may follow to next.
-func (a api) own(next, from *url.URL) bool {
+func (a *api) own(next, from *url.URL) bool {
 	if next.Scheme != from.Scheme || next.User != nil {
 		return false
 	}

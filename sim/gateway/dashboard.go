@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"time"
 )
 
 // dashboardAPI answers like the Meraki Dashboard API v1 where the box asks it,
@@ -33,6 +35,20 @@ func (g *Gateway) dashboardAPI() http.Handler {
 			"clients": g.clients(),
 		})
 	})
+	mux.HandleFunc("GET /api/v1/devices/{serial}/cellular/sims", func(w http.ResponseWriter, r *http.Request) {
+		card := func(slot string, first bool, status string) map[string]any {
+			return map[string]any{"slot": slot, "isPrimary": first, "status": status,
+				"iccid": g.plant(0, "8933000000000000000"), "imsi": g.plant(1, "208010000000000"), "msisdn": g.plant(2, "33600000000"),
+				"apns": []any{map[string]any{"name": g.plant(3, "orange"), "allowedIpTypes": []any{"ipv4"},
+					"authentication": map[string]any{"type": "pap", "username": g.plant(4, "user"), "password": g.plant(5, "secret")}}}}
+		}
+		g.json(w, http.StatusOK, map[string]any{
+			"sims":        []any{card("sim1", true, "active"), card("sim2", false, "ready")},
+			"simOrdering": []any{"sim1", "sim2"},
+			"simFailover": map[string]any{"enabled": true, "timeout": 300},
+		})
+	})
+	mux.HandleFunc("GET /api/v1/organizations/{organization}/devices/cellular/data/usage/history/byDevice/byInterval", g.serveUsage)
 	mux.HandleFunc("GET /api/v1/networks/{network}/clients", func(w http.ResponseWriter, r *http.Request) {
 		g.json(w, http.StatusOK, g.clients())
 	})
@@ -63,4 +79,40 @@ func (g *Gateway) clients() []any {
 		list = append(list, map[string]any{"mac": s, "ip": s, "description": s, "user": s})
 	}
 	return list
+}
+
+// perDay is what the simulated van's SIM cards carry in a day, in bytes: half a
+// gigabyte, and next to nothing.
+var perDay = map[string]float64{"sim1": 500e6, "sim2": 1e6}
+
+// serveUsage counts by days of UTC from t0 to t1, a day in proportion to how
+// much of it has passed.
+func (g *Gateway) serveUsage(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	t0, err0 := time.Parse(time.RFC3339, q.Get("t0"))
+	t1, err1 := time.Parse(time.RFC3339, q.Get("t1"))
+	const day = 24 * time.Hour
+	if errors.Join(err0, err1) != nil || t1.Before(t0) || t1.Sub(t0) > 31*day || len(q["serials[]"]) != 1 {
+		g.json(w, http.StatusBadRequest, map[string]any{"errors": []any{"t0, t1 and one serial are needed"}})
+		return
+	}
+	intervals := []any{}
+	for begin := t0.UTC().Truncate(day); begin.Before(t1); begin = begin.Add(day) {
+		end := begin.Add(day)
+		share := min(t1.Sub(begin), day).Hours() / day.Hours()
+		var total int64
+		cards := []any{}
+		for _, name := range []string{"sim1", "sim2"} {
+			n := int64(perDay[name] * share)
+			total += n
+			cards = append(cards, map[string]any{"name": name, "total": n})
+		}
+		intervals = append(intervals, map[string]any{"startTs": begin.Format(time.RFC3339), "endTs": end.Format(time.RFC3339),
+			"usage": map[string]any{"total": total, "bySim": cards}})
+	}
+	g.json(w, http.StatusOK, map[string]any{
+		"items":   []any{map[string]any{"serial": g.plant(0, q.Get("serials[]")), "intervals": intervals}},
+		"meta":    map[string]any{"counts": map[string]any{"items": map[string]any{"total": 1, "remaining": 0}}},
+		"clients": g.clients(),
+	})
 }

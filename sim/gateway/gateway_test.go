@@ -317,6 +317,8 @@ func TestWhatIsPlantedIsInEveryAnswer(t *testing.T) {
 	woven("check", e.Check)
 	woven("uplink", e.Dashboard+"/organizations/1/cellularGateway/uplink/statuses")
 	woven("overview", e.Dashboard+"/networks/N_1/clients/overview")
+	woven("SIM cards", e.Dashboard+"/devices/Q2XX-XXXX-XXXX/cellular/sims")
+	woven("data", e.Dashboard+"/organizations/1/devices/cellular/data/usage/history/byDevice/byInterval?t0=2026-11-12T00:00:00Z&t1=2026-11-25T08:00:00Z&serials[]=Q2XX-XXXX-XXXX")
 	woven("clients", e.Dashboard+"/networks/N_1/clients")
 	if _, body := post(t, g, request(1), true); !bytes.Contains(body, []byte(seed)) {
 		t.Errorf("receipt: %q", body)

@@ -50,6 +50,9 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Notice  string
 		Tiles   []tile
 		Screen  screen
+		Cards   []card
+		Says    string // of the data
+		Dit     string // the same in French
 		Tried   []line
 		Devices []line
 		Waiting uint64
@@ -69,6 +72,7 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Sent:    hour(v.Sync.LastUpload),
 		PIN:     s.o.PIN != "" && !mayAct,
 	}
+	data.Cards, data.Says, data.Dit = simCards(v)
 	if mayAct && s.o.Act != nil {
 		data.Actions = actions(v)
 		if s.o.Days != nil {

@@ -134,6 +134,99 @@ func internetTile(v status.View) tile {
 	return t
 }
 
+// card is a SIM card with what was bought for it, and a bar of how much of that
+// was used; Percent is below 0 where it is not known.
+type card struct {
+	Name, Mood string
+	Percent    int
+	Lines      []string
+}
+
+// simCards are the SIM cards, and two sentences about the data.
+func simCards(v status.View) (cards []card, says, dit string) {
+	c := v.Uplink.Cellular
+	if c == nil || len(c.SIMs) == 0 {
+		return nil, "", ""
+	}
+	bought := false
+	for _, s := range c.SIMs {
+		one := card{Name: fmt.Sprintf("SIM %d", s.Slot), Mood: "unknown", Percent: -1}
+		switch {
+		case s.Active:
+			one.Name += ", in use"
+		case s.Order != nil && *s.Order == 1:
+			one.Name += ", used first"
+		}
+		if s.Bundle != nil && s.Used != nil {
+			used, bundle := float64(*s.Used), float64(*s.Bundle)
+			one.Percent = int(min(100*used/bundle, 100))
+			one.Mood = "good"
+			if c.TopUp != nil && *c.TopUp == s.Slot {
+				one.Mood = "warn"
+			}
+			if used >= bundle {
+				one.Mood = "bad"
+			}
+			one.Lines = append(one.Lines, fmt.Sprintf("%s of %s used, %s", volume(used), volume(bundle), ago(s.AgeS)))
+		} else if s.Bundle != nil {
+			one.Lines = append(one.Lines, fmt.Sprintf("It is not known how much of %s is used.", volume(float64(*s.Bundle))))
+		}
+		if s.Bundle != nil {
+			bought = true
+			if s.Renews != nil {
+				one.Lines = append(one.Lines, "Begins anew on "+s.Renews.Format("2 January")+".")
+			}
+		}
+		cards = append(cards, one)
+	}
+	if len(c.SIMs) > 1 && c.Failover != nil {
+		line := "If the first SIM has no connection, the Cisco box stays with it."
+		if *c.Failover && c.FailoverS != nil {
+			line = fmt.Sprintf("If the first SIM has no connection for %s, the Cisco box takes the other.", span(*c.FailoverS))
+		} else if *c.Failover {
+			line = "If the first SIM has no connection, the Cisco box takes the other."
+		}
+		cards[len(cards)-1].Lines = append(cards[len(cards)-1].Lines, line)
+	}
+	if bought {
+		says, dit = c.Advice, c.Conseil
+	}
+	return cards, says, dit
+}
+
+// volume is bytes as operators count: 12.4 GB, 320 MB.
+func volume(bytes float64) string {
+	if bytes >= 1e9 {
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", bytes/1e9), ".0") + " GB"
+	}
+	return fmt.Sprintf("%.0f MB", bytes/1e6)
+}
+
+// span is so many seconds, in words.
+func span(seconds float64) string {
+	if minutes := seconds / 60; minutes >= 1.5 {
+		return fmt.Sprintf("%.0f minutes", minutes)
+	}
+	return fmt.Sprintf("%.0f seconds", seconds)
+}
+
+// ago says how old what the cloud said is.
+func ago(age *float64) string {
+	if age == nil {
+		return "the Meraki cloud said, it is not known when"
+	}
+	switch minutes := *age / 60; {
+	case minutes < 1:
+		return "the Meraki cloud said just now"
+	case minutes < 90:
+		return fmt.Sprintf("the Meraki cloud said %.0f min ago", math.Floor(minutes))
+	case minutes < 48*60:
+		return fmt.Sprintf("the Meraki cloud said %.0f hours ago", math.Floor(minutes/60))
+	default:
+		return fmt.Sprintf("the Meraki cloud said %.0f days ago", math.Floor(minutes/24/60))
+	}
+}
+
 func timeTile(v status.View) tile {
 	t := tile{ID: "time", Title: "Time left", Mood: "good"}
 	s := v.Session
@@ -180,6 +273,8 @@ func todoTile(v status.View) tile {
 		}
 	case v.Power.Source == "unknown" || v.Power.Source == "":
 		t.Word = "See whether the generator runs: the box cannot tell."
+	case v.Uplink.Cellular != nil && v.Uplink.Cellular.TopUp != nil:
+		t.Word = v.Uplink.Cellular.Advice
 	case failed(v, "panel"):
 		t.Word = "Tell people the hours: the screen does not work."
 	case failed(v, ""):

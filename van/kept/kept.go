@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"infobus/days"
+	"infobus/netmon"
 	"infobus/van"
 )
 
@@ -61,6 +62,9 @@ func Parse(b []byte) (van.Kept, error) {
 		if d.Run < 0 || d.Starts < 0 || !(d.In >= 0) || !(d.Out >= 0) || d.Measured < 0 || d.Sessions < 0 || d.Judged < 0 || d.Internet < 0 || d.Devices < 0 {
 			return van.Kept{}, fmt.Errorf("the day %.10q: a counter below 0", d.Date)
 		}
+	}
+	if t := k.Traffic; t != nil && (t.PerHour < 0 || slices.ContainsFunc(t.Used, func(u netmon.Used) bool { return u.Bytes < 0 })) {
+		return van.Kept{}, errors.New("traffic out of range: below zero")
 	}
 	if c := k.Charge; c != nil && !(0 <= c.Low && c.Low <= c.Percent && c.Percent <= c.High && c.High <= 100) {
 		return van.Kept{}, fmt.Errorf("charge out of range: %g %%, between %g and %g %%", c.Percent, c.Low, c.High)

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"infobus/status"
+)
+
+func TestTheSIMCardsAreShownWithTheirBarTheirAgeAndWhatToDo(t *testing.T) {
+	renews := time.Date(2026, 12, 12, 1, 0, 0, 0, paris)
+	v := session()
+	v.Uplink.Cellular.SIMs = []status.SIM{
+		{Slot: 1, Order: ptr(1), Active: true, Bundle: ptr(int64(20e9)), Used: ptr(int64(12.44e9)), AgeS: ptr(190.0), Renews: &renews},
+		{Slot: 2, Order: ptr(2), Bundle: ptr(int64(500e6)), Renews: &renews}}
+	v.Uplink.Cellular.Failover, v.Uplink.Cellular.FailoverS = ptr(true), ptr(300.0)
+	v.Uplink.Cellular.Enough, v.Uplink.Cellular.Advice, v.Uplink.Cellular.Conseil = "yes", "The data is enough for this session.", "Les données suffisent pour cette session."
+	cards, says, dit := simCards(v)
+	if says != "The data is enough for this session." || !strings.HasPrefix(dit, "Les données") {
+		t.Errorf("%q, %q", says, dit)
+	}
+	want := []card{
+		{"SIM 1, in use", "good", 62, []string{"12.4 GB of 20 GB used, the Meraki cloud said 3 min ago", "Begins anew on 12 December."}},
+		{"SIM 2", "unknown", -1, []string{"It is not known how much of 500 MB is used.", "Begins anew on 12 December.",
+			"If the first SIM has no connection for 5 minutes, the Cisco box takes the other."}},
+	}
+	for i, c := range cards {
+		if len(cards) != 2 || c.Name != want[i].Name || c.Mood != want[i].Mood || c.Percent != want[i].Percent || !slices.Equal(c.Lines, want[i].Lines) {
+			t.Errorf("%+v\nwant %+v", c, want[i])
+		}
+	}
+	page := string(New(options()).volunteers(v, false, ""))
+	for _, s := range []string{`<rect class="used" width="62" height="8"/>`, `aria-label="62 % used"`, `<p lang="fr">Les données suffisent`, "SIM 1, in use"} {
+		if !strings.Contains(page, s) {
+			t.Errorf("the page has no %q", s)
+		}
+	}
+	if strings.Count(page, `<rect class="used"`) != 1 {
+		t.Error("a bar is drawn of what is not known")
+	}
+
+	v.Devices = nil
+	v.Uplink.Cellular.Enough, v.Uplink.Cellular.TopUp = "until", ptr(1)
+	v.Uplink.Cellular.Advice = "The data of SIM 1 is enough until 16:40: top it up before that."
+	if cards, _, _ := simCards(v); cards[0].Mood != "warn" {
+		t.Errorf("%+v", cards[0])
+	}
+	if todo := todoTile(v); todo.Word != v.Uplink.Cellular.Advice {
+		t.Errorf("to do: %q", todo.Word)
+	}
+	// What the box itself sees comes first.
+	v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in."
+	if todo := todoTile(v); todo.Word != "Push both ends in." {
+		t.Errorf("to do: %q", todo.Word)
+	}
+	v.Uplink.Cellular = nil
+	if cards, says, _ := simCards(v); cards != nil || says != "" || !strings.Contains(string(New(options()).volunteers(v, false, "")), `<section id="sims" class="card none">`) {
+		t.Errorf("%+v, %q where the cloud was not asked", cards, says)
+	}
+}
+
+func TestHowLongAgoTheCloudSaidIt(t *testing.T) {
+	for age, want := range map[float64]string{5: "just now", 119: "1 min ago", 5300: "88 min ago", 3 * 3600: "3 hours ago", 4.5 * 86400: "4 days ago"} {
+		if got := ago(&age); !strings.HasSuffix(got, want) {
+			t.Errorf("%g s: %q, want %q", age, got, want)
+		}
+	}
+}
