@@ -13,7 +13,7 @@ var dark = Link{Present: true} // what is left of the way to a gateway without p
 func TestAGatewayThatTheBoxSwitchedOffIsNoFault(t *testing.T) {
 	for cut, words := range map[Cut]string{Saving: "switched the Cisco box off to save the battery", ByRemedy: "off and on again", BySelftest: "self-test"} {
 		p := start(t)
-		p.o.Relay = true
+		p.o.Relay, p.o.KeepUp = true, true
 		p.see(wired).wait(time.Minute, &well).want(OK)
 		p.see(Conditions{Cut: cut}).see(dark).want(CableUnplugged)
 		p.wait(2*time.Hour, &silent).want(CableUnplugged)
