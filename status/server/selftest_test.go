@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"infobus/status"
+)
+
+// Whoever may act may have it made, and sees each line as it comes.
+func TestASelftestIsForWhoMayAct(t *testing.T) {
+	o := options()
+	busy := false
+	o.Selftest = func(_ context.Context, asked status.Selftest, report func(status.Check)) error {
+		if busy {
+			return errors.New("a self-test is under way already")
+		}
+		report(status.Check{Number: 1, Name: "relay", State: status.Running})
+		if asked.Relay {
+			report(status.Check{Number: 1, Name: "relay", State: status.WorksWell})
+		}
+		return nil
+	}
+	v := start(t, o)
+	const path = "/api/v1/selftest"
+	if r, _ := v.network("POST", path, ""); r.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without the PIN: %s", r.Status)
+	}
+	if r, _ := v.network("GET", path, ""); r.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("asked for with GET: %s", r.Status)
+	}
+	for body, lines := range map[string]int{"": 1, "{}": 1, `{"relay": true}`: 2} {
+		r, said := v.socket("POST", path, body)
+		if n := strings.Count(said, "\n"); r.StatusCode != http.StatusOK || n != lines || r.Header.Get("Content-Type") != "application/x-ndjson" {
+			t.Errorf("%q: %s %q, want %d lines", body, r.Status, said, lines)
+		}
+	}
+	if r, _ := v.socket("POST", path, `{"relay": "yes"}`); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("a body that cannot be read: %s", r.Status)
+	}
+	busy = true
+	if r, said := v.socket("POST", path, ""); r.StatusCode != http.StatusConflict || !strings.Contains(said, "under way") {
+		t.Errorf("two at once: %s %s", r.Status, said)
+	}
+}
+
+func TestThePageSaysThatTheBoxSwitchedTheCiscoBoxOff(t *testing.T) {
+	v := session()
+	v.Session.Active, v.Power.Source, v.Power.Battery.Level = false, "battery", "low"
+	v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "The box has switched the Cisco box off."
+	v.Uplink.Supply = status.Supply{State: "off", Reason: "battery-low", Since: clock(14, 5), Conseil: "Le boîtier a éteint le boîtier Cisco."}
+	tile := internetTile(v)
+	if tile.Word != "Switched off" || tile.Mood != "warn" || strings.Join(tile.Lines[:3], "|") != "since 14:05|"+v.Uplink.Advice+"|"+v.Uplink.Supply.Conseil {
+		t.Errorf("%+v", tile)
+	}
+	offers := func() bool {
+		for _, a := range actions(v) {
+			if a.Name == "carry-on" {
+				return true
+			}
+		}
+		return false
+	}
+	if !offers() {
+		t.Error("nobody is asked whether it should carry on")
+	}
+	v.Uplink.Supply = status.Supply{State: "on", OffAt: clock(14, 7)}
+	if tile := internetTile(v); !strings.Contains(strings.Join(tile.Lines, " "), "switches the Cisco box off at 14:07") || !offers() {
+		t.Errorf("announced: %+v, offered %v", tile, offers())
+	}
+	v.Uplink.Supply = status.Supply{State: "on"}
+	if offers() {
+		t.Error("asked for nothing")
+	}
+}
