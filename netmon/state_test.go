@@ -669,7 +669,16 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 			switch every := s.ProbeEvery(o, on.Session, on.BatteryLow); {
 			case now >= change:
 				change = now + time.Duration(rapid.IntRange(1, 7200).Draw(t, "for"))*time.Second
-				switch rapid.IntRange(0, 6).Draw(t, "what") {
+				switch rapid.IntRange(0, 7).Draw(t, "what") {
+				case 7: // the cable comes and goes
+					for range rapid.IntRange(1, 6).Draw(t, "flaps") {
+						step(Link{Present: true})
+						now += time.Duration(rapid.IntRange(1, 8).Draw(t, "out")) * time.Second
+						step(link)
+						now += time.Second
+						step(nil)
+					}
+					change = max(change, now+time.Second)
 				case 0:
 					on = Conditions{Session: !on.Session, SessionSince: now}
 					if !on.Session {
