@@ -152,9 +152,11 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 			s.past[i].failures++
 		}
 		s.PoweredOff = false
-		return // its result is a step of its own
 	}
 	s.PoweredOff = false
+	if a.Result != "" && a.Ended == now {
+		return // its result is seen before the next begins
+	}
 	for _, t := range treatments {
 		if at, ok := s.dueAt(o, t, now); ok && at <= now {
 			i := t.remedy.index()

@@ -14,8 +14,8 @@ func (s *State) remedies(was State, out *Output) {
 	if now.At != before.At && now.Remedy != netmon.GatewayPower {
 		out.effect(Heal{now.Remedy})
 	}
-	// A remedy that ended in the step in which the next began is not lost: it
-	// never does, for each waits for the result of the one before.
+	// One that ended in the step in which the next began is not lost: no next one
+	// begins at the moment at which one ends.
 	if now.Result != "" && (now.Result != before.Result || now.At != before.At) {
 		out.event(logbook.Event{Name: logbook.RemedyTried, Attributes: map[string]any{
 			"remedy": string(now.Remedy), "result": string(now.Result), "seconds": (now.Ended - now.At).Truncate(time.Second).Seconds()}})
