@@ -77,24 +77,32 @@ private_apt() {
 	APT_CONFIG=$dir/apt.conf apt-get -qq update
 }
 
-# lab fetches what the lab's machine boots: Debian 13's arm64 kernel.
+# What the lab's whole machine is made of, beside its kernel.
+lab_packages=(base-files base-passwd bash dash coreutils diffutils findutils grep gzip hostname init-system-helpers mawk
+	perl-base sed tar util-linux mount procps kmod dpkg libc-bin netbase iproute2 passwd
+	systemd systemd-sysv udev dbus polkitd fonts-noto-core)
+
+# lab makes what the lab's machines boot, once: Debian 13's arm64 kernel, and a
+# disk with Debian 13 and systemd.
 lab() {
-	local kept=$cache/lab/vmlinuz-arm64
-	if [ ! -s "$kept" ]; then
-		local dir=$out/lab/apt package
-		say "fetching Debian 13's arm64 kernel (once, about 100 MB)"
-		private_apt "$dir" trixie arm64
-		package=$(APT_CONFIG=$dir/apt.conf apt-cache depends linux-image-arm64 | awk '$1 == "Depends:" { print $2; exit }')
-		[ -n "$package" ] || die "the archive offers no linux-image-arm64"
-		rm -rf "$out/lab/kernel" && mkdir -p "$out/lab/kernel" "$cache/lab"
-		(cd "$out/lab/kernel" && APT_CONFIG=$dir/apt.conf apt-get -qq download "$package")
-		dpkg-deb --fsys-tarfile "$out/lab/kernel/"*.deb | tar -x -C "$out/lab/kernel" --wildcards './boot/vmlinuz-*'
-		cp "$out/lab/kernel/boot/"vmlinuz-* "$kept.new"
+	local recipe kept dir=$out/lab kernel
+	recipe=$(sha256sum <<<"${lab_packages[*]} $(cat images/lab/debian/root.sh)")
+	kept=$cache/lab/${recipe:0:12}
+	if [ ! -s "$kept/root.img" ]; then
+		say "making the lab's disk (once, about 150 MB to fetch)"
+		rm -rf "$dir" "$cache/lab/"[0-9a-f]* && mkdir -p "$dir/packages/partial" "$kept.new"
+		private_apt "$dir/apt" trixie arm64
+		APT_CONFIG=$dir/apt/apt.conf apt-get -qq install --download-only --no-install-recommends -y \
+			-o "Dir::Cache::archives=$dir/packages" "${lab_packages[@]}" >/dev/null
+		kernel=$(APT_CONFIG=$dir/apt/apt.conf apt-cache depends linux-image-arm64 | awk '$1 == "Depends:" { print $2; exit }')
+		[ -n "$kernel" ] || die "the archive offers no linux-image-arm64"
+		(cd "$dir" && APT_CONFIG=$dir/apt/apt.conf apt-get -qq download "$kernel")
+		fakeroot images/lab/debian/root.sh "$dir/packages" "$dir/$kernel"_*.deb "$kept.new"
 		mv "$kept.new" "$kept"
-		rm -rf "$out/lab/kernel"
+		rm -rf "$dir"
 	fi
-	export INFOBUS_LAB_KERNEL=$kept
-	say "INFOBUS_LAB_KERNEL=$kept"
+	export INFOBUS_LAB=$kept INFOBUS_LAB_KERNEL=$kept/vmlinuz
+	say "INFOBUS_LAB=$kept INFOBUS_LAB_KERNEL=$kept/vmlinuz"
 }
 
 # go_there makes sure of a Go that can fetch the one go.mod asks for. Where there
@@ -137,7 +145,10 @@ needs() {
 	if [ "$1" = test ]; then
 		type chromium >/dev/null 2>&1 || missing+=(chromium)
 		type qemu-system-aarch64 >/dev/null 2>&1 || missing+=(qemu-system-arm)
+		type qemu-img >/dev/null 2>&1 || missing+=(qemu-utils)
 		type dpkg-deb >/dev/null 2>&1 || missing+=(dpkg)
+		type fakeroot >/dev/null 2>&1 || missing+=(fakeroot)
+		type mke2fs >/dev/null 2>&1 || missing+=(e2fsprogs)
 		type dbus-daemon >/dev/null 2>&1 || missing+=(dbus-daemon)
 		type systemd-analyze >/dev/null 2>&1 || missing+=(systemd)
 		# The lab of the uplink: namespaces, NAT, addresses and names.
@@ -216,11 +227,13 @@ compile() {
 		-o "$1/" ./cmd/infobusd ./cmd/infobus
 }
 
+# build ARCH...: programs for these architectures, without one for both.
 build() {
 	needs build
 	go_there
 	local arch
-	for arch in arm64 amd64; do
+	[ $# -gt 0 ] || set -- arm64 amd64
+	for arch in "$@"; do
 		GOOS=linux GOARCH=$arch compile "$out/$arch"
 		say "build/$arch: infobusd, infobus"
 		if [ "$arch" = "$(go env GOARCH)" ]; then
@@ -327,9 +340,10 @@ fuzz() {
 	return $ended
 }
 
-# deb makes a Debian package for each of the two architectures.
+# deb ARCH...: Debian packages for these architectures, without one for both.
 deb() {
-	build
+	[ $# -gt 0 ] || set -- arm64 amd64
+	build "$@"
 	local arch version tree
 	version=$(version)
 	# A Debian version begins with a digit.
@@ -338,7 +352,7 @@ deb() {
 	*) version=0~$(git rev-list --count HEAD 2>/dev/null || echo 0).$version ;;
 	esac
 	version=${version//-/+}
-	for arch in arm64 amd64; do
+	for arch in "$@"; do
 		tree=$out/deb/$arch
 		rm -rf "$tree"
 		install -D -m 755 -t "$tree/usr/bin" "$out/$arch/infobusd" "$out/$arch/infobus"
@@ -401,9 +415,9 @@ help() {
 
 		run      the daemon on models, at http://127.0.0.1:8080 (PORT=… or --listen address:port)
 		test     formatting, vet, all tests with the race detector, the lab's machine included
-		build    static programs for arm64 and amd64 in build/
+		build    static programs for arm64 and amd64, or the one named, in build/
 		deb      Debian packages of them in build/
-		lab      fetch the kernel that the lab's machine boots
+		lab      make what the lab's machines boot
 		fuzz     every parser on made-up input, 10 s each
 		bench    what the daemon costs, beside what it is compared with
 		pictures the documentation's pictures, drawn anew
@@ -420,9 +434,9 @@ command=${1:-help}
 case $command in
 run) run "$@" ;;
 test) run_tests "$@" ;;
-build) build ;;
-deb) deb ;;
-lab) lab ;;
+build) build "$@" ;;
+deb) deb "$@" ;;
+lab) needs test && lab ;;
 fuzz) go_there && fuzz ;;
 bench) bench "$@" ;;
 pictures) pictures ;;

@@ -346,7 +346,7 @@ func (a *appliance) do(e van.Effect) {
 	case van.Heal:
 		go a.heal(e.Remedy)
 	case van.Follow:
-		if a.parts.world == nil {
+		if !a.onDesk() {
 			a.target.set(e.Running)
 		}
 	case van.Relay:
@@ -356,11 +356,17 @@ func (a *appliance) do(e van.Effect) {
 	}
 }
 
+// onDesk says whether the machine is somebody's own, and not the van's box: the
+// generators are models, or anything is and systemd does not run the daemon.
+func (a *appliance) onDesk() bool {
+	return a.simulates("line") || a.parts.world != nil && os.Getenv("NOTIFY_SOCKET") == ""
+}
+
 // powerOff brings the box down: what happened is durable, the panel is asleep
 // (it always is between two refreshes), and the log-in manager does the rest.
 func (a *appliance) powerOff() {
 	a.flush()
-	if a.parts.world != nil {
+	if a.onDesk() {
 		slog.Info("the simulated box stays on: here the log-in manager would power it off")
 		a.observe(power.Refused{})
 		return

@@ -24,7 +24,7 @@ func pack(file string, files map[string]string) (err error) {
 	}()
 	w := &archive{w: bufio.NewWriter(f)}
 
-	dirs := map[string]bool{"/dev": true, "/proc": true, "/sys": true, "/run": true, "/tmp": true, "/var": true}
+	dirs := map[string]bool{"/dev": true, "/proc": true, "/sys": true, "/root": true, "/run": true, "/tmp": true, "/var": true}
 	for name := range files {
 		for d := path.Dir(path.Clean("/" + name)); d != "/"; d = path.Dir(d) {
 			dirs[d] = true

@@ -3,8 +3,8 @@
 //
 // In: a kernel, a static program that is /init, and files for it. Out: the lines
 // of the machine's console; the levels of the chip's eight input lines are the
-// test's to drive. The machine has no network and no disk, and is gone without
-// trace on Close.
+// test's to drive. The machine has no network and no disk but what Options.QEMU
+// gives it, and is gone without trace on Close.
 package lab
 
 import (
@@ -33,6 +33,7 @@ type Options struct {
 	Init   string            // a static arm64 program
 	Files  map[string]string // more files: path in the machine → path here; all are executable
 	Append string            // added to the kernel's command line
+	QEMU   []string          // more arguments of QEMU's; "DIR" in them is the machine's own folder
 	// Programs is what images/lab/init starts. Another Init finds it as
 	// /lab.json, or need not care.
 	Programs []Program
@@ -59,6 +60,8 @@ type Machine struct {
 	qtest net.Conn
 	reply *bufio.Reader
 	chip  string // the chip's place in QEMU's tree, e.g. /machine/unattached/device[7]
+
+	*control
 }
 
 // Boot starts the machine. It returns as soon as the chip can be driven, before
@@ -100,13 +103,18 @@ func (m *Machine) start(ctx context.Context, o Options) error {
 	// Before others on a busy host, where the host allows it: what the machine does
 	// not see because it stands still is lost to it. panic=-1 and -no-reboot: a
 	// panic ends the machine.
-	m.command = exec.CommandContext(ctx, "nice", "-n", "-10", "qemu-system-aarch64",
+	arguments := []string{
+		"-n", "-10", "qemu-system-aarch64",
 		"-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-accel", "tcg",
 		"-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio",
-		"-qtest", "unix:"+m.path("qtest")+",server=on,wait=off", "-qtest-log", "none",
-		"-qmp", "unix:"+m.path("qmp")+",server=on,wait=off",
+		"-qtest", "unix:" + m.path("qtest") + ",server=on,wait=off", "-qtest-log", "none",
+		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
 		"-kernel", o.Kernel, "-initrd", initrd,
-		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 "+o.Append))
+		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 " + o.Append)}
+	for _, a := range o.QEMU {
+		arguments = append(arguments, strings.ReplaceAll(a, "DIR", m.dir))
+	}
+	m.command = exec.CommandContext(ctx, "nice", arguments...)
 	m.command.Stderr = &m.said
 	m.command.WaitDelay = 5 * time.Second
 	console, err := m.command.StdoutPipe()
@@ -178,6 +186,9 @@ func (m *Machine) Close() error {
 	for range m.lines {
 	}
 	<-m.ended
+	if m.control != nil {
+		m.control.conn.Close()
+	}
 	if m.qtest != nil {
 		m.qtest.Close()
 	}
@@ -186,38 +197,15 @@ func (m *Machine) Close() error {
 
 // find asks QEMU for the chip and opens the way to drive it.
 func (m *Machine) find(ctx context.Context) error {
-	control, err := m.dial(ctx, "qmp")
+	conn, err := m.dial(ctx, "qmp")
 	if err != nil {
 		return err
 	}
-	defer control.Close()
-	in := json.NewDecoder(control)
-	ask := func(request string, answer any) error {
-		if _, err := io.WriteString(control, request+"\n"); err != nil {
-			return err
-		}
-		for {
-			var r struct {
-				Return json.RawMessage
-				Error  *struct{ Desc string }
-			}
-			if err := in.Decode(&r); err != nil {
-				return err
-			}
-			if r.Error != nil {
-				return errors.New(r.Error.Desc)
-			}
-			if r.Return != nil { // the greeting and events have none
-				return json.Unmarshal(r.Return, answer)
-			}
-		}
-	}
-	var none any
-	if err := ask(`{"execute":"qmp_capabilities"}`, &none); err != nil {
+	if m.control, err = newControl(conn); err != nil {
 		return err
 	}
 	var devices []struct{ Name, Type string }
-	if err := ask(`{"execute":"qom-list","arguments":{"path":"/machine/unattached"}}`, &devices); err != nil {
+	if err := m.Ask("qom-list", map[string]any{"path": "/machine/unattached"}, &devices); err != nil {
 		return err
 	}
 	for _, d := range devices {
@@ -233,6 +221,12 @@ func (m *Machine) find(ctx context.Context) error {
 	}
 	m.reply = bufio.NewReader(m.qtest)
 	return nil
+}
+
+// Dial opens a socket of that name in the machine's folder, as one of
+// Options.QEMU's arguments made it.
+func (m *Machine) Dial(ctx context.Context, socket string) (net.Conn, error) {
+	return m.dial(ctx, socket)
 }
 
 // dial waits for the socket, which QEMU makes as it starts.

@@ -1,0 +1,288 @@
+// Package debian tests the appliance as it is shipped: Debian 13 with its systemd,
+// log-in manager, polkit and networkd in the lab's machine, and our package, which
+// that machine's dpkg has installed. The generator's line is driven from outside.
+//
+// It boots once; each test begins with the machine as it was then.
+package debian
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"infobus/images/lab"
+)
+
+const generator = 1 // the chip's line
+
+// configuration is the box's: what the lab has not is left out, and what takes
+// minutes takes seconds.
+const configuration = `
+gpio: 9030000.pl061
+generators:
+  - line: "1"
+    active: high
+    bias: none
+uplink:
+  interface: eth0
+power:
+  hold: 1s
+  countdown: 20s
+`
+
+// unit has battery and panel be models. The generator is not, nor is anything of
+// systemd.
+const unit = `
+[Service]
+ExecStart=
+ExecStart=/usr/bin/infobusd --sim=battery,panel
+`
+
+// hangGuard is when something is given up; nothing is measured by it.
+const hangGuard = 8 * time.Minute
+
+// machine is the lab's, with a shell in it.
+type machine struct {
+	*lab.Machine
+	t     *testing.T
+	shell *bufio.Reader
+	in    net.Conn
+
+	mu      sync.Mutex
+	console []string
+	said    chan string // lines of the console
+}
+
+var (
+	booted *machine // for all tests
+	work   string   // its files
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if booted != nil {
+		booted.Close()
+	}
+	os.RemoveAll(work)
+	os.Exit(code)
+}
+
+// fresh is the machine as it was when it had booted: the generator stands still,
+// the daemon runs.
+func fresh(t *testing.T) *machine {
+	t.Helper()
+	dir := os.Getenv("INFOBUS_LAB")
+	if dir == "" {
+		t.Skip("INFOBUS_LAB names no folder: ./build.sh lab makes one, ./build.sh test sets it")
+	}
+	if booted == nil {
+		install(t, dir)
+	}
+	m := booted
+	m.t = t
+	m.load("ready")
+	t.Cleanup(func() {
+		if t.Failed() {
+			m.lock(func() { t.Logf("the console:\n%s", strings.Join(m.console[max(0, len(m.console)-60):], "\n")) })
+		}
+	})
+	return m
+}
+
+// install boots the machine for the first time and installs our package.
+func install(t *testing.T, dir string) {
+	t.Helper()
+	var err error
+	if work, err = os.MkdirTemp("", "infobus-debian-"); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", filepath.Join(dir, "root.img"), filepath.Join(work, "disk"))
+	boot := filepath.Join(work, "init")
+	cross := exec.CommandContext(t.Context(), "go", "build", "-o", boot, "infobus/images/lab/debian/init")
+	cross.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOFLAGS=")
+	if out, err := cross.CombinedOutput(); err != nil {
+		t.Fatalf("build the machine's init: %v\n%s", err, out)
+	}
+	command(t, "../../../build.sh", "deb", "arm64")
+	packages, err := filepath.Glob("../../../build/infobus_*_arm64.deb")
+	if err != nil || len(packages) == 0 {
+		t.Fatalf("there is no package: %v", err)
+	}
+	slices.SortFunc(packages, func(a, b string) int { return age(t, a).Compare(age(t, b)) })
+	newest := packages[len(packages)-1]
+	size, err := os.Stat(newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := filepath.Glob(filepath.Join(dir, "modules", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := lab.Options{Kernel: filepath.Join(dir, "vmlinuz"), Init: boot, Files: map[string]string{},
+		Append: "net.ifnames=0 systemd.show_status=no loglevel=5",
+		QEMU: []string{
+			"-drive", "if=none,id=disk,format=qcow2,cache=unsafe,file=" + filepath.Join(work, "disk"),
+			"-device", "virtio-blk-pci,drive=disk",
+			"-drive", "if=none,id=package,format=raw,readonly=on,file=" + newest,
+			"-device", "virtio-blk-pci,drive=package",
+			"-device", "virtio-serial-pci", "-chardev", "socket,id=shell,path=DIR/shell,server=on,wait=off",
+			"-device", "virtserialport,chardev=shell,name=shell",
+			"-netdev", "user,id=port,restrict=on", "-device", "virtio-net-pci,netdev=port,id=port0,romfile=",
+			"-action", "shutdown=pause",
+		}}
+	for _, f := range modules {
+		o.Files["/modules/"+filepath.Base(f)] = f
+	}
+	l, err := lab.Boot(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	booted = &machine{Machine: l, t: t, said: make(chan string, 10_000)}
+	m := booted
+	go m.listen()
+	if m.in, err = l.Dial(t.Context(), "shell"); err != nil {
+		t.Fatal(err)
+	}
+	m.shell = bufio.NewReader(m.in)
+	m.run("echo booted")
+	// The package is the second disk, filled up with zeros.
+	m.run(fmt.Sprintf("head -c %d /dev/vdb >/root/infobus.deb && dpkg --install /root/infobus.deb && rm /root/infobus.deb", size.Size()))
+	m.write("/etc/infobus/infobus.yaml", configuration)
+	m.write("/etc/systemd/system/infobusd.service.d/lab.conf", unit)
+	m.run("systemctl daemon-reload && systemctl restart infobusd && sync")
+	m.wait(`infobus --address /run/infobus/infobus.sock status --json | grep -q '"source": *"battery"'`)
+	m.save("ready")
+}
+
+func age(t *testing.T, file string) time.Time {
+	t.Helper()
+	i, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i.ModTime()
+}
+
+func command(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+func (m *machine) lock(do func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	do()
+}
+
+// listen reads the console.
+func (m *machine) listen() {
+	for l := range m.Lines() {
+		m.lock(func() { m.console = append(m.console, l) })
+		if verbose {
+			fmt.Println(l)
+		}
+		select {
+		case m.said <- l:
+		default: // nobody listens
+		}
+	}
+}
+
+var verbose = os.Getenv("INFOBUS_LAB_CONSOLE") != ""
+
+const end = "THE-END"
+
+// try runs a command line in the machine, as root; what it prints, on both
+// outputs, and how it ends. The shell must be there.
+func (m *machine) try(line string) (out string, code int) {
+	m.t.Helper()
+	m.in.SetDeadline(time.Now().Add(hangGuard))
+	if _, err := fmt.Fprintf(m.in, "( %s\n) </dev/null 2>&1; echo; echo %s $?\n", line, end); err != nil {
+		m.t.Fatalf("%s: %v", line, err)
+	}
+	var all strings.Builder
+	for {
+		l, err := m.shell.ReadString('\n')
+		if err != nil {
+			m.t.Fatalf("%s: the machine says nothing more: %v", line, err)
+		}
+		if code, ok := strings.CutPrefix(strings.TrimSpace(l), end+" "); ok {
+			n, err := strconv.Atoi(code)
+			if err != nil {
+				m.t.Fatalf("%s: ended with %q", line, code)
+			}
+			return strings.TrimSpace(all.String()), n
+		}
+		all.WriteString(l)
+	}
+}
+
+// run is try for what must succeed.
+func (m *machine) run(line string) string {
+	m.t.Helper()
+	out, code := m.try(line)
+	if code != 0 {
+		m.t.Fatalf("%s: exit status %d\n%s", line, code, out)
+	}
+	return out
+}
+
+// wait tries until it succeeds.
+func (m *machine) wait(line string) string {
+	m.t.Helper()
+	var out string
+	for end := time.Now().Add(hangGuard); time.Now().Before(end); {
+		var code int
+		if out, code = m.try(line); code == 0 {
+			return out
+		}
+		m.try("sleep 0.5")
+	}
+	state, _ := m.try("journalctl --no-pager -n 40 -o short-monotonic; infobus status; systemctl --failed --no-pager")
+	m.t.Fatalf("%s: not in %v\n%s\n%s", line, hangGuard, out, state)
+	return ""
+}
+
+// write makes a file, with its folder.
+func (m *machine) write(file, content string) {
+	m.t.Helper()
+	m.run(fmt.Sprintf("mkdir -p %s && cat >%s <<'THE-FILE'\n%s\nTHE-FILE", filepath.Dir(file), file, content))
+}
+
+// save and load keep the machine as it is, and bring it back.
+func (m *machine) save(name string) {
+	m.t.Helper()
+	if err := m.Monitor("savevm " + name); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *machine) load(name string) {
+	m.t.Helper()
+	for _, line := range []string{"stop", "loadvm " + name, "cont"} {
+		if err := m.Monitor(line); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	m.drive(false)
+}
+
+// drive has the generator run, or not.
+func (m *machine) drive(runs bool) {
+	m.t.Helper()
+	if err := m.Drive(generator, runs); err != nil {
+		m.t.Fatal(err)
+	}
+}
