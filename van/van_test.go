@@ -109,6 +109,43 @@ func TestADaemonThatIsStartedAgainInTheSameBootGoesOn(t *testing.T) {
 	}
 }
 
+// Systemd's target is told once as soon as the generators are known, also where a
+// process finds them as an earlier one left them, and then of changes only.
+func TestTheTargetIsToldOnceItIsKnown(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	var k van.Keep
+	for _, step := range []struct {
+		at      time.Duration
+		value   any
+		restart bool
+		want    []van.Effect
+	}{
+		{at: 2 * time.Second, value: power.Line{Active: true, At: 2 * time.Second}, want: []van.Effect{van.Follow{Running: true}}},
+		{at: 4 * time.Second, value: power.Line{Active: true, At: 4 * time.Second}},
+		{at: 5 * time.Second, value: van.DeviceSeen{Name: van.GPIO, Reason: "absent"}},
+		{at: 60 * time.Second, restart: true, value: van.Tick{}},
+		{at: 61 * time.Second, value: power.Line{Active: true, At: 61 * time.Second}, want: []van.Effect{van.Follow{Running: true}}},
+		{at: 62 * time.Second, value: power.Line{Active: false, At: 62 * time.Second}, want: []van.Effect{van.Follow{Running: false}}},
+	} {
+		if step.restart {
+			b = newBox("one", k.Kept)
+		}
+		b.see(step.at, step.value)
+		if kept, ok := effect[van.Keep](b); ok {
+			k = kept
+		}
+		var got []van.Effect
+		for _, e := range b.effects {
+			if _, is := e.(van.Follow); is {
+				got = append(got, e)
+			}
+		}
+		if !reflect.DeepEqual(got, step.want) {
+			t.Errorf("at %v: told %+v, want %+v", step.at, got, step.want)
+		}
+	}
+}
+
 func TestRunHoursAreKeptEveryMinute(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, power.Line{Active: true, At: 2 * time.Second})

@@ -33,8 +33,12 @@ generators:
   - line: "1"
     active: high
     bias: none
-uplink:
+uplink: # all that is asked is on this machine's loopback, or nowhere
   interface: eth0
+  targets: ["10.0.2.2:9", "10.0.3.2:9"]
+  resolvers: ["10.0.2.2:53", "10.0.3.2:53"]
+  name: name.invalid
+  check: http://10.0.2.2:9/
 power:
   hold: 1s
   countdown: 20s
@@ -45,7 +49,7 @@ power:
 const unit = `
 [Service]
 ExecStart=
-ExecStart=/usr/bin/infobusd --sim=battery,panel
+ExecStart=/usr/bin/infobusd --config /etc/infobus/infobus.yaml --sim=battery,panel
 `
 
 // hangGuard is when something is given up; nothing is measured by it.
@@ -60,7 +64,7 @@ type machine struct {
 
 	mu      sync.Mutex
 	console []string
-	said    chan string // lines of the console
+	off     chan string // how it powered itself off or restarted, in QEMU's word
 }
 
 var (
@@ -129,7 +133,7 @@ func install(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	o := lab.Options{Kernel: filepath.Join(dir, "vmlinuz"), Init: boot, Files: map[string]string{},
-		Append: "net.ifnames=0 systemd.show_status=no loglevel=5",
+		Append: "net.ifnames=0 systemd.show_status=no loglevel=6",
 		QEMU: []string{
 			"-drive", "if=none,id=disk,format=qcow2,cache=unsafe,file=" + filepath.Join(work, "disk"),
 			"-device", "virtio-blk-pci,drive=disk",
@@ -137,7 +141,9 @@ func install(t *testing.T, dir string) {
 			"-device", "virtio-blk-pci,drive=package",
 			"-device", "virtio-serial-pci", "-chardev", "socket,id=shell,path=DIR/shell,server=on,wait=off",
 			"-device", "virtserialport,chardev=shell,name=shell",
-			"-netdev", "user,id=port,restrict=on", "-device", "virtio-net-pci,netdev=port,id=port0,romfile=",
+			"-netdev", "user,id=first,net=10.0.2.0/24", "-netdev", "hubport,id=hub1,hubid=0,netdev=first",
+			"-netdev", "user,id=second,net=10.0.3.0/24", "-netdev", "hubport,id=hub2,hubid=0,netdev=second",
+			"-netdev", "hubport,id=port,hubid=0", "-device", "virtio-net-pci,netdev=port,id=port0,romfile=",
 			"-action", "shutdown=pause",
 		}}
 	for _, f := range modules {
@@ -147,9 +153,17 @@ func install(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	booted = &machine{Machine: l, t: t, said: make(chan string, 10_000)}
+	booted = &machine{Machine: l, t: t, off: make(chan string, 10)}
 	m := booted
+	m.monitor("set_link second off")
 	go m.listen()
+	go func() {
+		for e := range m.Events() {
+			if e.Event == "SHUTDOWN" {
+				m.off <- e.Data.Reason
+			}
+		}
+	}()
 	if m.in, err = l.Dial(t.Context(), "shell"); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +174,7 @@ func install(t *testing.T, dir string) {
 	m.write("/etc/infobus/infobus.yaml", configuration)
 	m.write("/etc/systemd/system/infobusd.service.d/lab.conf", unit)
 	m.run("systemctl daemon-reload && systemctl restart infobusd && sync")
-	m.wait(`infobus --address /run/infobus/infobus.sock status --json | grep -q '"source": *"battery"'`)
+	m.wait(`infobus status --json | grep -q '"source":"battery"'`)
 	m.save("ready")
 }
 
@@ -193,10 +207,6 @@ func (m *machine) listen() {
 		if verbose {
 			fmt.Println(l)
 		}
-		select {
-		case m.said <- l:
-		default: // nobody listens
-		}
 	}
 }
 
@@ -209,7 +219,7 @@ const end = "THE-END"
 func (m *machine) try(line string) (out string, code int) {
 	m.t.Helper()
 	m.in.SetDeadline(time.Now().Add(hangGuard))
-	if _, err := fmt.Fprintf(m.in, "( %s\n) </dev/null 2>&1; echo; echo %s $?\n", line, end); err != nil {
+	if _, err := fmt.Fprintf(m.in, "( %s\n) </dev/null 2>&1; code=$?; echo; echo %s $code\n", line, end); err != nil {
 		m.t.Fatalf("%s: %v", line, err)
 	}
 	var all strings.Builder
@@ -222,6 +232,9 @@ func (m *machine) try(line string) (out string, code int) {
 			n, err := strconv.Atoi(code)
 			if err != nil {
 				m.t.Fatalf("%s: ended with %q", line, code)
+			}
+			if verbose {
+				fmt.Printf("%s # %s → %d\n%s", time.Now().Format(time.TimeOnly), line, n, all.String())
 			}
 			return strings.TrimSpace(all.String()), n
 		}
@@ -264,19 +277,45 @@ func (m *machine) write(file, content string) {
 // save and load keep the machine as it is, and bring it back.
 func (m *machine) save(name string) {
 	m.t.Helper()
-	if err := m.Monitor("savevm " + name); err != nil {
-		m.t.Fatal(err)
-	}
+	m.monitor("savevm " + name)
 }
 
 func (m *machine) load(name string) {
 	m.t.Helper()
-	for _, line := range []string{"stop", "loadvm " + name, "cont"} {
+	m.monitor("stop")
+	m.reset()
+	m.monitor("loadvm " + name)
+	m.lock(func() { m.console = nil })
+	for len(m.off) > 0 {
+		<-m.off
+	}
+	m.drive(false)
+	m.monitor("cont")
+}
+
+// reset has the machine stand still before its first instruction.
+func (m *machine) reset() {
+	m.t.Helper()
+	ask := func(execute string, arguments map[string]any, result any) {
+		if err := m.Ask(execute, arguments, result); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	ask("set-action", map[string]any{"reboot": "reset"}, nil)
+	ask("system_reset", nil, nil)
+	for state := (struct{ Status string }{}); state.Status != "prelaunch"; {
+		ask("query-status", nil, &state)
+	}
+	ask("set-action", map[string]any{"reboot": "shutdown"}, nil) // of its own: it stands still, and we know
+}
+
+func (m *machine) monitor(lines ...string) {
+	m.t.Helper()
+	for _, line := range lines {
 		if err := m.Monitor(line); err != nil {
 			m.t.Fatal(err)
 		}
 	}
-	m.drive(false)
 }
 
 // drive has the generator run, or not.
