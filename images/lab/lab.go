@@ -33,6 +33,7 @@ type Options struct {
 	Init   string            // a static arm64 program
 	Files  map[string]string // more files: path in the machine → path here; all are executable
 	Append string            // added to the kernel's command line
+	Yields bool              // it need not go before others on a busy host
 	QEMU   []string          // more arguments of QEMU's; "DIR" in them is the machine's own folder
 	// Programs is what images/lab/init starts. Another Init finds it as
 	// /lab.json, or need not care.
@@ -103,8 +104,12 @@ func (m *Machine) start(ctx context.Context, o Options) error {
 	// Before others on a busy host, where the host allows it: what the machine does
 	// not see because it stands still is lost to it. panic=-1 and -no-reboot: a
 	// panic ends the machine.
+	nice := "-10"
+	if o.Yields {
+		nice = "0"
+	}
 	arguments := []string{
-		"-n", "-10", "qemu-system-aarch64",
+		"-n", nice, "qemu-system-aarch64",
 		"-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-accel", "tcg",
 		"-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio",
 		"-qtest", "unix:" + m.path("qtest") + ",server=on,wait=off", "-qtest-log", "none",

@@ -132,7 +132,7 @@ func install(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := lab.Options{Kernel: filepath.Join(dir, "vmlinuz"), Init: boot, Files: map[string]string{},
+	o := lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: boot, Files: map[string]string{},
 		Append: "net.ifnames=0 systemd.show_status=no loglevel=6",
 		QEMU: []string{
 			"-drive", "if=none,id=disk,format=qcow2,cache=unsafe,file=" + filepath.Join(work, "disk"),
@@ -168,7 +168,7 @@ func install(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	m.shell = bufio.NewReader(m.in)
-	m.run("echo booted")
+	m.wait("systemctl is-active multi-user.target")
 	// The package is the second disk, filled up with zeros.
 	m.run(fmt.Sprintf("head -c %d /dev/vdb >/root/infobus.deb && dpkg --install /root/infobus.deb && rm /root/infobus.deb", size.Size()))
 	m.write("/etc/infobus/infobus.yaml", configuration)
