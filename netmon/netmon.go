@@ -150,6 +150,8 @@ type Probe struct {
 	// Doubted is how long before the end of this round an earlier look, not
 	// part of it, found that something does not answer; 0 without one.
 	Doubted time.Duration
+	// Bytes are what probing has cost since the probe before, at the socket.
+	Bytes int64
 }
 
 // Cellular is what the Meraki cloud says of the gateway: totals and states

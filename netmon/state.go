@@ -40,6 +40,10 @@ type Options struct {
 	// ProbeBusy is the cadence of probing while something is wrong or a session
 	// is on, ProbeIdle otherwise.
 	ProbeBusy, ProbeIdle time.Duration
+	// ProbeBytes is what probing may cost in a day that begins with a session, and
+	// still be busy; beyond it the cadence is ProbeIdle, and twice as long for each
+	// thrift of bytes more. 0: without a limit.
+	ProbeBytes int64
 	// Confirm is the cadence while another verdict waits to show or to clear.
 	Confirm time.Duration
 	// Margin is how long after two cadences without a probe the last one is
@@ -83,6 +87,7 @@ func DefaultOptions() Options {
 		FlapClear:      15 * time.Second,
 		ProbeBusy:      8 * time.Second,
 		ProbeIdle:      5 * time.Minute,
+		ProbeBytes:     800_000, // a day and night of ProbeIdle are some 150,000
 		Confirm:        2 * time.Second,
 		Margin:         6 * time.Second,
 		PowerOff:       10 * time.Second,
@@ -107,6 +112,7 @@ func SimOptions() Options {
 	o.SlowAbove = time.Second
 	o.ProbeBusy = 2 * time.Second
 	o.ProbeIdle = 2 * time.Second
+	o.ProbeBytes = 0
 	o.Confirm = time.Second
 	return o
 }
@@ -190,6 +196,8 @@ type State struct {
 	stepped      time.Duration // when the last step was
 	every        time.Duration // the cadence that was last asked for
 	everySince   time.Duration // since when
+	probed       int64         // bytes that probing has cost in this day
+	dayFrom      time.Duration // since when this day is
 }
 
 // way says whether what is found is better or worse than what shows.
@@ -211,6 +219,11 @@ func New() State {
 // Step takes one input (a Link, LinkLost, Probe, Cellular or Conditions; any
 // other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
+	next, ok := input.(Conditions)
+	begins := ok && next.Session && !s.conditions.Session
+	if day := now - s.dayFrom; day >= 24*time.Hour || begins && (day >= 20*time.Hour || s.dayFrom == 0) {
+		s.probed, s.dayFrom = 0, now
+	}
 	switch in := input.(type) {
 	case Link:
 		if was, known := s.Link.Get(); known && was.Present && in.Present && s.conditions.Cut == Powered && !s.Booting {
@@ -238,6 +251,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 			s.confirmed = true // of a turn before this step; see show
 			s.pageSeen = s.pageSeen || in.Gateway == Passed
 		}
+		s.probed += in.Bytes
 	case Cellular:
 		s.Cellular = reading.Of(in, now)
 		s.Traffic = s.Traffic.count(in, s.conditions.Session)
@@ -504,6 +518,9 @@ func (o Options) showAfter(v Verdict) time.Duration {
 	return 0
 }
 
+// thrift is by how many bytes more of a day the cadence doubles.
+const thrift = 50_000
+
 // ProbeEvery is how often a round of probes is worth its bytes and its power
 // now; 0: not at all, because the battery is low or there is no way to probe.
 func (s State) ProbeEvery(o Options, sessionActive, batteryLow bool) time.Duration {
@@ -511,6 +528,8 @@ func (s State) ProbeEvery(o Options, sessionActive, batteryLow bool) time.Durati
 	switch {
 	case batteryLow, known && !link.Ready():
 		return 0
+	case s.probed >= o.ProbeBytes && o.ProbeBytes != 0:
+		return o.ProbeIdle << min((s.probed-o.ProbeBytes)/thrift, 4)
 	case s.found != s.Verdict:
 		return min(o.Confirm, o.ProbeBusy)
 	case sessionActive, s.Verdict != OK:

@@ -712,3 +712,37 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 		}
 	})
 }
+
+// Probing that has cost a day's bytes is rare until the next day's session, bad as
+// it may be meanwhile.
+func TestADaysProbesHaveALimit(t *testing.T) {
+	o := DefaultOptions()
+	s, now := New(), time.Hour
+	see := func(in any) { s = Step(o, s, in, now) }
+	every := func(want time.Duration) {
+		t.Helper()
+		if got := s.ProbeEvery(o, s.conditions.Session, false); got != want {
+			t.Errorf("at %v every %v, want %v", now, got, want)
+		}
+	}
+	see(Conditions{Session: true})
+	see(Probe{Bytes: o.ProbeBytes - 1})
+	every(o.ProbeBusy)
+	see(Probe{Bytes: 1})
+	every(o.ProbeIdle)
+	see(Probe{Bytes: thrift})
+	every(2 * o.ProbeIdle)
+	now += 19 * time.Hour
+	see(Conditions{})
+	see(Conditions{Session: true}) // another session of the same day
+	every(2 * o.ProbeIdle)
+	see(Conditions{})
+	now += time.Hour
+	see(Conditions{Session: true})
+	every(o.ProbeBusy)
+	see(Probe{Bytes: o.ProbeBytes})
+	every(o.ProbeIdle)
+	now += 24 * time.Hour
+	see(Probe{})
+	every(o.ProbeBusy)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -488,9 +489,10 @@ func TestAMonitorCanBeTestedWhileItIsWatched(t *testing.T) {
 		m.Set(12.5, -1.5)
 		monitor := battery.NewMonitor(m.Open, battery.DefaultOpts(), 10*time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
-		ended, seen := make(chan error, 1), 0
+		var seen atomic.Int32
+		ended := make(chan error, 1)
 		go func() {
-			ended <- monitor.Watch(ctx, func(battery.Sample, time.Duration) { seen++ })
+			ended <- monitor.Watch(ctx, func(battery.Sample, time.Duration) { seen.Add(1) })
 		}()
 		time.Sleep(15 * time.Second)
 		s, err := monitor.Test(t.Context())
@@ -498,8 +500,8 @@ func TestAMonitorCanBeTestedWhileItIsWatched(t *testing.T) {
 			t.Errorf("%+v, %v", s, err)
 		}
 		time.Sleep(20 * time.Second)
-		if seen != 4 {
-			t.Errorf("the watch saw %d samples in 35 s", seen)
+		if n := seen.Load(); n != 4 {
+			t.Errorf("the watch saw %d samples in 35 s", n)
 		}
 		cancel()
 		<-ended

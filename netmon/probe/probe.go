@@ -72,6 +72,8 @@ func (t Targets) Via(l netmon.Link) Targets {
 func Run(ctx context.Context, o Options, cadence func() (time.Duration, Targets), kick <-chan struct{}, observe func(netmon.Probe)) error {
 	p := New(o)
 	var quiet bool
+	spent := func() int64 { return o.Client.Usage()[client.Probe].Total() }
+	before := spent()
 	return loop(ctx, func(ctx context.Context, t Targets) netmon.Probe {
 		var probe netmon.Probe
 		probe, quiet = p.next(ctx, t)
@@ -81,6 +83,8 @@ func Run(ctx context.Context, o Options, cadence func() (time.Duration, Targets)
 		return p.pace(every, t), t
 	}, kick, func(probe netmon.Probe) {
 		if !quiet {
+			now := spent()
+			probe.Bytes, before = now-before, now
 			observe(probe)
 		}
 	})
