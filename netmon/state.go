@@ -87,7 +87,7 @@ func DefaultOptions() Options {
 		FlapClear:      15 * time.Second,
 		ProbeBusy:      8 * time.Second,
 		ProbeIdle:      5 * time.Minute,
-		ProbeBytes:     800_000, // a day and night of ProbeIdle are some 150,000
+		ProbeBytes:     840_000, // a day and night of ProbeIdle are some 130,000
 		Confirm:        2 * time.Second,
 		Margin:         6 * time.Second,
 		PowerOff:       10 * time.Second,
@@ -519,7 +519,7 @@ func (o Options) showAfter(v Verdict) time.Duration {
 }
 
 // thrift is by how many bytes more of a day the cadence doubles.
-const thrift = 50_000
+const thrift = 40_000
 
 // ProbeEvery is how often a round of probes is worth its bytes and its power
 // now; 0: not at all, because the battery is low or there is no way to probe.

@@ -292,16 +292,22 @@ func (c *countedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Close counts the segments of a TCP connection, which the kernel knows.
+// Close counts the segments of a TCP connection, which the kernel knows, and those
+// of its end: one each way or, where a probe cuts it off, one.
 func (c *countedConn) Close() error {
 	if !c.closed.Swap(true) {
-		c.lane.add(&c.lane.headers, segments(c.Conn)*(ipv4Header+tcpHeader))
+		if n := segments(c.Conn); n > 0 {
+			if n++; c.lane.purpose != Probe {
+				n++
+			}
+			c.lane.add(&c.lane.headers, n*(ipv4Header+tcpHeader))
+		}
 	}
 	return c.Conn.Close()
 }
 
-// segments are those that crossed a TCP connection in both directions; one more
-// each way ends it. 0 for what is no TCP.
+// segments are those that crossed a TCP connection in both directions so far; 0
+// for what is no TCP.
 func segments(conn net.Conn) int64 {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
@@ -314,7 +320,7 @@ func segments(conn net.Conn) int64 {
 	var n int64
 	raw.Control(func(fd uintptr) {
 		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			n = int64(info.Segs_in) + int64(info.Segs_out) + 2
+			n = int64(info.Segs_in) + int64(info.Segs_out)
 		}
 	})
 	return n

@@ -75,14 +75,14 @@ func TestASessionDaysProbesStayBelowAMegabyte(t *testing.T) {
 	used, carried := l.spent()-before, l.radio.bytes.Load()-radio
 	_, changes, _ := l.verdict.now()
 
-	// Without a session there is a name each time, and the check each third: 415
-	// bytes or so, less than 6.5 s of a session's.
-	const session, proofEvery, idle, look = 9000.0, 240.0, 300.0, 6.5 // s
+	// Without a session there is a name each time, and the check each sixth: 330
+	// bytes or so, less than 5 s of a session's.
+	const session, proofEvery, proofRarely, idle, look = 9000.0, 240.0, 10800.0, 300.0, 5.0 // s
 	proof := float64(l.radio.proofBytes.Load()) / float64(max(1, l.radio.proofs.Load()))
 	second := float64(used) / window.Seconds()
 	day := second*session + (24*3600-session)/idle*second*look
 	if !soak {
-		day += proof * (session/proofEvery + (24*3600-session)/3600)
+		day += proof * (session/proofEvery + (24*3600-session)/proofRarely)
 	}
 	t.Logf("probes in a session: %.0f bytes/s by the daemon's count, %.0f on the radio; a proof %.0f bytes; a session day %.0f kB",
 		second, float64(carried)/window.Seconds(), proof, day/1000)

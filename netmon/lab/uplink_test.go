@@ -24,6 +24,9 @@ var daemonProgram, commandProgram string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if os.Getenv(weekDays) != "" {
+		os.Exit(m.Run())
+	}
 	flag.Set("test.parallel", fmt.Sprint(side)) // the labs wait, they do not compute
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "infobus-lab-")

@@ -21,7 +21,7 @@ type Prober struct {
 	last      netmon.Probe         // the last whole round, and what looks found since
 	passed    map[string]time.Time // rung → when something last got through
 	addresses map[string]known     // host → where it was found
-	proofAt   time.Time            // when the proof is due again
+	provedAt  time.Time            // when the proof last succeeded
 	every     time.Duration        // the cadence asked for
 	anew      bool                 // a whole round is on: names are asked anew
 	wrongName bool                 // in this round the check was right, and not where its name led
@@ -53,7 +53,7 @@ const (
 	steps = 5
 	// namesEvery and checkEvery are how many looks there are to one that asks for
 	// a name, some 220 bytes, or for the check, some 600.
-	namesEvery, checkEvery, seldomCheck = 4, 10, 3
+	namesEvery, checkEvery, seldomCheck = 4, 10, 6
 	// brisk are the cadences in which it looks between rounds; a shorter one
 	// has no need of it.
 	briskest, leastBrisk = 5 * time.Second, 15 * time.Second
@@ -69,8 +69,8 @@ const (
 	// cable.
 	gatewayTimeout = 700 * time.Millisecond
 	// proofEvery is how often the proof is asked for while all is well, at a
-	// brisk cadence and otherwise: it takes some 3 kB each time.
-	proofEvery, proofRarely = 4 * time.Minute, time.Hour
+	// brisk cadence and otherwise: it takes some 3.5 kB each time.
+	proofEvery, proofRarely = 4 * time.Minute, 3 * time.Hour
 	// lossWindow is how far back losses count, and lossLeast how many questions
 	// it takes to speak of a share.
 	lossWindow = 30 * time.Second
@@ -102,7 +102,7 @@ func New(o Options) *Prober {
 
 func (p *Prober) forget() {
 	p.last, p.passed, p.addresses = netmon.Probe{}, map[string]time.Time{}, map[string]known{}
-	p.proofAt, p.step, p.bad, p.tries = time.Time{}, 0, 0, nil
+	p.provedAt, p.step, p.bad, p.tries = time.Time{}, 0, 0, nil
 }
 
 // pace is how soon the next look or round is due, of a cadence asked for.
@@ -131,7 +131,7 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		return p.Round(ctx, t), false
 	}
 	p.step++
-	seldom := p.every > leastBrisk // a name each time, the check in every third look
+	seldom := p.every > leastBrisk // a name each time, the check in every sixth look
 	doubt, begun := false, time.Now()
 	var looks sync.WaitGroup
 	var mu sync.Mutex // guards doubt and last
@@ -177,13 +177,13 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 		})
 	}
 	clockWrong := p.last.ClockWrong
-	if t.Proof && !time.Now().Before(p.proofAt) {
+	if t.Proof && p.proofDue() {
 		look(func() bool {
 			bounded, cancel := context.WithTimeout(ctx, p.options.Timeout)
 			defer cancel()
 			v := p.prove(bounded, t)
 			if v.proved {
-				p.proven()
+				p.provedAt = time.Now()
 				mu.Lock()
 				clockWrong = v.clockWrong
 				mu.Unlock()
@@ -321,7 +321,7 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 			p.wrongName, r.DNS = true, netmon.Failed
 		}
 	}
-	due := !time.Now().Before(p.proofAt)
+	due := p.proofDue()
 	if !t.Proof || r.Captive || !due && r.HTTP == netmon.Passed {
 		return
 	}
@@ -334,7 +334,7 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 	r.ClockWrong = v.clockWrong
 	switch {
 	case v.proved:
-		p.proven()
+		p.provedAt = time.Now()
 		if r.HTTP != netmon.Passed && trouble {
 			// The check's own site is in trouble; the internet is not.
 			r.HTTP, r.Latency = netmon.Passed, v.after
@@ -346,13 +346,14 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 	}
 }
 
-// proven: the proof is not due for a while.
-func (p *Prober) proven() {
+// proofDue says whether the last proof was too long ago for the cadence: a session
+// does not wait for one that was due rarely.
+func (p *Prober) proofDue() bool {
 	after := proofEvery
 	if p.every > leastBrisk {
 		after = proofRarely
 	}
-	p.proofAt = time.Now().Add(after)
+	return time.Since(p.provedAt) >= after
 }
 
 // settle remembers a round.
@@ -366,7 +367,7 @@ func (p *Prober) settle(r *netmon.Probe, t Targets) {
 	}
 	p.settled = now
 	r.Loss = p.loss()
-	if r.ClockWrong = r.ClockWrong || p.last.ClockWrong && now.Before(p.proofAt); r.Captive {
+	if r.ClockWrong = r.ClockWrong || p.last.ClockWrong && !p.proofDue(); r.Captive {
 		r.ClockWrong = false
 	}
 	for rung, f := range map[string]*netmon.Finding{"gateway": &r.Gateway, "internet": &r.Internet, "dns": &r.DNS} {
