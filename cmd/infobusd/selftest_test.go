@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,15 +174,16 @@ func TestASelftestTriesRelayScreenAndButtonWhenAsked(t *testing.T) {
 func TestASelftestLeavesBehindWhatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &appliance{tests: tests{guards: map[string]*hw.Guard{}}}
-		hang, calls := make(chan struct{}), 0
-		c := check{name: "a part", limit: time.Second, run: func(context.Context) finding { calls++; <-hang; return well("at last") }}
+		var calls atomic.Int32
+		hang := make(chan struct{})
+		c := check{name: "a part", limit: time.Second, run: func(context.Context) finding { calls.Add(1); <-hang; return well("at last") }}
 		for range 3 {
 			if f := a.bounded(t.Context(), c); f.state != status.NotWell || f.found != "does not answer" || f.todo == "" {
 				t.Errorf("%+v", f)
 			}
 		}
-		if calls != 1 {
-			t.Errorf("%d calls into a part that hangs", calls)
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%d calls into a part that hangs", n)
 		}
 		close(hang)
 		synctest.Wait()

@@ -83,32 +83,33 @@ func TestPulsesOnRealChip(t *testing.T) {
 		}
 		return given
 	}
-	// stalled gives the first and last of what is said until the line stands still.
-	stalled := func() (first, last said) {
+	// measured gives the first and last measurement of the pulses up to now, and what
+	// was said last.
+	measured := func() (first, last, end said) {
 		t.Helper()
-		for {
-			s := next()
-			switch {
-			case s.Name != "pulsing" || s.Pulses == 0:
-			case s.Hz != 0:
-				if first.Pulses == 0 {
+		<-time.After(200 * time.Millisecond)
+		for _, s := range until() {
+			if s.Name != "pulsing" {
+				continue
+			}
+			if end = s; s.Hz != 0 {
+				if last = s; first.Pulses == 0 {
 					first = s
 				}
-			case first.Pulses != 0:
-				return first, s
 			}
 		}
+		return first, last, end
 	}
 	given := drive(6000)
-	first, last := stalled()
+	first, _, last := measured()
 	// Two pulses that fall into a moment at which this machine lets the emulated one
 	// stand still are one to its chip: then the frequency is not that of the pulses.
 	lost := len(given) - int(last.Pulses)
-	theirs := frequency(int(last.Pulses-first.Pulses), given[len(given)-1].Sub(given[first.Pulses-1]))
+	theirs := frequency(int(last.Pulses-first.Pulses), given[len(given)-1].Sub(given[max(first.Pulses, 1)-1]))
 	ours := frequency(int(last.Pulses-first.Pulses), last.Last-first.Last)
 	t.Logf("%d pulses in a minute, %d of them lost to the emulation: driven at %.3f Hz, by the kernel's time stamps %.3f Hz", len(given), lost, theirs, ours)
-	if lost < 0 || lost > len(given)/10 {
-		t.Errorf("%d pulses were driven, and %d were counted", len(given), last.Pulses)
+	if lost < 0 || first.Hz == 0 || lost > len(given)/2 {
+		t.Errorf("%d pulses were driven, and %d were counted, the first at %.1f Hz", len(given), last.Pulses, first.Hz)
 	}
 	if lost == 0 && math.Abs(ours-theirs) > 0.1 {
 		t.Errorf("driven at %.3f Hz, measured %.3f Hz", theirs, ours)
@@ -119,17 +120,21 @@ func TestPulsesOnRealChip(t *testing.T) {
 	var cycles []float64
 	for range 10 {
 		drive(60)
-		first, last := stalled()
-		cycle := time.Duration(float64(time.Second) / first.Hz)
-		if d := last.At - last.Last; d <= 0 || d > 3*cycle {
-			t.Errorf("a stall is dated %v after the last pulse, at %.1f Hz", d, first.Hz)
+		_, last, stall := measured()
+		if last.Hz == 0 || stall.Hz != 0 || stall.At == stall.Last {
+			continue // this machine is busy: they came too unevenly, or it is late
 		}
-		cycles = append(cycles, float64(last.Said-last.Last)/float64(cycle))
+		cycle := time.Duration(float64(time.Second) / last.Hz)
+		if d := stall.At - stall.Last; d <= 0 || d > 3*cycle {
+			t.Errorf("a stall is dated %v after the last pulse, at %.1f Hz", d, last.Hz)
+		}
+		cycles = append(cycles, float64(stall.Said-stall.Last)/float64(cycle))
 	}
-	slices.Sort(cycles)
-	t.Logf("%d stalls, found %.1f cycles after the last pulse, at most %.1f", len(cycles), cycles[len(cycles)/2], cycles[len(cycles)-1])
+	if slices.Sort(cycles); len(cycles) > 0 {
+		t.Logf("%d stalls of 10 judged, found %.1f cycles after the last pulse, at most %.1f", len(cycles), cycles[len(cycles)/2], cycles[len(cycles)-1])
+	}
 
-	// Storms.
+	// Storms, each a try of its own: a tenth of a second after the last.
 	const storms = 500
 	options := power.DefaultOptions()
 	options.Generators, options.StartAfter, options.StopAfter = 2, 2*time.Second, 5*time.Second
@@ -143,7 +148,7 @@ func TestPulsesOnRealChip(t *testing.T) {
 				c.drive(line, false)
 				<-time.After(time.Duration(rand.IntN(3000)) * time.Microsecond)
 			}
-			<-time.After(20 * time.Millisecond)
+			<-time.After(100 * time.Millisecond)
 		}
 		for _, s := range until() {
 			in := power.Line{Active: s.Active, At: s.At}
