@@ -33,21 +33,23 @@ generators:
   - line: "1"
     active: high
     bias: none
-uplink: # all that is asked is on this machine's loopback, or nowhere
+uplink: # there is no way to anybody who is asked: see unit
   interface: eth0
-  targets: ["10.0.2.2:9", "10.0.3.2:9"]
-  resolvers: ["10.0.2.2:53", "10.0.3.2:53"]
+  targets: ["192.0.2.1:9", "192.0.2.2:9"]
+  resolvers: ["192.0.2.1:53", "192.0.2.2:53"]
   name: name.invalid
-  check: http://10.0.2.2:9/
+  check: http://192.0.2.1:9/
 power:
   hold: 1s
   countdown: 20s
 `
 
 // unit has battery and panel be models. The generator is not, nor is anything of
-// systemd.
+// systemd. Whoever is asked for the internet is out of reach, and nothing leaves
+// the machine.
 const unit = `
 [Service]
+ExecStartPre=+ip route replace unreachable 192.0.2.0/24
 ExecStart=
 ExecStart=/usr/bin/infobusd --config /etc/infobus/infobus.yaml --sim=battery,panel
 `
