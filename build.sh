@@ -310,7 +310,7 @@ run_tests() {
 	{
 		ended=0
 		for module in "${folders[@]}"; do
-			(cd "$module" && go test -race -timeout 20m -json ./... "$@") 2>&1 || ended=1
+			(cd "$module" && go test -race -timeout 40m -json ./... "$@") 2>&1 || ended=1
 		done
 		[[ " $* " == *" -run "* ]] || fuzz -json 2>&1 || ended=1
 		exit $ended
