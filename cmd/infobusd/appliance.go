@@ -140,12 +140,8 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Sets = append(o.Kiosk.Sets, set)
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
-	o.Uplink.Static = c.Uplink.Address != ""
-	o.Uplink.Relay = c.Uplink.Relay != nil
-	o.Uplink.KeepUp = !slices.Contains(f.sim, "gateway")
 	if len(f.sim) > 0 && !f.vanTimes {
 		o.Uplink = netmon.SimOptions()
-		o.Uplink.Relay = c.Uplink.Relay != nil
 		o.ShedAfter, o.ShedAgain = 2*time.Second, 10*time.Second
 		o.Kiosk.Retry = 2 * time.Second
 		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
@@ -157,6 +153,9 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 			o.Session.Site = table.Sites[0].ID
 		}
 	}
+	o.Uplink.Static = c.Uplink.Address != ""
+	o.Uplink.Relay = c.Uplink.Relay != nil
+	o.Uplink.KeepUp = !slices.Contains(f.sim, "gateway")
 	for _, s := range c.Uplink.SIMs {
 		o.Uplink.Bundles = append(o.Uplink.Bundles, netmon.Bundle{Slot: s.Slot, Bytes: int64(s.Bundle), Renews: s.Renews})
 	}

@@ -77,6 +77,18 @@ func offsetOf(c *gpiocdev.Chip, line string) (int, error) {
 	return 0, fmt.Errorf("line %s: %w; %s has %s", line, hw.ErrAbsent, c.Label, strings.Join(there, ", "))
 }
 
+// find opens the chip, which the caller closes, and finds the line.
+func (d device) find(l Config) (c *gpiocdev.Chip, offset int, err error) {
+	if c, err = d.open(); err != nil {
+		return nil, 0, err
+	}
+	if offset, err = offsetOf(c, l.Line); err != nil {
+		c.Close()
+		return nil, 0, fmt.Errorf("%s: %w", l.Name, err)
+	}
+	return c, offset, nil
+}
+
 // Locate finds a line of a chip (see Find): the name of the chip's device and
 // the line's offset, as gpiocdev.RequestLine takes them.
 func Locate(chip, line string) (name string, offset int, err error) {
@@ -191,15 +203,11 @@ func (in *inputs) Close() error {
 }
 
 func (d device) Output(l Config, active bool) (Output, error) {
-	c, err := d.open()
+	c, offset, err := d.find(l)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	offset, err := offsetOf(c, l.Line)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", l.Name, err)
-	}
 	options := []gpiocdev.LineReqOption{gpiocdev.AsOutput(value(active))}
 	if l.ActiveLow {
 		options = append(options, gpiocdev.AsActiveLow)

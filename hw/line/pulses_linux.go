@@ -16,15 +16,11 @@ import (
 // Pulses requests the line by the kernel's interface itself: the library makes no
 // use of the size of the event buffer that it is given, and wakes for each event.
 func (d device) Pulses(l Config) (Pulses, error) {
-	c, err := d.open()
+	c, offset, err := d.find(l)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	offset, err := offsetOf(c, l.Line)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", l.Name, err)
-	}
 	chip, err := os.OpenFile("/dev/"+c.Name, os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open GPIO chip: %w", absent(err))

@@ -38,12 +38,10 @@ func fonts(t *testing.T) map[string]string {
 	return files
 }
 
-// The whole daemon, as it is shipped, on a kernel as the Pi has it: each time a
-// generator starts or stops is an event, once, in order, whatever the contacts
-// do meanwhile. The second generator is driven after each change of the first:
-// its event says that all of the first's are out.
-func TestDaemonOnRealChip(t *testing.T) {
-	const first, second, edges = 1, 2, 200
+// daemon is the machine with the daemon in it, as it is shipped, and a program that
+// follows its events.
+func daemon(t *testing.T) lab.Options {
+	t.Helper()
 	o := lab.Options{Kernel: kernel(t), Init: build(t, "infobus/images/lab/init"), Files: fonts(t)}
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
@@ -62,9 +60,19 @@ func TestDaemonOnRealChip(t *testing.T) {
 		{
 			Name:    "event",
 			Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "events", "--follow", "--json"},
-			Again:   true, // until the daemon is up
+			Again:   true, // until the daemon is up, and where it loses patience with one that is halted
 		},
 	}
+	return o
+}
+
+// The whole daemon, as it is shipped, on a kernel as the Pi has it: each time a
+// generator starts or stops is an event, once, in order, whatever the contacts
+// do meanwhile. The second generator is driven after each change of the first:
+// its event says that all of the first's are out.
+func TestDaemonOnRealChip(t *testing.T) {
+	const first, second, edges = 1, 2, 200
+	o := daemon(t)
 	c := boot(t, o)
 
 	var seq uint64

@@ -2,8 +2,6 @@ package lab_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,26 +15,11 @@ import (
 // back, and with it the generator, which has not started anew.
 func TestARealChipThatGoesAway(t *testing.T) {
 	const generator = 1
-	o := lab.Options{Kernel: kernel(t), Init: build(t, "infobus/images/lab/init"), Files: fonts(t)}
-	config := filepath.Join(t.TempDir(), "infobus.yaml")
-	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o.Files["/infobus.yaml"] = config
-	o.Files["/infobusd"] = build(t, "infobus/cmd/infobusd")
-	o.Files["/infobus"] = build(t, "infobus/cmd/infobus")
+	o := daemon(t)
 	o.Files["/away"] = build(t, "infobus/images/lab/away")
-	o.Programs = []lab.Program{
-		{
-			Name: "infobusd",
-			Command: []string{"/infobusd", "--config", "/infobus.yaml", "--sim=battery,panel,gateway",
-				"--state-dir", "/var/infobus", "--listen", "127.0.0.1:8080"},
-			Env: []string{"INFOBUS_FONTS=/fonts"},
-		},
-		{Name: "state", Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "status", "--json"}, Again: true},
-		{Name: "event", Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "events", "--follow", "--json"}, Again: true},
-		{Name: "away", Command: []string{"/away", "/sys/bus/amba/drivers/pl061_gpio", lab.Chip, "20s"}},
-	}
+	o.Programs = append(o.Programs,
+		lab.Program{Name: "state", Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "status", "--json"}, Again: true},
+		lab.Program{Name: "away", Command: []string{"/away", "/sys/bus/amba/drivers/pl061_gpio", lab.Chip, "20s"}})
 	c := boot(t, o)
 	c.drive(generator, true)
 	// The two generators: the first runs throughout, the second never did.

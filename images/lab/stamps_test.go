@@ -2,8 +2,6 @@ package lab_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,29 +25,9 @@ func TestEventsBearTheKernelsTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := lab.Options{Kernel: kernel(t), Init: build(t, "infobus/images/lab/init"), Files: fonts(t)}
-	config := filepath.Join(t.TempDir(), "infobus.yaml")
-	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o.Files["/infobus.yaml"] = config
-	o.Files["/infobusd"] = build(t, "infobus/cmd/infobusd")
-	o.Files["/infobus"] = build(t, "infobus/cmd/infobus")
+	o := daemon(t)
 	o.Files["/halt"] = build(t, "infobus/images/lab/halt")
-	o.Programs = []lab.Program{
-		{
-			Name: "infobusd",
-			Command: []string{"/infobusd", "--config", "/infobus.yaml", "--sim=battery,panel,gateway",
-				"--state-dir", "/var/infobus", "--listen", "127.0.0.1:8080"},
-			Env: []string{"INFOBUS_FONTS=/fonts"},
-		},
-		{
-			Name:    "event",
-			Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "events", "--follow", "--json"},
-			Again:   true, // until the daemon is up, and where it loses patience with one that is halted
-		},
-		{Name: "halt", Command: []string{"/halt", lab.Chip, string(lines), "infobusd"}},
-	}
+	o.Programs = append(o.Programs, lab.Program{Name: "halt", Command: []string{"/halt", lab.Chip, string(lines), "infobusd"}})
 	c := boot(t, o)
 
 	// next is the next change of the generator, or the next edge that was

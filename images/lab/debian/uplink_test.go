@@ -1,11 +1,14 @@
 package debian
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // The port to the gateway is networkd's. Behind it are two gateways, of which one
 // is there at a time, that give different addresses and have no internet: the
-// daemon sees each change without being started again, and what it may try, by
-// networkd and by units of its own, polkit allows its user.
+// daemon sees each change without being started again, and what it tries, by
+// networkd and by units of its own, polkit allows.
 func TestTheUplinkUnderNetworkd(t *testing.T) {
 	m := fresh(t)
 	pid := m.run("systemctl show -P MainPID infobusd")
@@ -20,8 +23,12 @@ func TestTheUplinkUnderNetworkd(t *testing.T) {
 	address("10.0.2.")
 	verdict("no-internet")
 
+	// While the cable is out, the daemon has the port switched on, by a unit of its own.
 	m.monitor("set_link port0 off")
 	verdict("cable-unplugged")
+	if tried := m.wait("infobus events --json | grep -F remedy.tried"); !strings.Contains(tried, `"link-up"`) || strings.Contains(tried, `"refused"`) || strings.Contains(tried, `"failed"`) {
+		t.Errorf("of what the daemon tried: %s", tried)
+	}
 	m.monitor("set_link port0 on")
 	address("10.0.2.")
 	verdict("no-internet")
