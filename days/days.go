@@ -3,12 +3,13 @@
 //
 // In: counters that only grow, and which day it is. Out: the next State, with the
 // last 30 days. It is pure. What is counted while nobody knows the day belongs to
-// the day on which it began, once that can be told; if the power goes before, to
-// none.
+// the day on which it began, or the process last did, once that can be told; if the
+// power goes before, to none.
 package days
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -144,15 +145,7 @@ func (s *State) turn(date string, now time.Duration) {
 
 // put adds a day, or a part of one that is there.
 func put(list []Day, d Day) []Day {
-	i, found := slices.BinarySearchFunc(list, d.Date, func(d Day, date string) int {
-		switch {
-		case d.Date < date:
-			return -1
-		case d.Date > date:
-			return 1
-		}
-		return 0
-	})
+	i, found := slices.BinarySearchFunc(list, d.Date, func(d Day, date string) int { return strings.Compare(d.Date, date) })
 	if found {
 		list[i] = list[i].and(d)
 		return list

@@ -151,7 +151,6 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		if i := a.Remedy.index(); a.Result != Helped {
 			s.past[i].failures++
 		}
-		s.PoweredOff = false
 	}
 	s.PoweredOff = false
 	if a.Result != "" && a.Ended == now {

@@ -233,7 +233,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 				out := in
 				out.Carrier = false
 				s = Step(o, s, out, now)
-			} else if lost > 0 || was.Carrier && !in.Carrier {
+			} else if lost > 0 || in.Losses == 0 && was.Carrier && !in.Carrier { // or the port does not count
 				lost = max(lost, 1)
 				s.flaps = append(slices.Clone(s.flaps), slices.Repeat([]time.Duration{now}, min(lost, o.Flaps))...)
 			}

@@ -369,7 +369,7 @@ func TestARouteThatSomebodyTakesAwayAgainIsNotFoughtOver(t *testing.T) {
 	if got := p.s.Advice("en"); got != routeEnglish {
 		t.Errorf("the advice is %s", got)
 	}
-	// After a quarter of an hour of peace it is another story.
+	// After ten minutes of peace it is another story.
 	p.see(wired).wait(p.o.Forget+time.Minute, &well).want(OK).see(routeless)
 	if n := tried(); n != 1 {
 		t.Errorf("%d tries after a long peace", n)

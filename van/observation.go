@@ -203,7 +203,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.Own = v.Bytes
 	case Uploaded:
 		s.Sync.Trouble = v.Trouble
-		if v.Trouble == "" && v.Events > 0 {
+		if v.Events > 0 {
 			s.Sync.LastUpload = reading.Of(in.At.Wall, now)
 			out.event(logbook.Event{Name: logbook.SyncUploaded, Attributes: map[string]any{"events": v.Events, "bytes": v.Bytes}})
 		}

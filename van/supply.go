@@ -62,7 +62,7 @@ func (s *State) supply(o Options, was State, input any, now time.Duration, out *
 		p.dueFrom = max(now, 1)
 	}
 	p.At = 0
-	if p.dueFrom != 0 && p.wanted != netmon.Saving {
+	if p.dueFrom != 0 && p.wanted == netmon.Powered && !s.Stopping {
 		p.At = p.dueFrom + o.ShedAfter
 		if p.backAt != 0 {
 			p.At = max(p.At, p.backAt+o.ShedAgain)

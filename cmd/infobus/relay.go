@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"infobus/config"
-	"infobus/hw"
 	"infobus/hw/line"
 )
 
@@ -43,21 +41,11 @@ whenever it has; while the daemon runs, the relay is the daemon's.`,
 	return c
 }
 
-// giveBack makes an output inactive, and lets it go. A chip that hangs is left behind.
+// giveBack holds the relay's line at rest for a moment.
 func giveBack(chip line.Chip, relay line.Config) error {
-	var guard hw.Guard
-	_, err := hw.Call(context.Background(), &guard, 5*time.Second, func() (struct{}, error) {
-		out, err := chip.Output(relay, false)
-		if err != nil {
-			return struct{}{}, err
-		}
-		active, err := out.Active()
-		if err == nil && active {
-			err = errors.New("its line does not obey")
-		}
-		return struct{}{}, errors.Join(err, out.Close())
-	}, nil)
-	if err != nil {
+	ctx, cancel := context.WithCancel(context.Background())
+	err := line.NewSwitch(chip, relay).Hold(ctx, nil, func(bool) { cancel() })
+	if !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("give the Cisco box its power: %w", err)
 	}
 	return nil

@@ -46,6 +46,10 @@ func TestTheKeyIsInTheFileOrSystemdsCredential(t *testing.T) {
 	if got := keyFile(""); got != path {
 		t.Errorf("%s, want %s", got, path)
 	}
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	if got := keyFile(""); got != "/etc/credstore/infobus.meraki-key" {
+		t.Error(got)
+	}
 	unit, err := os.ReadFile("../../systemd/units/infobusd.service")
 	if err != nil || !strings.Contains(string(unit), "\nLoadCredential=infobus.meraki-key\n") {
 		t.Errorf("the unit loads another: %v", err)

@@ -160,7 +160,7 @@ func (a *appliance) lineChecks(asked status.Selftest) []check {
 	all := []check{{name: "chip " + a.config.GPIO, limit: lineLimit, run: func(ctx context.Context) finding {
 		if a.tests.lines == nil {
 			d, _ := a.loop.State().Device(van.GPIO)
-			if d.State == van.DeviceBroken {
+			if d.State != van.DeviceOK {
 				return bad(found[d.Reason], "Switch the box off and on again, and "+helpers+".")
 			}
 			f := well("its lines pulse")
@@ -291,7 +291,7 @@ func (a *appliance) testRefresh(ctx context.Context) finding {
 	if a.loop.Ping(ctx) != nil {
 		return bad("the daemon's loop does not answer", "Switch the box off and on again.")
 	}
-	if s := a.loop.State(); !s.Kiosk.Drawing && s.Kiosk.NextAt > s.Now.Mono {
+	if s := a.loop.State(); !s.Kiosk.Drawing && s.Kiosk.Waiting() > 0 && s.Kiosk.NextAt > s.Now.Mono {
 		return notTried(fmt.Sprintf("it rests for %.0f s more, and is drawn then", (s.Kiosk.NextAt-s.Now.Mono).Seconds()), "Look at it then.")
 	}
 	ok := a.until(ctx, func(s van.State) bool {
@@ -433,7 +433,7 @@ func (a *appliance) testCard(context.Context) finding {
 }
 
 func (a *appliance) testTarget(ctx context.Context) finding {
-	if a.parts.world != nil {
+	if a.onDesk() {
 		return notTried("a simulated van has none", "")
 	}
 	if err := systemd.Loaded(ctx, generatorTarget); err != nil {

@@ -128,15 +128,20 @@ func TestASelftestTriesRelayScreenAndButtonWhenAsked(t *testing.T) {
 	}
 
 	// The press is the 3rd line's, and comes once the daemon waits for it.
-	pressed := make(chan struct{})
+	tested, pressed := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(pressed)
-		for range 40 {
+		for {
 			http.Post(p.base+"/sim/button/press", "", nil)
-			time.Sleep(300 * time.Millisecond)
+			select {
+			case <-time.After(300 * time.Millisecond):
+			case <-tested:
+				return
+			}
 		}
 	}()
 	found := p.selftest(0, "--relay", "--button", "--screen")
+	close(tested)
 	<-pressed
 	if c := found["button, GPIO23"]; c.State != status.WorksWell || c.Found != "was pressed" {
 		t.Errorf("button: %+v", c)

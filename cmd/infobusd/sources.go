@@ -257,7 +257,11 @@ func keyFile(configured string) string {
 	if configured != "" {
 		return configured
 	}
-	return filepath.Join(os.Getenv("CREDENTIALS_DIRECTORY"), "infobus.meraki-key")
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		folder = "/etc/credstore" // nobody handed it over: where it would have come from
+	}
+	return filepath.Join(folder, "infobus.meraki-key")
 }
 
 // uploads sends the logbook.

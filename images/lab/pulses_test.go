@@ -130,7 +130,12 @@ func TestPulsesOnRealChip(t *testing.T) {
 		}
 		cycles = append(cycles, float64(stall.Said-stall.Last)/float64(cycle))
 	}
-	if slices.Sort(cycles); len(cycles) > 0 {
+	switch slices.Sort(cycles); {
+	case len(cycles) == 0 && lost == 0:
+		t.Error("the pulses came evenly, and no stall could be judged")
+	case len(cycles) == 0:
+		t.Log("no stall could be judged: this machine is busy")
+	default:
 		t.Logf("%d stalls of 10 judged, found %.1f cycles after the last pulse, at most %.1f", len(cycles), cycles[len(cycles)/2], cycles[len(cycles)-1])
 	}
 

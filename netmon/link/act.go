@@ -92,19 +92,21 @@ func (s Static) set(port netlink.Link) error {
 		return act("read the address", err)
 	}
 	gateway := net.ParseIP(s.Gateway)
-	if err := netlink.AddrReplace(port, own); err != nil {
-		return act("set the address", err)
-	}
 	addrs, err := netlink.AddrList(port, netlink.FAMILY_V4)
 	if err != nil {
 		return act("read the addresses", err)
 	}
+	// The others first: with one of the same net the kernel may take away all that
+	// came after it, our own among them.
 	for _, a := range addrs {
 		if !a.Equal(*own) && !a.IP.IsLinkLocalUnicast() {
-			if err := netlink.AddrDel(port, &a); err != nil {
+			if err := netlink.AddrDel(port, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 				return act("take another address away", err)
 			}
 		}
+	}
+	if err := netlink.AddrReplace(port, own); err != nil {
+		return act("set the address", err)
 	}
 	routes, err := netlink.RouteList(port, netlink.FAMILY_V4)
 	if err != nil {

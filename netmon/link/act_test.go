@@ -52,8 +52,17 @@ func TestActionsOnARealPort(t *testing.T) {
 	}
 	l.do(act("up", Static{}))
 	is("switched on", netmon.Link{Present: true, Carrier: true})
+	// A lease of the same net was there before, and one more.
+	l.do(l.h.AddrAdd(port, address("192.0.2.77/24")))
+	l.do(l.h.AddrAdd(port, address("192.0.2.78/24")))
 	l.do(act("static", own))
 	is("address set", there)
+	// An earlier address of the same net, of which ours is the second.
+	l.do(l.h.AddrDel(port, address(own.Address)))
+	l.do(l.h.AddrAdd(port, address("192.0.2.77/24")))
+	l.do(l.h.AddrAdd(port, address(own.Address)))
+	l.do(act("static", own))
+	is("the first of its net", there)
 	l.do(act("static", own))
 	is("set twice", there)
 

@@ -345,16 +345,21 @@ func (w *watcher) read() (netmon.Link, error) {
 		return l, nil
 	}
 	l.Gateway = at.String()
-	g := gateway{port: port.Attrs().Index, at: [4]byte(at)}
+	g := gateway{port: port.Attrs().Index, at: [4]byte(at), state: "asked just now"} // whatever comes meanwhile is news
+	w.watch(g)
 	state, err := g.neighbour()
 	if err != nil {
 		return l, err
 	}
 	l.Neighbour, g.state = word(state), word(state)
+	w.watch(g)
+	return l, nil
+}
+
+func (w *watcher) watch(g gateway) {
 	w.mu.Lock()
 	w.watched = g
 	w.mu.Unlock()
-	return l, nil
 }
 
 // speed is what the port and its other end have agreed on, as sysfs gives it

@@ -158,7 +158,11 @@ func (p *Prober) next(ctx context.Context, t Targets) (r netmon.Probe, quiet boo
 	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	latency := p.last.Latency
-	if (p.step%checkEvery == 0 || seldom && p.step%seldomCheck == 0) && len(t.Checks) > 0 {
+	checks := checkEvery
+	if seldom {
+		checks = seldomCheck
+	}
+	if p.step%checks == 0 && len(t.Checks) > 0 {
 		look(func() bool {
 			a := p.check(bounded, t.Checks[0], t.DNS)
 			mu.Lock()
@@ -334,7 +338,7 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 	r.ClockWrong = v.clockWrong
 	switch {
 	case v.proved:
-		p.provedAt = time.Now()
+		p.provedAt, p.last.ClockWrong = time.Now(), v.clockWrong
 		if r.HTTP != netmon.Passed && trouble {
 			// The check's own site is in trouble; the internet is not.
 			r.HTTP, r.Latency = netmon.Passed, v.after
@@ -350,7 +354,7 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 // does not wait for one that was due rarely.
 func (p *Prober) proofDue() bool {
 	after := proofEvery
-	if p.every > leastBrisk {
+	if p.every > leastBrisk && !p.last.ClockWrong {
 		after = proofRarely
 	}
 	return time.Since(p.provedAt) >= after
