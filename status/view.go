@@ -213,6 +213,18 @@ type Device struct {
 	Since  *time.Time `json:"since"`
 }
 
+// faults are the reasons why a device failed, in words that follow its name.
+var faults = map[string]string{"absent": "is not there", "timeout": "does not answer", "identity": "is another part than was expected",
+	"denied": "may not be used by the box", "full": "has no room left", "": "is not known yet"}
+
+// Fault is why a device failed, in words that follow its name.
+func Fault(reason string) string {
+	if words, ok := faults[reason]; ok {
+		return words
+	}
+	return "does not work"
+}
+
 // Sample is one point of a series.
 type Sample struct {
 	At    time.Time `json:"at"`

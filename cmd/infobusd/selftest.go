@@ -63,15 +63,9 @@ func bad(found, todo string) finding {
 	return finding{state: status.NotWell, found: found, todo: todo}
 }
 
-var (
-	notFitted = finding{state: status.NotFitted}
+var notFitted = finding{state: status.NotFitted}
 
-	// found are the reasons why a device failed, in words.
-	found = map[string]string{"absent": "is not there", "timeout": "does not answer", "identity": "is another chip than configured",
-		"denied": "may not be used by the box", "full": "has no room left", "error": "does not work", "": "is not known yet"}
-)
-
-func failed(err error, todo string) finding { return bad(found[reason(err)], todo) }
+func failed(err error, todo string) finding { return bad(status.Fault(reason(err)), todo) }
 
 const helpers = "tell the remote helpers"
 
@@ -161,7 +155,7 @@ func (a *appliance) lineChecks(asked status.Selftest) []check {
 		if a.tests.lines == nil {
 			d, _ := a.loop.State().Device(van.GPIO)
 			if d.State != van.DeviceOK {
-				return bad(found[d.Reason], "Switch the box off and on again, and "+helpers+".")
+				return bad(status.Fault(d.Reason), "Switch the box off and on again, and "+helpers+".")
 			}
 			f := well("its lines pulse")
 			f.then = func() { alive = true }
@@ -267,7 +261,7 @@ func (a *appliance) testBattery(ctx context.Context) finding {
 	what := fmt.Sprintf("%s at %#x", strings.ToUpper(c.Monitor), c.Address)
 	s, err := a.tests.monitor.Test(ctx)
 	if err != nil {
-		return bad(what+" "+found[reason(err)], "Push the battery meter's four wires in; if that does not help, "+helpers+".")
+		return bad(what+" "+status.Fault(reason(err)), "Push the battery meter's four wires in; if that does not help, "+helpers+".")
 	}
 	volts, amps := float64(s.Volts)/float64(physic.Volt), float64(s.Amps)/float64(physic.Ampere)
 	if volts < 6 || volts > 40 || math.Abs(amps) > 2000 {
@@ -287,7 +281,7 @@ func (a *appliance) testPanel(ctx context.Context) finding {
 		short, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		if a.screen.check(short) != nil {
-			return bad(found[d.Reason], panelTodo)
+			return bad(status.Fault(d.Reason), panelTodo)
 		}
 	} else if err := a.screen.check(ctx); err != nil {
 		return failed(err, panelTodo)
@@ -315,7 +309,7 @@ func (a *appliance) testRefresh(ctx context.Context) finding {
 	})
 	s := a.loop.State()
 	if d, _ := s.Device(van.Panel); d.State == van.DeviceBroken {
-		return bad(found[d.Reason], panelTodo)
+		return bad(status.Fault(d.Reason), panelTodo)
 	}
 	if !ok || drawn(s) == before {
 		return bad("was not drawn", panelTodo)
@@ -355,7 +349,7 @@ func (a *appliance) testRelay(ctx context.Context, asked status.Selftest) findin
 		return notFitted
 	}
 	if d, _ := s.Device(van.Switch); d.State != van.DeviceOK {
-		return bad(found[d.Reason], todo)
+		return bad(status.Fault(d.Reason), todo)
 	}
 	if !asked.Relay {
 		return notTried("its line is held; --relay switches the Cisco box off for 2 s", "")

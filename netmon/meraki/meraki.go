@@ -41,8 +41,8 @@ type Options struct {
 	Bundles []netmon.Bundle // by which the use of SIM cards is counted
 	// Wall is the time, and whether it may be believed; nil: it may not.
 	Wall func() (now time.Time, trusted bool)
-	// Warn is told once why the SIM cards' figures cannot be had, where all else
-	// can; nil: nobody is.
+	// Warn is told why the SIM cards' figures cannot be had, where all else can:
+	// once, until they were had again; nil: nobody is.
 	Warn func(error)
 	Base string // "": https://api.meraki.com/api/v1
 	// Every is how often to ask while active; 0: 5 min.
@@ -96,11 +96,11 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 		o.Every = every
 	}
 	failures, warn := 0, o.Warn
+	warned, before := false, false // in this poll; in the one before it
 	o.Warn = func(err error) {
-		if warn != nil {
+		if warned = true; warn != nil && !before {
 			warn(err)
 		}
-		warn = nil
 	}
 	for {
 		wait := idle
@@ -113,6 +113,7 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 				return ctx.Err()
 			case err == nil:
 				failures = 0
+				warned, before = false, warned
 				observe(v)
 			case errors.Is(err, ErrKey), errors.Is(err, ErrNotFound), errors.Is(err, hw.ErrAbsent):
 				return err

@@ -560,6 +560,10 @@ func TestTheTilesSayItInPlainWords(t *testing.T) {
 			v.Power.Source, v.Uplink.Verdict = "battery", "no-internet"
 			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "battery-critical", At: clock(14, 2)}
 		}, [4]string{"On battery 82 %", "No internet", "until 14:30", "Start a generator now: the battery is nearly empty."}},
+		{"a shutdown that was asked for", func(v *status.View) {
+			v.Power.Source, v.Session.Active = "battery", false
+			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "requested", At: clock(14, 2)}
+		}, [4]string{"On battery 82 %", "Working", "No session", "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."}},
 		{"the cable", func(v *status.View) { v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in." },
 			[4]string{"Generator running", "Cable out", "until 14:30", "Push both ends in."}},
 		{"an untrusted clock", func(v *status.View) { v.Clock, v.Session.Until, v.Devices = status.Clock{}, nil, nil },

@@ -260,6 +260,8 @@ func todoTile(v status.View) tile {
 	t := tile{ID: "todo", Title: "What to do", Mood: "warn"}
 	net := internetTile(v)
 	switch level := v.Power.Battery.Level; {
+	case v.Power.Shutdown.Pending && v.Power.Shutdown.Reason == "requested":
+		t.Word = "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."
 	case v.Power.Shutdown.Pending && v.Power.Source == "generator":
 		t.Mood, t.Word = "bad", "Leave the generator running: the battery is nearly empty."
 	case v.Power.Shutdown.Pending:
@@ -299,14 +301,10 @@ func failed(v status.View, name string) bool {
 	return false
 }
 
-// The devices' names and what is wrong with them, in plain words.
-var (
-	deviceNames = map[string]string{"gpio": "Generator sensor", "battery": "Battery sensor", "panel": "Screen",
-		"interface": "Network port",
-		"logbook":   "Logs", "gateway": "Cisco box", "timetable": "Timetable", "kept": "Box’s memory", "target": "Programs that wait for a generator", "relay": "Cisco box’s switch"}
-	reasons = map[string]string{"absent": "not found", "timeout": "does not answer", "identity": "not the part that was expected",
-		"denied": "the box may not use it", "full": "no room left", "error": "does not work"}
-)
+// deviceNames are the devices' in plain words.
+var deviceNames = map[string]string{"gpio": "Generator sensor", "battery": "Battery sensor", "panel": "Screen", "interface": "Network port",
+	"logbook": "Logs", "gateway": "Cisco box", "timetable": "Timetable", "kept": "Box’s memory", "target": "Programs that wait for a generator",
+	"relay": "Cisco box’s switch"}
 
 func deviceLines(v status.View) []line {
 	var all []line
@@ -319,10 +317,7 @@ func deviceLines(v status.View) []line {
 		case "ok":
 			l.Mood, l.Word = "good", "works"
 		case "failed":
-			l.Mood, l.Word = "bad", reasons[d.Reason]
-			if l.Word == "" {
-				l.Word = "does not work"
-			}
+			l.Mood, l.Word = "bad", status.Fault(d.Reason)
 			if h := hour(d.Since); h != "" {
 				l.Word += " since " + h
 			}
