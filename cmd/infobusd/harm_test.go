@@ -176,9 +176,15 @@ func aDay(t *testing.T, fromGateway, asked []string) map[string][]byte {
 	}
 
 	found["the log"] = []byte(log.String())
-	// Every file: the database with its free pages, its log, what was kept, what
-	// the receiver got.
-	err = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
+	findFiles(t, state, found)
+	return found
+}
+
+// findFiles adds every file of a state directory to what was found: the database
+// with its free pages, its log, what was kept, what the receiver got.
+func findFiles(t *testing.T, state string, found map[string][]byte) {
+	t.Helper()
+	err := filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
@@ -194,5 +200,4 @@ func aDay(t *testing.T, fromGateway, asked []string) map[string][]byte {
 			t.Errorf("%s was not looked at", name)
 		}
 	}
-	return found
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -147,22 +146,7 @@ func everythingOf(t *testing.T, table string) map[string][]byte {
 		t.Fatal("the daemon did not end")
 	}
 	found["the log"] = []byte(log.String())
-	err = filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		found["file "+d.Name()] = b
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"file logbook.db", "file kept.json", "file received.jsonl"} {
-		if len(found[name]) == 0 {
-			t.Errorf("%s was not looked at", name)
-		}
-	}
+	findFiles(t, state, found)
 	return found
 }
 

@@ -81,18 +81,25 @@ func TestReadIsByteExact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bus := &i2ctest.Playback{Ops: append(identified(byte(c.cal>>8), byte(c.cal)), c.replies...), DontPanic: true}
-			d, err := battery.New(bus, &c.opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := d.Read()
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Fatalf("got %+v, %v; want %+v, %v", got, err, c.want, c.err)
-			}
-			if err := bus.Close(); err != nil {
-				t.Fatal(err)
-			}
+			reads(t, bus, c.opts, c.want, c.err)
 		})
+	}
+}
+
+// reads takes one sample through the real driver, and makes sure that every
+// transaction of the bus was asked for.
+func reads(t *testing.T, bus *i2ctest.Playback, opts battery.Opts, want battery.Sample, fails error) {
+	t.Helper()
+	d, err := battery.New(bus, &opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Read()
+	if got != want || !errors.Is(err, fails) {
+		t.Fatalf("got %+v, %v; want %+v, %v", got, err, want, fails)
+	}
+	if err := bus.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -152,17 +159,7 @@ func TestAnINA219IsReadByteExact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bus := &i2ctest.Playback{Ops: append(identified219(c.configuration, c.cal), c.replies...), DontPanic: true}
-			d, err := battery.New(bus, &c.opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := d.Read()
-			if got != c.want || !errors.Is(err, c.err) {
-				t.Fatalf("got %+v, %v; want %+v, %v", got, err, c.want, c.err)
-			}
-			if err := bus.Close(); err != nil {
-				t.Fatal(err)
-			}
+			reads(t, bus, c.opts, c.want, c.err)
 		})
 	}
 }
