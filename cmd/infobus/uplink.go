@@ -154,7 +154,10 @@ func (o *options) walk(ctx context.Context, file string) error {
 	if s.Found() == s.Verdict {
 		d.Advice, d.Conseil = s.Advice("en"), s.Advice("fr")
 	}
-	d.Ladder, d.LatencyMS, d.Loss, d.ClockWrong = s.Ladder, r.Latency.Milliseconds(), r.Loss, r.ClockWrong
+	d.Ladder, d.Loss, d.ClockWrong = s.Ladder, r.Loss, r.ClockWrong
+	if r.Latency > 0 {
+		d.LatencyMS = max(1, r.Latency.Milliseconds())
+	}
 	d.Bytes = cl.Usage()[client.Probe].Total()
 	if o.json {
 		if err := printJSON(d); err != nil {

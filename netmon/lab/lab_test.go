@@ -150,7 +150,9 @@ func newLabWhere(t testing.TB, port string) *lab {
 		mkdir -p /run/systemd/network /run/systemd/netif/leases /run/systemd/netif/links /run/systemd/netif/lldp
 		cp "`+l.dir+`/uplink.network" /run/systemd/network/10-uplink.network
 		id systemd-network >/dev/null 2>&1 && chown -R systemd-network:systemd-network /run/systemd/netif
-		dbus-daemon --config-file="`+config+`" --nofork &
+		mkfifo /run/bus
+		dbus-daemon --config-file="`+config+`" --nofork --print-address >/run/bus &
+		read -r address </run/bus # printed once anybody may connect
 		exec /lib/systemd/systemd-networkd`)
 	return l
 }
