@@ -11,7 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"infobus/config"
 	"infobus/hw"
+	"infobus/hw/line"
+	"infobus/hw/line/linetest"
 	"infobus/logbook"
 	"infobus/status"
 )
@@ -196,4 +199,47 @@ func TestASelftestLeavesBehindWhatHangs(t *testing.T) {
 			t.Errorf("once it works again: %+v", f)
 		}
 	})
+}
+
+// Somebody who asks for the next page meanwhile holds the button for a moment; wires
+// that touch hold it for good.
+func TestASelftestTellsAPressFromAButtonThatIsStuck(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		held  time.Duration // 0: never
+		state string
+		found string
+	}{
+		{"free", 0, status.WorksWell, "is not pressed; --button waits for a press"},
+		{"a press", 200 * time.Millisecond, status.WorksWell, "is not pressed; --button waits for a press"},
+		{"stuck", time.Hour, status.NotWell, "is pressed all the time"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				chip := linetest.New([]string{"GPIO23"})
+				wired := line.Config{Name: button, Line: "GPIO23", ActiveLow: true, PullUp: true}
+				a := &appliance{tests: tests{lines: line.New(chip, wired), wired: []line.Config{wired}, guards: map[string]*hw.Guard{}}}
+				a.config.Kiosk.Button = &config.Line{Line: "GPIO23"}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go a.tests.lines.Watch(ctx, func(line.Seen) {})
+				synctest.Wait()
+				if c.held > 0 {
+					chip.Drive("GPIO23", false)
+					time.AfterFunc(c.held, func() { chip.Release("GPIO23") })
+				}
+				var last finding
+				for _, one := range a.lineChecks(status.Selftest{}) {
+					if last = a.bounded(ctx, one); last.then != nil {
+						last.then()
+					}
+				}
+				if last.state != c.state || last.found != c.found {
+					t.Errorf("%+v", last)
+				}
+				cancel()
+				synctest.Wait()
+			})
+		})
+	}
 }
