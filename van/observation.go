@@ -135,6 +135,7 @@ type (
 		Page     kiosk.Page
 		Cause    kiosk.Cause
 		Waveform kiosk.Waveform
+		Afresh   bool // also where the same picture stands already
 	}
 	// Keep saves what must outlive a power cut.
 	Keep struct{ Kept Kept }

@@ -173,11 +173,11 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 		case draw:
 			// A power cut during the refresh leaves neither page on the glass.
 			k.Drawing, k.Glass, k.NextAt = true, "", now+redrawAfter
+			k.Rested, k.Wear = k.Wear, k.Wear.Begun(now, wave, cause)
+			out.effect(Draw{Page: page, Cause: cause, Waveform: wave, Afresh: cause == kiosk.Day || cause == kiosk.Button && k.Again})
 			if cause == kiosk.Button {
 				k.forget()
 			}
-			k.Rested, k.Wear = k.Wear, k.Wear.Begun(now, wave, cause)
-			out.effect(Draw{Page: page, Cause: cause, Waveform: wave})
 		case k.Waiting() > 0:
 			k.NextAt = min(next, k.AskedAt+askPatience)
 		default:

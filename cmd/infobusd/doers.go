@@ -144,8 +144,8 @@ func (s *screen) check(ctx context.Context) error {
 
 // show draws a page and puts it on the panel, unless it is there already.
 func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) error {
-	if d.Cause == kiosk.Day {
-		panel.SetGlass(nil) // the same page again is what is wanted
+	if d.Afresh {
+		panel.SetGlass(nil)
 	}
 	begun := time.Now()
 	wave := epaper.Full

@@ -152,9 +152,6 @@ func TestASelftestTriesRelayScreenAndButtonWhenAsked(t *testing.T) {
 	if c := found["Cisco box's relay"]; c.State != status.WorksWell {
 		t.Errorf("relay: %+v", c)
 	}
-	if c := found["screen, drawn afresh"]; c.State != status.WorksWell && c.State != status.NotTried {
-		t.Errorf("screen: %+v", c)
-	}
 	p.wait("both events", func() bool { return strings.Join(p.switched(), ", ") == "off selftest, on selftest" })
 
 	// Never in a session, unless it must.
@@ -176,6 +173,33 @@ func TestASelftestTriesRelayScreenAndButtonWhenAsked(t *testing.T) {
 	if out, code := infobus(t, "--address", p.base, "selftest"); code != 1 || !strings.Contains(out, "PIN") {
 		t.Errorf("over the network: exit %d: %s", code, out)
 	}
+}
+
+// The screen is drawn afresh if its wear allows it.
+func TestASelftestDrawsTheScreenAfresh(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "--sim", "--van-times")
+	p.becomes("uplink.verdict", "ok")
+	p.device("panel", "ok")
+	const screen = "screen, drawn afresh"
+	before := p.at("kiosk.refreshes")
+	if c := p.selftest(0, "--screen")[screen]; c.State != status.WorksWell || p.at("kiosk.refreshes") == before {
+		t.Errorf("a panel that has rested: %+v", c)
+	}
+	// Also where the same picture stands already, until the panel has to rest.
+	for range 20 {
+		before = p.at("kiosk.refreshes")
+		c := p.selftest(0, "--screen")[screen]
+		if drawn := p.at("kiosk.refreshes") != before; drawn != (c.State == status.WorksWell) {
+			t.Fatalf("drawn: %v, and it is %+v", drawn, c)
+		}
+		if c.State == status.NotTried {
+			if !strings.HasPrefix(c.Found, "it rests for ") {
+				t.Errorf("a panel that rests: %+v", c)
+			}
+			return
+		}
+	}
+	t.Error("the panel never had to rest")
 }
 
 // A check that never ends is left behind, and said to hang, each time.
