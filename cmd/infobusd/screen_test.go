@@ -55,7 +55,7 @@ func TestTheScreenKnowsWhatStandsOnTheGlass(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		s.observe = func(v any) { drawn = v.(van.Drawn); end() }
 		s.due = make(chan van.Draw, 1)
-		s.draw(van.Draw{Page: p, Cause: cause, Waveform: wave})
+		s.draw(van.Draw{Page: p, Cause: cause, Waveform: wave, Afresh: cause == kiosk.Day})
 		s.run(ctx, func() {})
 		return drawn
 	}
