@@ -23,13 +23,13 @@ func ReconfigureLink(ctx context.Context, index int) error {
 func network(ctx context.Context, what, method string, index int) error {
 	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
 	if err != nil {
-		return fmt.Errorf("%s: reach the system bus: %w", what, err)
+		return fmt.Errorf("%s: reach the system bus: %w", what, failure(ctx, err))
 	}
 	defer conn.Close()
 	call := conn.Object("org.freedesktop.network1", "/org/freedesktop/network1").
 		CallWithContext(ctx, "org.freedesktop.network1.Manager."+method, 0, int32(index))
 	if call.Err != nil {
-		return fmt.Errorf("%s: %w", what, refusal(call.Err))
+		return fmt.Errorf("%s: %w", what, failure(ctx, call.Err))
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ var ErrRefused = errors.New("refused")
 func PowerOff(ctx context.Context) error {
 	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
 	if err != nil {
-		return fmt.Errorf("reach the system bus: %w", err)
+		return fmt.Errorf("reach the system bus: %w", failure(ctx, err))
 	}
 	defer conn.Close()
 	return powerOff(ctx, conn)
@@ -107,7 +107,7 @@ func powerOff(ctx context.Context, conn *dbus.Conn) error {
 	call := conn.Object("org.freedesktop.login1", "/org/freedesktop/login1").
 		CallWithContext(ctx, "org.freedesktop.login1.Manager.PowerOff", 0, interactive)
 	if call.Err != nil {
-		return fmt.Errorf("power off: %w", refusal(call.Err))
+		return fmt.Errorf("power off: %w", failure(ctx, call.Err))
 	}
 	return nil
 }

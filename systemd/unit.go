@@ -34,12 +34,12 @@ func StopUnit(ctx context.Context, name string) error {
 func Loaded(ctx context.Context, name string) error {
 	c, err := units.NewSystemConnectionContext(ctx)
 	if err != nil {
-		return fmt.Errorf("ask for %s: reach the system bus: %w", name, err)
+		return fmt.Errorf("ask for %s: reach the system bus: %w", name, failure(ctx, err))
 	}
 	defer c.Close()
 	p, err := c.GetUnitPropertyContext(ctx, name, "LoadState")
 	if err != nil {
-		return fmt.Errorf("ask for %s: %w", name, refusal(err))
+		return fmt.Errorf("ask for %s: %w", name, failure(ctx, err))
 	}
 	if state, _ := p.Value.Value().(string); state != "loaded" {
 		return fmt.Errorf("unit %s is %q: %w", name, state, fs.ErrNotExist)
@@ -50,12 +50,12 @@ func Loaded(ctx context.Context, name string) error {
 func job(ctx context.Context, what string, begin func(*units.Conn, chan<- string) error) error {
 	c, err := units.NewSystemConnectionContext(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: reach the system bus: %w", what, err)
+		return fmt.Errorf("%s: reach the system bus: %w", what, failure(ctx, err))
 	}
 	defer c.Close()
 	ended := make(chan string, 1)
 	if err := begin(c, ended); err != nil {
-		return fmt.Errorf("%s: %w", what, refusal(err))
+		return fmt.Errorf("%s: %w", what, failure(ctx, err))
 	}
 	select {
 	case how := <-ended:
@@ -68,12 +68,17 @@ func job(ctx context.Context, what string, begin func(*units.Conn, chan<- string
 	}
 }
 
-// refusal is ErrRefused with the name of the D-Bus error that err is, and err
-// itself if it is none. Its text is left out: it is somebody else's.
-func refusal(err error) error {
+// failure is why a call on the bus that ended with err did: ErrRefused with the
+// name of the D-Bus error, ctx's own error where ctx is done, since the
+// connection it closes may tell first, and otherwise err itself. The text of a
+// refusal is left out: it is somebody else's.
+func failure(ctx context.Context, err error) error {
 	var said dbus.Error
-	if errors.As(err, &said) {
+	switch {
+	case errors.As(err, &said):
 		return fmt.Errorf("%w (%s)", ErrRefused, said.Name)
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
 	return err
 }
