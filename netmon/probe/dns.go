@@ -4,6 +4,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -27,11 +28,12 @@ const sendAgain = 700 * time.Millisecond
 func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok, wild bool, after time.Duration) {
 	begun := time.Now()
 	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (bool, bool) {
-		name := t.Name
-		if t.Proof {
-			name = strings.ToLower(crand.Text()[:8]) + "." + name
-		}
-		a, lost, ok := p.exchange(ctx, server, name)
+		a, lost, ok := p.exchange(ctx, server, func() string {
+			if t.Proof {
+				return strings.ToLower(crand.Text()[:8]) + "." + t.Name
+			}
+			return t.Name
+		})
 		if ok && t.Proof { // no cache answered: it went over the radio
 			p.tried(lost, true)
 		}
@@ -46,7 +48,7 @@ func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok, wi
 // lookUp is an address of host, as the first of the resolvers that has one says.
 func (p *Prober) lookUp(ctx context.Context, host string, resolvers []string) (string, bool) {
 	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (reply, bool) {
-		a, _, ok := p.exchange(ctx, server, host)
+		a, _, ok := p.exchange(ctx, server, func() string { return host })
 		return a, ok && a.address.IsValid()
 	})
 	for _, a := range answers.passed {
@@ -61,14 +63,12 @@ type reply struct {
 	address netip.Addr // the first; invalid for none
 }
 
-// exchange asks one resolver over UDP; false without an answer to the question.
+// exchange asks one resolver over UDP; false without an answer to a question.
 // Each sending has an id of its own, so that it is known how many were lost
-// before the one that was answered.
-func (p *Prober) exchange(ctx context.Context, server, name string) (r reply, lost int, ok bool) {
-	q, err := question(name)
-	if err != nil {
-		return reply{}, 0, false
-	}
+// before the one that was answered, and the name that name then gives: a
+// forwarder waits for the answer to a name that it has asked for already, and
+// does not send it on again.
+func (p *Prober) exchange(ctx context.Context, server string, name func() string) (r reply, lost int, ok bool) {
 	conn, err := p.options.Client.Dial(ctx, client.Probe, "udp", server)
 	if err != nil {
 		return reply{}, 0, false
@@ -78,15 +78,17 @@ func (p *Prober) exchange(ctx context.Context, server, name string) (r reply, lo
 	defer stop()
 
 	b := make([]byte, 1500)
-	for first, n := uint16(rand.Uint32()), uint16(0); ctx.Err() == nil; n++ {
+	var asked []dnsmessage.Question
+	for first := uint16(rand.Uint32()); ctx.Err() == nil; {
 		sent := time.Now()
-		message, err := query(first+n, q)
+		q, err := question(name())
 		if err == nil {
-			_, err = conn.Write(message)
+			err = send(conn, first+uint16(len(asked)), q)
 		}
 		if err != nil {
 			return reply{}, 0, false
 		}
+		asked = append(asked, q)
 		conn.SetReadDeadline(sent.Add(sendAgain))
 		for {
 			read, err := conn.Read(b)
@@ -101,12 +103,12 @@ func (p *Prober) exchange(ctx context.Context, server, name string) (r reply, lo
 				}
 				break
 			}
-			for i := range n + 1 {
-				if a, err := parse(b[:read], first+i, q); err == nil {
-					return a, int(i), true
+			for i, q := range asked {
+				if a, err := parse(b[:read], first+uint16(i), q); err == nil {
+					return a, i, true
 				}
 			}
-			// Not the answer to this question: somebody else's, or a forgery.
+			// Not the answer to one of these: somebody else's, or a forgery.
 		}
 	}
 	return reply{}, 0, false
@@ -120,9 +122,13 @@ func question(name string) (dnsmessage.Question, error) {
 	return dnsmessage.Question{Name: n, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}, err
 }
 
-func query(id uint16, q dnsmessage.Question) ([]byte, error) {
+func send(w io.Writer, id uint16, q dnsmessage.Question) error {
 	m := dnsmessage.Message{Header: dnsmessage.Header{ID: id, RecursionDesired: true}, Questions: []dnsmessage.Question{q}}
-	return m.Pack()
+	b, err := m.Pack()
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
 }
 
 var errForeign = errors.New("not the answer to this question")

@@ -1,9 +1,15 @@
 package probe
 
 import (
+	"context"
+	"net"
+	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"infobus/netmon/client"
 )
 
 func asked(t testing.TB) dnsmessage.Question {
@@ -56,6 +62,60 @@ func TestOnlyTheAnswerToTheQuestionCounts(t *testing.T) {
 	}
 	if _, err := parse([]byte("HTTP/1.1 302 Found"), 7, asked(t)); err == nil {
 		t.Error("what is no DNS is taken for an answer")
+	}
+}
+
+// forwarder is a resolver that sends each name on once, as dnsmasq does for as
+// long as it waits for the answer, over a way that loses the first of them. stop
+// ends it and says which names it sent on.
+func forwarder(t *testing.T) (address string, stop func() []string) {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	ended := make(chan struct{})
+	stop = func() []string { conn.Close(); <-ended; return asked }
+	t.Cleanup(func() { stop() })
+	go func() {
+		defer close(ended)
+		b := make([]byte, 1500)
+		for {
+			n, from, err := conn.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(b[:n]) != nil {
+				continue
+			}
+			name := m.Questions[0].Name.String()
+			if slices.Contains(asked, name) {
+				continue // it waits
+			}
+			if asked = append(asked, name); len(asked) == 1 {
+				continue // it is lost
+			}
+			m.Response, m.RCode = true, dnsmessage.RCodeNameError
+			if b, err := m.Pack(); err == nil {
+				conn.WriteTo(b, from)
+			}
+		}
+	}()
+	return conn.LocalAddr().String(), stop
+}
+
+func TestAQuestionThatWasLostIsAskedWithAnotherName(t *testing.T) {
+	address, stop := forwarder(t)
+	p := New(Options{Client: client.New(client.Options{})})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ok, wild, _ := p.ask(ctx, []string{address}, Targets{Name: "one.one.one.one", Proof: true})
+	if asked := stop(); !ok || wild || len(asked) < 2 {
+		t.Errorf("answered %v, wild %v, asked for %q", ok, wild, asked)
+	}
+	if lost, all := p.lost(); lost == 0 || all != lost+1 {
+		t.Errorf("%d of %d were lost; all but the last were", lost, all)
 	}
 }
 
