@@ -84,6 +84,9 @@ const (
 	// route is the advice where the box has an address, and no way to the gateway.
 	routeEnglish = "Something on this box took away its way to the Cisco box: switch the box off and on again; if that does not help, tell the remote helpers."
 	routeFrench  = "Quelque chose dans le boîtier a supprimé sa route vers le boîtier Cisco : éteignez puis rallumez le boîtier ; si cela ne suffit pas, prévenez l'équipe à distance."
+	// spent is the advice where nothing is left of the data budget to ask with.
+	spentEnglish = "The box has used up the data it may use for itself, and cannot tell whether the internet works: try a page on a phone."
+	spentFrench  = "Le boîtier a épuisé les données prévues pour lui-même et ne peut pas dire si internet fonctionne : essayez une page sur un téléphone."
 	// half is the advice for a slow internet over a cable that is half broken.
 	halfEnglish = "The internet is slow, and the cable between the box and the Cisco box carries less than it should: use another cable."
 	halfFrench  = "Internet est lent, et le câble entre le boîtier et le boîtier Cisco transporte moins qu'il ne devrait : prenez un autre câble."
@@ -131,6 +134,8 @@ func (s State) Advice(lang string) string {
 		return in(routeEnglish, routeFrench)
 	case s.Verdict == Slow && known && (link.Duplex == "half" || link.Speed == 10):
 		return in(halfEnglish, halfFrench)
+	case s.Verdict == Unknown && fresh && probe.Spent:
+		return in(spentEnglish, spentFrench)
 	case s.Verdict == OK && fresh && probe.ClockWrong:
 		return in(clockEnglish, clockFrench)
 	}

@@ -152,6 +152,8 @@ type Probe struct {
 	Doubted time.Duration
 	// Bytes are what probing has cost since the probe before, at the socket.
 	Bytes int64
+	// Spent: nothing was left of the data budget to ask beyond the gateway with.
+	Spent bool
 }
 
 // Cellular is what the Meraki cloud says of the gateway: totals and states

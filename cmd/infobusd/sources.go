@@ -270,7 +270,7 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	usable := a.mayTransfer
+	usable := func() bool { return a.mayTransfer() || a.blind() }
 	o := upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload),
 		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
 	return upload.Run(ctx, o, book{a.recorder}, usable, a.upload,
@@ -288,6 +288,15 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 func (a *appliance) mayTransfer() bool {
 	s := a.loop.State()
 	return s.Uplink.Verdict.Usable() && !s.Power.Holding
+}
+
+// blind says that it is not known whether the internet is there, since nothing is
+// left of the data budget to ask with. What is urgent may then be tried: a part
+// of the budget is kept for it.
+func (a *appliance) blind() bool {
+	s := a.loop.State()
+	p, fresh := s.Uplink.Probe.Get()
+	return fresh && p.Spent && s.Uplink.Verdict == netmon.Unknown && !s.Power.Holding
 }
 
 // book is the recorder's store, which may not be open yet.

@@ -193,6 +193,37 @@ func TestARoundIsCountedAndCheap(t *testing.T) {
 	}
 }
 
+// Without a budget to ask with nothing is known of what lies beyond the gateway;
+// the gateway itself is on the cable.
+func TestWithoutABudgetNothingBeyondTheGatewayIsJudged(t *testing.T) {
+	g, targets := start(t)
+	c := client.New(client.Options{Budget: netmon.Budget{Session: 1000}})
+	c.Book(func(l *netmon.Ledger) { l.Add("upload", 1000) })
+	p := probe.New(probe.Options{Client: c})
+	got := p.Round(t.Context(), targets)
+	if want := (netmon.Probe{Gateway: netmon.Passed, Spent: true}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	o := netmon.DefaultOptions()
+	s := netmon.Step(o, netmon.New(), linktest.Plugged, time.Second)
+	s = netmon.Step(o, s, got, 2*time.Second)
+	if s.Verdict != netmon.Unknown {
+		t.Errorf("%s, want unknown", s.Verdict)
+	}
+	g.Set(func(s *gateway.Switches) { s.On = false })
+	if got := p.Round(t.Context(), targets).Gateway; got != netmon.Failed {
+		t.Errorf("a gateway whose page is gone: %s", got)
+	}
+	if got := probe.Round(t.Context(), probe.Options{Client: c}, targets).Gateway; got != netmon.NotTried {
+		t.Errorf("one whose page was never seen: %s", got)
+	}
+	c.Book(func(l *netmon.Ledger) { l.NewSession() })
+	g.Set(func(s *gateway.Switches) { s.On = true })
+	if got := p.Round(t.Context(), targets); got.HTTP != netmon.Passed || got.Spent {
+		t.Errorf("with a budget again: %+v", got)
+	}
+}
+
 func TestARungWithoutATargetIsNotTried(t *testing.T) {
 	if p := probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{})}, probe.Targets{}); p != (netmon.Probe{}) {
 		t.Errorf("%+v", p)

@@ -299,11 +299,13 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 		select {
 		case <-through:
 		default:
+			p.unasked(&r)
 			p.settle(&r, t)
 			return r
 		}
 	}
 	p.judge(ctx, t, &r, answers)
+	p.unasked(&r)
 	if named > r.Latency && r.HTTP == netmon.Passed && r.DNS == netmon.Passed {
 		r.Latency = named
 	}
@@ -347,6 +349,23 @@ func (p *Prober) judge(ctx context.Context, t Targets, r *netmon.Probe, answers 
 		r.Captive, r.HTTP = true, netmon.Failed
 	case v.stalled && r.HTTP == netmon.Passed:
 		r.HTTP = netmon.Failed // small answers come, long ones do not
+	}
+}
+
+// unasked takes back what failed, maybe, for want of a budget to ask with. A
+// gateway whose page was never seen has nobody to vouch for it then.
+func (p *Prober) unasked(r *netmon.Probe) {
+	if p.options.Client.May(client.Probe) {
+		return
+	}
+	r.Spent = true
+	if _, before := p.passed["gateway"]; r.Gateway == netmon.Failed && !before {
+		r.Gateway = netmon.NotTried
+	}
+	for _, f := range []*netmon.Finding{&r.Internet, &r.DNS, &r.Direct, &r.HTTP} {
+		if *f == netmon.Failed {
+			*f = netmon.NotTried
+		}
 	}
 }
 
