@@ -18,6 +18,8 @@ type Budget struct {
 type Spent struct {
 	Month string           `json:"month"` // such as 2026-11; "" before the clock was trusted
 	Bytes map[string]int64 `json:"bytes"` // in that month
+	// Session is what was spent in the session, or since the last one.
+	Session map[string]int64 `json:"session,omitempty"`
 }
 
 // Ledger counts against a budget. Make it with NewLedger; one goroutine at a
@@ -82,13 +84,13 @@ func (l *Ledger) InMonth(name string) {
 	l.name = name
 }
 
-// Spent is what was spent in the month.
-func (l *Ledger) Spent() Spent { return Spent{Month: l.name, Bytes: maps.Clone(l.month)} }
+// Spent is what was spent.
+func (l *Ledger) Spent() Spent {
+	return Spent{Month: l.name, Bytes: maps.Clone(l.month), Session: maps.Clone(l.session)}
+}
 
-// Session is what each purpose spent in the session.
-func (l *Ledger) Session() map[string]int64 { return maps.Clone(l.session) }
-
-// Restore adds what an earlier process had spent.
+// Restore adds what an earlier process had spent. If another session has begun
+// since, NewSession comes after it.
 func (l *Ledger) Restore(s Spent) {
 	if l.name == "" {
 		l.name = s.Month
@@ -97,5 +99,8 @@ func (l *Ledger) Restore(s Spent) {
 		for p, n := range s.Bytes {
 			l.month[p] += n
 		}
+	}
+	for p, n := range s.Session {
+		l.session[p] += n
 	}
 }

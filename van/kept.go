@@ -105,8 +105,8 @@ func (s *State) keep(o Options, out *Output) {
 const chargeEvery = 10 * time.Minute
 
 // withoutHours is k as if no generator had ever run, the charge never moved,
-// no day been counted and nobody used the internet: two of these differ only
-// where something happened, not where time passed.
+// no day been counted and nobody, the box included, used the internet: two of
+// these differ only where something happened, not where time passed.
 func (k Kept) withoutHours() Kept {
 	k.Generators = slices.Clone(k.Generators)
 	for i := range k.Generators {
@@ -117,6 +117,9 @@ func (k Kept) withoutHours() Kept {
 		k.Charge = &KeptCharge{}
 	}
 	k.Traffic = nil
+	if k.Data != nil {
+		k.Data = &netmon.Spent{Month: k.Data.Month}
+	}
 	if k.Session != nil {
 		on := *k.Session
 		on.Tally = session.Tally{}

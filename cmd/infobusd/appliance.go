@@ -216,12 +216,7 @@ func (a *appliance) run(ctx context.Context) {
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
 	bookEnd.Go(func() { a.recorder.Run(bookCtx) })
 	started := a.keeper.load(a.screen.certain())
-	if data := started.Kept.Data; data != nil {
-		a.client.Book(func(l *netmon.Ledger) { l.Restore(*data) })
-		for _, n := range data.Bytes {
-			a.bookedMonth += n
-		}
-	}
+	a.restoreBook(started.Kept)
 	a.observe(started)
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
@@ -246,7 +241,9 @@ func (a *appliance) run(ctx context.Context) {
 	<-ended
 	stopLoop()
 	loopEnd.Wait()
-	a.keeper.finish(a.loop.State().Kept(a.options))
+	last := a.loop.State().Kept(a.options)
+	a.client.Book(func(l *netmon.Ledger) { last.Data = new(l.Spent()) })
+	a.keeper.finish(last)
 	a.flush()
 	stopBook()
 	bookEnd.Wait()

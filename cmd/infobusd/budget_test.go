@@ -1,30 +1,98 @@
 package main
 
 import (
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
+	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/van"
 	"infobus/van/kept"
 )
 
+// spentBefore keeps, in a new state directory, that the purpose had used so much
+// of this month's budget.
+func spentBefore(t *testing.T, purpose string, bytes int64) (state string) {
+	state = t.TempDir()
+	data := &netmon.Spent{Month: time.Now().UTC().Format("2006-01"), Bytes: map[string]int64{purpose: bytes}}
+	if err := kept.Save(kept.System, state, van.Kept{Data: data}); err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// data is what the purpose used in the session and in the month, in bytes.
+func (p *process) data(purpose string) (session, month float64) {
+	list, _ := p.at("uplink.data").([]any)
+	for _, d := range list {
+		if d := d.(map[string]any); d["purpose"] == purpose {
+			return d["session_bytes"].(float64), d["month_bytes"].(float64)
+		}
+	}
+	return 0, 0
+}
+
 // What was spent of the month's budget is spent, also after a power cut.
 func TestTheMonthsBudgetOutlivesAPowerCut(t *testing.T) {
 	const spent = 12_345_678
-	state := t.TempDir()
-	if err := kept.Save(kept.System, state, van.Kept{Data: &netmon.Spent{Month: time.Now().UTC().Format("2006-01"), Bytes: map[string]int64{"timetable": spent}}}); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, state, nil, "--sim")
+	p := start(t, spentBefore(t, "timetable", spent), nil, "--sim")
 	p.wait("what was spent", func() bool {
-		list, _ := p.at("uplink.data").([]any)
-		for _, d := range list {
-			d := d.(map[string]any)
-			if d["purpose"] == "timetable" && d["month_bytes"] == float64(spent) && d["session_bytes"] == 0.0 {
-				return true
-			}
-		}
-		return false
+		session, month := p.data("timetable")
+		return session == 0 && month == spent
 	})
+}
+
+// A daemon that is started again goes on with the session's budget, and with the
+// month's, to the byte.
+func TestTheSessionsBudgetOutlivesARestart(t *testing.T) {
+	state := t.TempDir()
+	p := start(t, state, nil, "--sim")
+	p.infobus("sim", "generator", "on")
+	p.becomes("session.active", true)
+	p.wait("something to be spent in the session", func() bool { n, _ := p.data("probe"); return n > 0 })
+	session, month := p.data("probe")
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	if code := p.exit(); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+	k, ok, err := kept.Load(kept.System, state)
+	if err != nil || !ok || k.Data == nil || float64(k.Data.Session["probe"]) < session || float64(k.Data.Bytes["probe"]) < month {
+		t.Fatalf("kept %+v (%v, %v) of %v and %v bytes", k.Data, ok, err, session, month)
+	}
+	session, month = float64(k.Data.Session["probe"]), float64(k.Data.Bytes["probe"])
+
+	p = start(t, state, nil, "--sim")
+	p.becomes("session.active", true)
+	p.wait("more to be spent in the session", func() bool { n, _ := p.data("probe"); return n > session })
+	now, all := p.data("probe")
+	if now-session != all-month {
+		t.Errorf("%v bytes more in the session, %v in the month", now-session, all-month)
+	}
+}
+
+// Where nothing is left to ask with it is not known whether the internet is there;
+// what is urgent is sent all the same, and nothing else.
+func TestABudgetThatIsUsedUpIsNoFailingInternet(t *testing.T) {
+	p := start(t, spentBefore(t, "probe", 10_000_000_000), nil, "--sim")
+	p.becomes("uplink.verdict", "unknown")
+	p.infobus("sim", "device", "battery", "absent")
+	broken := p.has(logbook.DeviceFailed)
+	p.wait("the urgent event to be received", func() bool {
+		return received(t, filepath.Join(p.state, "received.jsonl"))[key(broken)] == string(logbook.DeviceFailed)
+	})
+	for _, name := range received(t, filepath.Join(p.state, "received.jsonl")) {
+		if !logbook.Urgent(logbook.Event{Name: logbook.Name(name)}) && name != string(logbook.BatteryLevel) {
+			t.Errorf("%s was sent", name)
+		}
+	}
+	for _, e := range p.events() {
+		if e.Name == logbook.UplinkChanged && e.Attributes["verdict"] != "unknown" {
+			t.Errorf("%v was said of the internet", e.Attributes["verdict"])
+		}
+	}
+	if spent, _ := p.data("probe"); spent != 0 {
+		t.Errorf("%v bytes of probing", spent)
+	}
 }

@@ -169,10 +169,10 @@ func (a *appliance) view(s van.State) status.View {
 		}
 	}
 	a.client.Book(func(l *netmon.Ledger) {
-		session, month := l.Session(), l.Spent().Bytes
+		spent := l.Spent()
 		for _, p := range client.Purposes {
-			if n := month[string(p)]; n > 0 {
-				v.Uplink.Data = append(v.Uplink.Data, status.Data{Purpose: string(p), Session: session[string(p)], Month: n})
+			if n := spent.Bytes[string(p)]; n > 0 {
+				v.Uplink.Data = append(v.Uplink.Data, status.Data{Purpose: string(p), Session: spent.Session[string(p)], Month: n})
 			}
 		}
 	})

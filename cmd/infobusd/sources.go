@@ -25,6 +25,7 @@ import (
 	"infobus/netmon/meraki"
 	"infobus/netmon/probe"
 	"infobus/power"
+	"infobus/reading/clock"
 	"infobus/timetable/source"
 	"infobus/van"
 )
@@ -172,8 +173,28 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	})
 }
 
-// keepBook has what was spent of the data budget kept, each time it is worth a
-// write to the card.
+// restoreBook goes on with what an earlier process had spent of the data budget;
+// a session that ended with its boot has had its own.
+func (a *appliance) restoreBook(k van.Kept) {
+	if k.Data == nil {
+		return
+	}
+	spent := *k.Data
+	for _, n := range spent.Bytes {
+		a.bookedMonth += n
+	}
+	switch on := k.Session; {
+	case on == nil: // between two
+	case k.Boot == clock.NewSystem().Now().Boot:
+		a.bookedSession, a.bookedActive = on.Since, true
+	default:
+		spent.Session = nil
+	}
+	a.client.Book(func(l *netmon.Ledger) { l.Restore(spent) })
+}
+
+// keepBook has what was spent of the data budget kept: while a session is on with
+// the run hours, and otherwise each time it is worth a write to the card.
 func (a *appliance) keepBook() {
 	const worth = 200_000 // bytes; a day's probes are some 1,000,000
 	s := a.loop.State()
@@ -201,7 +222,7 @@ func (a *appliance) keepBook() {
 		a.bookedMonth = month
 		a.observe(van.Used{Bytes: a.used})
 	}
-	if more >= worth || spent.Month != s.Uplink.Spent.Month {
+	if more >= worth || more > 0 && s.Session.Active || spent.Month != s.Uplink.Spent.Month {
 		a.observe(spent)
 	}
 }

@@ -192,7 +192,7 @@ func TestPropertyTheBudgetHoldsAndUrgentEventsArrive(t *testing.T) {
 				pass(time.Duration(s[2]) * time.Minute)
 				p.with(func() {
 					most := p.most + 3*others
-					if got := sum(p.ledger.Session()); got >= budget.Session+most {
+					if got := sum(p.ledger.Spent().Session); got >= budget.Session+most {
 						wrong = fmt.Sprintf("%d of %d spent in the session", got, budget.Session)
 					}
 					if got := sum(p.ledger.Spent().Bytes); got >= budget.Month+most {
@@ -213,7 +213,7 @@ func TestPropertyTheBudgetHoldsAndUrgentEventsArrive(t *testing.T) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			kept := budget.Reserve["urgent"]
-			used := max(p.ledger.Session()["urgent"], p.ledger.Spent().Bytes["urgent"])
+			used := max(p.ledger.Spent().Session["urgent"], p.ledger.Spent().Bytes["urgent"])
 			for _, e := range book.events {
 				if logbook.Urgent(e) && !arrived[e.Seq] && used < kept {
 					wrong = fmt.Sprintf("event %d, %s, did not arrive, and of the %d kept for it only %d were used", e.Seq, e.Name, kept, used)
