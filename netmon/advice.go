@@ -81,9 +81,10 @@ const (
 	// clock is the advice while all is well but the box's clock.
 	clockEnglish = "The internet works, but the box's clock is wrong: it should set itself within ten minutes; if it does not, tell the remote helpers."
 	clockFrench  = "Internet fonctionne, mais l'horloge du boîtier est fausse : elle devrait se régler seule en dix minutes ; sinon, prévenez l'équipe à distance."
-	// route is the advice where the box has an address, and no way to the gateway.
-	routeEnglish = "Something on this box took away its way to the Cisco box: switch the box off and on again; if that does not help, tell the remote helpers."
-	routeFrench  = "Quelque chose dans le boîtier a supprimé sa route vers le boîtier Cisco : éteignez puis rallumez le boîtier ; si cela ne suffit pas, prévenez l'équipe à distance."
+	// route is the advice where the box has an address, and no way to the gateway
+	// or one that somebody led elsewhere.
+	routeEnglish = "Something on this box changed its way to the Cisco box: switch the box off and on again; if that does not help, tell the remote helpers."
+	routeFrench  = "Quelque chose dans le boîtier a changé sa route vers le boîtier Cisco : éteignez puis rallumez le boîtier ; si cela ne suffit pas, prévenez l'équipe à distance."
 	// spent is the advice where nothing is left of the data budget to ask with.
 	spentEnglish = "The box has used up the data it may use for itself, and cannot tell whether the internet works: try a page on a phone."
 	spentFrench  = "Le boîtier a épuisé les données prévues pour lui-même et ne peut pas dire si internet fonctionne : essayez une page sur un téléphone."
@@ -130,7 +131,7 @@ func (s State) Advice(lang string) string {
 		return in(restartEnglish, restartFrench)
 	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):
 		return in(looseEnglish, looseFrench)
-	case s.Verdict == NoAddress && known && link.routeless():
+	case s.routeless(s.Verdict), s.displaced() && rank(s.Verdict) < rank(Slow):
 		return in(routeEnglish, routeFrench)
 	case s.Verdict == Slow && known && (link.Duplex == "half" || link.Speed == 10):
 		return in(halfEnglish, halfFrench)

@@ -63,6 +63,7 @@ var treatments = [...]treatment{
 	{GatewaySilent, BounceLink, 2 * time.Minute},
 	{GatewaySilent, GatewayPower, 5 * time.Minute},
 	{DNSFailing, RenewLease, 2 * time.Minute},
+	{NoInternet, BounceLink, 2 * time.Minute}, // where somebody led the route elsewhere
 	{NoInternet, GatewayPower, 12 * time.Minute},
 	{DNSFailing, GatewayPower, 20 * time.Minute},
 }
@@ -118,6 +119,9 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 			s.wellSince = now
 		}
 		s.offlineSince = 0
+		if l, known := s.Link.Get(); known && l.Ready() && (s.found == OK || s.found == Slow) {
+			s.home = home{l.Address, l.Gateway}
+		}
 		if now-s.wellSince >= o.Forget {
 			for i := range s.past {
 				s.past[i].failures = 0
@@ -160,7 +164,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		if at, ok := s.dueAt(o, t, now); ok && at <= now {
 			i := t.remedy.index()
 			s.past[i].last, s.past[i].tried = now, true
-			if link, known := s.Link.Get(); known && t.verdict == NoAddress && link.routeless() {
+			if s.displaced() || s.routeless(t.verdict) {
 				s.putBack = true
 			}
 			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: t.verdict}
@@ -193,10 +197,18 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 	if s.SelfReset(o, now) {
 		at = max(at, s.Since+o.SelfResetTakes)
 	}
-	link, known := s.Link.Get()
-	if t.verdict == NoAddress && known && link.routeless() && (t.remedy != RenewLease && t.remedy != SetAddress || s.putBack) {
-		// Somebody took the route away. It is put back once; who takes it away
-		// again is not fought over.
+	// A route that somebody took away, or led elsewhere, is put back once; who does
+	// it again is not fought over. What was led elsewhere goes with the link.
+	switch {
+	case s.routeless(t.verdict):
+		if s.putBack || t.remedy != RenewLease && t.remedy != SetAddress {
+			return 0, false
+		}
+	case s.displaced():
+		if s.putBack || t.remedy != BounceLink {
+			return 0, false
+		}
+	case t.verdict == NoInternet && t.remedy == BounceLink:
 		return 0, false
 	}
 	if t.remedy != GatewayPower {
@@ -215,6 +227,12 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 		return 0, false // it answers, and is on its way
 	}
 	return at, true
+}
+
+// routeless says whether the verdict is that of a port whose route is gone.
+func (s State) routeless(v Verdict) bool {
+	link, known := s.Link.Get()
+	return v == NoAddress && known && link.routeless()
 }
 
 // SelfReset says whether the gateway's silence is its own: an MG41E that has

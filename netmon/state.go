@@ -186,7 +186,8 @@ type State struct {
 	doubted    bool          // a look of its own had found something before
 	confirmed  bool          // a round of probes has come since
 	past       [6]pastTries  // by the order of Remedies
-	putBack    bool          // a route that somebody took away; not twice
+	putBack    bool          // a route that somebody changed or took away; not twice
+	home       home          // over which all was well last
 	begun      bool          // a step was taken
 	startedAt  time.Duration // when
 	wellSince  time.Duration // 0 while the verdict is neither ok nor slow
@@ -198,6 +199,16 @@ type State struct {
 	everySince   time.Duration // since when
 	probed       int64         // bytes that probing has cost in this day
 	dayFrom      time.Duration // since when this day is
+}
+
+// home is an address of the box and the gateway that went with it.
+type home struct{ address, gateway string }
+
+// displaced: the box has the address with which all was well last, and somebody
+// has led its route to another gateway.
+func (s State) displaced() bool {
+	l, known := s.Link.Get()
+	return known && l.Ready() && l.Address == s.home.address && l.Gateway != s.home.gateway
 }
 
 // way says whether what is found is better or worse than what shows.

@@ -376,6 +376,48 @@ func TestARouteThatSomebodyTakesAwayAgainIsNotFoughtOver(t *testing.T) {
 	}
 }
 
+// One that somebody leads elsewhere is put back once too, by taking the link away
+// and giving it back, and the gateway's power is left alone.
+func TestARouteThatSomebodyLeadsElsewhereIsNotFoughtOver(t *testing.T) {
+	for _, c := range []struct {
+		found   Probe
+		verdict Verdict
+	}{{silent, GatewaySilent}, {offline, NoInternet}} {
+		p := start(t)
+		p.o.Relay = true
+		p.see(wired).see(well).wait(time.Hour, &well)
+		elsewhere := wired
+		elsewhere.Gateway = "192.168.128.99"
+		var tried []Remedy
+		for range 3 { // three times, a minute after it was put back
+			p.see(elsewhere)
+			at := p.s.Remedy.At
+			for range 60 {
+				if p.wait(15*time.Second, &c.found); p.s.Remedy.At != at {
+					at = p.s.Remedy.At
+					tried = append(tried, p.s.Remedy.Remedy)
+					p.see(Tried{Remedy: p.s.Remedy.Remedy})
+					break
+				}
+			}
+			p.want(c.verdict)
+			if got := p.s.Advice("en"); got != routeEnglish {
+				t.Errorf("the advice is %s", got)
+			}
+			p.see(wired).wait(time.Minute, &well).want(OK)
+		}
+		if want := []Remedy{BounceLink}; !slices.Equal(tried, want) {
+			t.Errorf("%s: %v were tried, want %v", c.verdict, tried, want)
+		}
+		// Another gateway that works is nobody's fault.
+		p.see(elsewhere).wait(time.Minute, &well).want(OK)
+		p.see(offline).wait(3*time.Minute, &offline).want(NoInternet)
+		if got := p.s.Advice("en"); got == routeEnglish {
+			t.Errorf("of a gateway that worked: %s", got)
+		}
+	}
+}
+
 func TestARoundThatSawHalfOfAFaultNeverShows(t *testing.T) {
 	p := start(t).see(wired).see(well)
 	p.see(offline).wait(p.o.ShowAfter+time.Second, nil).want(OK)
