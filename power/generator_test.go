@@ -52,6 +52,54 @@ func TestStartsAndStopsMustHold(t *testing.T) {
 	}
 }
 
+// A generator that was started or stopped while its line was lost is found so, by
+// a line that then holds; one that is found as it was left did neither.
+func TestWhatChangedWhileTheLineWasLostIsFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after bool
+		want          string
+	}{
+		"started":            {false, true, "started 1m40s"},
+		"stopped":            {true, false, "stopped 1m40s"},
+		"still stands":       {false, false, ""},
+		"still runs":         {true, true, ""},
+		"a cough after it":   {false, false, ""},
+		"a stumble after it": {true, true, ""},
+	} {
+		o := options()
+		o.StartAfter, o.StopAfter = 2*s, 5*s
+		state := New(o)
+		var told []string
+		step := func(in any, now time.Duration) {
+			var events []logbook.Event
+			if state, events = Step(o, state, in, now); now >= 60*s {
+				for _, e := range events {
+					told = append(told, strings.TrimPrefix(string(e.Name), "generator.")+" "+e.Mono.String())
+				}
+			}
+		}
+		for now := 1 * s; now <= 50*s; now += s {
+			step(Line{Active: test.before, At: now}, now)
+		}
+		step(LinesLost{}, 60*s)
+		if strings.HasPrefix(name, "a ") {
+			step(Line{Active: !test.after, At: 99 * s}, 99*s)
+		}
+		for now := 100 * s; now <= 200*s; now += 10 * s { // as often as a line is read
+			step(Line{Active: test.after, At: now}, now)
+			for tick := now + s; tick < now+10*s; tick += s {
+				step(nil, tick)
+			}
+		}
+		if got := strings.Join(told, ", "); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+		if running, ok := state.Generators[0].Running.Get(); !ok || running != test.after {
+			t.Errorf("%s: running %v, known %v", name, running, ok)
+		}
+	}
+}
+
 func TestHoursRunAndWhenAGeneratorWantsLookingAfter(t *testing.T) {
 	o := options()
 	o.LineMaxAge = 1000 * time.Hour

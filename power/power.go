@@ -225,7 +225,8 @@ type Shutdown struct {
 	Pending bool
 	Reason  string        // battery-critical, battery-low or requested
 	At      time.Duration // monotonic: when the countdown ends
-	Begun   bool          // the countdown has ended: the box goes down
+	Begun   bool          // the countdown has ended: the last page is drawn
+	Left    bool          // the log-in manager was told: nobody can call it off any more
 }
 
 // State is what is known of the power. Make it with New.
@@ -320,7 +321,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	}
 
 	for i := range s.Generators {
-		if s.Generators[i].Running.Aged(now, o.LineMaxAge).Quality == reading.Stale {
+		if r := s.Generators[i].Running; r.Quality == reading.Fresh && r.Aged(now, o.LineMaxAge).Quality == reading.Stale {
 			s.lose(i)
 		}
 		events = append(events, s.settle(o, i, now)...)
