@@ -154,14 +154,17 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	_, cancel := input.(Cancel)
 	_, refused := input.(Refused)
 	_, requested := input.(Request)
-	cancel = cancel && !s.Shutdown.Begun || refused
+	cancel = cancel && !s.Shutdown.Left || refused
 	event := func(state, reason string) (logbook.Event, bool) {
 		return logbook.Event{Name: logbook.PowerShutdown, Attributes: map[string]any{"state": state, "reason": reason}}, true
 	}
-	if s.Shutdown.Begun && !cancel {
+	if s.Shutdown.Begun && !cancel && (s.Shutdown.Left || s.Source() != "generator") {
 		return logbook.Event{}, false
 	}
 	still := s.Source() == "battery"
+	if !still && s.alarmed != 0 {
+		s.alarmed = now // what charges may have an alarm of its own to clear
+	}
 	if sample, known := s.Battery.Get(); !known || s.candidate != Critical || sample.Amps > discharging {
 		s.drained = 0
 	} else if s.drained == 0 {

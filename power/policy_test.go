@@ -109,7 +109,9 @@ func TestShutdowns(t *testing.T) {
 		{"a countdown that no sample confirms for too long, with a slow countdown", "1 still, 2 empty, 7 empty, 9-60 still", "pending started"},
 		{"a volunteer cancels", "1-10 still+empty, 11 cancel, 12-60 still+empty", "pending cancelled"},
 		{"a volunteer's word holds for its time only", "1-10 still+empty, 11 cancel, 12-95 still+empty", "pending cancelled pending started"},
-		{"a volunteer's word after it has begun changes nothing", "1-30 still+empty, 31 cancel, 32-50 still+empty", "pending started"},
+		{"a volunteer's word while the last page is drawn", "1-30 still+empty, 31 cancel, 32-50 still+empty", "pending started cancelled"},
+		{"a generator while the last page is drawn", "1-30 still+empty, 31-50 runs+empty", "pending started cancelled"},
+		{"the meter falls silent while the last page is drawn", "1-30 still+empty, 31 no-meter, 32-90 still", "pending started"},
 		{"a volunteer's word before it holds nothing off", "1 cancel, 2-30 still+empty", "pending started"},
 		{"the log-in manager refuses", "1-30 still+empty, 31 refused, 32-50 still+empty", "pending started cancelled"},
 		{"refused, and later tried again", "1-30 still+empty, 31 refused, 32-120 still+empty", "pending started cancelled pending started"},
@@ -144,6 +146,8 @@ func TestShutdowns(t *testing.T) {
 		{"only the alarm line, which lets go during the countdown", "1 still+no-alarm, 6-71 still+alarm, 72 no-alarm, 73-110 still+alarm", "pending cancelled"},
 		{"only the alarm line, active since the start: it may be a wire that touches ground", "1-900 still+alarm", ""},
 		{"only the alarm line, while a generator runs", "1 runs+no-alarm, 6-900 runs+alarm", ""},
+		{"only the alarm line, and a generator stops: it must hold from then", "1 still+no-alarm, 6-106 runs+alarm, 107-160 still+alarm", ""},
+		{"only the alarm line, long after a generator stopped", "1 still+no-alarm, 6-106 runs+alarm, 107-172 still+alarm", "pending"},
 		{"only the alarm line, while nobody knows whether a generator runs", "1 no-alarm, 6-900 alarm", ""},
 		{"only the alarm line, and a generator starts during the countdown", "1 still+no-alarm, 6-71 still+alarm, 72-110 runs+alarm", "pending cancelled"},
 		{"only the alarm line, lost during the countdown", "1 still+no-alarm, 6-71 still+alarm, 72 no-lines, 73-100 still", "pending cancelled"},
@@ -169,6 +173,22 @@ func TestShutdowns(t *testing.T) {
 	}
 	if len(tests) < 40 {
 		t.Errorf("only %d cases", len(tests))
+	}
+}
+
+// Once the log-in manager was told, nobody calls it off but that itself.
+func TestWhatTheLogInManagerWasToldIsNotCalledOff(t *testing.T) {
+	o := options()
+	state, _ := observe(t, o, "1-30 still+empty")
+	if !state.Shutdown.Begun {
+		t.Fatal("it has not begun")
+	}
+	state.Shutdown.Left = true
+	for _, word := range []string{"cancel", "runs", "refused"} {
+		state, _ = Step(o, state, words[word](35*time.Second), 35*time.Second)
+		if begun := word != "refused"; state.Shutdown.Begun != begun {
+			t.Errorf("after %q: begun %v", word, state.Shutdown.Begun)
+		}
 	}
 }
 

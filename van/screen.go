@@ -53,7 +53,6 @@ type Kiosk struct {
 	over    bool    // the session's last page is due
 	visit   visit   // the last session of this process
 	leaveBy time.Duration
-	left    bool // the box was told to power off
 }
 
 // PageKey says which page, whatever its rows.
@@ -119,18 +118,18 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 	case begun && !was.Power.Shutdown.Begun:
 		k.Stale, k.leaveBy = true, now+leavePatience
 	case !begun && was.Power.Shutdown.Begun:
-		k.Stale, k.leaveBy, k.left = true, 0, false
+		k.Stale, k.leaveBy = true, 0
 	}
 	if k.NextAt != 0 && now >= k.NextAt {
 		k.NextAt, k.Stale, k.Drawing = 0, true, false
 	}
-	if k.Drawing && k.leaveBy != 0 && !k.left {
+	if k.Drawing && k.leaveBy != 0 && !s.Power.Shutdown.Left {
 		k.NextAt = k.leaveBy
 	}
-	if k.left {
+	if s.Power.Shutdown.Left {
 		k.forget()
 	}
-	if k.Drawing || !k.Stale || k.left {
+	if k.Drawing || !k.Stale || s.Power.Shutdown.Left {
 		return
 	}
 	k.Stale, k.NextAt = false, 0
@@ -167,7 +166,7 @@ func (s *State) screen(o Options, was State, value any, out *Output) {
 		draw := wave != ""
 		switch {
 		case k.leaveBy != 0 && (!draw || !panel || now >= k.leaveBy):
-			k.left = true
+			s.Power.Shutdown.Left = true
 			out.effect(PowerOff{})
 		case d.Name == "": // there is no panel: nothing is ever due
 		case draw:

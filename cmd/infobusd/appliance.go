@@ -403,6 +403,9 @@ func (a *appliance) act(ctx context.Context, asked server.Action) error {
 		}
 		token(a.upload)
 	case "cancel-shutdown":
+		if a.loop.State().Power.Shutdown.Left {
+			return errors.New("the box is going off this moment: start a generator, or switch it on again")
+		}
 		a.observe(power.Cancel{})
 	case "power-off":
 		if a.loop.State().Power.Source() != "battery" {
