@@ -157,10 +157,11 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	} else {
 		c.Out -= watts * h
 	}
-	if weight := 1 - math.Exp(-float64(dt)/float64(averaging)); c.hasMean {
-		c.mean += weight * (amps - c.mean)
-	} else {
-		c.mean, c.hasMean = amps, true
+	switch turned := s.Amps*c.mean < 0 && math.Abs(s.Amps) >= nothing; {
+	case !c.hasMean || turned: // what flowed the other way says nothing of the time left
+		c.mean, c.hasMean = s.Amps, true
+	default:
+		c.mean += (1 - math.Exp(-float64(dt)/float64(averaging))) * (amps - c.mean)
 	}
 	k, eta := b.Chemistry.Peukert, b.Chemistry.Efficiency
 	// gained is what a current gives in that time, of the capacity.

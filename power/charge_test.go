@@ -192,3 +192,24 @@ func plot() []byte {
 	p(`</svg>`)
 	return b.Bytes()
 }
+
+// The time left is to empty or to full as the current flows now: when a
+// generator stops, it does not take minutes until it is known how long there is.
+func TestTheTimeLeftTurnsWithTheCurrent(t *testing.T) {
+	o := DefaultOptions()
+	state, now := New(o), time.Duration(0)
+	flow := func(volts, amps float64, d time.Duration) {
+		for end := now + d; now < end; {
+			now += 2 * time.Second
+			state, _ = Step(o, state, Sample{Volts: volts, Amps: amps}, now)
+		}
+	}
+	flow(12.4, 0, 3*time.Hour) // at rest: the voltage tells the charge
+	flow(13.4, 8, 10*time.Minute)
+	for _, amps := range []float64{-2, 8, -4} {
+		flow(12.5, amps, 4*time.Second)
+		if left, full, ok := state.Left(o); !ok || full != (amps > 0) || left <= 0 {
+			t.Errorf("4 s after it turned to %v A: %v, full %v, known %v", amps, left, full, ok)
+		}
+	}
+}
