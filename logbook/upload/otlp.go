@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -118,17 +116,4 @@ func parse(kind string, answer []byte) (rejected int64, message logbook.Outside,
 		return 0, "", errors.New("the answer is not well-formed: it counts below zero")
 	}
 	return partial.GetRejectedLogRecords(), logbook.Outside(partial.GetErrorMessage()), nil
-}
-
-// retryAfter reads the header: seconds, or a date. 0: it says nothing that can
-// be read.
-func retryAfter(value string, now time.Time) time.Duration {
-	const most = 24 * time.Hour // far above what is honoured
-	if seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64); err == nil {
-		return time.Duration(min(seconds, uint64(most/time.Second))) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), most)
-	}
-	return 0
 }

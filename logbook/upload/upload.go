@@ -371,7 +371,7 @@ func judge(status int, header http.Header, answer logbook.Outside) *failure {
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
 		status >= 500 && status != http.StatusNetworkAuthenticationRequired:
 		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
-		f.after = retryAfter(header.Get("Retry-After"), time.Now())
+		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
 	case status >= 400 && status < 500:
 		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses (%d, %v)", status, answer)
 	default:

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -389,3 +390,16 @@ func (b *body) Read(p []byte) (int, error) {
 
 // CloseIdleConnections is called by http.Client's method of that name.
 func (o *outward) CloseIdleConnections() { o.base.CloseIdleConnections() }
+
+// RetryAfter reads the header of that name (RFC 9110, section 10.2.3): seconds,
+// or a date. It is at most a day; 0: it says nothing that can be read, or now.
+func RetryAfter(value string, now time.Time) time.Duration {
+	const most = 24 * time.Hour // far above what is honoured
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(most/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), most)
+	}
+	return 0
+}

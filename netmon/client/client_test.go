@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 
@@ -313,4 +314,27 @@ func TestABudgetThatIsUsedUpStopsAllButWhatIsUrgentAndOnTheCable(t *testing.T) {
 	if err := ask(Upload); err != nil {
 		t.Errorf("in the next session: %v", err)
 	}
+}
+
+func TestRetryAfterIsSecondsOrADate(t *testing.T) {
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	for s, want := range map[string]time.Duration{"7": 7 * time.Second, " 2 ": 2 * time.Second, "0": 0, "3600": time.Hour,
+		"86401": 24 * time.Hour, "18446744073709551616": 24 * time.Hour, "": 0, "-5": 0, "1e9": 0, "soon": 0,
+		"Mon, 23 Nov 2026 00:01:00 GMT": time.Minute, "Sun, 22 Nov 2026 23:59:00 GMT": 0, "Tue, 23 Nov 2027 00:00:00 GMT": 24 * time.Hour} {
+		if got := RetryAfter(s, now); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "1", "-1", "1e9", "18446744073709551616", "Sat, 01 Jan 2000 00:01:00 GMT"} {
+		f.Add(s)
+	}
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, s string) {
+		if d := RetryAfter(s, now); d < 0 || d > 24*time.Hour {
+			t.Fatalf("%q: %v", s, d)
+		}
+	})
 }

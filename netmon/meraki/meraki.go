@@ -9,6 +9,7 @@
 package meraki
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -84,8 +84,9 @@ type BusyError struct{ After time.Duration }
 func (e *BusyError) Error() string { return fmt.Sprintf("too many requests; again after %v", e.After) }
 
 // Run polls while active says so, until ctx is done, and returns its error; or
-// why it cannot go on: a key that is missing or refused, or three polls in a
-// row that failed. It waits out the Retry-After that the cloud asks for.
+// why it cannot go on: a key that is missing or refused, at once; or three polls
+// in a row that failed, once the next one is due, so that whoever calls Run again
+// asks no earlier. It waits out the Retry-After that the cloud asks for.
 func Run(ctx context.Context, o Options, c *client.Client, active func() bool, observe func(netmon.Cellular)) error {
 	return run(ctx, o, c, Fetch, active, observe)
 }
@@ -102,7 +103,8 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 			warn(err)
 		}
 	}
-	for {
+	var lost error // why it gives up
+	for lost == nil {
 		wait := idle
 		if active() {
 			wait = o.Every
@@ -119,7 +121,7 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 				return err
 			default:
 				if failures++; failures == patience {
-					return fmt.Errorf("ask the dashboard %d times: %w", failures, err)
+					lost = fmt.Errorf("ask the dashboard %d times: %w", failures, err)
 				}
 				if errors.As(err, &busy) {
 					wait = busy.After
@@ -132,6 +134,7 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 		case <-time.After(wait):
 		}
 	}
+	return lost
 }
 
 // Fetch asks once: three requests over one connection, and two more for the SIM
@@ -367,13 +370,10 @@ func reason(err error) error {
 	return errors.New("the request failed")
 }
 
-// retryAfter reads the header of that name, in seconds as the API gives it.
+// retryAfter reads the header of that name: at most 10 min, for a session is
+// short; a minute where it says nothing.
 func retryAfter(s string) time.Duration {
-	seconds, err := strconv.ParseUint(strings.TrimSpace(s), 10, 16)
-	if err != nil {
-		return time.Minute
-	}
-	return min(max(time.Duration(seconds)*time.Second, time.Second), 10*time.Minute)
+	return min(cmp.Or(client.RetryAfter(s, time.Now()), time.Minute), 10*time.Minute)
 }
 
 // decode is json.Unmarshal with errors that quote nothing of b.

@@ -293,13 +293,55 @@ func TestThePollsKeepTheirPaceAndOnlyWhileActive(t *testing.T) {
 	})
 }
 
-func TestRetryAfter(t *testing.T) {
-	for s, want := range map[string]time.Duration{"7": 7 * time.Second, " 2 ": 2 * time.Second, "0": time.Second, "60000": 10 * time.Minute,
-		"": time.Minute, "-5": time.Minute, "Wed, 21 Oct 2015 07:28:00 GMT": time.Minute, "99999999999": time.Minute} {
-		if got := retryAfter(s); got != want {
-			t.Errorf("%q: %v, want %v", s, got, want)
+// asked is when the dashboard is asked where each poll fails with err and Run is
+// called again after a second, as the supervisor does.
+func asked(t *testing.T, err error) (at []time.Duration) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 55*time.Minute)
+		defer cancel()
+		begun := time.Now()
+		fetch := func(context.Context, Options, *client.Client) (netmon.Cellular, error) {
+			at = append(at, time.Since(begun))
+			return netmon.Cellular{}, err
+		}
+		for ctx.Err() == nil {
+			if got := run(ctx, Options{}, nil, fetch, func() bool { return true }, func(netmon.Cellular) {}); ctx.Err() == nil && !errors.Is(got, err) {
+				t.Errorf("gave up for %v, want %v", got, err)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+	return at
+}
+
+func TestThoughItGivesUpItIsNotAskedEarlier(t *testing.T) {
+	const m, s = time.Minute, time.Second
+	for _, c := range []struct {
+		name string
+		err  error
+		want []time.Duration
+	}{
+		{"busy", &BusyError{10 * m}, []time.Duration{0, 10 * m, 20 * m, 30*m + s, 40*m + s, 50*m + s}},
+		{"out of reach", errors.New("out of reach"), []time.Duration{0, 5 * m, 10 * m,
+			15*m + s, 20*m + s, 25*m + s, 30*m + 2*s, 35*m + 2*s, 40*m + 2*s, 45*m + 3*s, 50*m + 3*s}},
+	} {
+		if at := asked(t, c.err); !slices.Equal(at, c.want) {
+			t.Errorf("%s: asked at %v, want %v", c.name, at, c.want)
 		}
 	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // it begins on 1 January 2000
+		for s, want := range map[string]time.Duration{"7": 7 * time.Second, " 2 ": 2 * time.Second, "600": 10 * time.Minute,
+			"86400": 10 * time.Minute, "99999999999999999999": 10 * time.Minute, "": time.Minute, "0": time.Minute, "-5": time.Minute,
+			"Sat, 01 Jan 2000 00:02:00 GMT": 2 * time.Minute, "Sun, 02 Jan 2000 00:00:00 GMT": 10 * time.Minute,
+			"Fri, 31 Dec 1999 00:00:00 GMT": time.Minute} {
+			if got := retryAfter(s); got != want {
+				t.Errorf("%q: %v, want %v", s, got, want)
+			}
+		}
+	})
 }
 
 func FuzzAnswers(f *testing.F) {
