@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"periph.io/x/conn/v3/physic"
 
@@ -401,14 +402,17 @@ func (c *Config) check(src *yamlfile.Source) {
 
 	numbers := func(list []string, example string) {
 		for i := range list {
-			if _, err := netip.ParseAddrPort(list[i]); err != nil {
+			if a, err := netip.ParseAddrPort(list[i]); err != nil || a.Port() == 0 {
 				src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as %s", list[i], example), &list[i])
 			}
 		}
 	}
+	if len(c.Uplink.Targets) == 0 {
+		src.Add("no target found; at least one address with its port was expected, such as 1.1.1.1:443", &c.Uplink.Targets)
+	}
 	numbers(c.Uplink.Targets, "1.1.1.1:443")
 	numbers(c.Uplink.Resolvers, "1.1.1.1:53")
-	address(src, &c.Uplink.Check, "http", "https")
+	c.Uplink.checkNames(src)
 	c.Uplink.checkStatic(src)
 	for _, mb := range []*int64{&c.Uplink.Budget.Session, &c.Uplink.Budget.Month} {
 		if *mb < 0 || *mb > 0 && *mb < 5 || *mb > 1_000_000 {
@@ -416,7 +420,10 @@ func (c *Config) check(src *yamlfile.Source) {
 		}
 	}
 	if c.Sync.Endpoint != "" {
-		address(src, &c.Sync.Endpoint, "http", "https")
+		address(src, &c.Sync.Endpoint)
+	}
+	if t := c.Timetable; strings.HasPrefix(t, "http://") || strings.HasPrefix(t, "https://") {
+		address(src, &c.Timetable)
 	}
 	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "") {
 		src.Add("organisation and network belong together; one is missing", d, &c.Uplink.Dashboard)
@@ -441,6 +448,30 @@ func (c *Config) check(src *yamlfile.Source) {
 		src.Add(fmt.Sprintf("%g found; 0 to 80 (%% of charge) was expected", p.Critical), &p.Critical)
 	case !(p.Low >= p.Critical+5 && p.Low <= 90):
 		src.Add(fmt.Sprintf("low %g and critical %g found; low was expected to be 5 (%% of charge) above critical or more, and at most 90", p.Low, p.Critical), &p.Low, &p.Critical)
+	}
+}
+
+var (
+	// hostName leaves out what has no dot and what is a numeric address: its last
+	// label is a number.
+	hostName = regexp.MustCompile(`^([\w-]{1,63}\.)+[\w-]{1,63}$`)
+	numeric  = regexp.MustCompile(`\.[0-9]+$`)
+)
+
+// checkNames checks what the port is called, and what is asked by a name.
+func (u *Uplink) checkNames(src *yamlfile.Source) {
+	// As the kernel has it: dev_valid_name.
+	if i := u.Interface; i == "" || len(i) > 15 || i == "." || i == ".." ||
+		strings.ContainsFunc(i, func(r rune) bool { return r == '/' || r == ':' || unicode.IsSpace(r) }) {
+		src.Add(fmt.Sprintf("%q found; an interface's name was expected, such as eth0: 1 to 15 bytes without blanks, / and :", i), &u.Interface)
+	}
+	// A random label of 8 letters is put before it, and a name has 253 bytes at most.
+	if n := u.Name; len(n) > 240 || !hostName.MatchString(n) || numeric.MatchString(n) {
+		src.Add(fmt.Sprintf("%q found; a host's name in the DNS was expected, such as one.one.one.one: with a dot, 240 bytes at most, labels of 1 to 63 letters, digits, - and _", n), &u.Name)
+	}
+	address(src, &u.Check)
+	if c, err := url.Parse(u.Check); err == nil && c.User != nil {
+		src.Add("a user found in the address; a page for everybody was expected, such as http://host/path", &u.Check)
 	}
 }
 
@@ -577,14 +608,15 @@ func between(src *yamlfile.Source, field *time.Duration, low, high time.Duration
 	}
 }
 
-func address(src *yamlfile.Source, field *string, schemes ...string) {
+func address(src *yamlfile.Source, field *string) {
 	u, err := url.Parse(*field)
-	if err == nil && u.Host != "" {
-		for _, s := range schemes {
-			if u.Scheme == s {
-				return
-			}
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		src.Add(fmt.Sprintf("%q found; an address such as http://host/path was expected", *field), field)
+		return
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			src.Add(fmt.Sprintf("port %s found in the address; 1 to 65535 was expected", port), field)
 		}
 	}
-	src.Add(fmt.Sprintf("%q found; an address such as %s://host/path was expected", *field, schemes[0]), field)
 }

@@ -84,6 +84,28 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 			[]string{"f:2:11: 1m0s found", `f:4:14: chemistry "zinc"`, `f:5:13: "up" found`, "f:7:14: 0 languages"}},
 		{"a check that is no URL", "uplink:\n  check: connectivity.example.org\n", []string{`f:2:10: "connectivity.example.org" found; an address such as http://host/path was expected`}},
 		{"a check of another kind", "uplink:\n  check: ftp://example.org/\n", []string{`f:2:10: "ftp://example.org/" found; an address such as http://host/path was expected`}},
+		{"a check without a host", "uplink:\n  check: http://:80/generate_204\n", []string{`f:2:10: "http://:80/generate_204" found; an address such as http://host/path was expected`}},
+		{"a check at a port that is none", "uplink:\n  check: http://example.org:99999/x\n", []string{`f:2:10: port 99999 found in the address; 1 to 65535 was expected`}},
+		{"a check with a password", "uplink:\n  check: http://user:pw@x:0/\n", []string{`f:2:10: port 0 found`, `f:2:10: a user found in the address; a page for everybody was expected`}},
+		{"an endpoint at no port", "sync:\n  endpoint: https://logs.example.org:0\n", []string{`f:2:13: port 0 found in the address; 1 to 65535 was expected`}},
+		{"a timetable at no host", "timetable: https:///timetable.ics\n", []string{`f:1:12: "https:///timetable.ics" found; an address such as http://host/path was expected`}},
+		{"a timetable at a port that is none", "timetable: https://example.org:65536/timetable.ics\n", []string{`f:1:12: port 65536 found`}},
+		{"an address for a name", "uplink:\n  name: https://one.one.one.one/\n", []string{`f:2:9: "https://one.one.one.one/" found; a host's name in the DNS was expected, such as one.one.one.one`}},
+		{"an empty name", "uplink:\n  name: \"\"\n", []string{`f:2:9: "" found; a host's name`}},
+		{"a name with a blank", "uplink:\n  name: a b.example.org\n", []string{`f:2:9: "a b.example.org" found; a host's name`}},
+		{"a name of one label", "uplink:\n  name: localhost\n", []string{`f:2:9: "localhost" found; a host's name`}},
+		{"a name of dots", "uplink:\n  name: \"..\"\n", []string{`f:2:9: ".." found; a host's name`}},
+		{"a label of 64 letters", "uplink:\n  name: " + strings.Repeat("a", 64) + ".org\n", []string{`f:2:9: "` + strings.Repeat("a", 64) + `.org" found; a host's name`}},
+		{"a name too long for a label before it", "uplink:\n  name: " + strings.Repeat("a.", 119) + "org\n", []string{`f:2:9: "a.a.`}},
+		{"a number for a name", "uplink:\n  name: 1.1.1.1\n", []string{`f:2:9: "1.1.1.1" found; a host's name`}},
+		{"an empty interface", "uplink:\n  interface: \"\"\n", []string{`f:2:14: "" found; an interface's name was expected, such as eth0: 1 to 15 bytes without blanks, / and :`}},
+		{"an interface that is a path", "uplink:\n  interface: no/if\n", []string{`f:2:14: "no/if" found; an interface's name`}},
+		{"an interface with a blank", "uplink:\n  interface: no such\n", []string{`f:2:14: "no such" found; an interface's name`}},
+		{"an interface's alias", "uplink:\n  interface: eth0:1\n", []string{`f:2:14: "eth0:1" found; an interface's name`}},
+		{"the folder of interfaces", "uplink:\n  interface: ..\n", []string{`f:2:14: ".." found; an interface's name`}},
+		{"an interface of 16 letters", "uplink:\n  interface: abcdefghijklmnop\n", []string{`f:2:14: "abcdefghijklmnop" found; an interface's name`}},
+		{"no target", "uplink:\n  targets: []\n", []string{`f:2:12: no target found; at least one address with its port was expected`}},
+		{"a target at no port", "uplink:\n  targets: [\"1.1.1.1:0\"]\n", []string{`f:2:13: "1.1.1.1:0" found; an address with its port was expected, such as 1.1.1.1:443`}},
 		{"a target without its port", "uplink:\n  targets: [1.1.1.1]\n", []string{`f:2:13: "1.1.1.1" found; an address with its port was expected, such as 1.1.1.1:443`}},
 		{"a resolver by its name", "uplink:\n  resolvers: [\"dns.example.org:53\"]\n", []string{`f:2:15: "dns.example.org:53" found; an address with its port was expected, such as 1.1.1.1:53`}},
 		{"an address without its net", "uplink:\n  address: 192.0.2.2\n  gateway: 192.0.2.1\n", []string{`f:2:12: "192.0.2.2" found; an address with its net was expected, such as 192.0.2.2/24`}},
@@ -123,6 +145,24 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhatMayStandForAPlaceInTheNetPasses(t *testing.T) {
+	for _, file := range []string{
+		"uplink:\n  interface: enx0123456789ab\n",
+		"uplink:\n  name: _probe-1.xn--e1afmkfd.example.org\n",
+		"uplink:\n  name: " + strings.Repeat("a", 63) + ".1.org\n",
+		"uplink:\n  name: " + strings.Repeat("a.", 118) + "land\n", // 240 bytes
+		"uplink:\n  check: https://[2001:db8::1]:8443/{challenge}\n",
+		"uplink:\n  check: http://check:65535\n",
+		"sync:\n  endpoint: https://box:secret@logs.example.org:4318\n", // how a receiver is told who sends
+		"timetable: https://team:secret@example.org/timetable.ics\n",
+		"timetable: /media/*/infobus\n",
+	} {
+		if _, err := Parse("f", []byte(file)); err != nil {
+			t.Errorf("%q: %v", file, err)
+		}
 	}
 }
 
