@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"infobus/logbook"
@@ -82,6 +83,9 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 		if got := p.device(device, "failed"); got != reason {
 			t.Errorf("%s: the reason is %q, want %q", device, got, reason)
 		}
+	}
+	if out, _ := infobus(t, "--address", socket, "status"); !strings.Contains(out, "interface: absent there is no interface nothere0; there are: lo") {
+		t.Errorf("which interfaces there are is not said: %s", out)
 	}
 	p.becomes("uplink.verdict", "port-missing")
 	p.becomes("power.source", "unknown")

@@ -31,6 +31,7 @@ type parts struct {
 	temperature func(context.Context) (float64, error)
 	port        func(ctx context.Context, name string, observe func(netmon.Link)) error
 	look        func(name string) (netmon.Link, error) // the port, once
+	ports       func() []string                        // that there are; nil where the port is a model
 	targets     func() probe.Targets
 	dashboard   string // base URL; "" is the Meraki cloud's own
 	key         string // to it, where the configuration has none
@@ -50,8 +51,9 @@ func realParts(c config.Config) parts {
 			return epaper.Open(epaper.Wiring{SPI: c.Panel.SPI, Chip: c.GPIO,
 				DataCommand: c.Panel.DataCommand, Reset: c.Panel.Reset, Busy: c.Panel.Busy, Power: c.Panel.Power}, nil)
 		},
-		port: link.Watch,
-		look: link.Read,
+		port:  link.Watch,
+		look:  link.Read,
+		ports: link.Names,
 		targets: func() probe.Targets {
 			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
 				Checks: []string{c.Uplink.Check}, DNS: c.Uplink.NameServers()}
@@ -105,7 +107,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 			p.panel = func() (*epaper.Panel, error) { return w.Panel.Open(nil) }
 			p.temperature = func(context.Context) (float64, error) { return w.Panel.Temperature(), nil }
 		case "gateway":
-			p.port = w.Port.Watch
+			p.port, p.ports = w.Port.Watch, nil
 			p.look = func(string) (netmon.Link, error) { return w.Port.Link(), nil }
 			p.targets = func() probe.Targets {
 				e := w.Gateway.Endpoints()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"periph.io/x/conn/v3/physic"
@@ -146,7 +147,11 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 		if l.Present {
 			a.observe(van.DeviceSeen{Name: van.Interface, OK: true})
 		} else {
-			a.observe(van.DeviceSeen{Name: van.Interface, Reason: "absent", Why: "there is no interface " + a.config.Uplink.Interface})
+			why := "there is no interface " + a.config.Uplink.Interface
+			if a.parts.ports != nil {
+				why += "; there are: " + strings.Join(a.parts.ports(), ", ")
+			}
+			a.observe(van.DeviceSeen{Name: van.Interface, Reason: "absent", Why: logbook.Redact(why)})
 		}
 		a.observe(l)
 		if l.Way() != was.Way() {

@@ -149,7 +149,7 @@ func others() []string {
 	for _, l := range links {
 		name := l.Attrs().Name
 		if hardware.MatchString(name) {
-			name = "enx…"
+			name = name[:3] + "…"
 		}
 		names = append(names, name)
 	}

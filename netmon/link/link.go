@@ -29,9 +29,10 @@ import (
 
 // Watch observes the interface name until ctx is done, and returns ctx's error
 // or why the kernel could not be asked. An interface that is not there is a
-// value, not an error. Two values in a row are never equal. It watches the
-// network namespace of the calling thread. Where the kernel's notifications
-// cannot be had, it looks every few seconds, and says so once.
+// value, not an error, and comes again when Names have changed meanwhile; else two
+// values in a row are never equal. It watches the network namespace of the calling
+// thread. Where the kernel's notifications cannot be had, it looks every few
+// seconds, and says so once.
 func Watch(ctx context.Context, name string, observe func(netmon.Link)) error {
 	w := watcher{name: name, observe: observe, log: slog.Default(), open: open}
 	return w.run(ctx)
@@ -279,6 +280,7 @@ var errKernel = errors.New("ask the kernel")
 // list asks the kernel for all that is observed, and observes it if it is new.
 // Notifications only say when: a list is a few messages, and cannot drift.
 func (w *watcher) list() error {
+	gone := w.gone
 	l, err := w.read()
 	for tries := 0; errors.Is(err, netlink.ErrDumpInterrupted) && tries < 5; tries++ {
 		l, err = w.read()
@@ -289,7 +291,7 @@ func (w *watcher) list() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errKernel, err)
 	}
-	if !w.seen || l != w.last {
+	if !w.seen || l != w.last || w.gone != gone {
 		w.seen, w.last = true, l
 		w.observe(l)
 	}
@@ -389,9 +391,9 @@ func isDefault(n *net.IPNet) bool {
 	return ones == 0 && bits != 0 && n.IP.IsUnspecified()
 }
 
-// hardware is the name that systemd gives a USB adapter: it holds the adapter's
-// hardware address.
-var hardware = regexp.MustCompile(`^enx[0-9a-f]{12}$`)
+// hardware is the name that systemd gives a USB adapter, wired, wireless or
+// mobile: it holds the adapter's hardware address.
+var hardware = regexp.MustCompile(`^(en|wl|ww)x[0-9a-f]{12}$`)
 
 // absent says once which interfaces there are instead.
 func (w *watcher) absent() {

@@ -172,6 +172,15 @@ func way(port netlink.Link, gateway string, metric int) *netlink.Route {
 	return &netlink.Route{LinkIndex: port.Attrs().Index, Gw: net.ParseIP(gateway), Priority: metric}
 }
 
+func TestAnAbsenceIsSaidAgainWhenThereAreOthers(t *testing.T) {
+	l := newLab(t)
+	l.watch(open, func(v netmon.Link) { l.values <- v })
+	l.await("no such interface", netmon.Link{})
+	l.pair("other0", "other1")
+	l.await("no such interface, but others", netmon.Link{})
+	l.end()
+}
+
 func TestTheKernelsChangesAreSeenOneByOne(t *testing.T) {
 	l := newLab(t)
 	l.pair("enx0123456789ab", "other1")
@@ -477,9 +486,9 @@ func TestAWatcherThatEndsLeavesNothingBehind(t *testing.T) {
 }
 
 func TestOnlyANameThatHoldsAHardwareAddressIsHidden(t *testing.T) {
-	names := []string{"enx0123456789ab", "enp3s0", "uplink0", "enxyz"}
+	names := []string{"enx0123456789ab", "wlx0123456789ab", "wwx0123456789ab", "enp3s0", "wlan0", "uplink0", "enxyz"}
 	hidden := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !hardware.MatchString(n) })
-	if !slices.Equal(hidden, names[:1]) {
+	if !slices.Equal(hidden, names[:3]) {
 		t.Errorf("hidden: %v", hidden)
 	}
 }
