@@ -17,6 +17,7 @@ import (
 	"infobus/netmon/probe"
 	"infobus/reading/clock"
 	"infobus/status"
+	"infobus/van"
 )
 
 const configFile = "/etc/infobus/infobus.yaml"
@@ -42,7 +43,7 @@ Exit status: 0 the internet works; 1 it does not, or not well.`,
 				var away unreachable
 				switch {
 				case err == nil:
-					return o.told(v.Uplink)
+					return o.told(v.Uplink, v.Devices)
 				case !errors.As(err, &away) || o.address != "":
 					return err
 				}
@@ -57,7 +58,7 @@ Exit status: 0 the internet works; 1 it does not, or not well.`,
 }
 
 // told prints what the daemon found.
-func (o *options) told(v status.Uplink) error {
+func (o *options) told(v status.Uplink, devices []status.Device) error {
 	if o.json {
 		if err := printJSON(v); err != nil {
 			return err
@@ -77,6 +78,11 @@ func (o *options) told(v status.Uplink) error {
 			fmt.Printf("%14s the cable was out %d times in the last 2 minutes\n", "", n)
 		}
 		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
+		for _, d := range devices {
+			if d.Name == van.Interface && d.Why != "" {
+				fmt.Printf("%14s %s\n", "", d.Why)
+			}
+		}
 	}
 	if v.Verdict != string(netmon.OK) {
 		return attention

@@ -88,6 +88,9 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 		t.Errorf("which interfaces there are is not said: %s", out)
 	}
 	p.becomes("uplink.verdict", "port-missing")
+	if out, code := infobus(t, "--address", socket, "diagnose"); code != 1 || !strings.Contains(out, "there is no interface nothere0; there are: lo") {
+		t.Errorf("diagnose: exit %d, and does not say which interfaces there are: %s", code, out)
+	}
 	p.becomes("power.source", "unknown")
 	p.becomes("power.battery.level", "unknown")
 	if p.at("power.shutdown.pending") != false {
