@@ -44,7 +44,7 @@ func TestTheSimulatedCloudIsReadThroughTheClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := netmon.Cellular{Provider: "Orange F", ConnectionType: "lte", SignalBars: 3, RSRP: -97, RSRQ: -11,
+	want := netmon.Cellular{Provider: "Orange F", ConnectionType: "LTE", SignalBars: 3, RSRP: -97, RSRQ: -11,
 		Status: "active", Devices: 42, UsageBytes: 42 * 250_000 * 1024}
 	if !reflect.DeepEqual(v, want) {
 		t.Errorf("%+v\nwant %+v", v, want)
@@ -125,6 +125,17 @@ func TestEachLevelIsReadWhateverItsMinus(t *testing.T) {
 	}
 }
 
+func TestAKnownWordIsSpeltAsTheListHasIt(t *testing.T) {
+	for s, want := range map[string]string{"lte": "LTE", " Lte ": "LTE", "5g nsa": "5G NSA", "hspa+": "HSPA+", "": "", " ": "", "0612345678": "unknown"} {
+		if got := word(s, types); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+	if got := word("Not Connected", statuses); got != "not connected" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestOnlyWhatLooksLikeAnOperatorIsOne(t *testing.T) {
 	for s, want := range map[string]string{
 		"Orange F": "Orange F", " SFR ": "SFR", "AT&T": "AT&T", "3": "3", "Bouygues Telecom": "Bouygues Telecom", "": "",
@@ -162,9 +173,9 @@ func TestShapesOfAnswers(t *testing.T) {
 		err                    error
 	}{
 		{"the network's gateway and its active uplink", gateways, totals,
-			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4g", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
 		{"a thousand gateways", thousand, totals,
-			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4g", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
 		{"a gateway that has said nothing yet", `[{"networkId":"N_2"}]`, totals,
 			netmon.Cellular{Status: "unknown", Devices: 3, UsageBytes: 4608}, nil},
 		{"words nobody knows", `[{"uplinks":[{"status":"Amina","connectionType":"0612345678"}]}]`, totals,

@@ -13,16 +13,19 @@ import (
 // stand in a field is nobody's business.
 var (
 	statuses = []string{"active", "ready", "connecting", "not connected", "failed"}
-	types    = []string{"gprs", "edge", "2g", "cdma", "evdo", "umts", "hspa", "hspa+", "hsdpa", "hsupa", "hsdpa/hsupa", "3g",
-		"lte", "lte-a", "lte+", "4g", "4g+", "5g", "5g nsa", "5g sa", "nr", "nr5g", "nr5g-nsa", "nr5g-sa"}
+	types    = []string{"GPRS", "EDGE", "2G", "CDMA", "EVDO", "UMTS", "HSPA", "HSPA+", "HSDPA", "HSUPA", "HSDPA/HSUPA", "3G",
+		"LTE", "LTE-A", "LTE+", "4G", "4G+", "5G", "5G NSA", "5G SA", "NR", "NR5G", "NR5G-NSA", "NR5G-SA"}
 )
 
-// word is s in lower case if it is one of known; "" if it is empty, "unknown"
-// otherwise.
+// word is the one of known that s is, whatever its case; "" if it is empty,
+// "unknown" otherwise.
 func word(s string, known []string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if s == "" || slices.Contains(known, s) {
-		return s
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, s) }); i >= 0 {
+		return known[i]
 	}
 	return "unknown"
 }
