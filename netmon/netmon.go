@@ -164,6 +164,7 @@ type Cellular struct {
 	SignalBars     int    // 0 to 5
 	RSRP           int    // dBm; 0 unknown
 	RSRQ           int    // dB; 0 unknown
+	Roaming        string // home, roaming, unknown; "" where the cloud does not say
 	SIM            int    // active slot, 1 or 2; 0 unknown
 	Status         string // active, ready, connecting, not connected, failed
 	Devices        int    // devices seen in the last 2 h, the cloud's finest grain; -1 unknown

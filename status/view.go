@@ -148,7 +148,11 @@ type Cellular struct {
 	Type     string   `json:"type"` // LTE, 5G, …
 	Bars     *int     `json:"bars"` // 0 to 5
 	Status   string   `json:"status"`
-	AgeS     *float64 `json:"age_s"` // s
+	Roaming  string   `json:"roaming"`     // home, roaming, unknown
+	RSRP     *int     `json:"rsrp_dbm"`    // dBm
+	RSRQ     *int     `json:"rsrq_db"`     // dB
+	Usage    *int64   `json:"usage_bytes"` // of all devices in 24 h
+	AgeS     *float64 `json:"age_s"`       // s
 
 	SIMs        []SIM      `json:"sims"`
 	Failover    *bool      `json:"failover"`         // from the first SIM card to the second

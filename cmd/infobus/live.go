@@ -81,6 +81,9 @@ func printStatus(v status.View) {
 	if at := v.Uplink.Supply.OffAt; at != nil {
 		fmt.Printf("          the Cisco box is switched off at %s to save the battery\n", clockTime(at))
 	}
+	if s := v.Uplink.Signal(); s != "" {
+		fmt.Printf("mobile    %s\n", s)
+	}
 	if c := v.Uplink.Cellular; c != nil && c.Enough != "" && c.Enough != "unknown" {
 		fmt.Printf("data      %s\n", c.Advice)
 	}

@@ -77,6 +77,9 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 		if n := v.Port.Losses; n > 0 {
 			fmt.Printf("%14s the cable was out %d times in the last 2 minutes\n", "", n)
 		}
+		if s := v.Signal(); s != "" {
+			fmt.Printf("%14s %s\n", "", s)
+		}
 		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
 		for _, d := range devices {
 			if d.Name == van.Interface && d.Why != "" {

@@ -223,9 +223,21 @@ func (a *appliance) cellular(s van.State, age *float64, zone *time.Location) *st
 		return nil
 	}
 	c := s.Uplink.Cellular.Value
-	v := &status.Cellular{Provider: c.Provider, Type: c.ConnectionType, Bars: bars(c), Status: c.Status, AgeS: age}
+	v := &status.Cellular{Provider: c.Provider, Type: c.ConnectionType, Bars: bars(c), Status: c.Status, Roaming: c.Roaming, AgeS: age}
 	if !known {
 		v.Status = "unknown"
+	}
+	if v.Roaming == "" {
+		v.Roaming = "unknown"
+	}
+	if c.RSRP != 0 {
+		v.RSRP = ptr(c.RSRP)
+	}
+	if c.RSRQ != 0 {
+		v.RSRQ = ptr(c.RSRQ)
+	}
+	if known && c.UsageBytes >= 0 {
+		v.Usage = ptr(c.UsageBytes)
 	}
 	for _, card := range cards {
 		sim := status.SIM{Slot: card.Slot, Active: card.Active, Renews: moment(card.Renews)}

@@ -407,6 +407,9 @@ type uplink struct {
 		RSRP decibel `json:"rsrp"`
 		RSRQ decibel `json:"rsrq"`
 	} `json:"signalStat"`
+	Roaming struct {
+		Status string `json:"status"`
+	} `json:"roaming"`
 }
 
 type overview struct {
@@ -461,6 +464,7 @@ func judge(gateways []mg, network string) (netmon.Cellular, error) {
 	v.Status = word(u.Status, statuses)
 	v.Provider = operator(u.Provider)
 	v.ConnectionType = word(u.ConnectionType, types)
+	v.Roaming = roams(u.Roaming.Status)
 	v.RSRP, v.RSRQ = within(u.Signal.RSRP, -156, -31), within(u.Signal.RSRQ, -43, -1)
 	v.SignalBars = bars(v.RSRP)
 	return v, nil

@@ -44,7 +44,7 @@ func TestTheSimulatedCloudIsReadThroughTheClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := netmon.Cellular{Provider: "Orange F", ConnectionType: "LTE", SignalBars: 3, RSRP: -97, RSRQ: -11,
+	want := netmon.Cellular{Provider: "Orange F", ConnectionType: "LTE", SignalBars: 3, RSRP: -97, RSRQ: -11, Roaming: "home",
 		Status: "active", Devices: 42, UsageBytes: 42 * 250_000 * 1024}
 	if !reflect.DeepEqual(v, want) {
 		t.Errorf("%+v\nwant %+v", v, want)
@@ -101,7 +101,7 @@ func TestNoFieldOfAPersonIsDecoded(t *testing.T) {
 	walk(reflect.TypeFor[overview]())
 	walk(reflect.TypeFor[sims]())
 	walk(reflect.TypeFor[history]())
-	want := []string{"networkId", "uplinks", "status", "provider", "connectionType", "signalStat", "rsrp", "rsrq", "counts", "total", "usages", "average",
+	want := []string{"networkId", "uplinks", "status", "provider", "connectionType", "signalStat", "rsrp", "rsrq", "roaming", "status", "counts", "total", "usages", "average",
 		"sims", "slot", "isPrimary", "status", "simOrdering", "simFailover", "enabled", "timeout",
 		"items", "intervals", "endTs", "usage", "bySim", "name", "total"}
 	if !slices.Equal(fields, want) {
@@ -136,6 +136,14 @@ func TestAKnownWordIsSpeltAsTheListHasIt(t *testing.T) {
 	}
 }
 
+func TestRoamingIsOneOfThreeWords(t *testing.T) {
+	for s, want := range map[string]string{"home": "home", "Home ": "home", "roaming": "roaming", "National": "roaming", "international": "roaming", "": "", "208010000000000": "unknown"} {
+		if got := roams(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
 func TestOnlyWhatLooksLikeAnOperatorIsOne(t *testing.T) {
 	for s, want := range map[string]string{
 		"Orange F": "Orange F", " SFR ": "SFR", "AT&T": "AT&T", "3": "3", "Bouygues Telecom": "Bouygues Telecom", "": "",
@@ -163,7 +171,7 @@ func served(t *testing.T, uplink, overview string) (netmon.Cellular, error) {
 
 func TestShapesOfAnswers(t *testing.T) {
 	const (
-		gateways = `[{"networkId":"N_1","uplinks":[{"status":"failed"}]},{"networkId":"N_2","uplinks":[{"status":"ready"},{"status":"active","provider":"SFR","connectionType":"4g","signalStat":{"rsrp":-90,"rsrq":null}}]}]`
+		gateways = `[{"networkId":"N_1","uplinks":[{"status":"failed"}]},{"networkId":"N_2","uplinks":[{"status":"ready"},{"status":"active","provider":"SFR","roaming":{"status":"International"},"connectionType":"4g","signalStat":{"rsrp":-90,"rsrq":null}}]}]`
 		totals   = `{"counts":{"total":3},"usages":{"average":1.5}}`
 	)
 	thousand := "[" + strings.Repeat(`{"networkId":"N_9","serial":"Q","uplinks":[{"status":"ready","ip":"10.0.0.1"}]},`, 999) + strings.TrimPrefix(gateways, "[")
@@ -173,9 +181,9 @@ func TestShapesOfAnswers(t *testing.T) {
 		err                    error
 	}{
 		{"the network's gateway and its active uplink", gateways, totals,
-			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", Roaming: "roaming", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
 		{"a thousand gateways", thousand, totals,
-			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", Roaming: "roaming", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
 		{"a gateway that has said nothing yet", `[{"networkId":"N_2"}]`, totals,
 			netmon.Cellular{Status: "unknown", Devices: 3, UsageBytes: 4608}, nil},
 		{"words nobody knows", `[{"uplinks":[{"status":"Amina","connectionType":"0612345678"}]}]`, totals,

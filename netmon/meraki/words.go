@@ -30,6 +30,18 @@ func word(s string, known []string) string {
 	return "unknown"
 }
 
+// abroad are words for a network that is not the SIM card's own.
+var abroad = []string{"roaming", "national", "domestic", "international"}
+
+// roams is home, roaming or unknown; "" where nothing is said.
+func roams(s string) string {
+	switch w := word(s, append([]string{"home"}, abroad...)); w {
+	case "", "home", "unknown":
+		return w
+	}
+	return "roaming"
+}
+
 // operator is a mobile operator's name, or "" for what does not look like one:
 // too long, or with more digits or other signs than such a name has.
 func operator(s string) string {

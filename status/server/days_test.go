@@ -18,7 +18,7 @@ func TestTheLastDaysAreShownAndDrawn(t *testing.T) {
 	if answer, body := v.network("GET", "/api/v1/days", ""); answer.StatusCode != 401 {
 		t.Errorf("without the PIN: %d %s", answer.StatusCode, body)
 	}
-	if _, page := v.network("GET", "/", ""); strings.Contains(page, "30 days") || strings.Contains(page, "<rect") {
+	if _, page := v.network("GET", "/", ""); strings.Contains(page, "30 days") || strings.Contains(page, `class="bars"`) {
 		t.Error("the network sees the days without the PIN")
 	}
 	_, body := v.socket("GET", "/api/v1/days", "")

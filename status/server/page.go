@@ -50,6 +50,7 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Notice  string
 		Tiles   []tile
 		Screen  screen
+		Signal  signal
 		Cards   []card
 		Says    string // of the data
 		Dit     string // the same in French
@@ -66,6 +67,7 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Notice:  notice,
 		Tiles:   []tile{powerTile(v), internetTile(v), timeTile(v), todoTile(v)},
 		Screen:  screenOf(v),
+		Signal:  signalOf(v.Uplink),
 		Tried:   triedLines(v),
 		Devices: deviceLines(v),
 		Waiting: v.Sync.Waiting,

@@ -61,10 +61,25 @@ func TestTheSIMCardsAreShownWithTheirBarTheirAgeAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestHowLongAgoTheCloudSaidIt(t *testing.T) {
-	for age, want := range map[float64]string{5: "just now", 119: "1 min ago", 5300: "88 min ago", 3 * 3600: "3 hours ago", 4.5 * 86400: "4 days ago"} {
-		if got := ago(&age); !strings.HasSuffix(got, want) {
-			t.Errorf("%g s: %q, want %q", age, got, want)
+func TestTheSignalIsDrawnBesideItsWordsWhileTheBoxSeesTheInternet(t *testing.T) {
+	v := session()
+	v.Uplink.Verdict, v.Uplink.Cellular.Provider = "ok", "A&T"
+	page := string(New(options()).volunteers(v, false, ""))
+	for _, s := range []string{`<section id="signal" class="card">`, `role="img" aria-label="4 of 5 bars"`, "Signal good (4 of 5), A&amp;T, LTE; the Meraki cloud said just now"} {
+		if !strings.Contains(page, s) {
+			t.Errorf("the page has no %q", s)
 		}
+	}
+	if on, all := strings.Count(page, `<rect class="on"`), strings.Count(page, ` width="7"`); on != 4 || all != 5 {
+		t.Errorf("%d of %d bars", on, all)
+	}
+	v.Uplink.Verdict = "no-internet"
+	page = string(New(options()).volunteers(v, false, ""))
+	if strings.Contains(page, "of 5 bars") || !strings.Contains(page, "Signal was good (4 of 5)") || strings.Contains(page, "active") {
+		t.Error("the cloud contradicts the box")
+	}
+	v.Uplink.Cellular = nil
+	if page = string(New(options()).volunteers(v, false, "")); !strings.Contains(page, `<section id="signal" class="card none">`) || strings.Contains(page, "Signal") {
+		t.Error("a signal is shown of which nothing is known")
 	}
 }

@@ -134,6 +134,32 @@ func internetTile(v status.View) tile {
 	return t
 }
 
+// signal is the mobile network's in words, and in bars of which On are on, in a
+// picture 43 wide and 20 high. It has none where they are not known, or the box
+// itself sees no internet.
+type signal struct {
+	Words string
+	On    int
+	Bars  []step
+}
+
+type step struct {
+	X, Y, Height int
+	On           bool
+}
+
+func signalOf(u status.Uplink) signal {
+	s := signal{Words: u.Signal()}
+	if s.Words == "" || u.Cellular.Bars == nil || !u.Works() {
+		return s
+	}
+	s.On = *u.Cellular.Bars
+	for i := range 5 {
+		s.Bars = append(s.Bars, step{X: 9 * i, Y: 16 - 4*i, Height: 4 + 4*i, On: i < s.On})
+	}
+	return s
+}
+
 // card is a SIM card with what was bought for it, and a bar of how much of that
 // was used; Percent is below 0 where it is not known.
 type card struct {
@@ -167,7 +193,7 @@ func simCards(v status.View) (cards []card, says, dit string) {
 			if used >= bundle {
 				one.Mood = "bad"
 			}
-			one.Lines = append(one.Lines, fmt.Sprintf("%s of %s used, %s", volume(used), volume(bundle), ago(s.AgeS)))
+			one.Lines = append(one.Lines, fmt.Sprintf("%s of %s used, %s", volume(used), volume(bundle), status.CloudSaid(s.AgeS)))
 		} else if s.Bundle != nil {
 			one.Lines = append(one.Lines, fmt.Sprintf("It is not known how much of %s is used.", volume(float64(*s.Bundle))))
 		}
@@ -208,23 +234,6 @@ func span(seconds float64) string {
 		return fmt.Sprintf("%.0f minutes", minutes)
 	}
 	return fmt.Sprintf("%.0f seconds", seconds)
-}
-
-// ago says how old what the cloud said is.
-func ago(age *float64) string {
-	if age == nil {
-		return "the Meraki cloud said, it is not known when"
-	}
-	switch minutes := *age / 60; {
-	case minutes < 1:
-		return "the Meraki cloud said just now"
-	case minutes < 90:
-		return fmt.Sprintf("the Meraki cloud said %.0f min ago", math.Floor(minutes))
-	case minutes < 48*60:
-		return fmt.Sprintf("the Meraki cloud said %.0f hours ago", math.Floor(minutes/60))
-	default:
-		return fmt.Sprintf("the Meraki cloud said %.0f days ago", math.Floor(minutes/24/60))
-	}
 }
 
 func timeTile(v status.View) tile {
