@@ -100,8 +100,9 @@ type Site struct {
 type Uplink struct {
 	Verdict          string     `json:"verdict"`
 	Since            *time.Time `json:"since"`
-	Advice           string     `json:"advice"`   // one sentence; "" where nothing is to be done
-	Flapping         bool       `json:"flapping"` // the cable's carrier comes and goes
+	Advice           string     `json:"advice"`    // one sentence; "" where nothing is to be done
+	Conseil          string     `json:"advice_fr"` // the same in French
+	Flapping         bool       `json:"flapping"`  // the cable's carrier comes and goes
 	Port             Port       `json:"port"`
 	Ladder           []Rung     `json:"ladder"`
 	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing

@@ -80,7 +80,7 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 		if s := v.Signal(); s != "" {
 			fmt.Printf("%14s %s\n", "", s)
 		}
-		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
+		fmt.Printf("\n%s. %s\n%s\n", v.Verdict, v.Advice, v.Conseil)
 		for _, d := range devices {
 			if d.Name == van.Interface && d.Why != "" {
 				fmt.Printf("%14s %s\n", "", d.Why)

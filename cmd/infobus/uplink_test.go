@@ -26,6 +26,14 @@ func answering(t *testing.T, v status.View) string {
 	return s.URL
 }
 
+func TestDiagnoseGivesTheDaemonsAdviceInFrenchToo(t *testing.T) {
+	v := status.View{Uplink: status.Uplink{Verdict: "cable-unplugged", Advice: "Push both ends in.", Conseil: "Enfoncez bien les deux bouts."}}
+	out, _, code := infobus(t, t.TempDir(), "diagnose", "--address", answering(t, v))
+	if code != 1 || !strings.HasSuffix(out, "\ncable-unplugged. Push both ends in.\nEnfoncez bien les deux bouts.\n") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
 func TestStatusAndDiagnoseSayTheSignal(t *testing.T) {
 	v := status.View{Uplink: status.Uplink{Verdict: "ok",
 		Cellular: &status.Cellular{Provider: "Orange F", Type: "LTE", Bars: ptr(4), Status: "active", Roaming: "roaming", AgeS: ptr(190.0)}}}

@@ -111,7 +111,7 @@ func (a *appliance) view(s van.State) status.View {
 			Shutdown: status.Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
 		},
 		Session: status.Session{Active: s.Session.Active, Site: s.Session.Named(), Since: at(s.Session.Since), Until: at(s.Session.Until)},
-		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en")},
+		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en"), Conseil: s.Uplink.Advice("fr")},
 		Kiosk: status.Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: status.Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
@@ -157,7 +157,7 @@ func (a *appliance) view(s van.State) status.View {
 	if p := s.Supply; p.Fitted {
 		v.Uplink.Supply = status.Supply{State: "on", Since: at(p.Since), OffAt: at(p.At)}
 		if p.Cut != netmon.Powered {
-			v.Uplink.Supply.State, v.Uplink.Supply.Reason, v.Uplink.Supply.Conseil = "off", string(p.Cut), s.Uplink.Advice("fr")
+			v.Uplink.Supply.State, v.Uplink.Supply.Reason, v.Uplink.Supply.Conseil = "off", string(p.Cut), v.Uplink.Conseil
 		}
 	}
 	v.Uplink.Flapping = s.Uplink.Flapping

@@ -15,6 +15,7 @@ type tile struct {
 	Mood      string
 	Word      string   // the big one
 	Lines     []string // below it
+	Dit       []string // below these, in French
 }
 
 // line is a row of a list.
@@ -118,18 +119,18 @@ func internetTile(v status.View) tile {
 	if s := hour(since); s != "" && t.Mood != "unknown" {
 		t.Lines = append(t.Lines, "since "+s)
 	}
+	if n := v.Uplink.DevicesConnected; n != nil {
+		t.Lines = append(t.Lines, fmt.Sprintf("Devices connected: %d", *n))
+	}
 	if t.Mood != "good" && v.Uplink.Advice != "" {
 		t.Lines = append(t.Lines, v.Uplink.Advice)
 	}
-	if supply.Conseil != "" {
-		t.Lines = append(t.Lines, supply.Conseil)
+	if t.Mood != "good" && v.Uplink.Conseil != "" {
+		t.Dit = append(t.Dit, v.Uplink.Conseil)
 	}
 	if supply.OffAt != nil {
-		t.Lines = append(t.Lines, "The box switches the Cisco box off at "+hour(supply.OffAt)+" to save the battery.",
-			"Le boîtier éteindra le boîtier Cisco à "+hour(supply.OffAt)+" pour économiser la batterie.")
-	}
-	if n := v.Uplink.DevicesConnected; n != nil {
-		t.Lines = append(t.Lines, fmt.Sprintf("Devices connected: %d", *n))
+		t.Lines = append(t.Lines, "The box switches the Cisco box off at "+hour(supply.OffAt)+" to save the battery.")
+		t.Dit = append(t.Dit, "Le boîtier éteindra le boîtier Cisco à "+hour(supply.OffAt)+" pour économiser la batterie.")
 	}
 	return t
 }
