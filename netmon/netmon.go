@@ -156,6 +156,15 @@ type Probe struct {
 	Spent bool
 }
 
+// Took is Latency in ms, 1 at least; nil where it failed.
+func (p Probe) Took() *int64 {
+	if p.Latency <= 0 {
+		return nil
+	}
+	ms := max(1, p.Latency.Milliseconds())
+	return &ms
+}
+
 // Cellular is what the Meraki cloud says of the gateway: totals and states
 // only. Its age is always shown, and it never contradicts what the box sees.
 type Cellular struct {

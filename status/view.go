@@ -105,8 +105,10 @@ type Uplink struct {
 	Flapping         bool       `json:"flapping"`  // the cable's carrier comes and goes
 	Port             Port       `json:"port"`
 	Ladder           []Rung     `json:"ladder"`
-	Cellular         *Cellular  `json:"cellular"` // null while the cloud has said nothing
-	Data             []Data     `json:"data"`     // what the box itself used, each purpose
+	LatencyMS        *int64     `json:"latency_ms"` // ms, of a page or a name; null where none came
+	Loss             *float64   `json:"loss"`       // 0 to 1, of the questions of the last half minute
+	Cellular         *Cellular  `json:"cellular"`   // null while the cloud has said nothing
+	Data             []Data     `json:"data"`       // what the box itself used, each purpose
 	DevicesConnected *int       `json:"devices_connected"`
 	Supply           Supply     `json:"supply"`
 }

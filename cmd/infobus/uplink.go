@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -29,8 +30,10 @@ func diagnoseCommand(o *options) *cobra.Command {
 		Use:   "diagnose",
 		Short: "What is wrong with the internet: every step on the way, and what to do",
 		Long: `What is wrong with the internet: every step on the way, and what to do. The daemon
-is asked what it has found; with --live, or where no daemon runs, every step is
-taken now, from this machine and with the targets of the configuration.
+is asked what it has found; with --live or --config, or where no daemon runs,
+every step is taken now, from this machine and with the targets of the
+configuration. As JSON it is the API's uplink; of steps that were taken now also
+clock_wrong, whether the box's clock is, and bytes, what they cost.
 
 Exit status: 0 the internet works; 1 it does not, or not well.`,
 		Example: `  infobus diagnose
@@ -38,7 +41,7 @@ Exit status: 0 the internet works; 1 it does not, or not well.`,
   infobus diagnose --live --config infobus.yaml --json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !live {
+			if !live && file == "" {
 				v, _, err := o.state()
 				var away unreachable
 				switch {
@@ -53,7 +56,7 @@ Exit status: 0 the internet works; 1 it does not, or not well.`,
 		},
 	}
 	c.Flags().BoolVar(&live, "live", false, "take every step now, without the daemon")
-	c.Flags().StringVar(&file, "config", "", "the configuration (default "+configFile+" or, without one, the reference hardware's)")
+	c.Flags().StringVar(&file, "config", "", "the configuration, which means --live (default "+configFile+" or, without one, the reference hardware's)")
 	return c
 }
 
@@ -77,6 +80,7 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 		if n := v.Port.Losses; n > 0 {
 			fmt.Printf("%14s the cable was out %d times in the last 2 minutes\n", "", n)
 		}
+		fmt.Print(beyond(v))
 		if s := v.Signal(); s != "" {
 			fmt.Printf("%14s %s\n", "", s)
 		}
@@ -93,18 +97,52 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 	return nil
 }
 
-// diagnosis is what a walk found, as JSON.
-type diagnosis struct {
-	Verdict    netmon.Verdict `json:"verdict"`
-	Advice     string         `json:"advice"`
-	Conseil    string         `json:"advice_fr"`
-	Ladder     []netmon.Rung  `json:"ladder"`
-	Speed      int            `json:"speed_mbit"` // of the port; 0 unknown
-	Duplex     string         `json:"duplex"`     // full or half; "" unknown
-	LatencyMS  int64          `json:"latency_ms"` // 0 where nothing came back
-	Loss       float64        `json:"loss"`       // 0 to 1
-	ClockWrong bool           `json:"clock_wrong"`
-	Bytes      int64          `json:"bytes"` // that the walk cost, headers included
+// beyond says how long the internet took to answer, and how often it did not.
+func beyond(v status.Uplink) string {
+	var b strings.Builder
+	if v.LatencyMS != nil {
+		fmt.Fprintf(&b, "%14s a page after %d ms\n", "", *v.LatencyMS)
+	}
+	if v.Loss != nil && *v.Loss > 0 {
+		fmt.Fprintf(&b, "%14s %.0f %% of the questions were lost\n", "", 100**v.Loss)
+	}
+	return b.String()
+}
+
+// walked is what a walk found, as JSON: what the daemon would say of it, and more.
+type walked struct {
+	status.Uplink
+	ClockWrong bool  `json:"clock_wrong"`
+	Bytes      int64 `json:"bytes"` // that the walk cost, headers included
+}
+
+// found is what s says, as the daemon tells it, but without patience.
+func found(o netmon.Options, s netmon.State, now time.Duration) walked {
+	v := status.Uplink{Verdict: string(s.Found()), Advice: s.Found().Advice("en"), Conseil: s.Found().Advice("fr")}
+	if s.Found() == s.Verdict {
+		v.Advice, v.Conseil = s.Advice("en"), s.Advice("fr")
+	}
+	v.Port.Losses = s.Losses(o, now)
+	if port, known := s.Link.Get(); known {
+		v.Port.Duplex, v.Port.Gateway = port.Duplex, string(port.Neighbour)
+		if port.Speed != 0 {
+			v.Port.Speed = &port.Speed
+		}
+	}
+	for _, r := range s.Ladder {
+		rung := status.Rung{Rung: string(r.Name), Finding: r.Finding.String()}
+		if r.At != 0 {
+			age := math.Round((now - r.At).Seconds())
+			rung.AgeS = &age
+		}
+		v.Ladder = append(v.Ladder, rung)
+	}
+	p, fresh := s.Probe.Get()
+	if fresh {
+		loss := math.Round(1000*p.Loss) / 1000
+		v.LatencyMS, v.Loss = p.Took(), &loss
+	}
+	return walked{Uplink: status.View{Uplink: v}.Filled().Uplink, ClockWrong: p.ClockWrong}
 }
 
 // walk takes every step now: the port first, and then two rounds of what lies
@@ -123,8 +161,6 @@ func (o *options) walk(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	var d diagnosis
-	d.Speed, d.Duplex = port.Speed, port.Duplex
 	if !port.Present {
 		say("There is no interface %s here; there are: %s\n", c.Interface, strings.Join(link.Names(), ", "))
 	}
@@ -132,8 +168,8 @@ func (o *options) walk(ctx context.Context, file string) error {
 	options.PowerGap = 0 // nothing is tried
 	s := netmon.Step(options, netmon.New(), port, clock.Mono())
 	say("%s", rungs(s, 0, 3))
-	if d.Speed != 0 {
-		say("%14s %d Mbit/s, %s duplex\n", "", d.Speed, d.Duplex)
+	if port.Speed != 0 {
+		say("%14s %d Mbit/s, %s duplex\n", "", port.Speed, port.Duplex)
 	}
 	cl := client.New(client.Options{ResolverNow: func() string {
 		if list := c.NameServers(); len(list) > 0 {
@@ -159,29 +195,20 @@ func (o *options) walk(ctx context.Context, file string) error {
 	}
 	say("%s", rungs(s, 3, len(s.Ladder)))
 	r, _ := s.Probe.Get()
-	d.Verdict, d.Advice, d.Conseil = s.Found(), s.Found().Advice("en"), s.Found().Advice("fr")
-	if s.Found() == s.Verdict {
-		d.Advice, d.Conseil = s.Advice("en"), s.Advice("fr")
-	}
-	d.Ladder, d.Loss, d.ClockWrong = s.Ladder, r.Loss, r.ClockWrong
-	if r.Latency > 0 {
-		d.LatencyMS = max(1, r.Latency.Milliseconds())
-	}
+	d := found(options, s, clock.Mono())
 	d.Bytes = cl.Usage()[client.Probe].Total()
 	if o.json {
 		if err := printJSON(d); err != nil {
 			return err
 		}
 	} else {
-		if d.LatencyMS != 0 {
-			fmt.Printf("%14s a page after %d ms\n", "", d.LatencyMS)
-		}
+		fmt.Print(beyond(d.Uplink))
 		if r.DNS == netmon.Failed && r.Direct == netmon.Passed {
 			fmt.Printf("%14s names are found beyond the Cisco box, not by it\n", "")
 		}
 		fmt.Printf("%14s %d bytes were used\n\n%s. %s\n%s\n", "", d.Bytes, d.Verdict, d.Advice, d.Conseil)
 	}
-	if d.Verdict != netmon.OK {
+	if d.Verdict != string(netmon.OK) {
 		return attention
 	}
 	return nil

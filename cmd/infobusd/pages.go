@@ -168,6 +168,9 @@ func (a *appliance) view(s van.State) status.View {
 			v.Uplink.Port.Speed = ptr(link.Speed)
 		}
 	}
+	if p, fresh := s.Uplink.Probe.Get(); fresh {
+		v.Uplink.LatencyMS, v.Uplink.Loss = p.Took(), ptr(round(p.Loss, 3))
+	}
 	a.client.Book(func(l *netmon.Ledger) {
 		spent := l.Spent()
 		for _, p := range client.Purposes {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"infobus/status"
 )
 
 // diagnose runs infobus diagnose in the van, where no daemon runs.
@@ -108,13 +110,10 @@ func TestDiagnoseWithoutADaemon(t *testing.T) {
 
 	out, code := l.diagnose("--config", config, "--json")
 	var d struct {
-		Verdict string
-		Advice  string
-		French  string `json:"advice_fr"`
-		Ladder  []any
-		Bytes   *int64
+		status.Uplink
+		Bytes *int64
 	}
-	if err := json.Unmarshal([]byte(out), &d); err != nil || code != 1 || d.Verdict != "port-missing" || len(d.Ladder) != 8 || d.Advice == "" || d.French == "" || d.Bytes == nil {
+	if err := json.Unmarshal([]byte(out), &d); err != nil || code != 1 || d.Verdict != "port-missing" || len(d.Ladder) != 8 || d.Ladder[0].Rung != "port" || d.Advice == "" || d.Conseil == "" || d.Bytes == nil {
 		t.Errorf("as JSON: exit %d, %v: %s", code, err, out)
 	}
 }
