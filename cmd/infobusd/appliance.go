@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thejerf/suture/v4"
@@ -60,6 +61,8 @@ type appliance struct {
 	used          int64 // likewise: bytes since the process began
 
 	tests tests // what a self-test tries
+
+	cardSpent atomic.Int64 // ns of cardWait that a power-off under way has taken
 
 	probe chan struct{} // a token: the cadence or the targets are others
 
@@ -212,9 +215,10 @@ func (a *appliance) run(ctx context.Context) {
 	}
 	loopCtx, stopLoop := context.WithCancel(context.Background())
 	bookCtx, stopBook := context.WithCancel(context.Background())
-	var loopEnd, bookEnd sync.WaitGroup
+	var loopEnd sync.WaitGroup
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
-	bookEnd.Go(func() { a.recorder.Run(bookCtx) })
+	bookEnd := make(chan struct{})
+	go func() { a.recorder.Run(bookCtx); close(bookEnd) }()
 	started := a.keeper.load(a.screen.certain())
 	a.restoreBook(started.Kept)
 	a.observe(started)
@@ -237,24 +241,47 @@ func (a *appliance) run(ctx context.Context) {
 		reason = "shutdown"
 	}
 	a.observe(van.Stop{Reason: reason})
+	stopped := time.Now()
 	stopSources()
 	<-ended
 	stopLoop()
 	loopEnd.Wait()
 	last := a.loop.State().Kept(a.options)
 	a.client.Book(func(l *netmon.Ledger) { last.Data = new(l.Spent()) })
-	a.keeper.finish(last)
-	a.flush()
+
+	left := cardWait - time.Duration(a.cardSpent.Load()) - time.Since(stopped)
+	card, cancel := context.WithTimeout(context.Background(), max(left, cardLeast))
+	defer cancel()
+	var kept sync.WaitGroup
+	kept.Go(func() { a.keeper.finish(card, last) })
+	a.flush(max(left, cardLeast) - cardClose)
 	stopBook()
-	bookEnd.Wait()
+	select {
+	case <-bookEnd:
+	case <-card.Done():
+	}
+	kept.Wait()
 	if a.parts.world != nil {
 		a.farewell(a.parts.world)
 	}
 }
 
-// flush makes durable what waits; a dead card delays the end by 5 s at most.
-func (a *appliance) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// A dead card delays a power-off by cardWait, all in all.
+const (
+	cardWait = 5 * time.Second
+	// cardFirst of it is before the log-in manager is asked.
+	cardFirst = 2 * time.Second
+	// cardParts is how long a part that writes to the card may take to end.
+	cardParts = time.Second
+	// cardLeast is for the end in any case, since the panel's refresh takes time too,
+	// and cardClose of it for closing the logbook.
+	cardLeast = cardWait - cardFirst - cardParts
+	cardClose = 500 * time.Millisecond
+)
+
+// flush makes durable what waits, within limit.
+func (a *appliance) flush(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	if err := a.recorder.Flush(ctx); err != nil {
 		slog.Error("the logbook's last events are lost", "why", err)
@@ -278,17 +305,28 @@ func (a *appliance) farewell(w *world.World) {
 
 // supervise starts every source and doer; one that panics is started again.
 func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
-	s := suture.New("infobusd", suture.Spec{
+	spec := suture.Spec{
 		EventHook: func(e suture.Event) {
 			if e.Type() != suture.EventTypeStopTimeout && e.Type() != suture.EventTypeResume {
 				slog.Error("a part of the daemon failed", "what", e.String())
 			}
 		},
 		FailureThreshold: 30, Timeout: 8 * time.Second,
-	})
-	add := func(name, device string, run func(ctx context.Context, alive func()) error) {
-		s.Add(&part{name: name, device: device, run: run, observe: a.observe, delay: a.delays})
 	}
+	s := suture.New("infobusd", spec)
+	spec.Timeout = cardParts
+	card := suture.New("card", spec)
+	s.Add(card)
+	part := func(name, device string, run func(ctx context.Context, alive func()) error) *part {
+		return &part{name: name, device: device, run: run, observe: a.observe, delay: a.delays}
+	}
+	add := func(name, device string, run func(ctx context.Context, alive func()) error) {
+		s.Add(part(name, device, run))
+	}
+	// Those that write to the card are not waited for as long as the panel is.
+	card.Add(part("upload", "", a.uploads))
+	card.Add(part("timetable", "timetable", a.timetables))
+	card.Add(part("keep", "kept", a.keeper.run))
 	if lines := a.lines(); lines != nil {
 		add("lines", van.GPIO, lines)
 	}
@@ -312,10 +350,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("interface", "", a.link)
 	add("probe", "", a.probes)
 	add("dashboard", "", a.dashboard)
-	add("upload", "", a.uploads)
 	add("clock", "", a.clock)
-	add("timetable", "timetable", a.timetables)
-	add("keep", "kept", a.keeper.run)
 	add("target", van.Target, a.target.run)
 	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })
 	add("view", "", a.publish)
@@ -361,16 +396,19 @@ func (a *appliance) onDesk() bool {
 // powerOff brings the box down: what happened is durable, the panel is asleep
 // (it always is between two refreshes), and the log-in manager does the rest.
 func (a *appliance) powerOff() {
-	a.flush()
+	begun := time.Now()
+	a.flush(cardFirst)
 	if a.onDesk() {
 		slog.Info("the simulated box stays on: here the log-in manager would power it off")
 		a.observe(power.Refused{})
 		return
 	}
+	a.cardSpent.Store(int64(time.Since(begun)))
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := systemd.PowerOff(ctx); err != nil {
 		slog.Error("the box stays on", "why", err)
+		a.cardSpent.Store(0)
 		a.observe(power.Refused{})
 	}
 }

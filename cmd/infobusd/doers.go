@@ -28,6 +28,7 @@ type screen struct {
 	decoded func() (frame []byte, drawn bool) // what a model decoded from the bus; nil on a real panel
 	observe func(any)
 	file    glassFile
+	card    hw.Guard // of the file
 	boot    string
 	patient bool   // --van-times
 	known   []byte // what is certain to be on the glass; run's own. nil: nothing
@@ -162,7 +163,7 @@ func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) erro
 		}
 		draw.Forget()
 		if s.decoded == nil {
-			s.file.forget() // from here on a power cut leaves neither page
+			s.card.Finally(patience, s.file.forget) // from here on a power cut leaves neither page
 		}
 		return frame[:], nil
 	}, wave)
@@ -175,10 +176,18 @@ func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) erro
 		s.mu.Lock()
 		s.frame = glass
 		s.mu.Unlock()
-		if err := s.file.keep(s.boot, glass); err != nil {
+		if err := s.keep(glass); err != nil {
 			slog.Warn("what is on the screen was not kept", "why", err)
 		}
 	}
+	return err
+}
+
+// keep has the glass kept, or gives up after a while. Even at the end it is tried.
+func (s *screen) keep(glass []byte) error {
+	_, err := hw.Call(context.Background(), &s.card, patience, func() (struct{}, error) {
+		return struct{}{}, s.file.keep(s.boot, glass)
+	}, nil)
 	return err
 }
 
@@ -216,7 +225,8 @@ func (s *screen) picture() ([]byte, bool) {
 // away while a refresh is under way, so that one that was cut off claims nothing.
 type glassFile string
 
-// patience is how long a card may take to forget a page that is to be replaced.
+// patience is how long the card may take to forget a page that is to be replaced, or
+// to take one: a dead card keeps no page from being shown.
 const patience = 2 * time.Second
 
 // load gives the frame, and the boot in which it was shown; nil if there is none.
@@ -233,23 +243,14 @@ func (f glassFile) load() (frame []byte, boot string) {
 	return frame, boot
 }
 
-// forget removes the file for good, or gives up after a while: a dead card
-// keeps no page from being shown.
+// forget removes the file for good.
 func (f glassFile) forget() {
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		if os.Remove(string(f)) != nil {
-			return // there was none
-		}
-		if d, err := os.Open(filepath.Dir(string(f))); err == nil {
-			d.Sync()
-			d.Close()
-		}
-	}()
-	select {
-	case <-gone:
-	case <-time.After(patience):
+	if os.Remove(string(f)) != nil {
+		return // there was none
+	}
+	if d, err := os.Open(filepath.Dir(string(f))); err == nil {
+		d.Sync()
+		d.Close()
 	}
 }
 
@@ -274,6 +275,7 @@ type keeper struct {
 	observe func(any)
 	due     chan struct{} // a token: latest is to be saved
 	last    error         // of loading, said once it is supervised
+	card    hw.Guard
 
 	mu     sync.Mutex // guards those below
 	latest van.Kept
@@ -336,7 +338,7 @@ func (k *keeper) run(ctx context.Context, alive func()) error {
 			k.mu.Lock()
 			latest, handed := k.latest, k.handed
 			k.mu.Unlock()
-			if err := kept.Save(k.disk, k.dir, latest); err != nil {
+			if err := k.save(ctx, latest); err != nil {
 				token(k.due) // this one, or a newer, when tried again
 				return err
 			}
@@ -352,9 +354,19 @@ func (k *keeper) run(ctx context.Context, alive func()) error {
 	}
 }
 
-// finish saves once more, when nothing changes any more.
-func (k *keeper) finish(v van.Kept) {
-	if err := kept.Save(k.disk, k.dir, v); err != nil {
+// finish saves once more, when nothing changes any more; it gives up with ctx.
+func (k *keeper) finish(ctx context.Context, v van.Kept) {
+	if err := k.save(ctx, v); err != nil {
 		slog.Error("what must outlive a power cut was not kept", "why", err)
 	}
+}
+
+// stuckAfter is when a write to the card is said to be stuck, as the logbook's is.
+const stuckAfter = 10 * time.Second
+
+// save saves, or leaves behind a write that is stuck in the card: the next one
+// waits until it came back.
+func (k *keeper) save(ctx context.Context, v van.Kept) error {
+	_, err := hw.Call(ctx, &k.card, stuckAfter, func() (struct{}, error) { return struct{}{}, kept.Save(k.disk, k.dir, v) }, nil)
+	return err
 }

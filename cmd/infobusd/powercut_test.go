@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"infobus/examples"
+	"infobus/hw"
 	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/logbook/store/storetest"
@@ -53,7 +54,13 @@ func (v *cutVan) boots(at time.Duration) (van.Started, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func(k *keeper) { ended <- k.run(ctx, func() {}) }(v.keeper)
-	v.end = func() { cancel(); <-ended }
+	card := &v.keeper.card
+	v.end = func() {
+		cancel()
+		<-ended
+		// A write that was left behind must not reach the disk of the next boot.
+		hw.Call(context.Background(), card, hangGuard, func() (struct{}, error) { return struct{}{}, nil }, nil)
+	}
 	var err error
 	if v.book, err = store.Open("/powercut", store.Options{VFS: v.card.VFS()}); err != nil {
 		return started, err
