@@ -52,6 +52,19 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 	}
 }
 
+// A command line that is not understood: exit 2, as of infobus.
+func TestACommandLineThatIsNotUnderstood(t *testing.T) {
+	for arg, want := range map[string]string{"--nonsense": "unknown flag: --nonsense", "extra": `"extra" found`} {
+		p := begin(t, t.TempDir(), nil, "--sim", arg)
+		if code := p.exit(); code != 2 {
+			t.Errorf("%s: exit %d", arg, code)
+		}
+		if said := p.output.String(); !strings.HasPrefix(said, "infobusd: "+want) || !strings.Contains(said, "Try: infobusd --help") {
+			t.Errorf("%s: said %q", arg, said)
+		}
+	}
+}
+
 // While it runs, a timetable with mistakes leaves the last good one in use.
 func TestABrokenTimetableLeavesTheLastGoodOneInUse(t *testing.T) {
 	dir := t.TempDir()

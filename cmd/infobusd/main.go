@@ -62,13 +62,19 @@ happens and sends it whenever there is a connection. It serves the volunteers'
 page, and faces strangers: it needs no privilege at all.
 
 Exit status: 0 after SIGTERM; 1 if the configuration, the timetable, the state
-directory or the address to listen on will not do: one line says which and why.`,
+directory or the address to listen on will not do: one line says which and why;
+2 if the command line was not understood.`,
 		Example: `  infobusd
   infobusd --config infobus.yaml --state-dir state --listen 127.0.0.1:8080
   infobusd --sim --state-dir state --listen 127.0.0.1:8080
   infobusd --sim=battery,panel,gateway --config infobus.yaml`,
-		Version:       version,
-		Args:          cobra.NoArgs,
+		Version: version,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("%q found; no arguments were expected", args[0])}
+			}
+			return nil
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          func(*cobra.Command, []string) error { return run(f) },
@@ -80,11 +86,18 @@ directory or the address to listen on will not do: one line says which and why.`
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
 	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds")
-	if err := c.Execute(); err != nil {
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	if err := c.Execute(); errors.As(err, new(usageError)) {
+		fmt.Fprintf(os.Stderr, "infobusd: %v\nTry: infobusd --help\n", err)
+		os.Exit(2)
+	} else if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ error }
 
 // frugal makes the Go runtime fit a small board, unless GOMAXPROCS and GOGC say
 // otherwise: one thread runs Go code, so that a tick wakes one core and not
