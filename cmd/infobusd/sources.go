@@ -34,26 +34,32 @@ import (
 // button is the line of the button beside the screen.
 const button = "button"
 
+// input is a line as the driver takes it.
+func input(name string, l config.Line) line.Config {
+	return line.Config{Name: name, Line: l.Line, ActiveLow: l.ActiveLow(),
+		PullUp: l.Bias == "pull-up", PullDown: l.Bias == "pull-down", Debounce: l.Debounce}
+}
+
 // lines watches the button and those sense lines that are held and do not pulse;
 // nil where there are none.
 func (a *appliance) lines() func(context.Context, func()) error {
 	index := map[string]int{}
 	var configs []line.Config
-	add := func(name, wire string, low bool, bias string, debounce time.Duration, i int) {
+	add := func(name string, l config.Line, i int) {
 		index[name] = i
-		configs = append(configs, line.Config{Name: name, Line: wire, ActiveLow: low, PullUp: bias == "pull-up", Debounce: debounce})
+		configs = append(configs, input(name, l))
 	}
 	for i, l := range a.config.Generators {
 		if l.Wiring == "pulses" {
 			continue
 		}
-		add(generatorName(i), l.Line, l.ActiveLow(), l.Bias, l.Debounce, i)
+		add(generatorName(i), l, i)
 	}
 	if l := a.config.Battery.LowLine; l != nil {
-		add("battery-low", l.Line, l.ActiveLow(), l.Bias, l.Debounce, power.LowLine)
+		add("battery-low", *l, power.LowLine)
 	}
 	if l := a.config.Kiosk.Button; l != nil {
-		add(button, l.Line, l.ActiveLow(), l.Bias, l.Debounce, 0)
+		add(button, *l, 0)
 	}
 	if configs == nil {
 		return nil
@@ -77,8 +83,7 @@ func (a *appliance) lines() func(context.Context, func()) error {
 
 // pulses counts those of a generator's line.
 func (a *appliance) pulses(i int, l config.Line) func(context.Context, func()) error {
-	meter := line.NewMeter(a.parts.chip, line.Config{Name: generatorName(i), Line: l.Line, ActiveLow: l.ActiveLow(),
-		PullUp: l.Bias == "pull-up", PullDown: l.Bias == "pull-down"})
+	meter := line.NewMeter(a.parts.chip, input(generatorName(i), l))
 	return func(ctx context.Context, alive func()) error {
 		return meter.Watch(ctx, func(b line.Beat) {
 			alive()
