@@ -93,6 +93,9 @@ func (a *AmpereHours) Set(s string) error {
 
 func (a AmpereHours) String() string { return strconv.FormatFloat(float64(a), 'g', -1, 64) + "Ah" }
 
+// bus is the path of an I²C bus.
+var bus = regexp.MustCompile(`^/dev/i2c-[0-9]{1,4}$`)
+
 // Panel is the public screen.
 type Panel struct {
 	Type        string `yaml:"type"` // uc8179 or none
@@ -379,11 +382,15 @@ func (c *Config) check(src *yamlfile.Source) {
 	if _, err := power.ChemistryNamed(b.Chemistry); err != nil {
 		src.Add(err.Error(), &b.Chemistry)
 	}
+	monitor := []any{&b.Monitor, &b.Bus, &b.Address, &b.Shunt, &b.Range, &b.Charging, &b.Every, &b.Chemistry}
 	switch {
-	case src.Is(&b.Monitor) && b.Monitor != "none" && !src.Is(&b.Capacity):
-		src.Add("the battery's capacity is missing beside its monitor, such as capacity: 100Ah", &b.Monitor)
+	case slices.ContainsFunc(monitor, src.Is) && b.Monitor != "none" && !src.Is(&b.Capacity):
+		src.Add("the battery's capacity is missing beside its monitor, such as capacity: 100Ah", monitor...)
 	case b.Capacity < 5 || b.Capacity > 2000:
 		src.Add(fmt.Sprintf("capacity %s found; 5Ah to 2000Ah was expected: it is printed on the battery", b.Capacity), &b.Capacity)
+	}
+	if !bus.MatchString(b.Bus) {
+		src.Add(fmt.Sprintf("bus %q found; /dev/i2c- and a number was expected, such as /dev/i2c-1", b.Bus), &b.Bus)
 	}
 	if b.Address < 0x40 || b.Address > 0x4f {
 		src.Add(fmt.Sprintf("address %#x found; a monitor has one of 0x40 to 0x4f", b.Address), &b.Address)

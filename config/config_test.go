@@ -33,6 +33,15 @@ func TestAnEmptyFileIsTheDefault(t *testing.T) {
 	}
 }
 
+func TestABatteryMayBeLeftOutOrHaveNoMonitor(t *testing.T) {
+	for _, text := range []string{"battery:\n  low-line: {line: GPIO13}\n", "battery: {monitor: none, every: 20s}\n", "battery: {capacity: 80Ah}\n",
+		"battery: {bus: /dev/i2c-11, capacity: 80Ah}\n"} {
+		if _, err := Parse("f", []byte(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 // sims is a file up to its list of SIM cards.
 const sims = "uplink:\n  dashboard:\n    organisation: \"1\"\n    network: N_1\n    gateway: Q2XX-XXXX-XXXX\n  sims:\n"
 
@@ -51,7 +60,7 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"unknown key", "generator: {}\n", []string{`f:1:1: unknown key "generator"; expected one of: gpio, generators`}},
 		{"unknown key inside", "battery:\n  shunts: 1Ohm\n", []string{`f:2:3: unknown key "shunts"`}},
 		{"a number where a unit belongs", "generators:\n  - line: GPIO27\n    debounce: 50\n", []string{`f:3:15: debounce: "50" found: a duration with its unit`}},
-		{"the wrong unit", "battery:\n  shunt: 5V\n", []string{`f:2:10: shunt: "5V" found: `}},
+		{"the wrong unit", "battery:\n  shunt: 5V\n  capacity: 100Ah\n", []string{`f:2:10: shunt: "5V" found: `}},
 		{"two functions on one line", "generators:\n  - line: GPIO27\n  - line: GPIO25\n", []string{`f:3:11: line GPIO25 is already the panel's data/command line; it cannot be the sense line of generator 2 too`}},
 		{"two generators on one line", "generators:\n  - line: GPIO27\n  - line: GPIO27\n", []string{`f:3:11: line GPIO27 is already the sense line of generator 1`}},
 		{"a key twice", "gpio: a\ngpio: b\n", []string{`f:2:1: key "gpio" a second time; the first is on line 1`}},
@@ -62,12 +71,16 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a second document", "gpio: a\n---\ngpio: b\n", []string{"f:2:1: a second document begins here"}},
 		{"a second document that is empty", "gpio: a\n---\n---\n", []string{"f:2:1: a second document begins here"}},
 		{"no generator", "generators: []\n", []string{`f:1:13: 0 generators found`}},
-		{"a range the monitor cannot measure", "battery:\n  shunt: 10mOhm\n  range: 20A\n", []string{`f:3:10: 20A through 10mΩ give 200.0 mV`}},
+		{"a range the monitor cannot measure", "battery:\n  shunt: 10mOhm\n  range: 20A\n  capacity: 100Ah\n", []string{`f:3:10: 20A through 10mΩ give 200.0 mV`}},
 		{"a capacity without its unit", "battery:\n  capacity: 100\n", []string{`f:2:13: capacity: "100" found: a capacity with its unit was expected, such as 100Ah`}},
 		{"a capacity of nothing", "battery:\n  capacity: 0Ah\n", []string{`f:2:13: capacity 0Ah found; 5Ah to 2000Ah was expected`}},
 		{"a monitor without a capacity", "battery:\n  monitor: ina226\n", []string{`f:2:12: the battery's capacity is missing beside its monitor`}},
+		{"a monitor that is not named, without a capacity", "battery: {shunt: 1mOhm, range: 50A, chemistry: lifepo4}\n", []string{`f:1:18: the battery's capacity is missing beside its monitor`}},
+		{"a chemistry without a capacity", "battery:\n  chemistry: lifepo4\n", []string{`f:2:14: the battery's capacity is missing beside its monitor`}},
+		{"a bus that is none", "battery:\n  bus: i2c-one\n  capacity: 100Ah\n", []string{`f:2:8: bus "i2c-one" found; /dev/i2c- and a number was expected, such as /dev/i2c-1`}},
+		{"a bus by its number", "battery:\n  bus: 1\n  capacity: 100Ah\n", []string{`f:2:8: bus "1" found`}},
 		{"a range that an INA219 cannot measure either", "battery:\n  monitor: ina219\n  capacity: 100Ah\n  shunt: 10mOhm\n  range: 40A\n", []string{`f:5:10: 40A through 10mΩ give 400.0 mV; the monitor measures 320.0 mV at most`}},
-		{"another chip's address", "battery:\n  address: 0x68\n", []string{`f:2:12: address 0x68 found; a monitor has one of 0x40 to 0x4f`}},
+		{"another chip's address", "battery:\n  address: 0x68\n  capacity: 100Ah\n", []string{`f:2:12: address 0x68 found; a monitor has one of 0x40 to 0x4f`}},
 		{"levels that cross", "power:\n  low: 10\n  critical: 20\n", []string{`f:2:8: low 10 and critical 20 found; low was expected to be 5 (% of charge) above critical`}},
 		{"both wirings at once", "generators:\n  - line: GPIO27\n    wiring: pulses\n    debounce: 50ms\n", []string{`f:4:15: debounce found beside wiring: pulses; a line is wired one way or the other`}},
 		{"one line wired both ways", "generators:\n  - line: GPIO27\n    wiring: pulses\n  - line: GPIO27\n    wiring: level\n", []string{`f:4:11: line GPIO27 is already the sense line of generator 1`}},
@@ -78,10 +91,10 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a relay without a line", "uplink:\n  relay:\n    active: low\n", []string{`f:3:11: a line is missing here, such as line: GPIO16`}},
 		{"a relay that is active somehow", "uplink:\n  relay:\n    line: GPIO16\n    active: open\n", []string{`f:4:13: "open" found; expected one of: low, high`}},
 		{"a relay that is debounced", "uplink:\n  relay:\n    line: GPIO16\n    debounce: 1s\n", []string{`f:4:5: unknown key "debounce"; expected one of: line, active`}},
-		{"a shunt of nothing", "battery:\n  shunt: 0Ohm\n", []string{`f:2:10: shunt 0Ω found; 1µOhm to 1Ohm was expected`}},
+		{"a shunt of nothing", "battery:\n  shunt: 0Ohm\n  capacity: 100Ah\n", []string{`f:2:10: shunt 0Ω found; 1µOhm to 1Ohm was expected`}},
 		{"an address that is none", "sync:\n  endpoint: logs.example.org\n", []string{`f:2:13: "logs.example.org" found; an address such as`}},
-		{"several, in the order of the lines", "session:\n  length: 1m\nbattery:\n  chemistry: zinc\n  charging: up\nkiosk:\n  languages: []\n",
-			[]string{"f:2:11: 1m0s found", `f:4:14: chemistry "zinc"`, `f:5:13: "up" found`, "f:7:14: 0 languages"}},
+		{"several, in the order of the lines", "session:\n  length: 1m\nbattery:\n  chemistry: zinc\n  charging: up\n  capacity: 100Ah\nkiosk:\n  languages: []\n",
+			[]string{"f:2:11: 1m0s found", `f:4:14: chemistry "zinc"`, `f:5:13: "up" found`, "f:8:14: 0 languages"}},
 		{"a check that is no URL", "uplink:\n  check: connectivity.example.org\n", []string{`f:2:10: "connectivity.example.org" found; an address such as http://host/path was expected`}},
 		{"a check of another kind", "uplink:\n  check: ftp://example.org/\n", []string{`f:2:10: "ftp://example.org/" found; an address such as http://host/path was expected`}},
 		{"a check without a host", "uplink:\n  check: http://:80/generate_204\n", []string{`f:2:10: "http://:80/generate_204" found; an address such as http://host/path was expected`}},

@@ -69,6 +69,7 @@ func TestWithoutAnyDeviceTheDaemonRuns(t *testing.T) {
 gpio: no-such-chip
 battery:
   bus: /dev/i2c-99
+  capacity: 100Ah
 panel:
   spi: /dev/spidev99.0
 uplink:

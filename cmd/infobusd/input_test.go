@@ -28,7 +28,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		want string
 	}{
 		{"unknown key", []string{"--sim", "--config", file("key.yaml", "gpios: x\n")}, `key.yaml:1:1: unknown key "gpios"`},
-		{"wrong unit", []string{"--sim", "--config", file("unit.yaml", "battery:\n  shunt: 5V\n")}, "unit.yaml:2:10: shunt"},
+		{"wrong unit", []string{"--sim", "--config", file("unit.yaml", "battery:\n  shunt: 5V\n  capacity: 100Ah\n")}, "unit.yaml:2:10: shunt"},
 		{"two functions on one line", []string{"--sim", "--config", file("two.yaml", "generators:\n  - line: GPIO25\n")}, "two.yaml:2:11: line GPIO25 is already"},
 		{"an impossible hour", []string{"--sim", "--config", file("table.yaml", "timetable: "+file("timetable.yaml", "timezone: Europe/Paris\nservices:\n  - id: a\n    category: food\n    name: {en: A}\n    place: {name: B}\n    times:\n      - {days: [mon], opens: \"25:10\", closes: \"24:00\"}\n")+"\n")}, "timetable.yaml:8:"},
 		{"a configuration that is not there", []string{"--config", filepath.Join(dir, "none.yaml")}, "none.yaml"},
