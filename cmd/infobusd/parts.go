@@ -74,6 +74,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 	for _, l := range c.Generators {
 		o.Sense = append(o.Sense, l.Line)
 		o.ActiveLow = append(o.ActiveLow, l.ActiveLow())
+		o.Pulses = append(o.Pulses, l.Wiring == "pulses")
 	}
 	o.Lines = slices.Clone(o.Sense)
 	if l := c.Battery.LowLine; l != nil {

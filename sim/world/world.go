@@ -23,6 +23,7 @@ import (
 	"infobus/hw/line/linetest"
 	"infobus/netmon"
 	"infobus/netmon/link/linktest"
+	"infobus/reading/clock"
 	"infobus/sim"
 	"infobus/sim/gateway"
 )
@@ -32,6 +33,7 @@ type Options struct {
 	Lines     []string      // all that the chip has
 	Sense     []string      // of these, the generators' sense lines
 	ActiveLow []bool        // per generator
+	Pulses    []bool        // per generator: its line gives one for each half-wave; nil: none does
 	Button    string        // of these, the button's; "" for none
 	ButtonLow bool          // it is active low
 	Low       string        // of these, the battery protector's alarm; "" for none
@@ -80,6 +82,9 @@ func New(o Options) (*World, error) {
 	if o.Button != "" {
 		w.Chip.Drive(o.Button, o.ButtonLow)
 	}
+	for i, wire := range o.Sense {
+		w.Chip.Drive(wire, o.ActiveLow[i])
+	}
 	return w, w.apply()
 }
 
@@ -119,8 +124,15 @@ func (w *World) switched(line string, high bool) {
 // press is how long a finger stays on the button.
 const press = 200 * time.Millisecond
 
-// Run lets the battery be drained and charged until ctx is done.
+// Run lets the battery be drained and charged, and the mains swing, until ctx is done.
 func (w *World) Run(ctx context.Context) error {
+	var mains sync.WaitGroup
+	defer mains.Wait()
+	for i := range w.options.Sense {
+		if w.pulses(i) {
+			mains.Go(func() { w.swing(ctx, i) })
+		}
+	}
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
@@ -133,6 +145,46 @@ func (w *World) Run(ctx context.Context) error {
 		w.advance()
 		w.battery()
 		w.mu.Unlock()
+	}
+}
+
+func (w *World) pulses(i int) bool { return i < len(w.options.Pulses) && w.options.Pulses[i] }
+
+// A half-wave of mains at 50 Hz, and the pulse at its beginning.
+const (
+	halfWave = 10 * time.Millisecond
+	pulse    = time.Millisecond
+)
+
+// swing gives the pulses of a generator's line while it runs, until ctx is done. Their
+// stamps are even, however busy the machine is.
+func (w *World) swing(ctx context.Context, i int) {
+	wire, low := w.options.Sense[i], w.options.ActiveLow[i]
+	for next := clock.Mono(); ; next += halfWave {
+		for {
+			w.mu.Lock()
+			running, changed := w.van.Generators[i], w.watch
+			w.mu.Unlock()
+			if running {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-changed:
+			}
+		}
+		now := clock.Mono()
+		if now-next > 5*halfWave {
+			next = now // it stood still, or the process did
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(next - now):
+		}
+		w.Chip.DriveAt(wire, !low, next)
+		w.Chip.DriveAt(wire, low, next+pulse)
 	}
 }
 
@@ -175,7 +227,9 @@ func (w *World) battery() {
 // apply shows the van to the models. The caller holds mu, or nobody else has w.
 func (w *World) apply() error {
 	for i, running := range w.van.Generators {
-		w.Chip.Drive(w.options.Sense[i], running != w.options.ActiveLow[i])
+		if !w.pulses(i) {
+			w.Chip.Drive(w.options.Sense[i], running != w.options.ActiveLow[i])
+		}
 	}
 	w.Chip.SetFault(linetest.Fault(w.van.Devices["gpio"]))
 	w.battery()
