@@ -149,6 +149,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Retry = 2 * time.Second
 		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
 		o.Power.LowHold = min(o.Power.LowHold, 5*time.Second)
+		o.Power.CancelHold = min(o.Power.CancelHold, 10*time.Second)
 		o.Power.Rest = 2 * time.Second
 		o.Power.StartAfter, o.Power.StopAfter = 0, 0
 		o.Power.Chemistry.Surface, o.Power.Chemistry.Sag = 0, 0 // the simulated battery has neither

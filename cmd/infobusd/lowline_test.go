@@ -3,7 +3,9 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"infobus/logbook"
 )
@@ -16,6 +18,32 @@ func TestAnEmptyBatteryIsAnnounced(t *testing.T) {
 	p.becomes("power.shutdown.reason", "battery-critical")
 	p.infobus("sim", "generator", "on")
 	p.becomes("power.shutdown.pending", false)
+}
+
+// A volunteer takes an announcement back: on a desk the next empty battery is
+// announced all the same, well before the quarter of an hour of the van.
+func TestASecondEmptyBatteryIsAnnounced(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "--sim")
+	p.becomes("power.battery.level", "good")
+	p.infobus("sim", "battery", "5")
+	p.becomes("power.shutdown.reason", "battery-critical")
+	p.action("cancel-shutdown")
+	p.becomes("power.shutdown.pending", false)
+	p.infobus("sim", "battery", "60")
+	p.becomes("power.battery.level", "good")
+	p.infobus("sim", "battery", "5")
+	begun := time.Now()
+	p.becomes("power.shutdown.reason", "battery-critical")
+	t.Logf("announced again after %s; the aim is 15 s", time.Since(begun).Round(100*time.Millisecond))
+	p.wait("the logbook to say so", func() bool {
+		var states []any
+		for _, e := range p.events() {
+			if e.Name == logbook.PowerShutdown {
+				states = append(states, e.Attributes["state"])
+			}
+		}
+		return slices.Equal(states, []any{"pending", "cancelled", "pending"})
+	})
 }
 
 // A van with a battery protector's alarm and no monitor: the level is low or not
