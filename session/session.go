@@ -74,14 +74,15 @@ type State struct {
 	Confirmed bool
 	Since     time.Duration
 	Until     time.Duration
+	Planned   bool          // the plan has been found for this session
+	Longer    time.Duration // asked for before it was
 	Tally     Tally
 
-	at      time.Duration // of the last step
-	was     Input         // of the last step
-	idle    time.Duration // since when all generators are known to stand still; 0 if not
-	said    bool          // a volunteer named the site
-	planned bool          // the plan has been found for this session
-	ended   bool          // over, though a generator still runs: it starts no new one
+	at    time.Duration // of the last step
+	was   Input         // of the last step
+	idle  time.Duration // since when all generators are known to stand still; 0 if not
+	said  bool          // a volunteer named the site
+	ended bool          // over, though a generator still runs: it starts no new one
 }
 
 // Named is the site as it may be told; "" until it is certain.
@@ -99,9 +100,9 @@ func (s State) Over() bool { return s.ended }
 // Ended is the state of which Over was said.
 func Ended() State { return State{ended: true} }
 
-// Resume is a session that an earlier process of the same boot had begun.
+// Resume is a session that an earlier process had begun.
 func Resume(site string, confirmed bool, since, until time.Duration) State {
-	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, said: confirmed, planned: site != ""}
+	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, said: confirmed}
 }
 
 // Step takes what is known at the monotonic time now.
@@ -117,14 +118,17 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 
 	if s.Active {
 		s.count(in, now)
-		if !s.planned && in.Plan != nil {
+		if !s.Planned && in.Plan != nil {
 			s.plan(o, *in.Plan, now)
 		}
 		if in.Site != "" {
 			s.Site, s.Confirmed, s.said = in.Site, true, true
 		}
 		if in.Longer > 0 {
-			s.Until, s.planned = max(s.Until, now)+in.Longer, true
+			s.Until = max(s.Until, now) + in.Longer
+			if !s.Planned {
+				s.Longer += in.Longer
+			}
 		}
 		if reason := s.over(o, in, now); reason != "" {
 			event := logbook.Event{Name: logbook.SessionEnded, Attributes: s.summary(reason, now)}
@@ -195,12 +199,17 @@ func (s State) summary(reason string, now time.Duration) map[string]any {
 }
 
 // plan takes the plan's end, and its site unless a volunteer has said another. The
-// site that the configuration names is certain, also where the plan names it.
+// site that the configuration names is certain, also where the plan names it. What
+// a volunteer asked for before is added, and nothing of it taken back.
 func (s *State) plan(o Options, p Plan, now time.Duration) {
 	if !s.said {
 		s.Site, s.Confirmed = p.Site, p.Site == o.Site
 	}
-	s.planned, s.Until = true, now+p.Left
+	end := now + p.Left + s.Longer
+	if s.Longer > 0 {
+		end = max(end, s.Until)
+	}
+	s.Planned, s.Longer, s.Until = true, 0, end
 }
 
 // over is why the session ends now; "" where it goes on.

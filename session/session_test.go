@@ -16,6 +16,8 @@ func TestSession(t *testing.T) {
 	}
 	run, stop, lost := Input{Source: "generator"}, Input{Source: "battery"}, Input{Source: "unknown"}
 	north := Input{Source: "generator", Plan: &Plan{Site: "north", Left: 100 * min}}
+	day := Input{Source: "generator", Plan: &Plan{Site: "moulin", Left: 240 * min}}
+	longer := func(in Input) Input { in.Longer = 30 * min; return in }
 	tests := []struct {
 		name   string
 		inputs []at
@@ -36,8 +38,13 @@ func TestSession(t *testing.T) {
 		{"the planned end is one, and the generator that still runs begins no other",
 			[]at{{2 * min, north}, {102 * min, run}, {103 * min, run}, {104 * min, lost}, {105 * min, run}}, []string{"started", "planned"}, false, "", 0},
 		{"the next start begins another", []at{{2 * min, north}, {102 * min, run}, {103 * min, stop}, {104 * min, run}}, []string{"started", "planned", "started"}, true, "", 254 * min},
-		{"a volunteer makes it longer, whatever the plan says later",
-			[]at{{2 * min, run}, {3 * min, Input{Source: "generator", Longer: 30 * min}}, {4 * min, north}, {153 * min, run}}, []string{"started"}, true, "", 182 * min},
+		{"a volunteer makes it longer, and a plan that ends earlier takes nothing of it back",
+			[]at{{2 * min, run}, {3 * min, Input{Source: "generator", Longer: 30 * min}}, {4 * min, north}, {153 * min, run}}, []string{"started"}, true, "north", 182 * min},
+		{"what a volunteer asked for twice before the plan was known is added to its end",
+			[]at{{2 * min, run}, {3 * min, Input{Source: "generator", Longer: 30 * min}}, {4 * min, Input{Source: "generator", Longer: 30 * min}}, {5 * min, day}, {6 * min, day}},
+			[]string{"started"}, true, "moulin", 305 * min},
+		{"asked for as the plan comes", []at{{2 * min, run}, {3 * min, longer(day)}}, []string{"started"}, true, "moulin", 273 * min},
+		{"asked for after it", []at{{2 * min, day}, {3 * min, longer(day)}, {4 * min, day}}, []string{"started"}, true, "moulin", 272 * min},
 		{"a volunteer ends it", []at{{2 * min, run}, {3 * min, Input{Source: "generator", End: true}}, {4 * min, run}}, []string{"started", "volunteer"}, false, "", 0},
 	}
 	for _, test := range tests {

@@ -57,6 +57,8 @@ type KeptSession struct {
 	Confirmed bool          `json:"confirmed,omitempty"`
 	Since     time.Duration `json:"since_ns"` // monotonic, of the boot beside it
 	Until     time.Duration `json:"until_ns"`
+	Unplanned bool          `json:"unplanned,omitempty"` // the plan has not been found for it
+	Longer    time.Duration `json:"longer_ns,omitempty"` // asked for before it was
 	Tally     session.Tally `json:"tally"`
 }
 
@@ -82,7 +84,8 @@ func (s State) Kept(o Options) Kept {
 		k.Traffic = &netmon.Traffic{Used: t.Used, PerHour: t.PerHour}
 	}
 	if s.Session.Active {
-		k.Session = &KeptSession{Site: s.Session.Site, Confirmed: s.Session.Confirmed, Since: s.Session.Since, Until: s.Session.Until, Tally: s.Session.Tally}
+		k.Session = &KeptSession{Site: s.Session.Site, Confirmed: s.Session.Confirmed, Since: s.Session.Since, Until: s.Session.Until,
+			Unplanned: !s.Session.Planned, Longer: s.Session.Longer, Tally: s.Session.Tally}
 	}
 	return k
 }

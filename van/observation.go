@@ -272,7 +272,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	case k.Boot != at.Boot:
 	case k.Session != nil:
 		s.Session = session.Resume(k.Session.Site, k.Session.Confirmed, k.Session.Since, k.Session.Until)
-		s.Session.Tally = k.Session.Tally
+		s.Session.Planned, s.Session.Longer, s.Session.Tally = !k.Session.Unplanned, k.Session.Longer, k.Session.Tally
 	case k.Over:
 		s.Session = session.Ended()
 	}
