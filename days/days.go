@@ -58,6 +58,7 @@ type Input struct {
 	Starts   int
 	In, Out  float64 // Wh
 	Measured bool    // the battery is being measured
+	Begun    bool    // a session has begun
 	Session  bool    // one is on
 	Judged   bool    // it is known whether the internet works
 	Internet bool    // it does
@@ -110,7 +111,7 @@ func (s State) more(in Input, now time.Duration) Day {
 	if was.Measured && in.Measured {
 		d.In, d.Out, d.Measured = max(0, in.In-was.In), max(0, in.Out-was.Out), dt
 	}
-	if in.Session && !was.Session {
+	if in.Begun {
 		d.Sessions = 1
 	}
 	if was.Session && was.Judged {

@@ -53,6 +53,13 @@ type Input struct {
 	Own      int64 // bytes that the box itself used since the process began
 }
 
+// Reasons for which a session ends, as the event's word.
+const (
+	ByVolunteer       = "volunteer"
+	Planned           = "planned"
+	GeneratorsStopped = "generators-stopped"
+)
+
 // Tally is what a session has come to. The zero Tally is that of its beginning.
 type Tally struct {
 	In       float64       `json:"in_wh"`  // Wh into the battery, as far as it was measured
@@ -64,8 +71,20 @@ type Tally struct {
 	Own      int64         `json:"own_bytes"`   // that the box itself used
 }
 
+// And is two parts of a session together.
+func (t Tally) And(more Tally) Tally {
+	t.In += more.In
+	t.Out += more.Out
+	t.Measured += more.Measured
+	t.Judged += more.Judged
+	t.Internet += more.Internet
+	t.Devices = max(t.Devices, more.Devices)
+	t.Own += more.Own
+	return t
+}
+
 // State is the session, if one is on. The zero State is none. Times are
-// monotonic.
+// monotonic; Since is negative in a session that an earlier boot had begun.
 type State struct {
 	Active bool
 	// Site is where it is held, Confirmed says whether that is certain: by a
@@ -76,11 +95,11 @@ type State struct {
 	Until     time.Duration
 	Planned   bool          // the plan has been found for this session
 	Longer    time.Duration // asked for before it was
+	Still     time.Duration // since when all generators are known to stand still; 0 if not
 	Tally     Tally
 
 	at    time.Duration // of the last step
 	was   Input         // of the last step
-	idle  time.Duration // since when all generators are known to stand still; 0 if not
 	said  bool          // a volunteer named the site
 	ended bool          // over, though a generator still runs: it starts no new one
 }
@@ -111,9 +130,9 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	// ends no session.
 	switch {
 	case in.Source != "battery":
-		s.idle = 0
-	case s.idle == 0:
-		s.idle = now
+		s.Still = 0
+	case s.Still == 0:
+		s.Still = now
 	}
 
 	if s.Active {
@@ -131,8 +150,7 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 			}
 		}
 		if reason := s.over(o, in, now); reason != "" {
-			event := logbook.Event{Name: logbook.SessionEnded, Attributes: s.summary(reason, now)}
-			return State{idle: s.idle, ended: in.Source != "battery"}, []logbook.Event{event}
+			return State{Still: s.Still, ended: in.Source != "battery"}, []logbook.Event{s.EndedAt(now, reason)}
 		}
 		return s, nil
 	}
@@ -150,8 +168,13 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	if in.Plan != nil {
 		s.plan(o, *in.Plan, now)
 	}
-	return s, []logbook.Event{{Name: logbook.SessionStarted, Attributes: map[string]any{
-		"planned_minutes": math.Round((s.Until - s.Since).Minutes())}}}
+	return s, []logbook.Event{s.Started()}
+}
+
+// Started is the event of the session's beginning.
+func (s State) Started() logbook.Event {
+	return logbook.Event{Name: logbook.SessionStarted, Mono: s.Since, Attributes: map[string]any{
+		"planned_minutes": math.Round((s.Until - s.Longer - s.Since).Minutes())}}
 }
 
 // count adds what happened since the last step.
@@ -177,9 +200,9 @@ func (s *State) count(in Input, now time.Duration) {
 	s.at, s.was = now, in
 }
 
-// summary is what is written down of a session that ends. What was not measured
-// for nine tenths of it is left out: a part would be taken for the whole.
-func (s State) summary(reason string, now time.Duration) map[string]any {
+// EndedAt is the event of the session's end, with its summary. What was not
+// measured for nine tenths of it is left out: a part would be taken for the whole.
+func (s State) EndedAt(now time.Duration, reason string) logbook.Event {
 	lasted := now - s.Since
 	most := func(d time.Duration) bool { return lasted > 0 && d >= lasted-lasted/10 }
 	a := map[string]any{"reason": reason, "minutes": math.Round(lasted.Minutes())}
@@ -195,7 +218,7 @@ func (s State) summary(reason string, now time.Duration) map[string]any {
 	if s.Tally.Devices > 0 {
 		a["devices"] = s.Tally.Devices
 	}
-	return a
+	return logbook.Event{Name: logbook.SessionEnded, Attributes: a}
 }
 
 // plan takes the plan's end, and its site unless a volunteer has said another. The
@@ -216,11 +239,11 @@ func (s *State) plan(o Options, p Plan, now time.Duration) {
 func (s State) over(o Options, in Input, now time.Duration) string {
 	switch {
 	case in.End:
-		return "volunteer"
+		return ByVolunteer
 	case now >= s.Until:
-		return "planned"
-	case s.idle != 0 && now-s.idle >= o.Idle:
-		return "generators-stopped"
+		return Planned
+	case s.Still != 0 && now-s.Still >= o.Idle:
+		return GeneratorsStopped
 	}
 	return ""
 }
@@ -231,8 +254,8 @@ func (s State) Wake(o Options) time.Duration {
 	switch {
 	case !s.Active:
 		return 0
-	case s.idle != 0:
-		return min(s.Until, s.idle+o.Idle)
+	case s.Still != 0:
+		return min(s.Until, s.Still+o.Idle)
 	}
 	return s.Until
 }

@@ -20,6 +20,7 @@ type Kept struct {
 	Generators []KeptGenerator `json:"generators"`
 	Charge     *KeptCharge     `json:"charge,omitempty"` // nil while nothing is known of it
 	Session    *KeptSession    `json:"session,omitempty"`
+	Left       *KeptSession    `json:"left,omitempty"` // as an earlier boot left it, while it is not known whether it goes on
 	Over       bool            `json:"over,omitempty"` // the session of the generator that still runs
 	Wear       kiosk.Wear      `json:"wear"`
 	Glass      string          `json:"glass"` // identity of the page on the glass
@@ -55,8 +56,11 @@ type KeptCharge struct {
 type KeptSession struct {
 	Site      string        `json:"site"`
 	Confirmed bool          `json:"confirmed,omitempty"`
-	Since     time.Duration `json:"since_ns"` // monotonic, of the boot beside it
+	Since     time.Duration `json:"since_ns"` // monotonic, of the boot in which it was kept
 	Until     time.Duration `json:"until_ns"`
+	Still     time.Duration `json:"still_ns,omitempty"`  // since when no generator runs; 0 while one may
+	At        time.Duration `json:"at_ns"`               // when it was kept
+	Wall      time.Time     `json:"wall,omitzero"`       // of Since; zero while the clock was not trusted
 	Unplanned bool          `json:"unplanned,omitempty"` // the plan has not been found for it
 	Longer    time.Duration `json:"longer_ns,omitempty"` // asked for before it was
 	Tally     session.Tally `json:"tally"`
@@ -64,7 +68,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections,
+	k := Kept{Boot: s.Now.Boot, Left: s.left, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections,
 		Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
@@ -84,8 +88,7 @@ func (s State) Kept(o Options) Kept {
 		k.Traffic = &netmon.Traffic{Used: t.Used, PerHour: t.PerHour}
 	}
 	if s.Session.Active {
-		k.Session = &KeptSession{Site: s.Session.Site, Confirmed: s.Session.Confirmed, Since: s.Session.Since, Until: s.Session.Until,
-			Unplanned: !s.Session.Planned, Longer: s.Session.Longer, Tally: s.Session.Tally}
+		k.Session = s.keptSession()
 	}
 	return k
 }
@@ -125,7 +128,10 @@ func (k Kept) withoutHours() Kept {
 	}
 	if k.Session != nil {
 		on := *k.Session
-		on.Tally = session.Tally{}
+		on.Tally, on.At, on.Still = session.Tally{}, 0, 0
+		if !on.Wall.IsZero() {
+			on.Wall = time.Unix(0, 0) // the clock is trusted
+		}
 		k.Session = &on
 	}
 	return k

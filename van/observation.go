@@ -268,11 +268,17 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 			s.Power.Generators[i].Running = reading.Reading[bool]{Value: g.Running, Quality: reading.Stale}
 		}
 	}
+	s.left = k.Left
 	switch {
+	case k.Boot != at.Boot && k.Session != nil:
+		s.left = k.Session
+		if k.Left != nil {
+			both := k.Left.and(*k.Session, o.Session.Site)
+			s.left = &both
+		}
 	case k.Boot != at.Boot:
 	case k.Session != nil:
-		s.Session = session.Resume(k.Session.Site, k.Session.Confirmed, k.Session.Since, k.Session.Until)
-		s.Session.Planned, s.Session.Longer, s.Session.Tally = !k.Session.Unplanned, k.Session.Longer, k.Session.Tally
+		s.Session = k.Session.resumed()
 	case k.Over:
 		s.Session = session.Ended()
 	}

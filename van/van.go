@@ -62,6 +62,7 @@ type State struct {
 	kept      Kept                 // as last handed to be saved
 	keptAt    time.Duration        // when
 	followed  string               // power's source that systemd's target was told of last
+	left      *KeptSession         // the session that a power cut left; nil once it goes on or has ended
 	charged   time.Time            // when the charge was kept that a power cut left; zero once it was heeded
 	startedAt time.Duration        // when the process began after that cut
 }
@@ -154,6 +155,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 		out.effect(Follow{Running: source == "generator"})
 	}
 
+	s.rejoin(o, &out)
 	end, _ := in.Value.(EndSession)
 	longer, _ := in.Value.(LengthenSession)
 	site, _ := in.Value.(ConfirmSite)
@@ -165,8 +167,10 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
 		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(),
 		Devices: s.devices(), Own: s.Own}, now)
-	out.events(events)
-	s.Days = days.Step(s.Days, s.counters(), s.dayOf, now)
+	s.began(events, was.Session, &out)
+	counters := s.counters()
+	counters.Begun = slices.ContainsFunc(out.list, func(e logbook.Event) bool { return e.Name == logbook.SessionStarted })
+	s.Days = days.Step(s.Days, counters, s.dayOf, now)
 
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)

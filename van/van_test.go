@@ -38,6 +38,7 @@ type box struct {
 	options van.Options
 	state   van.State
 	boot    string
+	off     time.Duration // of boot, after 09:00
 	events  []logbook.Event
 	effects []van.Effect
 }
@@ -49,12 +50,12 @@ func newBox(boot string, kept van.Kept) *box {
 	return b
 }
 
-// see steps with a value at a time since boot; the clock said 09:00 at boot.
+// see steps with a value at a time since boot; the clock said 09:00 at boot, or off later.
 func (b *box) see(at time.Duration, values ...any) {
 	b.events, b.effects = nil, nil
 	for _, v := range values {
 		state, events, effects := van.Step(b.options, b.state, van.Observation{
-			At: reading.Stamp{Boot: b.boot, Mono: at, Wall: monday.Add(at)}, Value: v})
+			At: reading.Stamp{Boot: b.boot, Mono: at, Wall: monday.Add(b.off + at)}, Value: v})
 		b.state, b.events, b.effects = state, append(b.events, events...), append(b.effects, effects...)
 	}
 }

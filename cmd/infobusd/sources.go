@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -26,7 +27,6 @@ import (
 	"infobus/netmon/meraki"
 	"infobus/netmon/probe"
 	"infobus/power"
-	"infobus/reading/clock"
 	"infobus/timetable/source"
 	"infobus/van"
 )
@@ -183,8 +183,7 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	})
 }
 
-// restoreBook goes on with what an earlier process had spent of the data budget;
-// a session that ended with its boot has had its own.
+// restoreBook goes on with what an earlier process had spent of the data budget.
 func (a *appliance) restoreBook(k van.Kept) {
 	if k.Data == nil {
 		return
@@ -193,12 +192,8 @@ func (a *appliance) restoreBook(k van.Kept) {
 	for _, n := range spent.Bytes {
 		a.bookedMonth += n
 	}
-	switch on := k.Session; {
-	case on == nil: // between two
-	case k.Boot == clock.NewSystem().Now().Boot:
+	if on := cmp.Or(k.Left, k.Session); on != nil {
 		a.bookedSession, a.bookedActive = on.Since, true
-	default:
-		spent.Session = nil
 	}
 	a.client.Book(func(l *netmon.Ledger) { l.Restore(spent) })
 }
@@ -213,9 +208,11 @@ func (a *appliance) keepBook() {
 		if wall, trusted := s.WallAt(s.Now.Mono); trusted {
 			l.InMonth(wall.UTC().Format("2006-01"))
 		}
-		if s.Session.Since != a.bookedSession || s.Session.Active != a.bookedActive {
+		if !s.Left() && (s.Session.Since != a.bookedSession || s.Session.Active != a.bookedActive) {
 			a.bookedSession, a.bookedActive = s.Session.Since, s.Session.Active
-			l.NewSession()
+			if s.Session.Since >= 0 { // else it goes on after a power cut
+				l.NewSession()
+			}
 		}
 		spent = l.Spent()
 	})

@@ -1,0 +1,111 @@
+package van
+
+import (
+	"time"
+
+	"infobus/logbook"
+	"infobus/session"
+)
+
+// Left says that a power cut left a session of which it is not known yet whether
+// it goes on. One that begins meanwhile may be the same.
+func (s State) Left() bool { return s.left != nil }
+
+// keptSession is the session that is on, as it is kept.
+func (s State) keptSession() *KeptSession {
+	on := s.Session
+	k := KeptSession{Site: on.Site, Confirmed: on.Confirmed, Since: on.Since, Until: on.Until, Still: on.Still, At: s.Now.Mono,
+		Unplanned: !on.Planned, Longer: on.Longer, Tally: on.Tally}
+	if wall, ok := s.WallAt(on.Since); ok {
+		k.Wall = wall.Round(time.Second).UTC()
+	}
+	return &k
+}
+
+// resumed is the session as it was kept.
+func (k KeptSession) resumed() session.State {
+	s := session.Resume(k.Site, k.Confirmed, k.Since, k.Until)
+	s.Planned, s.Longer, s.Tally = !k.Unplanned, k.Longer, k.Tally
+	return s
+}
+
+// and is k with what came of it after a power cut, as the session began anew. fixed
+// is the site of the configuration, which is no volunteer's word.
+func (k KeptSession) and(anew KeptSession, fixed string) KeptSession {
+	if anew.Confirmed && (anew.Site != fixed || !k.Confirmed) {
+		k.Site, k.Confirmed = anew.Site, true
+	}
+	k.Until += anew.Longer // no plan is known while the clock is not trusted
+	if k.Unplanned {
+		k.Longer += anew.Longer
+	}
+	k.Still = 0 // a generator ran
+	k.At += anew.At - anew.Since
+	k.Tally = k.Tally.And(anew.Tally)
+	return k
+}
+
+// rejoin has the session that a power cut left go on once the clock tells that it
+// is not over, together with one that has begun anew. One that is over, or was kept
+// without a trusted clock, ends with what was known of it.
+func (s *State) rejoin(o Options, out *Output) {
+	if s.left == nil {
+		return
+	}
+	k, now, anew := *s.left, s.Now.Mono, s.Session
+	if k.Wall.IsZero() {
+		s.part(session.GeneratorsStopped, anew, out)
+		return
+	}
+	if !s.Clock.Trusted {
+		return
+	}
+	since := now - s.Now.Wall.Sub(k.Wall)
+	shift := since - k.Since
+	seen := now // until when generators that stood still did so
+	if anew.Active {
+		seen = anew.Since
+	}
+	switch {
+	case since > now: // one of the two clocks was wrong
+		s.part(session.GeneratorsStopped, anew, out)
+		return
+	case now >= k.Until+shift:
+		s.part(session.Planned, anew, out)
+		return
+	case k.Still != 0 && seen >= k.Still+shift+o.Session.Idle:
+		if anew.Active || s.Power.Source() != "unknown" {
+			s.part(session.GeneratorsStopped, anew, out)
+		}
+		return
+	}
+	// It began before this boot, whatever the rounding.
+	k.Since, k.Until = min(since, -1), k.Until+shift
+	if anew.Active {
+		k = k.and(*s.keptSession(), o.Session.Site)
+	}
+	s.Session, s.left = k.resumed(), nil
+}
+
+// part ends the session that a power cut left; one that has begun anew is another.
+func (s *State) part(reason string, anew session.State, out *Output) {
+	out.event(s.left.resumed().EndedAt(s.left.At, reason))
+	if anew.Active {
+		out.event(anew.Started())
+	}
+	s.left = nil
+}
+
+// began takes the session's events. That one has begun is told once it is known
+// that it is not the one that a power cut left.
+func (s *State) began(events []logbook.Event, was session.State, out *Output) {
+	for _, e := range events {
+		if s.left != nil && e.Name == logbook.SessionStarted {
+			continue
+		}
+		if s.left != nil && e.Name == logbook.SessionEnded {
+			s.part(session.GeneratorsStopped, was, out)
+		}
+		out.event(e)
+	}
+}

@@ -1,0 +1,233 @@
+package van_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"infobus/logbook"
+	"infobus/power"
+	"infobus/timetable"
+	"infobus/van"
+)
+
+// cutBox is a box that loses its power, and what became of its sessions.
+type cutBox struct {
+	*box
+	t     *testing.T
+	table *timetable.Timetable
+	kept  van.Kept
+	told  []string // begun, or why it ended and after how many minutes
+}
+
+func (c *cutBox) do(at time.Duration, values ...any) {
+	for _, v := range values {
+		c.see(at, v)
+		for _, e := range c.events {
+			switch e.Name {
+			case logbook.SessionStarted:
+				c.told = append(c.told, "started")
+				if e.Mono <= 0 || e.Mono > at {
+					c.t.Errorf("begun at %v, told at %v", e.Mono, at)
+				}
+			case logbook.SessionEnded:
+				c.told = append(c.told, fmt.Sprint(e.Attributes["reason"], " ", e.Attributes["minutes"]))
+			default:
+				continue
+			}
+			if admitted, err := logbook.Admit(e); err != nil || len(admitted.Attributes) != len(e.Attributes) {
+				c.t.Errorf("%v: %v", e, err)
+			}
+		}
+		if k, ok := effect[van.Keep](c.box); ok {
+			c.kept = k.Kept
+		}
+	}
+}
+
+// starts starts the daemon, in this boot or another, with what was kept as its file has it.
+func (c *cutBox) starts(boot string, off, at time.Duration, trusted bool) {
+	b, err := json.Marshal(c.kept)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var back van.Kept
+	if err := json.Unmarshal(b, &back); err != nil {
+		c.t.Fatal(err)
+	}
+	c.box = &box{options: van.DefaultOptions(), boot: boot, off: off}
+	c.state = van.New(c.options, van.Panel)
+	c.do(at, van.Started{Kept: back, Restored: true}, van.TimetableSeen{Timetable: c.table})
+	if trusted {
+		c.do(at, van.ClockSeen{Trusted: true, Source: "rtc"})
+	}
+}
+
+// pass has a generator run or stand still.
+func (c *cutBox) pass(from, to time.Duration, running bool) {
+	amps := map[bool]float64{true: 8, false: -2}[running]
+	for at := from; at <= to; at += 10 * time.Second {
+		c.do(at, power.Line{Active: running, At: at}, power.Sample{Volts: 12.7, Amps: amps})
+	}
+}
+
+// clock is a moment of this boot as the wall clock has it, to the second.
+func (c *cutBox) clock(at time.Duration) string {
+	return monday.Add(c.off + at).Round(time.Second).Format(time.TimeOnly)
+}
+
+// A session outlives a power cut with its site, its end and what it came to, also
+// where the clock is trusted only later. One that is over, or may be another, ends
+// with a summary of its own; none is told of twice.
+func TestASessionOutlivesAPowerCut(t *testing.T) {
+	const min, s = time.Minute, time.Second
+	// The plan of the example has this one at moulin until 11:30.
+	confirmed := func(c *cutBox) {
+		c.starts("one", 0, s, true)
+		c.pass(2*s, 2*min, true)
+		c.do(3*min, van.ConfirmSite{Site: "quai"}, van.LengthenSession{By: 30 * min})
+		c.pass(3*min, 10*min+2*s, true)
+	}
+	tests := []struct {
+		name string
+		play func(*cutBox)
+		told []string
+		site string // "" where none is on
+		till string
+		days int
+	}{
+		{"and goes on", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, true)
+			c.pass(2*s, 5*min, true)
+		}, []string{"started"}, "quai", "", 1},
+		{"before any generator is seen", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, true)
+		}, []string{"started"}, "quai", "", 1},
+		{"and a clock that is trusted later", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min, true)
+			c.do(5*min+s, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+			c.pass(5*min+2*s, 6*min, true)
+		}, []string{"started"}, "quai", "", 1},
+		{"and what a volunteer says before the clock is trusted", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, min, true)
+			c.do(min, van.ConfirmSite{Site: "oyats"}, van.LengthenSession{By: 30 * min})
+			c.do(5*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, []string{"started"}, "oyats", "30m", 1},
+		{"twice, the first time without a trusted clock", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min, true)
+			c.starts("three", 25*min, s, true)
+			c.pass(2*s, min, true)
+		}, []string{"started"}, "quai", "", 1},
+		{"and a restart of the daemon before the clock is trusted", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min, true)
+			c.starts("two", 15*min, 6*min, false)
+			c.pass(6*min+s, 7*min, true)
+			c.do(8*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, []string{"started"}, "quai", "", 1},
+		{"and a restart of the daemon after it", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, true)
+			c.pass(2*s, 5*min, true)
+			c.starts("two", 15*min, 6*min, true)
+			c.pass(6*min+s, 7*min, true)
+		}, []string{"started"}, "quai", "", 1},
+		{"to its end", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, true)
+			c.pass(2*s, 5*min, true)
+			c.do(5*min, van.EndSession{Asked: true})
+		}, []string{"started", "volunteer 20"}, "", "", 1},
+		{"while refuelling", func(c *cutBox) {
+			confirmed(c)
+			c.pass(10*min+10*s, 15*min, false)
+			c.starts("two", 22*min, s, true)
+			c.pass(2*s, 3*min, false)
+			c.pass(3*min+s, 4*min, true)
+		}, []string{"started"}, "quai", "", 1},
+		{"while refuelling, which lasts too long", func(c *cutBox) {
+			confirmed(c)
+			c.pass(10*min+10*s, 15*min, false)
+			c.starts("two", 22*min, s, true)
+			c.pass(2*s, 21*min, false)
+		}, []string{"started", "generators-stopped 42"}, "", "", 1},
+		{"but not one without a generator for long", func(c *cutBox) {
+			confirmed(c)
+			c.pass(10*min+10*s, 15*min, false)
+			c.starts("two", 40*min, s, true)
+			c.pass(2*s, min, true)
+		}, []string{"started", "generators-stopped 12", "started"}, "moulin", "other", 2},
+		{"but not its end", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 9*time.Hour, s, true)
+			c.pass(2*s, min, false)
+		}, []string{"started", "planned 10"}, "", "", 1},
+		{"but not its end, which is known only later", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 9*time.Hour, s, false)
+			c.pass(2*s, 5*min, true)
+			c.do(6*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, []string{"started", "planned 10", "started"}, "-", "other", 2},
+		{"unless the clock is never trusted", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min, true)
+			c.do(5*min+s, van.EndSession{Asked: true})
+			c.do(6*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, []string{"started", "generators-stopped 10", "started", "volunteer 5"}, "", "", 2},
+		{"unless the clock went back", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", -time.Hour, s, true)
+			c.pass(2*s, min, false)
+		}, []string{"started", "generators-stopped 10"}, "", "", 1},
+		{"unless it was kept without a trusted clock", func(c *cutBox) {
+			c.starts("one", 0, s, false)
+			c.pass(2*s, 10*min+2*s, true)
+			c.starts("two", 15*min, s, true)
+			c.pass(2*s, min, true)
+		}, []string{"started", "generators-stopped 10", "started"}, "moulin", "other", 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := &cutBox{t: t, table: table(t)}
+			confirmed(c)
+			since, till := c.clock(c.state.Session.Since), c.clock(c.state.Session.Until)
+			c.told, c.kept = nil, van.Kept{}
+			test.play(c)
+			on := c.state.Session
+			if !slices.Equal(c.told, test.told) {
+				t.Errorf("told %q, want %q", c.told, test.told)
+			}
+			if on.Active != (test.site != "") || on.Active && test.site != "-" && on.Site != test.site {
+				t.Fatalf("the session is %+v at %v", on, c.state.Now.Mono)
+			}
+			if c.state.Left() || on.Active && test.till != "other" {
+				longer, _ := time.ParseDuration("0" + test.till)
+				if got := [3]string{on.Named(), c.clock(on.Since), c.clock(on.Until - longer)}; c.state.Left() || got != [3]string{test.site, since, till} {
+					t.Errorf("it is %q, left %v; want %q since %s until %s", got, c.state.Left(), test.site, since, till)
+				}
+				if on.Tally.In < 10 || on.Since >= c.state.Now.Mono {
+					t.Errorf("it came to %+v", on)
+				}
+			}
+			days := 0
+			for _, d := range c.state.Days.All() {
+				days += d.Sessions
+			}
+			if days != test.days {
+				t.Errorf("the days have %d sessions, want %d", days, test.days)
+			}
+		})
+	}
+}
