@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -41,9 +42,15 @@ type cutVan struct {
 	handed  van.Kept // that the keeper was given last
 	settled van.Kept // that it said to be durable
 	events  []logbook.Event
+
+	open  bool             // by the events of this process a session is on
+	twice string           // which event of one was told twice
+	left  *van.KeptSession // by a power cut, until the clock is trusted
+	went  map[string]int   // how often one went on in another boot: the clock trusted at once, or later
 }
 
-// boots starts the daemon's rooms at a monotonic time, and says what was kept.
+// boots starts the daemon's rooms at a monotonic time, without a trusted clock, and
+// says what was kept.
 func (v *cutVan) boots(at time.Duration) (van.Started, error) {
 	v.keeper = newKeeper("/", func(any) {})
 	v.keeper.disk = v.disk
@@ -66,10 +73,39 @@ func (v *cutVan) boots(at time.Duration) (van.Started, error) {
 		return started, err
 	}
 	v.state, v.settled, v.handed = van.New(v.options, van.Panel), started.Kept, started.Kept
+	v.open, v.left = started.Kept.Session != nil || started.Kept.Left != nil, nil
+	if k := started.Kept; k.Boot != fmt.Sprint(v.boot) && (k.Session == nil || k.Left == nil) {
+		v.left = cmp.Or(k.Session, k.Left)
+	}
 	v.see(at, started)
 	v.see(at, van.TimetableSeen{Timetable: v.table})
-	v.see(at, van.ClockSeen{Trusted: true, Source: "rtc"})
 	return started, nil
+}
+
+// trust has the clock trusted. Then a session that the power cut left goes on, if it
+// is not over.
+func (v *cutVan) trust(at time.Duration) (alive bool, wrong error) {
+	k, before := v.left, v.state
+	v.left = nil
+	alive = v.see(at, van.ClockSeen{Trusted: true, Source: "rtc"})
+	if k == nil || !before.Left() {
+		return alive, nil
+	}
+	wall := func(mono time.Duration) time.Time { return k.Wall.Add(mono - k.Since) }
+	now, anew, on := v.state.Now.Wall, before.Session, v.state.Session
+	if !now.Before(wall(k.Until)) || k.Still != 0 && !now.Before(wall(k.Still+v.options.Session.Idle)) {
+		return alive, nil
+	}
+	until, _ := v.state.WallAt(on.Until - anew.Longer)
+	off := until.Sub(wall(k.Until))
+	if k.Unplanned && on.Planned || off.Abs() <= time.Second {
+		off = 0
+	}
+	if !on.Active || on.Since >= 0 || off != 0 || k.Confirmed && !anew.Confirmed && on.Named() != k.Site || on.Tally.In < k.Tally.In+anew.Tally.In {
+		return alive, fmt.Errorf("the session %+v, and %+v since the cut, went on as %+v, %v off", *k, anew, on, off)
+	}
+	v.went[fmt.Sprint(anew.Active)]++
+	return alive, nil
 }
 
 // see steps, and waits until what has to be durable is, or the power is gone.
@@ -81,6 +117,16 @@ func (v *cutVan) see(at time.Duration, value any) (alive bool) {
 		durable, err := v.book.Append(events)
 		if alive = err == nil; alive {
 			v.events = append(v.events, durable...)
+			for _, e := range durable {
+				begins := e.Name == logbook.SessionStarted
+				if !begins && e.Name != logbook.SessionEnded {
+					continue
+				}
+				if begins == v.open {
+					v.twice = string(e.Name)
+				}
+				v.open = begins
+			}
 		}
 	}
 	for _, e := range effects {
@@ -118,7 +164,7 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &cutVan{options: van.DefaultOptions(), table: table, disk: kepttest.New(seed), card: storetest.New(int64(seed))}
+	v := &cutVan{options: van.DefaultOptions(), table: table, disk: kepttest.New(seed), card: storetest.New(int64(seed)), went: map[string]int{}}
 	defer v.card.Close()
 	if !safe {
 		v.disk.IgnoreSyncs()
@@ -128,7 +174,7 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 		return err
 	}
 	var spent int64
-	middle := 0
+	middle, trustAt := 0, at
 	for round := range rounds {
 		// A while of the van's day, and then the power goes: between two things, or
 		// with one of the next operations of either disk.
@@ -136,6 +182,12 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 		alive, armed, between := true, false, false
 		for alive && (at < end || armed && at < end+15*time.Minute) {
 			at += 10 * time.Second
+			if at >= trustAt && !v.state.Clock.Trusted {
+				var err error
+				if alive, err = v.trust(at); err != nil {
+					return fmt.Errorf("seed %d, before cut %d: %w", seed, round, err)
+				}
+			}
 			if at >= end && !armed {
 				armed = true
 				switch r.IntN(3) {
@@ -148,7 +200,7 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 					continue
 				}
 			}
-			running := int(at/(20*time.Minute))%3 != 0
+			running := (round+int(at/(20*time.Minute)))%3 != 0
 			values := []any{power.Line{Active: running, At: at}, power.Sample{Volts: 12.6, Amps: map[bool]float64{true: 8, false: -2}[running]}}
 			switch r.IntN(150) {
 			case 0:
@@ -160,6 +212,8 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 				values = append(values, netmon.Spent{Month: "2026-11", Bytes: map[string]int64{"probe": spent}})
 			case 3:
 				values = append(values, van.ConfirmSite{Site: "quai"})
+			case 4:
+				values = append(values, van.LengthenSession{By: 30 * time.Minute})
 			}
 			for _, value := range values {
 				if alive = alive && v.see(at, value); !alive {
@@ -174,6 +228,9 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 		wrong := func(format string, arguments ...any) error {
 			return fmt.Errorf("seed %d, cut %d: %s", seed, round, fmt.Sprintf(format, arguments...))
 		}
+		if v.twice != "" || between && v.open != (was.Session.Active || was.Left()) {
+			return wrong("the events have a session on: %v, twice %q; the state has %+v, left %v", v.open, v.twice, was.Session, was.Left())
+		}
 		v.end()
 		sameBoot := r.IntN(4) == 0 // only the daemon was killed
 		v.disk.Crash()
@@ -182,6 +239,10 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 		if !sameBoot {
 			v.boot++
 			at = time.Second
+		}
+		trustAt = at
+		if r.IntN(3) == 0 {
+			trustAt += time.Duration(r.Int64N(int64(30 * time.Minute)))
 		}
 		handed, settled := v.handed, v.settled
 		started, err := v.boots(at)
@@ -206,7 +267,8 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 		for _, d := range was.Days.All() {
 			dayThen += d.Run
 		}
-		if dayThen-lastDay > time.Minute+time.Second {
+		dated := settled.Today.Date != "" // else the clock was trusted since the last save, or not at all
+		if dated && dayThen-lastDay > time.Minute+time.Second {
 			return wrong("the days lost %s of run time", dayThen-lastDay)
 		}
 		if c := back.Charge; c != nil {
@@ -235,7 +297,10 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 	}
 	v.end()
 	v.book.Close()
-	t.Logf("%d cuts, %d of them in the middle of a write; %d events", rounds, middle, len(v.events))
+	t.Logf("%d cuts, %d of them in the middle of a write; %d events; sessions that went on, and had begun anew: %v", rounds, middle, len(v.events), v.went)
+	if safe && (v.went["false"] == 0 || v.went["true"] == 0 && rounds >= 200) {
+		t.Errorf("sessions went on %v: this test shows little", v.went)
+	}
 	if safe && middle < rounds/10 {
 		t.Errorf("only %d cuts were in the middle of a write: this test shows little", middle)
 	}
@@ -254,8 +319,8 @@ func same(a, b van.Kept) bool {
 
 // The power goes at random moments, also in the middle of a write: of the run
 // hours, and of the days', at most a minute is lost (kept in whole seconds),
-// the charge comes back with wider bounds, and nothing else that was said to be
-// durable is lost.
+// the charge comes back with wider bounds, a session goes on as soon as the clock
+// is trusted, and nothing else that was said to be durable is lost.
 func TestThePowerGoesAtRandomMoments(t *testing.T) {
 	rounds := 40
 	if os.Getenv("INFOBUS_SOAK") != "" {
