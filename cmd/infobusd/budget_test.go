@@ -45,8 +45,8 @@ func TestTheMonthsBudgetOutlivesAPowerCut(t *testing.T) {
 }
 
 // A daemon that is started again goes on with the session's budget, and with the
-// month's, to the byte.
-func TestTheSessionsBudgetOutlivesARestart(t *testing.T) {
+// month's, to the byte; also after a power cut, as the session goes on.
+func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
 	state := t.TempDir()
 	p := start(t, state, nil, "--sim")
 	p.infobus("sim", "generator", "on")
@@ -61,14 +61,23 @@ func TestTheSessionsBudgetOutlivesARestart(t *testing.T) {
 	if err != nil || !ok || k.Data == nil || float64(k.Data.Session["probe"]) < session || float64(k.Data.Bytes["probe"]) < month {
 		t.Fatalf("kept %+v (%v, %v) of %v and %v bytes", k.Data, ok, err, session, month)
 	}
-	session, month = float64(k.Data.Session["probe"]), float64(k.Data.Bytes["probe"])
-
-	p = start(t, state, nil, "--sim")
-	p.becomes("session.active", true)
-	p.wait("more to be spent in the session", func() bool { n, _ := p.data("probe"); return n > session })
-	now, all := p.data("probe")
-	if now-session != all-month {
-		t.Errorf("%v bytes more in the session, %v in the month", now-session, all-month)
+	for _, boot := range []string{k.Boot, "another"} {
+		session, month = float64(k.Data.Session["probe"]), float64(k.Data.Bytes["probe"])
+		k.Boot = boot
+		if err := kept.Save(kept.System, state, k); err != nil {
+			t.Fatal(err)
+		}
+		p = start(t, state, nil, "--sim")
+		p.becomes("session.active", true)
+		p.wait("more to be spent in the session", func() bool { n, _ := p.data("probe"); return n > session })
+		now, all := p.data("probe")
+		if now-session != all-month {
+			t.Errorf("%v bytes more in the session, %v in the month", now-session, all-month)
+		}
+		p.kill()
+		if k, ok, err = kept.Load(kept.System, state); err != nil || !ok {
+			t.Fatal(err)
+		}
 	}
 }
 

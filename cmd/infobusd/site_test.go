@@ -9,14 +9,17 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"infobus/examples"
+	"infobus/logbook"
+	"infobus/van/kept"
 )
 
 // A volunteer taps where the van is: until then no page that a visitor can see
-// names it, and after it every one does, also after the daemon was killed.
+// names it, and after it every one does, also after the daemon was killed and after a power cut.
 func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	plan := regexp.MustCompile(`(?s)plan:\n.*?\n\n`).ReplaceAllString(string(examples.Timetable),
@@ -75,11 +78,43 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	if out, code := infobus(t, "--address", filepath.Join(state, "infobus.sock"), "days", "--json"); code != 0 || !strings.Contains(out, `"sessions":`) {
 		t.Errorf("infobus days: exit %d: %s", code, out)
 	}
+
+	// After a power cut the session goes on there, with its end, and is the same.
+	until := p.at("session.until")
+	p.kill()
+	k, _, err := kept.Load(kept.System, state)
+	if err != nil || k.Session == nil || k.Session.Wall.IsZero() {
+		t.Fatalf("kept %+v, %v", k.Session, err)
+	}
+	k.Boot = "another"
+	if err := kept.Save(kept.System, state, k); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, state, nil, args...)
+	p.infobus("sim", "generator", "on")
+	p.becomes("session.site", "quai")
+	before, err := time.Parse(time.RFC3339, until.(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now, err := time.Parse(time.RFC3339, p.at("session.until").(string)); err != nil || now.Sub(before).Abs() > time.Second {
+		t.Errorf("until %v, before the cut %v: %v", now, before, err)
+	}
+	started := 0
 	for _, e := range p.events() {
+		if e.Name == logbook.SessionStarted {
+			started++
+		}
+		if e.Name == logbook.SessionEnded {
+			t.Errorf("the session ended: %v", e.Attributes)
+		}
 		for key, v := range e.Attributes {
 			if v == "moulin" || v == "quai" {
 				t.Errorf("%s says %s: %v", e.Name, key, v)
 			}
 		}
+	}
+	if started != 1 {
+		t.Errorf("%d sessions began", started)
 	}
 }
