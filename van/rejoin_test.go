@@ -179,6 +179,12 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 			c.pass(2*s, 5*min, true)
 			c.do(6*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
 		}, []string{"started", "planned 10", "started"}, "-", "other", 2},
+		{"but not its end, after a second one without a trusted clock", func(c *cutBox) {
+			confirmed(c)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min+s, true)
+			c.starts("three", 9*time.Hour, s, true)
+		}, []string{"started", "planned 14"}, "", "", 1},
 		{"unless the clock is never trusted", func(c *cutBox) {
 			confirmed(c)
 			c.starts("two", 15*min, s, false)
