@@ -140,4 +140,6 @@ func TestAPageThatTheCardDoesNotTakeIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(reader)
+	// What was left behind comes to its end.
+	hw.Call(t.Context(), &s.card, hangGuard, func() (struct{}, error) { return struct{}{}, nil }, nil)
 }
