@@ -76,6 +76,7 @@ type Shutdown struct {
 	Pending bool       `json:"pending"`
 	Reason  string     `json:"reason"` // as the event power.shutdown; "" while none is pending
 	At      *time.Time `json:"at"`
+	InS     *float64   `json:"in_s"` // s until then, rounded up, also while the clock is not trusted
 }
 
 // Session is the charging session.
@@ -322,7 +323,7 @@ func (v View) Summary() View {
 	return v
 }
 
-// Aged is v with its ages greater by d.
+// Aged is v with its ages greater, and its countdown less, by d.
 func (v View) Aged(d time.Duration) View {
 	older := func(age *float64) *float64 {
 		if age == nil {
@@ -343,6 +344,10 @@ func (v View) Aged(d time.Duration) View {
 			c.SIMs[i].AgeS = older(c.SIMs[i].AgeS)
 		}
 		v.Uplink.Cellular = &c
+	}
+	if in := v.Power.Shutdown.InS; in != nil {
+		left := max(0, math.Ceil(*in-d.Seconds()))
+		v.Power.Shutdown.InS = &left
 	}
 	return v
 }

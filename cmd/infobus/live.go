@@ -67,8 +67,8 @@ func printStatus(v status.View) {
 		power += ", battery level " + v.Power.Battery.Level
 	}
 	fmt.Printf("power     %s\n", power)
-	if v.Power.Shutdown.Pending {
-		fmt.Printf("          the box goes down at %s (%s)\n", clockTime(v.Power.Shutdown.At), v.Power.Shutdown.Reason)
+	if s := v.Power.Shutdown; s.Pending {
+		fmt.Printf("          the box goes down %s (%s)\n", s.When(), s.Reason)
 	}
 	internet := v.Uplink.Verdict
 	if v.Uplink.Advice != "" && internet != "ok" {

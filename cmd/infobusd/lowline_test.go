@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,10 +15,20 @@ import (
 func TestAnEmptyBatteryIsAnnounced(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.becomes("power.battery.level", "good")
+	p.becomes("power.shutdown.in_s", nil)
+	p.infobus("sim", "clock", "untrusted")
+	p.becomes("clock.trusted", false)
 	p.infobus("sim", "battery", "3")
 	p.becomes("power.shutdown.reason", "battery-critical")
+	if left, ok := p.at("power.shutdown.in_s").(float64); !ok || left <= 0 || left > 120 || p.at("power.shutdown.at") != nil {
+		t.Errorf("without a clock it begins in %v s, at %v", p.at("power.shutdown.in_s"), p.at("power.shutdown.at"))
+	}
+	if page := p.get("/"); !strings.Contains(page, "The box switches off in less than ") {
+		t.Errorf("the page names no time: %s", page)
+	}
 	p.infobus("sim", "generator", "on")
 	p.becomes("power.shutdown.pending", false)
+	p.becomes("power.shutdown.in_s", nil)
 }
 
 // A volunteer takes an announcement back: on a desk the next empty battery is

@@ -154,6 +154,9 @@ func (a *appliance) view(s van.State) status.View {
 	} else if ok {
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
 	}
+	if p := s.Power.Shutdown; p.Pending {
+		v.Power.Shutdown.InS = ptr(max(0, math.Ceil((p.At - s.Now.Mono).Seconds())))
+	}
 	if p := s.Supply; p.Fitted {
 		v.Uplink.Supply = status.Supply{State: "on", Since: at(p.Since), OffAt: at(p.At)}
 		if p.Cut != netmon.Powered {

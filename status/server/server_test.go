@@ -387,14 +387,23 @@ func TestALoopThatDoesNotAnswerIsUnhealthy(t *testing.T) {
 func TestAgesCountWhenTheAnswerIsMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{})
-		s.Publish(session())
-		time.Sleep(90 * time.Second)
+		state := session()
+		state.Power.Shutdown = status.Shutdown{Pending: true, InS: ptr(100.0)}
+		s.Publish(state)
+		time.Sleep(90*time.Second + time.Second/2)
 		v := s.latest.Load().now()
-		if a, c, none := *v.Uplink.Ladder[0].AgeS, *v.Uplink.Cellular.AgeS, v.Uplink.Ladder[1].AgeS; a != 93 || c != 145 || none != nil {
-			t.Errorf("after 90 s the ages are %v, %v and %v", a, c, none)
+		if a, c, none := *v.Uplink.Ladder[0].AgeS, *v.Uplink.Cellular.AgeS, v.Uplink.Ladder[1].AgeS; a != 93.5 || c != 145.5 || none != nil {
+			t.Errorf("after 90.5 s the ages are %v, %v and %v", a, c, none)
 		}
-		if v := s.latest.Load().view; *v.Uplink.Ladder[0].AgeS != 3 || *v.Uplink.Cellular.AgeS != 55 {
+		if left := *v.Power.Shutdown.InS; left != 10 {
+			t.Errorf("of 100 s %v are left after 90.5", left)
+		}
+		if v := s.latest.Load().view; *v.Uplink.Ladder[0].AgeS != 3 || *v.Uplink.Cellular.AgeS != 55 || *v.Power.Shutdown.InS != 100 {
 			t.Error("the View that was published was changed")
+		}
+		time.Sleep(time.Minute)
+		if left := *s.latest.Load().now().Power.Shutdown.InS; left != 0 {
+			t.Errorf("%v s are left after the end", left)
 		}
 	})
 }
@@ -405,7 +414,7 @@ func TestTheUnknownVanHasNullsAndNoZeros(t *testing.T) {
 	v := status.View{Power: status.Power{Generators: []status.Generator{{Name: "generator-1", State: "unknown"}}}, Uplink: status.Uplink{Cellular: &status.Cellular{}, Ladder: []status.Rung{{}}}}
 	s.Publish(v)
 	text := string(encode(s.latest.Load().view))
-	for _, field := range []string{"since", "starts", "run_hours", "percent", "volts", "amps", "at", "until", "bars", "age_s", "devices_connected",
+	for _, field := range []string{"since", "starts", "run_hours", "percent", "volts", "amps", "at", "in_s", "until", "bars", "age_s", "devices_connected",
 		"drawn_at", "rows", "refreshes", "next_at", "last_upload"} {
 		if !strings.Contains(text, fmt.Sprintf("%q:null", field)) {
 			t.Errorf("%s is not null in %s", field, text)

@@ -80,17 +80,9 @@ func powerTile(v status.View) tile {
 	}
 	if s := v.Power.Shutdown; s.Pending {
 		t.Mood = "bad"
-		t.Lines = append(t.Lines, strings.TrimSpace("The box switches off "+at(hour(s.At))))
+		t.Lines = append(t.Lines, strings.TrimSpace("The box switches off "+s.When()))
 	}
 	return t
-}
-
-// at is "at 14:05", or "soon" where the time is not known.
-func at(hour string) string {
-	if hour == "" {
-		return "soon"
-	}
-	return "at " + hour
 }
 
 // verdicts holds the mood and the words of each verdict of netmon.
