@@ -28,3 +28,45 @@ func TestWhenTheBoxSwitchesOff(t *testing.T) {
 		t.Errorf("none pending: %q", got)
 	}
 }
+
+func TestTheChargeIsSaidNoMorePreciselyThanItIsKnown(t *testing.T) {
+	known := Battery{Quality: "fresh", Percent: ptr(71.0), PercentLow: ptr(60.0), PercentHigh: ptr(80.0)}
+	with := func(change func(*Battery)) Battery {
+		b := known
+		change(&b)
+		return b
+	}
+	for _, c := range []struct {
+		name    string
+		battery Battery
+		want    string
+	}{
+		{"good", with(func(b *Battery) { b.Confidence = "good" }), "71 %"},
+		{"fair", with(func(b *Battery) { b.Confidence = "fair" }), "60 to 80 %"},
+		{"poor", with(func(b *Battery) { b.Confidence = "poor" }), "60 to 80 %"},
+		{"stale", with(func(b *Battery) { b.Confidence, b.Quality = "good", "stale" }), ""},
+		{"no confidence and no range", with(func(b *Battery) { b.Confidence, b.PercentLow, b.PercentHigh = "unknown", nil, nil }), ""},
+		{"nothing known", Battery{Quality: "fresh", Confidence: "unknown"}, ""},
+	} {
+		if got := c.battery.Charge(); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestTheTimeLeftPretendsNoPrecision(t *testing.T) {
+	for seconds, want := range map[float64]string{
+		0: "less than 10 min", 599: "less than 10 min", 14 * 60: "some 10 min", 54 * 60: "some 50 min", 55 * 60: "some 1 h",
+		5000: "some 1.5 h", 22000: "some 6 h", 9.9 * 3600: "some 10 h", 30.4 * 3600: "some 30 h", 48 * 3600: "some 48 h", 49 * 3600: "more than 2 days",
+	} {
+		if got := (Battery{TimeToEmptyS: &seconds}).Left(); got != want+" left" {
+			t.Errorf("empty in %g s: %q, want %q", seconds, got, want)
+		}
+		if got := (Battery{TimeToFullS: &seconds, Level: "good"}).Left(); got != "full in "+want {
+			t.Errorf("full in %g s: %q, want %q", seconds, got, want)
+		}
+	}
+	if got := (Battery{}).Left() + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).Left(); got != "" {
+		t.Errorf("not known, and full already: %q", got)
+	}
+}

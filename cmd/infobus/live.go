@@ -61,10 +61,12 @@ func (o *options) state() (v status.View, raw []byte, err error) {
 
 func printStatus(v status.View) {
 	power := map[string]string{"generator": "generator running", "battery": "on battery", "unknown": "not known"}[v.Power.Source]
-	if p := v.Power.Battery.Percent; p != nil && v.Power.Battery.Quality == "fresh" {
-		power += fmt.Sprintf(", battery level %s (about %.0f %%)", v.Power.Battery.Level, *p)
-	} else {
-		power += ", battery level " + v.Power.Battery.Level
+	power += ", battery level " + v.Power.Battery.Level
+	if charge := v.Power.Battery.Charge(); charge != "" {
+		power += " (" + charge + ")"
+	}
+	if left := v.Power.Battery.Left(); left != "" {
+		power += ", " + left
 	}
 	fmt.Printf("power     %s\n", power)
 	if s := v.Power.Shutdown; s.Pending {

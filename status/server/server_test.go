@@ -39,7 +39,7 @@ func session() status.View {
 		Clock: status.Clock{Trusted: true, Source: "timesyncd", Boot: "5b0f4a52-6f0c-4a34-9a8f-0a3d5d1b8a11"},
 		Power: status.Power{Source: "generator",
 			Generators: []status.Generator{{Name: "generator-1", State: "running", Since: clock(12, 0), Starts: ptr(41), RunHours: ptr(103.5)}},
-			Battery:    status.Battery{Level: "good", Quality: "fresh", Percent: ptr(82.4), Volts: ptr(12.58), Amps: ptr(3.2)}},
+			Battery:    status.Battery{Level: "good", Quality: "fresh", Percent: ptr(82.4), Confidence: "good", Volts: ptr(12.58), Amps: ptr(3.2)}},
 		Session: status.Session{Active: true, Site: "BMX", Since: clock(12, 0), Until: clock(14, 30)},
 		Uplink: status.Uplink{Verdict: "ok", Since: clock(12, 1), Advice: "The internet works: there is nothing to do.",
 			Ladder:           []status.Rung{{Rung: "cable", Finding: "passed", AgeS: ptr(3.0)}, {Rung: "dns", Finding: "not-tried"}},
@@ -582,6 +582,30 @@ func TestTheTilesSayItInPlainWords(t *testing.T) {
 		c.alter(&v)
 		got := [4]string{powerTile(v).Word, internetTile(v).Word, timeTile(v).Word, todoTile(v).Word}
 		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestThePowerTileSaysHowFarTheBatteryGoes(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		alter func(*status.Power)
+		want  string // the word and the lines
+	}{
+		{"charging", func(p *status.Power) { p.Battery.TimeToFullS = ptr(7000.0) }, "Generator running|since 12:00|Battery level 82 %|full in some 2 h"},
+		{"on battery", func(p *status.Power) { p.Source, p.Battery.TimeToEmptyS = "battery", ptr(22000.0) }, "On battery 82 %|some 6 h left"},
+		{"not certain", func(p *status.Power) {
+			p.Source, p.Battery.Confidence, p.Battery.PercentLow, p.Battery.PercentHigh = "battery", "fair", ptr(60.0), ptr(80.0)
+		}, "On battery 60 to 80 %"},
+		{"going down without a clock", func(p *status.Power) {
+			p.Source, p.Battery.Level, p.Shutdown = "battery", "critical", status.Shutdown{Pending: true, Reason: "battery-critical", InS: ptr(100.0)}
+		}, "On battery 82 %|Battery nearly empty|The box switches off in less than 2 minutes"},
+	} {
+		v := session()
+		c.alter(&v.Power)
+		tile := powerTile(v)
+		if got := strings.Join(append([]string{tile.Word}, tile.Lines...), "|"); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

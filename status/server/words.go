@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"infobus/status"
@@ -27,17 +26,10 @@ type screen struct {
 	Drawing    bool
 }
 
-// percent is the charge in words, "" while it is not fresh.
-func percent(b status.Battery) string {
-	if b.Quality != "fresh" || b.Percent == nil {
-		return ""
-	}
-	return fmt.Sprintf("%.0f %%", math.Floor(*b.Percent))
-}
-
 func powerTile(v status.View) tile {
 	t := tile{ID: "power", Title: "Power"}
-	b, p := v.Power.Battery, percent(v.Power.Battery)
+	b := v.Power.Battery
+	charge := b.Charge()
 	switch v.Power.Source {
 	case "generator":
 		t.Mood, t.Word = "good", "Generator running"
@@ -47,20 +39,23 @@ func powerTile(v status.View) tile {
 				break
 			}
 		}
-		if p != "" {
-			t.Lines = append(t.Lines, "Battery level "+p)
+		if charge != "" {
+			t.Lines = append(t.Lines, "Battery level "+charge)
 		}
 	case "battery":
-		t.Mood, t.Word = "good", strings.TrimSpace("On battery "+p)
-		if p == "" {
+		t.Mood, t.Word = "good", strings.TrimSpace("On battery "+charge)
+		if charge == "" {
 			t.Lines = append(t.Lines, "Battery level not known")
 		}
 	default:
 		t.Mood, t.Word = "unknown", "Not known"
 		t.Lines = append(t.Lines, "The box cannot see the generator.")
-		if p != "" {
-			t.Lines = append(t.Lines, "Battery level "+p)
+		if charge != "" {
+			t.Lines = append(t.Lines, "Battery level "+charge)
 		}
+	}
+	if left := b.Left(); left != "" {
+		t.Lines = append(t.Lines, left)
 	}
 	if v.Power.Unplug {
 		t.Lines = append(t.Lines, "OK to unplug")

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"infobus/status"
+)
+
+func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
+	uplink := status.Uplink{Verdict: "ok"}
+	unsure := status.Battery{Level: "good", Quality: "fresh", Percent: ptr(71.0), PercentLow: ptr(60.0), PercentHigh: ptr(80.0), Confidence: "fair",
+		TimeToEmptyS: ptr(22000.0)}
+	sure := unsure
+	sure.Confidence, sure.TimeToEmptyS, sure.TimeToFullS = "good", nil, ptr(7000.0)
+	for _, c := range []struct {
+		power status.Power
+		code  int
+		want  string
+	}{
+		{status.Power{Source: "battery", Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), some 6 h left\n"},
+		{status.Power{Source: "generator", Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h\n"},
+		{status.Power{Source: "battery", Battery: status.Battery{Level: "unknown"}}, 0, "power     on battery, battery level unknown\n"},
+		{status.Power{Source: "battery", Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
+			"power     on battery, battery level critical\n          the box goes down in less than 2 minutes (battery-low)\n"},
+	} {
+		out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, status.View{Power: c.power, Uplink: uplink}))
+		if code != c.code || !strings.HasPrefix(out, c.want) {
+			t.Errorf("exit %d, want %d: %s%s, want %s", code, c.code, out, said, c.want)
+		}
+	}
+}
