@@ -5,6 +5,12 @@ import (
 	"math"
 )
 
+// Short says that the battery is low or critical and no generator is known to
+// run: somebody has to see to it.
+func (p Power) Short() bool {
+	return p.Source != "generator" && (p.Battery.Level == "low" || p.Battery.Level == "critical")
+}
+
 // Charge is the charge in words: "82 %" where that is certain, else the range
 // in which it is, "60 to 80 %"; "" while it is not known.
 func (b Battery) Charge() string {

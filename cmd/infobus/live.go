@@ -41,7 +41,7 @@ func statusCommand(o *options) *cobra.Command {
 					return attention
 				}
 			}
-			if v.Power.Shutdown.Pending || v.Uplink.Supply.State != "off" && !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
+			if v.Power.Short() || v.Power.Shutdown.Pending || v.Uplink.Supply.State != "off" && !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
 				return attention
 			}
 			return nil

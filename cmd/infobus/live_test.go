@@ -7,6 +7,31 @@ import (
 	"infobus/status"
 )
 
+func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
+	for _, c := range []struct {
+		source, level string
+		code          int
+	}{
+		{"battery", "good", 0}, {"battery", "unknown", 0}, {"battery", "low", 1}, {"battery", "critical", 1},
+		{"unknown", "critical", 1}, {"generator", "low", 0}, {"generator", "critical", 0},
+	} {
+		v := status.View{Power: status.Power{Source: c.source, Battery: status.Battery{Level: c.level}}, Uplink: status.Uplink{Verdict: "ok"}}
+		for _, format := range [][]string{{"status"}, {"status", "--json"}} {
+			if out, said, code := infobus(t, t.TempDir(), append(format, "--address", answering(t, v))...); code != c.code {
+				t.Errorf("%q, source %s, level %s: exit %d, want %d: %s%s", format, c.source, c.level, code, c.code, out, said)
+			}
+		}
+	}
+}
+
+// A Cisco box that the box itself holds off, as a remedy, is no trouble.
+func TestASwitchedOffCiscoBoxAloneNeedsNoAttention(t *testing.T) {
+	v := status.View{Power: status.Power{Source: "generator"}, Uplink: status.Uplink{Verdict: "cable-unplugged", Supply: status.Supply{State: "off", Reason: "remedy"}}}
+	if out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, v)); code != 0 || !strings.Contains(out, "switched off: ") {
+		t.Errorf("exit %d: %s%s", code, out, said)
+	}
+}
+
 func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 	uplink := status.Uplink{Verdict: "ok"}
 	unsure := status.Battery{Level: "good", Quality: "fresh", Percent: ptr(71.0), PercentLow: ptr(60.0), PercentHigh: ptr(80.0), Confidence: "fair",

@@ -50,7 +50,7 @@ func TestALowBatterySwitchesTheCiscoBoxOffUntilAGeneratorStarts(t *testing.T) {
 			t.Errorf("the page does not say %q", words)
 		}
 	}
-	if out, code := infobus(t, "--address", p.base, "status"); code != 0 || !strings.Contains(out, "switched off: ") {
+	if out, code := infobus(t, "--address", p.base, "status"); code != 1 || !strings.Contains(out, "switched off: ") {
 		t.Errorf("status: exit %d: %s", code, out)
 	}
 

@@ -256,14 +256,14 @@ func timeTile(v status.View) tile {
 func todoTile(v status.View) tile {
 	t := tile{ID: "todo", Title: "What to do", Mood: "warn"}
 	net := internetTile(v)
-	switch level := v.Power.Battery.Level; {
+	switch {
 	case v.Power.Shutdown.Pending && v.Power.Shutdown.Reason == "requested":
 		t.Word = "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."
 	case v.Power.Shutdown.Pending && v.Power.Source == "generator":
 		t.Mood, t.Word = "bad", "Leave the generator running: the battery is nearly empty."
 	case v.Power.Shutdown.Pending:
 		t.Mood, t.Word = "bad", "Start a generator now: the battery is nearly empty."
-	case v.Power.Source == "battery" && (level == "critical" || level == "low"):
+	case v.Power.Source == "battery" && v.Power.Short():
 		t.Word = "Start a generator: the battery is low."
 	case net.Mood == "bad" || net.Mood == "warn":
 		t.Word = v.Uplink.Advice
