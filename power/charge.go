@@ -63,6 +63,7 @@ type Charge struct {
 	charged time.Duration // since when the battery has looked full; 0 if it does not
 	doubted time.Duration // since when the voltage contradicts; 0 if it does not
 	now     [2]float64    // window of the last sample, of the capacity
+	turned  time.Duration // since when the current flows against its mean; 0 if it does not
 	mean    float64       // A, averaged over averaging
 	hasMean bool
 }
@@ -78,6 +79,9 @@ func (e edge) at(w, way float64) float64 { return e.from + e.net + way*math.Abs(
 const (
 	// nothing is the current, in A, below which it counts as none.
 	nothing = 0.1
+	// turning is how long a current must flow the other way before what was averaged
+	// is forgotten: a pump's start is no turn.
+	turning = 10 * time.Second
 	// averaging is the time over which the current for the time left is averaged:
 	// a new current counts for 63 % after it.
 	averaging = 3 * time.Minute
@@ -157,9 +161,15 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	} else {
 		c.Out -= watts * h
 	}
-	switch turned := s.Amps*c.mean < 0 && math.Abs(s.Amps) >= nothing; {
-	case !c.hasMean || turned: // what flowed the other way says nothing of the time left
-		c.mean, c.hasMean = s.Amps, true
+	if s.Amps*c.mean >= 0 || math.Abs(s.Amps) < nothing {
+		c.turned = 0
+	} else if c.turned == 0 {
+		c.turned = now
+	}
+	switch {
+	case !c.hasMean || c.turned != 0 && now-c.turned >= turning:
+		// What flowed the other way says nothing of the time left.
+		c.mean, c.hasMean, c.turned = s.Amps, true, 0
 	default:
 		c.mean += (1 - math.Exp(-float64(dt)/float64(averaging))) * (amps - c.mean)
 	}

@@ -195,6 +195,7 @@ func plot() []byte {
 
 // The time left is to empty or to full as the current flows now: when a
 // generator stops, it does not take minutes until it is known how long there is.
+// A load that comes for seconds turns nothing.
 func TestTheTimeLeftTurnsWithTheCurrent(t *testing.T) {
 	o := DefaultOptions()
 	state, now := New(o), time.Duration(0)
@@ -206,10 +207,17 @@ func TestTheTimeLeftTurnsWithTheCurrent(t *testing.T) {
 	}
 	flow(12.4, 0, 3*time.Hour) // at rest: the voltage tells the charge
 	flow(13.4, 8, 10*time.Minute)
+	for range 30 {
+		flow(13.4, 8, 18*time.Second)
+		flow(13.0, -2, 2*time.Second)
+		if _, full, ok := state.Left(o); !full || !ok {
+			t.Fatalf("a load for 2 s: full %v, known %v", full, ok)
+		}
+	}
 	for _, amps := range []float64{-2, 8, -4} {
-		flow(12.5, amps, 4*time.Second)
+		flow(12.5, amps, turning+4*time.Second)
 		if left, full, ok := state.Left(o); !ok || full != (amps > 0) || left <= 0 {
-			t.Errorf("4 s after it turned to %v A: %v, full %v, known %v", amps, left, full, ok)
+			t.Errorf("soon after it turned to %v A: %v, full %v, known %v", amps, left, full, ok)
 		}
 	}
 }

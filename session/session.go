@@ -95,12 +95,12 @@ type State struct {
 	Until     time.Duration
 	Planned   bool          // the plan has been found for this session
 	Longer    time.Duration // asked for before it was
+	Said      bool          // a volunteer named the site
 	Still     time.Duration // since when all generators are known to stand still; 0 if not
 	Tally     Tally
 
 	at    time.Duration // of the last step
 	was   Input         // of the last step
-	said  bool          // a volunteer named the site
 	ended bool          // over, though a generator still runs: it starts no new one
 }
 
@@ -121,7 +121,7 @@ func Ended() State { return State{ended: true} }
 
 // Resume is a session that an earlier process had begun.
 func Resume(site string, confirmed bool, since, until time.Duration) State {
-	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, said: confirmed}
+	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, Said: confirmed}
 }
 
 // Step takes what is known at the monotonic time now.
@@ -141,7 +141,7 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 			s.plan(o, *in.Plan, now)
 		}
 		if in.Site != "" {
-			s.Site, s.Confirmed, s.said = in.Site, true, true
+			s.Site, s.Confirmed, s.Said = in.Site, true, true
 		}
 		if in.Longer > 0 {
 			s.Until = max(s.Until, now) + in.Longer
@@ -225,7 +225,7 @@ func (s State) EndedAt(now time.Duration, reason string) logbook.Event {
 // site that the configuration names is certain, also where the plan names it. What
 // a volunteer asked for before is added, and nothing of it taken back.
 func (s *State) plan(o Options, p Plan, now time.Duration) {
-	if !s.said {
+	if !s.Said {
 		s.Site, s.Confirmed = p.Site, p.Site == o.Site
 	}
 	end := now + p.Left + s.Longer

@@ -56,7 +56,8 @@ type KeptCharge struct {
 type KeptSession struct {
 	Site      string        `json:"site"`
 	Confirmed bool          `json:"confirmed,omitempty"`
-	Since     time.Duration `json:"since_ns"` // monotonic, of the boot in which it was kept
+	Said      bool          `json:"said,omitempty"` // by a volunteer
+	Since     time.Duration `json:"since_ns"`       // monotonic, of the boot in which it was kept
 	Until     time.Duration `json:"until_ns"`
 	Still     time.Duration `json:"still_ns,omitempty"`  // since when no generator runs; 0 while one may
 	At        time.Duration `json:"at_ns"`               // when it was kept

@@ -273,7 +273,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	case k.Boot != at.Boot && k.Session != nil:
 		s.left = k.Session
 		if k.Left != nil {
-			both := k.Left.and(*k.Session, o.Session.Site)
+			both := k.Left.and(*k.Session)
 			s.left = &both
 		}
 	case k.Boot != at.Boot:

@@ -14,7 +14,7 @@ func (s State) Left() bool { return s.left != nil }
 // keptSession is the session that is on, as it is kept.
 func (s State) keptSession() *KeptSession {
 	on := s.Session
-	k := KeptSession{Site: on.Site, Confirmed: on.Confirmed, Since: on.Since, Until: on.Until, Still: on.Still, At: s.Now.Mono,
+	k := KeptSession{Site: on.Site, Confirmed: on.Confirmed, Said: on.Said, Since: on.Since, Until: on.Until, Still: on.Still, At: s.Now.Mono,
 		Unplanned: !on.Planned, Longer: on.Longer, Tally: on.Tally}
 	if wall, ok := s.WallAt(on.Since); ok {
 		k.Wall = wall.Round(time.Second).UTC()
@@ -25,15 +25,15 @@ func (s State) keptSession() *KeptSession {
 // resumed is the session as it was kept.
 func (k KeptSession) resumed() session.State {
 	s := session.Resume(k.Site, k.Confirmed, k.Since, k.Until)
-	s.Planned, s.Longer, s.Tally = !k.Unplanned, k.Longer, k.Tally
+	s.Said, s.Planned, s.Longer, s.Tally = k.Said, !k.Unplanned, k.Longer, k.Tally
 	return s
 }
 
-// and is k with what came of it after a power cut, as the session began anew. fixed
-// is the site of the configuration, which is no volunteer's word.
-func (k KeptSession) and(anew KeptSession, fixed string) KeptSession {
-	if anew.Confirmed && (anew.Site != fixed || !k.Confirmed) {
-		k.Site, k.Confirmed = anew.Site, true
+// and is k with what came of it after a power cut, as the session began anew. The
+// site that the configuration names is no volunteer's word, and no plan's.
+func (k KeptSession) and(anew KeptSession) KeptSession {
+	if anew.Said || k.Site == "" {
+		k.Site, k.Confirmed, k.Said = anew.Site, anew.Confirmed, anew.Said
 	}
 	k.Until += anew.Longer // no plan is known while the clock is not trusted
 	if k.Unplanned {
@@ -82,14 +82,14 @@ func (s *State) rejoin(o Options, out *Output) {
 	// It began before this boot, whatever the rounding.
 	k.Since, k.Until = min(since, -1), k.Until+shift
 	if anew.Active {
-		k = k.and(*s.keptSession(), o.Session.Site)
+		k = k.and(*s.keptSession())
 	}
 	s.Session, s.left = k.resumed(), nil
 }
 
 // part ends the session that a power cut left; one that has begun anew is another.
 func (s *State) part(reason string, anew session.State, out *Output) {
-	out.event(s.left.resumed().EndedAt(s.left.At, reason))
+	out.event(s.left.resumed().EndedAt(max(s.left.At, s.left.Since), reason))
 	if anew.Active {
 		out.event(anew.Started())
 	}

@@ -18,6 +18,7 @@ type cutBox struct {
 	*box
 	t     *testing.T
 	table *timetable.Timetable
+	fixed string // the configuration's site
 	kept  van.Kept
 	told  []string // begun, or why it ended and after how many minutes
 }
@@ -58,6 +59,7 @@ func (c *cutBox) starts(boot string, off, at time.Duration, trusted bool) {
 		c.t.Fatal(err)
 	}
 	c.box = &box{options: van.DefaultOptions(), boot: boot, off: off}
+	c.options.Session.Site = c.fixed
 	c.state = van.New(c.options, van.Panel)
 	c.do(at, van.Started{Kept: back, Restored: true}, van.TimetableSeen{Timetable: c.table})
 	if trusted {
@@ -235,5 +237,66 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 				t.Errorf("the days have %d sessions, want %d", days, test.days)
 			}
 		})
+	}
+}
+
+// The site that the configuration names is no volunteer's word: where the plan
+// names another, or a volunteer did, neither a power cut nor a restart puts it in
+// that one's place.
+func TestTheConfiguredSiteTakesNoOthersPlace(t *testing.T) {
+	const min, s = time.Minute, time.Second
+	for name, test := range map[string]struct {
+		play func(*cutBox)
+		site string
+		sure bool
+	}{
+		"the plan's, over a power cut": {func(c *cutBox) {
+			c.starts("one", 0, s, true)
+			c.pass(2*s, 10*min, true)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min, true)
+			c.do(6*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, "moulin", false},
+		"the plan's, that comes after a restart": {func(c *cutBox) {
+			c.starts("one", 0, s, false)
+			c.pass(2*s, 5*min, true)
+			c.starts("one", 0, 6*min, false)
+			c.pass(6*min+s, 7*min, true)
+			c.do(8*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, "moulin", false},
+		"a volunteer's, over a power cut": {func(c *cutBox) {
+			c.starts("one", 0, s, true)
+			c.pass(2*s, 2*min, true)
+			c.do(3*min, van.ConfirmSite{Site: "oyats"})
+			c.pass(3*min, 10*min, true)
+			c.starts("two", 15*min, s, false)
+			c.pass(2*s, 5*min, true)
+			c.do(6*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, "oyats", true},
+		"a volunteer's, said before the plan and a restart": {func(c *cutBox) {
+			c.starts("one", 0, s, false)
+			c.pass(2*s, 2*min, true)
+			c.do(3*min, van.ConfirmSite{Site: "oyats"})
+			c.starts("one", 0, 6*min, false)
+			c.pass(6*min+s, 7*min, true)
+			c.do(8*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
+		}, "oyats", true},
+	} {
+		c := &cutBox{t: t, table: table(t), fixed: "quai"}
+		test.play(c)
+		if on := c.state.Session; !on.Active || on.Site != test.site || on.Confirmed != test.sure {
+			t.Errorf("%s: %q, confirmed %v; want %q, %v", name, on.Site, on.Confirmed, test.site, test.sure)
+		}
+	}
+}
+
+// A session that was kept by an earlier version, without when, ends with no time
+// below zero.
+func TestASessionThatWasKeptWithoutWhen(t *testing.T) {
+	c := &cutBox{t: t, table: table(t)}
+	c.kept = van.Kept{Boot: "one", Session: &van.KeptSession{Site: "quai", Since: time.Hour, Until: 3 * time.Hour}}
+	c.starts("two", 0, time.Second, true)
+	if want := []string{"generators-stopped 0"}; !slices.Equal(c.told, want) {
+		t.Errorf("told %q, want %q", c.told, want)
 	}
 }

@@ -466,7 +466,7 @@ func (s *State) visit(site string, since time.Duration) visit {
 		return v
 	}
 	last := slices.MaxFunc(s.Power.Generators, func(a, b power.Generator) int { return int(a.Since - b.Since) }).Since
-	if at := s.Now.WallAt(last); last > since && s.sameDay(at, v.until) {
+	if at := s.Now.WallAt(last); last != 0 && last > since && s.sameDay(at, v.until) {
 		v.until = at
 	}
 	return v

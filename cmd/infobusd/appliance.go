@@ -250,7 +250,7 @@ func (a *appliance) run(ctx context.Context) {
 	last := a.loop.State().Kept(a.options)
 	a.client.Book(func(l *netmon.Ledger) { last.Data = new(l.Spent()) })
 
-	left := cardWait - time.Duration(a.cardSpent.Load()) - time.Since(stopped)
+	left := cardWait - 2*cardPage - time.Duration(a.cardSpent.Load()) - time.Since(stopped)
 	card, cancel := context.WithTimeout(context.Background(), max(left, cardLeast))
 	defer cancel()
 	var kept sync.WaitGroup
@@ -270,13 +270,16 @@ func (a *appliance) run(ctx context.Context) {
 // A dead card delays a power-off by cardWait, all in all.
 const (
 	cardWait = 5 * time.Second
-	// cardFirst of it is before the log-in manager is asked.
-	cardFirst = 2 * time.Second
+	// cardPage of it is for forgetting what was on the glass before the last page,
+	// and as much for keeping that.
+	cardPage = 500 * time.Millisecond
+	// cardFirst is before the log-in manager is asked.
+	cardFirst = time.Second
 	// cardParts is how long a part that writes to the card may take to end.
 	cardParts = time.Second
 	// cardLeast is for the end in any case, since the panel's refresh takes time too,
 	// and cardClose of it for closing the logbook.
-	cardLeast = cardWait - cardFirst - cardParts
+	cardLeast = cardWait - 2*cardPage - cardFirst - cardParts
 	cardClose = 500 * time.Millisecond
 )
 

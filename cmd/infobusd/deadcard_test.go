@@ -131,7 +131,7 @@ func TestAPageThatTheCardDoesNotTakeIsGivenUp(t *testing.T) {
 	}
 	s := &screen{file: glassFile(glass), boot: "one"}
 	for range 2 { // the second finds the first still stuck
-		if err := s.keep([]byte("a page")); !errors.Is(err, hw.ErrTimeout) {
+		if err := s.keep(patience, []byte("a page")); !errors.Is(err, hw.ErrTimeout) {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -163,7 +163,7 @@ func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) erro
 		}
 		draw.Forget()
 		if s.decoded == nil {
-			s.card.Finally(patience, s.file.forget) // from here on a power cut leaves neither page
+			s.card.Finally(patienceFor(d), s.file.forget) // from here on a power cut leaves neither page
 		}
 		return frame[:], nil
 	}, wave)
@@ -176,7 +176,7 @@ func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) erro
 		s.mu.Lock()
 		s.frame = glass
 		s.mu.Unlock()
-		if err := s.keep(glass); err != nil {
+		if err := s.keep(patienceFor(d), glass); err != nil {
 			slog.Warn("what is on the screen was not kept", "why", err)
 		}
 	}
@@ -184,8 +184,8 @@ func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) erro
 }
 
 // keep has the glass kept, or gives up after a while. Even at the end it is tried.
-func (s *screen) keep(glass []byte) error {
-	_, err := hw.Call(context.Background(), &s.card, patience, func() (struct{}, error) {
+func (s *screen) keep(limit time.Duration, glass []byte) error {
+	_, err := hw.Call(context.Background(), &s.card, limit, func() (struct{}, error) {
 		return struct{}{}, s.file.keep(s.boot, glass)
 	}, nil)
 	return err
@@ -228,6 +228,14 @@ type glassFile string
 // patience is how long the card may take to forget a page that is to be replaced, or
 // to take one: a dead card keeps no page from being shown.
 const patience = 2 * time.Second
+
+// patienceFor is the same for one page: the last is part of a power-off.
+func patienceFor(d van.Draw) time.Duration {
+	if d.Cause == kiosk.Shutdown {
+		return cardPage
+	}
+	return patience
+}
 
 // load gives the frame, and the boot in which it was shown; nil if there is none.
 func (f glassFile) load() (frame []byte, boot string) {

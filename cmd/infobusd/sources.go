@@ -183,7 +183,9 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	})
 }
 
-// restoreBook goes on with what an earlier process had spent of the data budget.
+// restoreBook goes on with what an earlier process had spent of the data budget,
+// and of the session's where one was on: what one that is over had spent is not
+// what is spent after it.
 func (a *appliance) restoreBook(k van.Kept) {
 	if k.Data == nil {
 		return
@@ -194,6 +196,8 @@ func (a *appliance) restoreBook(k van.Kept) {
 	}
 	if on := cmp.Or(k.Left, k.Session); on != nil {
 		a.bookedSession, a.bookedActive = on.Since, true
+	} else {
+		spent.Session = nil
 	}
 	a.client.Book(func(l *netmon.Ledger) { l.Restore(spent) })
 }
