@@ -176,6 +176,27 @@ func TestShutdowns(t *testing.T) {
 	}
 }
 
+// Of another battery nothing is known but what its samples say.
+func TestAReplacedBatteryBringsNoCount(t *testing.T) {
+	o := options()
+	state, now := New(o), time.Duration(0)
+	see := func(volts float64) (low, high float64) {
+		for end := now + 3*time.Hour; now < end; now += 10 * time.Second {
+			state, _ = Step(o, state, Sample{Volts: volts}, now)
+		}
+		return state.Bounds[0], state.Bounds[1]
+	}
+	full, most := see(12.9)
+	state, _ = Step(o, state, Replaced{}, now)
+	if low, high := state.Bounds[0], state.Bounds[1]; low != full || high != most {
+		t.Errorf("before its first sample: %v to %v", low, high)
+	}
+	state, _ = Step(o, state, Sample{Volts: 12.2, Amps: -1}, now)
+	if high := state.Bounds[1]; high >= full {
+		t.Errorf("a battery at 12.2 V after one above %v %%: at most %v %%", full, high)
+	}
+}
+
 // Once the log-in manager was told, nobody calls it off but that itself.
 func TestWhatTheLogInManagerWasToldIsNotCalledOff(t *testing.T) {
 	o := options()

@@ -220,6 +220,10 @@ func speedOf(hz float64, was Speed) Speed {
 // Serviced says that a generator, by its index, was looked after.
 type Serviced struct{ Index int }
 
+// Replaced says that another battery stands there: nothing is known of its charge,
+// and the next sample is its first.
+type Replaced struct{}
+
 // Shutdown is a shutdown that is announced.
 type Shutdown struct {
 	Pending bool
@@ -256,6 +260,7 @@ type State struct {
 	wanted         bool          // a volunteer wants everything though the battery is low
 	drained        time.Duration // since which sample each was a critical battery's that is drained; 0 if the last was not
 	alarmed        time.Duration // since when the battery-low line has been active; 0 if it is not known to be
+	replaced       bool          // the next sample is another battery's first
 	lineWorks      bool          // it was inactive in this process: it is not merely shorted
 }
 
@@ -303,7 +308,12 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 			s.drained = 0
 		}
 		s.Battery = reading.Of(in, now)
+		if s.replaced {
+			s.Charge, s.replaced = Charge{}, false
+		}
 		s.Charge = s.Charge.Step(o.bank(), in, s.celsius(25), now)
+	case Replaced:
+		s.replaced = true
 	case Temperature:
 		s.Celsius = reading.Of(in.Celsius, now)
 	case Serviced:

@@ -19,12 +19,13 @@ import (
 
 // Van is what is so on the desk. Make it with NewVan.
 type Van struct {
-	Generators []bool  // running
-	Charge     float64 // of the battery, 0 to 100 %
-	Cable      bool    // plugged in
-	Gateway    bool    // powered
-	Cut        bool    // and yet not, by the box's relay
-	Cellular   string  // up, down, slow or captive
+	Generators []bool          // running
+	Charge     float64         // of the battery, 0 to 100 %
+	Chemistry  power.Chemistry // of it
+	Cable      bool            // plugged in
+	Gateway    bool            // powered
+	Cut        bool            // and yet not, by the box's relay
+	Cellular   string          // up, down, slow or captive
 	DNS        bool
 	Clock      bool              // synchronised
 	Presses    int               // of the button beside the screen, so far
@@ -34,7 +35,7 @@ type Van struct {
 // NewVan is a van with so many generators, all standing still, a battery at 80 %, and
 // everything else as it should be.
 func NewVan(generators int) *Van {
-	return &Van{Generators: make([]bool, generators), Charge: 80, Cable: true, Gateway: true,
+	return &Van{Generators: make([]bool, generators), Charge: 80, Chemistry: power.AGM, Cable: true, Gateway: true,
 		Cellular: "up", DNS: true, Clock: true,
 		Devices: map[string]string{"gpio": "ok", "battery": "ok", "panel": "ok"}}
 }
@@ -163,7 +164,7 @@ func (v *Van) Volts() float64 {
 	if v.Running() && v.Charge >= 100 {
 		return absorption
 	}
-	curve := power.AGM.Curve
+	curve := v.Chemistry.Curve
 	rest := curve[len(curve)-1].Volts
 	for i, p := range curve[1:] {
 		if low := curve[i]; v.Charge <= p.Percent {
@@ -171,7 +172,7 @@ func (v *Van) Volts() float64 {
 			break
 		}
 	}
-	return rest + v.Amps()*power.AGM.Ohms
+	return rest + v.Amps()*v.Chemistry.Ohms
 }
 
 // Advance lets time pass for the battery.

@@ -278,7 +278,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		}
 	case k.Boot != at.Boot:
 	case k.Session != nil:
-		s.Session = k.Session.resumed()
+		s.Session, s.resumed = k.Session.resumed(), *k.Session
 	case k.Over:
 		s.Session = session.Ended()
 	}

@@ -17,7 +17,9 @@ func (s State) keptSession() *KeptSession {
 	k := KeptSession{Site: on.Site, Confirmed: on.Confirmed, Said: on.Said, Since: on.Since, Until: on.Until, Still: on.Still, At: s.Now.Mono,
 		Unplanned: !on.Planned, Longer: on.Longer, Tally: on.Tally}
 	if wall, ok := s.WallAt(on.Since); ok {
-		k.Wall = wall.Round(time.Second).UTC()
+		k.Wall = wall.Truncate(time.Second).UTC() // never later than it was
+	} else if s.resumed.Since == on.Since {
+		k.Wall = s.resumed.Wall // the clock was trusted before this process began
 	}
 	return &k
 }

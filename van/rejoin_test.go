@@ -138,6 +138,13 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 			c.pass(6*min+s, 7*min, true)
 			c.do(8*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
 		}, []string{"started"}, "quai", "", 1},
+		{"and a restart of the daemon before it, cut before the clock is trusted", func(c *cutBox) {
+			confirmed(c)
+			c.starts("one", 0, 11*min, false)
+			c.pass(11*min+s, 13*min, true)
+			c.starts("two", 15*min, s, true)
+			c.pass(2*s, min, true)
+		}, []string{"started"}, "quai", "", 1},
 		{"and a restart of the daemon after it", func(c *cutBox) {
 			confirmed(c)
 			c.starts("two", 15*min, s, true)

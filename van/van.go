@@ -63,6 +63,7 @@ type State struct {
 	keptAt    time.Duration        // when
 	followed  string               // power's source that systemd's target was told of last
 	left      *KeptSession         // the session that a power cut left; nil once it goes on or has ended
+	resumed   KeptSession          // the session that an earlier process of this boot had begun, as it was kept
 	charged   time.Time            // when the charge was kept that a power cut left; zero once it was heeded
 	startedAt time.Duration        // when the process began after that cut
 }

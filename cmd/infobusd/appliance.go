@@ -366,6 +366,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 		return ctx.Err()
 	})
 	if w := a.parts.world; w != nil {
+		w.Swapped = func() { a.observe(power.Replaced{}) }
 		add("world", "", func(ctx context.Context, _ func()) error { return w.Run(ctx) })
 	}
 	return s.ServeBackground(ctx)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,34 @@ func TestAnEmptyBatteryIsAnnounced(t *testing.T) {
 	p.infobus("sim", "generator", "on")
 	p.becomes("power.shutdown.pending", false)
 	p.becomes("power.shutdown.in_s", nil)
+}
+
+// The word battery puts another one there: its charge is found whatever was counted
+// before, by small steps too, of either chemistry and either way of counting.
+func TestTheSimulatedBatteryIsWhatTheWordSays(t *testing.T) {
+	for name, battery := range map[string]string{
+		"agm":     "",
+		"lifepo4": "battery: {monitor: ina226, shunt: 0.5mOhm, range: 100A, capacity: 100Ah, chemistry: lifepo4, charging: negative}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "infobus.yaml")
+			if err := os.WriteFile(file, []byte(battery), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p := start(t, t.TempDir(), nil, "--sim", "--config", file)
+			for _, percent := range []string{"25", "12", "8", "15", "80"} {
+				p.infobus("sim", "battery", percent)
+				var is float64
+				fmt.Sscan(percent, &is)
+				p.wait("a charge of "+percent+" %", func() bool {
+					low, known := p.at("power.battery.percent_low").(float64)
+					high, _ := p.at("power.battery.percent_high").(float64)
+					amps, _ := p.at("power.battery.amps").(float64)
+					return known && low <= is && is <= high && amps < 0
+				})
+			}
+		})
+	}
 }
 
 // A volunteer takes an announcement back: on a desk the next empty battery is

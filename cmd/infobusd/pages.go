@@ -110,7 +110,7 @@ func (a *appliance) view(s van.State) status.View {
 			Battery:  status.Battery{Level: string(s.Power.Level), Quality: s.Power.Battery.Quality.String()},
 			Shutdown: status.Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
 		},
-		Session: status.Session{Active: s.Session.Active, Site: s.Session.Named(), Since: at(s.Session.Since), Until: at(s.Session.Until)},
+		Session: status.Session{Active: s.Session.Active, Site: s.Session.Named(), Since: at(s.Session.Since), Until: minute(at(s.Session.Until))},
 		Uplink:  status.Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en"), Conseil: s.Uplink.Advice("fr")},
 		Kiosk: status.Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
@@ -453,4 +453,13 @@ func (a *appliance) samples(name string) ([]status.Sample, bool) {
 		}
 	}
 	return list, true
+}
+
+// minute is t to the nearest minute, as an end is planned: reckoned from the
+// monotonic clock it is off by what the wall clock was set right meanwhile.
+func minute(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.Round(time.Minute))
 }

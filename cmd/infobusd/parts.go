@@ -18,6 +18,7 @@ import (
 	"infobus/netmon"
 	"infobus/netmon/link"
 	"infobus/netmon/probe"
+	"infobus/power"
 	"infobus/reading/clock"
 	"infobus/sim/world"
 )
@@ -90,6 +91,8 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		o.Lines = append(o.Lines, r.Line)
 	}
 	o.Model, o.Address, o.Shunt = battery.INA226, uint16(c.Battery.Address), c.Battery.Shunt
+	o.Reversed = c.Battery.Charging == "negative"
+	o.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
 	if c.Battery.Monitor == string(battery.INA219) {
 		o.Model = battery.INA219
 	}

@@ -23,6 +23,7 @@ import (
 	"infobus/hw/line/linetest"
 	"infobus/netmon"
 	"infobus/netmon/link/linktest"
+	"infobus/power"
 	"infobus/reading/clock"
 	"infobus/sim"
 	"infobus/sim/gateway"
@@ -44,6 +45,8 @@ type Options struct {
 	Model     battery.Model // of the battery monitor
 	Address   uint16        // its address
 	Shunt     physic.ElectricResistance
+	Reversed  bool             // it counts what flows into the battery as negative
+	Chemistry power.Chemistry  // of the battery; the zero value is an AGM's
 	Busy      *epapertest.Busy // of the panel; nil: as long as a real one
 }
 
@@ -54,6 +57,8 @@ type World struct {
 	Panel   *epapertest.UC8179
 	Port    *linktest.Port
 	Gateway *gateway.Gateway
+	// Swapped is called when the word battery puts another one there; it may be nil.
+	Swapped func()
 
 	options Options
 	mu      sync.Mutex // guards van, moved, watch
@@ -78,6 +83,9 @@ func New(o Options) (*World, error) {
 		Gateway: g,
 		options: o, van: sim.NewVan(len(o.Sense)), moved: time.Now(), watch: make(chan struct{}),
 	}
+	if o.Chemistry.Name != "" {
+		w.van.Chemistry = o.Chemistry
+	}
 	w.Chip = linetest.New(o.Lines, linetest.WithOutput(w.switched))
 	if o.Button != "" {
 		w.Chip.Drive(o.Button, o.ButtonLow)
@@ -93,6 +101,14 @@ func (w *World) Close() error { return w.Gateway.Close() }
 
 // Do plays one command, given as its words. An unknown one changes nothing.
 func (w *World) Do(words ...string) error {
+	err := w.do(words)
+	if err == nil && words[0] == "battery" && w.Swapped != nil {
+		w.Swapped()
+	}
+	return err
+}
+
+func (w *World) do(words []string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.advance()
@@ -218,7 +234,11 @@ const alarm = 20
 
 // battery shows the battery to the models. The caller holds mu, or nobody else has w.
 func (w *World) battery() {
-	w.Monitor.Set(w.van.Volts(), w.van.Amps())
+	amps := w.van.Amps()
+	if w.options.Reversed {
+		amps = -amps
+	}
+	w.Monitor.Set(w.van.Volts(), amps)
 	if w.options.Low != "" {
 		w.Chip.Drive(w.options.Low, w.van.Charge < alarm != w.options.LowLow)
 	}
