@@ -8,6 +8,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/netmon"
+	"infobus/netmon/client"
 	"infobus/van"
 	"infobus/van/kept"
 )
@@ -78,6 +79,26 @@ func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
 		if k, ok, err = kept.Load(kept.System, state); err != nil || !ok {
 			t.Fatal(err)
 		}
+	}
+}
+
+// What a session that is over had spent is not what is spent after it.
+func TestTheSpendingOfASessionThatIsOverIsForgotten(t *testing.T) {
+	data := netmon.Spent{Month: "2026-11", Bytes: map[string]int64{"probe": 7}, Session: map[string]int64{"probe": 5}}
+	on := &van.KeptSession{Since: time.Hour}
+	for name, k := range map[string]van.Kept{"on": {Session: on}, "left by a power cut": {Left: on}, "over": {}} {
+		a := &appliance{client: client.New(client.Options{})}
+		k.Data = &data
+		a.restoreBook(k)
+		want := int64(5)
+		if name == "over" {
+			want = 0
+		}
+		a.client.Book(func(l *netmon.Ledger) {
+			if got := l.Spent(); got.Session["probe"] != want || got.Bytes["probe"] != 7 {
+				t.Errorf("a session that is %s: %+v", name, got)
+			}
+		})
 	}
 }
 
