@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/power"
 	"infobus/timetable"
@@ -306,4 +307,34 @@ func TestASessionThatWasKeptWithoutWhen(t *testing.T) {
 	if want := []string{"generators-stopped 0"}; !slices.Equal(c.told, want) {
 		t.Errorf("told %q, want %q", c.told, want)
 	}
+}
+
+// The closing page of a session in which no generator was seen since the power came
+// back says until when the van was there, not when the box was started.
+func TestTheClosingPageAfterAPowerCut(t *testing.T) {
+	const min, s = time.Minute, time.Second
+	c := &cutBox{t: t, table: table(t)}
+	c.starts("one", 0, s, true)
+	c.pass(2*s, 2*min, true)
+	c.do(3*min, van.ConfirmSite{Site: "quai"})
+	c.pass(3*min, 10*min, true)
+	c.starts("two", 15*min, s, true)
+	c.do(2*s, van.DeviceSeen{Name: van.Panel, OK: true})
+	c.pass(3*s, 5*min, false)
+	c.do(5*min, van.EndSession{Asked: true})
+	var last van.Draw
+	for at := 5*min + s; at < 20*min; at += 30 * s {
+		d, ok := effect[van.Draw](c.box)
+		if ok && d.Page.Name == kiosk.Closing {
+			if off := d.Page.Until.Sub(monday.Add(c.off + 5*min)).Abs(); off > min {
+				t.Errorf("the van was there until %s, %s off", d.Page.Until, off)
+			}
+			return
+		}
+		if ok {
+			last = d
+		}
+		c.do(at, van.Drawn{Page: last.Page, Cause: last.Cause, Waveform: last.Waveform, Took: 4 * s})
+	}
+	t.Error("no closing page was drawn")
 }
