@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"infobus/timetable"
+	"infobus/van"
 	"infobus/yamlfile"
 )
 
@@ -26,6 +27,8 @@ type Day struct {
 	Turn   time.Duration // how long a page of the screen stands; 0 as the options say
 	Steps  []Step
 	Expect []string // one line an event, as Line gives it; nil expects nothing in particular
+
+	Watch func(van.State) // sees the state after each step; nil for nobody
 }
 
 // Step is one command at a moment.

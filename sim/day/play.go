@@ -253,6 +253,9 @@ func (p *player) observe(value any) {
 	in := van.Observation{At: reading.Stamp{Boot: p.boot(), Mono: p.mono(), Wall: wall.In(p.table.Zone)}, Value: value}
 	state, events, effects := van.Step(p.opts, p.state, in)
 	p.state = state
+	if p.day.Watch != nil {
+		p.day.Watch(state)
+	}
 	for _, e := range events {
 		p.seq++
 		e.Log, e.Seq = "day", p.seq

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"infobus/config"
+	"infobus/examples"
+	"infobus/logbook"
+	"infobus/netmon/client"
+	"infobus/sim/day"
+	"infobus/timetable/source"
+	"infobus/van"
+)
+
+var update = flag.Bool("update", false, "record the states anew")
+
+// What of the recorded states is not compared, each with the reason that
+// docs/api.md gives.
+var changed = map[string]string{}
+
+// statesOf replays a script and gives the state's JSON after each step that had
+// an event, and after the step before it.
+func statesOf(t *testing.T, script string) [][]byte {
+	t.Helper()
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := source.Parse("timetable.yaml", examples.Timetable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := day.Parse(script, text, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := van.DefaultOptions()
+	a := &appliance{options: o, config: config.Default(), client: client.New(client.Options{})}
+	var (
+		all          [][]byte
+		before, last []byte
+	)
+	encode := func(s van.State) []byte {
+		b, err := json.Marshal(a.view(s).Filled())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	var state van.State
+	d.Watch = func(s van.State) { state = s }
+	keep := func(b []byte) {
+		if !bytes.Equal(b, last) {
+			all, last = append(all, b), b
+		}
+	}
+	err = d.Play(o, table, func(logbook.Event) {
+		if before != nil {
+			keep(before)
+		}
+		keep(encode(state))
+		before = nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// The state of two replayed days is what it was when it was recorded, but for
+// what docs/api.md says has changed.
+func TestTheStateIsAsItWasRecorded(t *testing.T) {
+	for _, name := range []string{"monday", "troubles"} {
+		t.Run(name, func(t *testing.T) {
+			got := statesOf(t, filepath.Join("..", "..", "sim", "day", "testdata", name+".yaml"))
+			path := filepath.Join("testdata", "states-"+name+".jsonl.gz")
+			if *update {
+				var b bytes.Buffer
+				z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+				z.Write(append(bytes.Join(got, []byte("\n")), '\n'))
+				z.Close()
+				if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			z, err := gzip.NewReader(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(z)
+			lines.Buffer(nil, 1<<20)
+			n := 0
+			for ; lines.Scan(); n++ {
+				if n == len(got) {
+					t.Fatalf("%d states; more were recorded", n)
+				}
+				var was, is any
+				if err := json.Unmarshal(lines.Bytes(), &was); err != nil {
+					t.Fatal(err)
+				}
+				json.Unmarshal(got[n], &is)
+				differences(t, "", was, is)
+				if t.Failed() {
+					t.Fatalf("state %d", n+1)
+				}
+			}
+			if n < 80 || n != len(got) {
+				t.Fatalf("%d states recorded, %d made", n, len(got))
+			}
+		})
+	}
+}
+
+// differences fails the test for each field that is other than it was, unless
+// it stands in changed.
+func differences(t *testing.T, path string, was, is any) {
+	t.Helper()
+	if _, known := changed[path]; known {
+		return
+	}
+	w, ok1 := was.(map[string]any)
+	i, ok2 := is.(map[string]any)
+	if ok1 && ok2 {
+		keys := map[string]bool{}
+		for k := range w {
+			keys[k] = true
+		}
+		for k := range i {
+			keys[k] = true
+		}
+		for k := range keys {
+			field := func(m map[string]any) any {
+				if v, there := m[k]; there {
+					return v
+				}
+				return "(no such field)"
+			}
+			differences(t, strings.TrimPrefix(path+"."+k, "."), field(w), field(i))
+		}
+		return
+	}
+	if !reflect.DeepEqual(was, is) {
+		t.Errorf("%s was %v, is %v", path, was, is)
+	}
+}
