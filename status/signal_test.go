@@ -2,8 +2,6 @@ package status
 
 import "testing"
 
-func ptr[T any](v T) *T { return &v }
-
 func TestTheSignalIsSaidInWordsWithItsAge(t *testing.T) {
 	orange := Cellular{Provider: "Orange F", Type: "LTE", Bars: ptr(4), Status: "active", Roaming: "home", AgeS: ptr(190.0)}
 	with := func(change func(*Cellular)) *Cellular {

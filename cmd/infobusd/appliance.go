@@ -27,6 +27,7 @@ import (
 	"infobus/reading/clock"
 	"infobus/session"
 	"infobus/sim/world"
+	"infobus/status"
 	"infobus/status/server"
 	"infobus/systemd"
 	"infobus/timetable"
@@ -50,7 +51,7 @@ type appliance struct {
 	keeper    *keeper
 	target    *target
 	relay     *relay // nil where none is fitted
-	series    *series
+	series    *status.Series
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
 
@@ -73,7 +74,7 @@ type appliance struct {
 func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
-		listeners: listeners, table: table, series: &series{},
+		listeners: listeners, table: table, series: &status.Series{},
 		tests:  tests{pressed: make(chan struct{}, 1), guards: map[string]*hw.Guard{}},
 		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})

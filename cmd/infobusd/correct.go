@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
-	"infobus/kiosk/locales"
 	"infobus/status/server"
 	"infobus/timetable"
 	"infobus/van"
@@ -93,58 +91,4 @@ func correction(asked server.Action, s van.State, now time.Time) (van.Correct, e
 		}
 	}
 	return c, nil
-}
-
-// services are the day's for volunteers: those that the screen may show, of the
-// session's site, or of all sites where it is not known.
-func services(s van.State, now time.Time) server.ServicesPage {
-	switch {
-	case s.Timetable == nil:
-		return server.ServicesPage{None: "No timetable is loaded."}
-	case !s.Clock.Trusted:
-		return server.ServicesPage{None: "The box does not know the time yet: it cannot tell which day is today."}
-	}
-	t := s.Timetable
-	now = now.In(t.Zone)
-	p := server.ServicesPage{Date: locales.Get("en").Date(now)}
-	sites := []string{s.Session.Named()}
-	if site, ok := t.Site(s.Session.Named()); ok {
-		p.Site = site.Name
-	} else {
-		for _, site := range t.Sites {
-			sites = append(sites, site.ID)
-		}
-	}
-	said := t.Corrections()
-	seen := map[[2]string]string{} // service and day: of which site
-	index := map[[2]string]int{}
-	add := func(site string, r timetable.Row) {
-		key := [2]string{r.Service.ID, r.Day.String()}
-		if of, ok := seen[key]; ok && of != site {
-			return
-		}
-		hours := server.Hours{Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04")}
-		if i, ok := index[key]; ok {
-			p.Services[i].Hours = append(p.Services[i].Hours, hours)
-			return
-		}
-		seen[key], index[key] = site, len(p.Services)
-		p.Services = append(p.Services, server.ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: r.Service.Name["en"],
-			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []server.Hours{hours}, State: string(r.State), Why: r.Why,
-			Corrected: slices.ContainsFunc(said, func(c timetable.Correction) bool { return c.Service == key[0] && c.Date == key[1] })})
-	}
-	for _, site := range sites {
-		for _, r := range timetable.OnScreen(t.Rows(now.AddDate(0, 0, -1), site)) {
-			if r.Closes.After(now) { // from the evening before
-				add(site, r)
-			}
-		}
-		for _, r := range timetable.OnScreen(t.Rows(now, site)) {
-			add(site, r)
-		}
-	}
-	if len(p.Services) == 0 {
-		p.None = "The timetable has nothing for today."
-	}
-	return p
 }

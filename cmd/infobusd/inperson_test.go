@@ -22,6 +22,8 @@ import (
 	"infobus/logbook"
 	"infobus/timetable"
 	"infobus/timetable/source"
+
+	"infobus/status"
 )
 
 // secrets are what would give a service away: its id, its name in two
@@ -108,7 +110,7 @@ func everythingOf(t *testing.T, table string) map[string][]byte {
 	}}}
 	look := func(when string) {
 		paths := []string{"/", "/services", "/api/v1/state", "/api/v1/events", "/metrics", "/kiosk.png", "/healthz"}
-		for _, l := range languages() {
+		for _, l := range status.Languages() {
 			paths = append(paths, "/today?lang="+l.Tag)
 		}
 		for _, path := range paths {

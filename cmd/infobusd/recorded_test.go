@@ -12,11 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"infobus/config"
 	"infobus/examples"
 	"infobus/logbook"
-	"infobus/netmon/client"
 	"infobus/sim/day"
+	"infobus/status"
 	"infobus/timetable/source"
 	"infobus/van"
 )
@@ -44,13 +43,12 @@ func statesOf(t *testing.T, script string) [][]byte {
 		t.Fatal(err)
 	}
 	o := van.DefaultOptions()
-	a := &appliance{options: o, config: config.Default(), client: client.New(client.Options{})}
 	var (
 		all          [][]byte
 		before, last []byte
 	)
 	encode := func(s van.State) []byte {
-		b, err := json.Marshal(a.view(s).Filled())
+		b, err := json.Marshal(status.Of(o, s, nil).Filled())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -112,7 +112,7 @@ func (a *appliance) battery() func(context.Context, func()) error {
 		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
 			alive()
 			v := sampled(s)
-			a.series.add(v, at)
+			a.series.Add(v, at)
 			a.observe(v)
 		})
 	}

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,7 +44,7 @@ func serve(t testing.TB, today func(tag string) status.TodayPage) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- server.New(server.Options{Languages: languages(), Today: today}).Serve(ctx, l) }()
+	go func() { ended <- server.New(server.Options{Languages: status.Languages(), Today: today}).Serve(ctx, l) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	return "http://" + l.Addr().String()
 }
@@ -75,14 +73,14 @@ func TestTheVisitorsPageInEveryLanguage(t *testing.T) {
 	s.Corrections = []timetable.Correction{said}
 	s.Timetable = s.Timetable.Corrected(s.Corrections)
 	base := serve(t, func(tag string) status.TodayPage {
-		p := today(s, tag, now)
+		p := status.TodayOf(s, tag, now)
 		p.GuideURL = "/guide.pdf"
 		return p
 	})
-	if n := len(languages()); n != 10 {
+	if n := len(status.Languages()); n != 10 {
 		t.Fatalf("%d languages", n)
 	}
-	for _, l := range languages() {
+	for _, l := range status.Languages() {
 		page := fetch(t, base+"/today?lang="+l.Tag)
 		whole := len(page)
 		for _, m := range asks.FindAllStringSubmatch(page, -1) {
@@ -114,7 +112,7 @@ func TestTheVisitorsPageInEveryLanguage(t *testing.T) {
 		if strings.Contains(page, "<script") || strings.Contains(strings.ToLower(page), "women") {
 			t.Errorf("%s: a script, or what is told in person only", l.Tag)
 		}
-		for _, other := range languages() {
+		for _, other := range status.Languages() {
 			if !strings.Contains(page, ">"+other.Name+"</a>") {
 				t.Errorf("%s: no way to %s", l.Tag, other.Tag)
 			}
@@ -127,10 +125,10 @@ func TestTheVisitorsPageWithoutAClockOrATimetableShowsNoDay(t *testing.T) {
 	known, now := visited(t)
 	noClock, noTable := known, known
 	noClock.Clock.Trusted, noTable.Timetable = false, nil
-	for _, l := range languages() {
+	for _, l := range status.Languages() {
 		words := locales.Get(l.Tag)
 		for want, s := range map[string]van.State{words.Word(locales.ClockNotSet): noClock, words.Word(locales.SettingUp): noTable} {
-			p := today(s, l.Tag, now)
+			p := status.TodayOf(s, l.Tag, now)
 			if p.Empty != want || p.Title != "" || p.Drawn != "" || len(p.Rows) > 0 {
 				t.Errorf("%s: %+v", l.Tag, p)
 			}
@@ -154,7 +152,7 @@ Rice,food,Quay,mon,16:00,17:00,,,screen
 	s.Session.Active = true
 	l, day := locales.Get("en"), func(month time.Month, d int) time.Time { return time.Date(2026, month, d, 0, 0, 0, 0, tt.Zone) }
 	var got []string
-	for _, r := range today(s, "en", day(11, 23).Add(9*time.Hour)).Rows {
+	for _, r := range status.TodayOf(s, "en", day(11, 23).Add(9*time.Hour)).Rows {
 		got = append(got, r.Opens+"|"+r.State+"|"+r.Note)
 	}
 	want := []string{"10:00||" + l.CheckedBy(day(11, 20), "Cuisine"), "|Ask us|" + l.CheckedBy(day(6, 1), "Vestiaire"), "|Ask us|", "|Ask us|"}
@@ -165,40 +163,11 @@ Rice,food,Quay,mon,16:00,17:00,,,screen
 	}
 }
 
-// Where the team put no guide, no page points at one.
-func TestTheGuideBesideThePage(t *testing.T) {
-	dir := t.TempDir()
-	a := &appliance{}
-	has := func(tag, want string) {
-		t.Helper()
-		path, ok := a.guide(tag)
-		if ok != (want != "") || ok && filepath.Base(path) != want {
-			t.Errorf("%q: %s, %v; want %q", tag, path, ok, want)
-		}
-	}
-	has("", "")
-	a.config.Status.Guide = filepath.Join(dir, "none")
-	has("", "")
-	a.config.Status.Guide = dir
-	has("", "")
-	for _, name := range []string{"guide.pdf", "guide-ar.pdf"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("%PDF"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	has("", "guide.pdf")
-	has("ar", "guide-ar.pdf")
-	has("fa", "")
-	a.config.Status.Guide = filepath.Join(dir, "guide.pdf")
-	has("", "guide.pdf")
-	has("ar", "")
-}
-
 // In a real browser, one page of each direction: it fits a small phone, reads
 // from its own side, and asks nobody but the box.
 func TestTheVisitorsPageInARealBrowser(t *testing.T) {
 	s, now := visited(t)
-	base := serve(t, func(tag string) status.TodayPage { return today(s, tag, now) })
+	base := serve(t, func(tag string) status.TodayPage { return status.TodayOf(s, tag, now) })
 	for tag, side := range map[string]string{"am": "left", "ur": "right"} {
 		p := openPage(t, base+"/today?lang="+tag)
 		if loaded := p.eval(`performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin + '/')).join(' ')`); loaded != "" {

@@ -210,10 +210,10 @@ func actionOf(name string, r *http.Request) (Action, error) {
 	switch kind {
 	case "application/json":
 		var body struct {
-			Site    string  `json:"site"`
-			Service string  `json:"service"`
-			Day     string  `json:"day"`
-			Hours   []Hours `json:"hours"`
+			Site    string         `json:"site"`
+			Service string         `json:"service"`
+			Day     string         `json:"day"`
+			Hours   []status.Hours `json:"hours"`
 		}
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil && err != io.EOF { // EOF: there is none
 			return a, errors.New(`the body is not {"site": "…"} or {"service": "…", "day": "…", "hours": [{"opens": "HH:MM", "closes": "HH:MM"}]}`)
@@ -230,7 +230,7 @@ func actionOf(name string, r *http.Request) (Action, error) {
 		}
 		for i := range opens {
 			if opens[i] != "" || closes[i] != "" { // a line that was left empty
-				a.Hours = append(a.Hours, Hours{opens[i], closes[i]})
+				a.Hours = append(a.Hours, status.Hours{Opens: opens[i], Closes: closes[i]})
 			}
 		}
 	}

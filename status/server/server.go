@@ -64,7 +64,7 @@ type Options struct {
 	// it ends; a mistake before the first is answered 409.
 	Selftest func(ctx context.Context, asked status.Selftest, report func(status.Check)) error
 	// Services are the day's, for volunteers to say whether they are right.
-	Services func() ServicesPage
+	Services func() status.ServicesPage
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
 	// Days are what the last days came to, oldest first.
@@ -77,16 +77,10 @@ type Options struct {
 // Action is what a volunteer asks for: a name, and what else the action needs.
 type Action struct {
 	Name    string
-	Service string  // id
-	Day     string  // YYYY-MM-DD; "" is today
-	Hours   []Hours // of the whole day
-	Site    string  // id
-}
-
-// Hours are an opening, as HH:MM.
-type Hours struct {
-	Opens  string `json:"opens"`
-	Closes string `json:"closes"`
+	Service string         // id
+	Day     string         // YYYY-MM-DD; "" is today
+	Hours   []status.Hours // of the whole day
+	Site    string         // id
 }
 
 // Limits of what a stranger may cost the box.

@@ -7,15 +7,17 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"infobus/status"
 )
 
 func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 	o := options()
-	o.Services = func() ServicesPage {
-		return ServicesPage{Date: "Monday 23 November 2026", Site: "BMX", Services: []ServiceLine{
-			{ID: "water", Day: "2026-11-23", Name: "Drinking water", Place: "Parking", Map: "C", Hours: []Hours{{"08:00", "12:00"}, {"14:00", "20:00"}},
+	o.Services = func() status.ServicesPage {
+		return status.ServicesPage{Date: "Monday 23 November 2026", Site: "BMX", Services: []status.ServiceLine{
+			{ID: "water", Day: "2026-11-23", Name: "Drinking water", Place: "Parking", Map: "C", Hours: []status.Hours{{Opens: "08:00", Closes: "12:00"}, {Opens: "14:00", Closes: "20:00"}},
 				State: "confirmed", Why: "checked 2 days ago by Eau du Large"},
-			{ID: "legal", Day: "2026-11-23", Name: "Legal <advice>", Hours: []Hours{{"14:00", "17:00"}}, State: "cancelled",
+			{ID: "legal", Day: "2026-11-23", Name: "Legal <advice>", Hours: []status.Hours{{Opens: "14:00", Closes: "17:00"}}, State: "cancelled",
 				Why: "said to be cancelled today by a volunteer", Corrected: true},
 		}}
 	}
@@ -47,9 +49,9 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 		want             Action
 	}{
 		{"timetable-hours", form, "service=water&day=2026-11-23&opens=09:00&closes=11:00&opens=&closes=",
-			Action{Name: "timetable-hours", Service: "water", Day: "2026-11-23", Hours: []Hours{{"09:00", "11:00"}}}},
+			Action{Name: "timetable-hours", Service: "water", Day: "2026-11-23", Hours: []status.Hours{{Opens: "09:00", Closes: "11:00"}}}},
 		{"timetable-cancel", "application/json", `{"service":"water","hours":[{"opens":"22:00","closes":"02:00"}]}`,
-			Action{Name: "timetable-cancel", Service: "water", Hours: []Hours{{"22:00", "02:00"}}}},
+			Action{Name: "timetable-cancel", Service: "water", Hours: []status.Hours{{Opens: "22:00", Closes: "02:00"}}}},
 		{"sync", "", "", Action{Name: "sync"}},
 		{"confirm-site", form, "site=moulin", Action{Name: "confirm-site", Site: "moulin"}},
 		{"confirm-site", "application/json", `{"site":"moulin"}`, Action{Name: "confirm-site", Site: "moulin"}},

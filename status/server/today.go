@@ -77,6 +77,13 @@ func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 	}
 	page := s.o.Today(l.Tag)
 	page.Language = l
+	if s.o.Guide != nil {
+		if _, ok := s.o.Guide(l.Tag); ok {
+			page.GuideURL = "/guide/" + l.Tag + ".pdf"
+		} else if _, ok := s.o.Guide(""); ok {
+			page.GuideURL = "/guide.pdf"
+		}
+	}
 	body, err := s.today(page)
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "the page cannot be shown")

@@ -1,0 +1,244 @@
+package status
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/van"
+)
+
+// generatorName is a generator's name in the API, by its index from 0.
+func generatorName(i int) string { return fmt.Sprintf("generator-%d", i+1) }
+
+// Of is the state as the outside sees it; data is what the box itself used, each
+// purpose.
+func Of(o van.Options, s van.State, data []Data) View {
+	zone := time.UTC
+	if s.Timetable != nil {
+		zone = s.Timetable.Zone
+	}
+	// A moment is shown only while its wall time can be told.
+	at := func(mono time.Duration) *time.Time {
+		wall, ok := s.WallAt(mono)
+		if !ok || mono == 0 {
+			return nil
+		}
+		wall = wall.In(zone).Truncate(time.Second)
+		return &wall
+	}
+	age := func(mono time.Duration) *float64 {
+		if mono == 0 {
+			return nil
+		}
+		return ptr(math.Round((s.Now.Mono - mono).Seconds()))
+	}
+
+	v := View{
+		Clock: Clock{Trusted: s.Clock.Trusted, Source: s.Clock.Source, Boot: s.Now.Boot},
+		Power: Power{
+			Source:   s.Power.Source(),
+			Holding:  s.Power.Holding,
+			Unplug:   s.OKToUnplug(),
+			Battery:  Battery{Level: string(s.Power.Level), Quality: s.Power.Battery.Quality.String()},
+			Shutdown: Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
+		},
+		Session: Session{Active: s.Session.Active, Site: s.Session.Named(), Since: at(s.Session.Since), Until: minute(at(s.Session.Until))},
+		Uplink:  Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en"), Conseil: s.Uplink.Advice("fr"), Data: data},
+		Kiosk: Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
+			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
+		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
+	}
+	if s.Session.Active && !s.Session.Confirmed {
+		v.Session.Planned = s.Session.Site
+	}
+	if s.Timetable != nil {
+		for _, site := range s.Timetable.Sites {
+			v.Session.Sites = append(v.Session.Sites, Site{ID: site.ID, Name: site.Name})
+		}
+	}
+	for i, g := range s.Power.Generators {
+		state := "unknown"
+		if running, ok := g.Running.Get(); ok && running {
+			state = "running"
+		} else if ok && !s.Power.Contradicted {
+			state = "stopped"
+		}
+		v.Power.Generators = append(v.Power.Generators, Generator{Name: generatorName(i), State: state, Since: at(g.Since),
+			Starts: ptr(g.Starts), RunHours: ptr(round(g.RunTime(s.Now.Mono).Hours(), 2)),
+			Speed: string(g.Speed), ServiceInH: ptr(round(g.ServiceIn(o.Power, s.Now.Mono).Hours(), 1)),
+			LongestH: ptr(round(g.LongestRun(s.Now.Mono).Hours(), 1))})
+		if hz, ok := g.Hz.Get(); ok {
+			v.Power.Generators[i].Hz = ptr(round(hz, 1))
+		}
+	}
+	if b := s.Power.Battery; b.Quality != reading.Unknown {
+		v.Power.Battery.Volts, v.Power.Battery.Amps = ptr(round(b.Value.Volts, 2)), ptr(round(b.Value.Amps, 2))
+	}
+	if percent, ok := s.Power.Percent.Get(); ok {
+		v.Power.Battery.Percent = ptr(math.Round(percent))
+	}
+	v.Power.Battery.Confidence = string(s.Power.Confidence)
+	if s.Power.Confidence != power.None {
+		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))
+	}
+	if left, full, ok := s.Power.Left(o.Power); ok && full {
+		v.Power.Battery.TimeToFullS = ptr(math.Round(left.Seconds()))
+	} else if ok {
+		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
+	}
+	if p := s.Power.Shutdown; p.Pending {
+		v.Power.Shutdown.InS = ptr(max(0, math.Ceil((p.At - s.Now.Mono).Seconds())))
+	}
+	if p := s.Supply; p.Fitted {
+		v.Uplink.Supply = Supply{State: "on", Since: at(p.Since), OffAt: at(p.At)}
+		if p.Cut != netmon.Powered {
+			v.Uplink.Supply.State, v.Uplink.Supply.Reason, v.Uplink.Supply.Conseil = "off", string(p.Cut), v.Uplink.Conseil
+		}
+	}
+	v.Uplink.Flapping = s.Uplink.Flapping
+	v.Uplink.Port.Losses = s.Uplink.Losses(o.Uplink, s.Now.Mono)
+	if link, known := s.Uplink.Link.Get(); known {
+		v.Uplink.Port.Duplex, v.Uplink.Port.Gateway = link.Duplex, string(link.Neighbour)
+		if link.Speed != 0 {
+			v.Uplink.Port.Speed = ptr(link.Speed)
+		}
+	}
+	if p, fresh := s.Uplink.Probe.Get(); fresh {
+		v.Uplink.LatencyMS, v.Uplink.Loss = p.Took(), ptr(round(p.Loss, 3))
+	}
+	for _, r := range s.Uplink.Ladder {
+		v.Uplink.Ladder = append(v.Uplink.Ladder, Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
+	}
+	v.Uplink.Cellular = cellular(o, s, age(s.Uplink.Cellular.At), zone)
+	if c, fresh := s.Uplink.Cellular.Get(); fresh && c.Devices >= 0 {
+		v.Uplink.DevicesConnected = ptr(c.Devices)
+	}
+	if k := s.Kiosk; k.Shown.Name != "" {
+		v.Kiosk.Part, v.Kiosk.Parts, v.Kiosk.Rows = ptr(k.Shown.Part), ptr(k.Shown.Parts), ptr(len(k.Shown.Rows))
+		if !k.Shown.Drawn.IsZero() {
+			v.Kiosk.DrawnAt = ptr(k.Shown.Drawn)
+		}
+	}
+	if n := s.Kiosk.Next; n.Name != "" {
+		v.Kiosk.Next = &KioskPage{Page: string(n.Name), Languages: strings.Split(n.Languages, "+"), Part: n.Part}
+	}
+	if s.Now.Mono < s.Kiosk.Held {
+		v.Kiosk.HeldUntil = at(s.Kiosk.Held)
+	}
+	if u, ok := s.Sync.LastUpload.Get(); ok && s.Clock.Trusted {
+		v.Sync.LastUpload = ptr(u.In(zone).Truncate(time.Second))
+	}
+	for _, d := range s.Devices {
+		v.Devices = append(v.Devices, Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
+	}
+	return v
+}
+
+// cellular is the gateway's radio and its SIM cards, of which the cloud told age
+// seconds ago; nil where neither is known.
+func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Cellular {
+	wall, trusted := s.WallAt(s.Now.Mono)
+	if !trusted {
+		wall = time.Time{}
+	}
+	moment := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return ptr(t.In(zone).Truncate(time.Second))
+	}
+	cards := s.Uplink.Cards(o.Uplink, wall)
+	known := s.Uplink.Cellular.Quality != reading.Unknown
+	if !known && !slices.ContainsFunc(cards, func(c netmon.Card) bool { return c.Used >= 0 }) {
+		return nil
+	}
+	c := s.Uplink.Cellular.Value
+	v := &Cellular{Provider: c.Provider, Type: c.ConnectionType, Bars: bars(c), Status: c.Status, Roaming: c.Roaming, AgeS: age}
+	if !known {
+		v.Status = "unknown"
+	}
+	if v.Roaming == "" {
+		v.Roaming = "unknown"
+	}
+	if c.RSRP != 0 {
+		v.RSRP = ptr(c.RSRP)
+	}
+	if c.RSRQ != 0 {
+		v.RSRQ = ptr(c.RSRQ)
+	}
+	if known && c.UsageBytes >= 0 {
+		v.Usage = ptr(c.UsageBytes)
+	}
+	for _, card := range cards {
+		sim := SIM{Slot: card.Slot, Active: card.Active, Renews: moment(card.Renews)}
+		if card.Order > 0 {
+			sim.Order = ptr(card.Order)
+		}
+		if card.Bundle > 0 {
+			sim.Bundle = ptr(card.Bundle)
+		}
+		if card.Used >= 0 {
+			sim.Used, sim.AgeS = ptr(card.Used), ptr(math.Round(wall.Sub(card.At).Seconds()))
+		}
+		v.SIMs = append(v.SIMs, sim)
+	}
+	if f := c.Failover; f.Known {
+		v.Failover = ptr(f.On)
+		if f.After > 0 {
+			v.FailoverS = ptr(f.After.Seconds())
+		}
+	}
+	f := s.Forecast(o)
+	v.Enough, v.EnoughUntil, v.Advice, v.Conseil = string(f.Enough), moment(f.Until), f.Advice("en", zone), f.Advice("fr", zone)
+	if f.Slot != 0 {
+		v.TopUp = ptr(f.Slot)
+	}
+	return v
+}
+
+// bars are the signal's, where it was measured.
+func bars(c netmon.Cellular) *int {
+	if c.RSRP == 0 {
+		return nil
+	}
+	return ptr(c.SignalBars)
+}
+
+// minute is t to the nearest minute, as an end is planned: reckoned from the
+// monotonic clock it is off by what the wall clock was set right meanwhile.
+func minute(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.Round(time.Minute))
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func round(v float64, digits int) float64 {
+	f := math.Pow10(digits)
+	return math.Round(v*f) / f
+}
+
+// DaysOf are the last days as the outside sees them, oldest first.
+func DaysOf(s van.State) []Day {
+	var all []Day
+	for _, d := range s.Days.All() {
+		day := Day{Date: d.Date, RunHours: round(d.Run.Hours(), 2), Starts: d.Starts, Sessions: d.Sessions,
+			KnownMin: math.Round(d.Judged.Minutes()), InternetMin: math.Round(d.Internet.Minutes())}
+		if d.Measured > 0 {
+			day.InWh, day.OutWh = ptr(round(d.In, 1)), ptr(round(d.Out, 1))
+		}
+		if d.Devices > 0 {
+			day.Devices = ptr(d.Devices)
+		}
+		all = append(all, day)
+	}
+	return all
+}
