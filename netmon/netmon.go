@@ -30,6 +30,10 @@ const (
 	OK             Verdict = "ok"
 )
 
+// Verdicts are all of them, in the order in which the first that applies wins;
+// Unknown is the last.
+var Verdicts = []Verdict{Starting, PortMissing, CableUnplugged, NoAddress, GatewaySilent, NoInternet, CaptivePortal, DNSFailing, Slow, OK, Unknown}
+
 // Usable says whether sending is worth a try under the verdict.
 func (v Verdict) Usable() bool { return v == OK || v == Slow }
 

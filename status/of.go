@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"infobus/advice"
 	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
@@ -19,10 +20,7 @@ func generatorName(i int) string { return fmt.Sprintf("generator-%d", i+1) }
 // Of is the state as the outside sees it; data is what the box itself used, each
 // purpose.
 func Of(o van.Options, s van.State, data []Data) View {
-	zone := time.UTC
-	if s.Timetable != nil {
-		zone = s.Timetable.Zone
-	}
+	zone := s.Zone()
 	// A moment is shown only while its wall time can be told.
 	at := func(mono time.Duration) *time.Time {
 		wall, ok := s.WallAt(mono)
@@ -49,10 +47,13 @@ func Of(o van.Options, s van.State, data []Data) View {
 			Shutdown: Shutdown{Pending: s.Power.Shutdown.Pending, Reason: s.Power.Shutdown.Reason, At: at(s.Power.Shutdown.At)},
 		},
 		Session: Session{Active: s.Session.Active, Site: s.Session.Named(), Since: at(s.Session.Since), Until: minute(at(s.Session.Until))},
-		Uplink:  Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Advice: s.Uplink.Advice("en"), Conseil: s.Uplink.Advice("fr"), Data: data},
+		Uplink:  Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Words: advice.UplinkText(s.Uplink.Advice()), Data: data},
 		Kiosk: Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
+	}
+	for _, a := range advice.Of(o, s) {
+		v.Advice = append(v.Advice, Advice{Code: a.Code, Severity: string(a.Severity), About: string(a.About), Until: at(a.Until), Words: a.Text})
 	}
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
@@ -98,7 +99,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if p := s.Supply; p.Fitted {
 		v.Uplink.Supply = Supply{State: "on", Since: at(p.Since), OffAt: at(p.At)}
 		if p.Cut != netmon.Powered {
-			v.Uplink.Supply.State, v.Uplink.Supply.Reason, v.Uplink.Supply.Conseil = "off", string(p.Cut), v.Uplink.Conseil
+			v.Uplink.Supply.State, v.Uplink.Supply.Reason = "off", string(p.Cut)
 		}
 	}
 	v.Uplink.Flapping = s.Uplink.Flapping
@@ -195,7 +196,7 @@ func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Ce
 		}
 	}
 	f := s.Forecast(o)
-	v.Enough, v.EnoughUntil, v.Advice, v.Conseil = string(f.Enough), moment(f.Until), f.Advice("en", zone), f.Advice("fr", zone)
+	v.Enough, v.EnoughUntil, v.Words = string(f.Enough), moment(f.Until), advice.DataText(f, zone)
 	if f.Slot != 0 {
 		v.TopUp = ptr(f.Slot)
 	}

@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"infobus/words"
 )
 
 // View is the whole of what /api/v1/state says. A number or a time that is not
@@ -16,6 +18,7 @@ import (
 // field is an enumeration, and null where it is a name. Times are RFC 3339. A
 // View that was published is never changed.
 type View struct {
+	Advice  []Advice `json:"advice"` // what to do, the most urgent first; empty: nothing
 	Clock   Clock    `json:"clock"`
 	Power   Power    `json:"power"`
 	Session Session  `json:"session"`
@@ -23,6 +26,35 @@ type View struct {
 	Kiosk   Kiosk    `json:"kiosk"`
 	Sync    Sync     `json:"sync"`
 	Devices []Device `json:"devices"`
+}
+
+// Advice is one thing that a volunteer should do.
+type Advice struct {
+	Code     string     `json:"code"`
+	Severity string     `json:"severity"` // bad, warn, info
+	About    string     `json:"about"`    // power, internet, session, screen, devices
+	Until    *time.Time `json:"until"`    // by when; null where there is no deadline, or no clock
+	Text     string     `json:"text"`     // one sentence, in the language asked for
+	Words    words.Text `json:"-"`        // Text, before In says it
+}
+
+// In is v with its texts in the speaker's language.
+func (v View) In(s *words.Speaker) View {
+	v.Advice = slices.Clone(v.Advice)
+	for i, a := range v.Advice {
+		if !a.Words.IsZero() {
+			v.Advice[i].Text = s.Text(a.Words)
+		}
+	}
+	if t := v.Uplink.Words; !t.IsZero() {
+		v.Uplink.Advice = s.Text(t)
+	}
+	if c := v.Uplink.Cellular; c != nil && !c.Words.IsZero() {
+		said := *c
+		said.Advice = s.Text(c.Words)
+		v.Uplink.Cellular = &said
+	}
+	return v
 }
 
 // Clock is whether the wall clock may be believed.
@@ -101,9 +133,9 @@ type Site struct {
 type Uplink struct {
 	Verdict          string     `json:"verdict"`
 	Since            *time.Time `json:"since"`
-	Advice           string     `json:"advice"`    // one sentence; "" where nothing is to be done
-	Conseil          string     `json:"advice_fr"` // the same in French
-	Flapping         bool       `json:"flapping"`  // the cable's carrier comes and goes
+	Advice           string     `json:"advice"`   // one sentence; "" where nothing is to be done
+	Words            words.Text `json:"-"`        // Advice, before In says it
+	Flapping         bool       `json:"flapping"` // the cable's carrier comes and goes
 	Port             Port       `json:"port"`
 	Ladder           []Rung     `json:"ladder"`
 	LatencyMS        *int64     `json:"latency_ms"` // ms, of a page or a name; null where none came
@@ -120,8 +152,6 @@ type Supply struct {
 	Reason string     `json:"reason"` // while it is off: battery-low, remedy, selftest
 	Since  *time.Time `json:"since"`  // when it was switched
 	OffAt  *time.Time `json:"off_at"` // when it will be switched off to save the battery
-	// Conseil is Advice in French while it is off, else "".
-	Conseil string `json:"advice_fr,omitempty"`
 }
 
 // Port is the cable to the gateway, as the kernel sees it.
@@ -165,7 +195,7 @@ type Cellular struct {
 	EnoughUntil *time.Time `json:"enough_until"`     // null unless Enough is until
 	TopUp       *int       `json:"top_up"`           // slot of the SIM card; null for none
 	Advice      string     `json:"advice"`           // Enough in a sentence
-	Conseil     string     `json:"advice_fr"`        // the same in French
+	Words       words.Text `json:"-"`                // Advice, before In says it
 }
 
 // SIM is one of the gateway's SIM cards, and what was bought for it.
@@ -290,6 +320,7 @@ type TodayRow struct {
 
 // Filled is v with empty lists in place of absent ones, so that no list is null.
 func (v View) Filled() View {
+	v.Advice = List(v.Advice)
 	v.Power.Generators = List(v.Power.Generators)
 	v.Uplink.Ladder, v.Uplink.Data = List(v.Uplink.Ladder), List(v.Uplink.Data)
 	if c := v.Uplink.Cellular; c != nil {

@@ -250,11 +250,7 @@ func (s State) dayOf(mono time.Duration) string {
 	if !ok {
 		return ""
 	}
-	zone := time.UTC
-	if s.Timetable != nil {
-		zone = s.Timetable.Zone
-	}
-	return wall.In(zone).Format(time.DateOnly)
+	return wall.In(s.Zone()).Format(time.DateOnly)
 }
 
 // judged says whether it is known whether the internet works.
@@ -321,6 +317,14 @@ func (s State) Wake(o Options) time.Duration {
 // while the clock is not trusted.
 func (s State) WallAt(mono time.Duration) (wall time.Time, ok bool) {
 	return s.Now.WallAt(mono), s.Clock.Trusted
+}
+
+// Zone is the van's time zone: the timetable's, UTC without one.
+func (s State) Zone() *time.Location {
+	if s.Timetable == nil {
+		return time.UTC
+	}
+	return s.Timetable.Zone
 }
 
 // Device is the device of that name.

@@ -36,12 +36,7 @@ func statusCommand(o *options) *cobra.Command {
 			} else {
 				printStatus(v)
 			}
-			for _, device := range v.Devices {
-				if device.State == "failed" {
-					return attention
-				}
-			}
-			if v.Power.Short() || v.Power.Shutdown.Pending || v.Uplink.Supply.State != "off" && !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
+			if slices.ContainsFunc(v.Advice, func(a status.Advice) bool { return a.Severity != "info" }) {
 				return attention
 			}
 			return nil

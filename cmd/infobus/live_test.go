@@ -3,9 +3,31 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/reading"
 	"infobus/status"
+	"infobus/van"
+	"infobus/words"
 )
+
+// seen is the View of a van whose generator, battery and internet are as given.
+func seen(source, level string, alter func(*van.State)) status.View {
+	o := van.DefaultOptions()
+	o.Power.Generators = 1
+	s := van.New(o)
+	s.Clock.Trusted, s.Uplink.Verdict, s.Power.Level = true, netmon.OK, power.Level(level)
+	s.Session.Active, s.Session.Confirmed = true, true
+	if source != "unknown" {
+		s.Power.Generators[0].Running = reading.Of(source == "generator", time.Minute)
+	}
+	if alter != nil {
+		alter(&s)
+	}
+	return status.Of(o, s, nil).In(words.In())
+}
 
 func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 	for _, c := range []struct {
@@ -15,7 +37,7 @@ func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 		{"battery", "good", 0}, {"battery", "unknown", 0}, {"battery", "low", 1}, {"battery", "critical", 1},
 		{"unknown", "critical", 1}, {"generator", "low", 0}, {"generator", "critical", 0},
 	} {
-		v := status.View{Power: status.Power{Source: c.source, Battery: status.Battery{Level: c.level}}, Uplink: status.Uplink{Verdict: "ok"}}
+		v := seen(c.source, c.level, nil)
 		for _, format := range [][]string{{"status"}, {"status", "--json"}} {
 			if out, said, code := infobus(t, t.TempDir(), append(format, "--address", answering(t, v))...); code != c.code {
 				t.Errorf("%q, source %s, level %s: exit %d, want %d: %s%s", format, c.source, c.level, code, c.code, out, said)
@@ -26,7 +48,9 @@ func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 
 // A Cisco box that the box itself holds off, as a remedy, is no trouble.
 func TestASwitchedOffCiscoBoxAloneNeedsNoAttention(t *testing.T) {
-	v := status.View{Power: status.Power{Source: "generator"}, Uplink: status.Uplink{Verdict: "cable-unplugged", Supply: status.Supply{State: "off", Reason: "remedy"}}}
+	v := seen("generator", "good", func(s *van.State) {
+		s.Uplink.Verdict, s.Supply.Fitted, s.Supply.Cut = netmon.CableUnplugged, true, netmon.ByRemedy
+	})
 	if out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, v)); code != 0 || !strings.Contains(out, "switched off: ") {
 		t.Errorf("exit %d: %s%s", code, out, said)
 	}
@@ -49,7 +73,11 @@ func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 		{status.Power{Source: "battery", Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
 			"power     on battery, battery level critical\n          the box goes down in less than 2 minutes (battery-low)\n"},
 	} {
-		out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, status.View{Power: c.power, Uplink: uplink}))
+		v := status.View{Power: c.power, Uplink: uplink}
+		if c.code != 0 {
+			v.Advice = []status.Advice{{Code: "shutdown-announced", Severity: "bad"}}
+		}
+		out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, v))
 		if code != c.code || !strings.HasPrefix(out, c.want) {
 			t.Errorf("exit %d, want %d: %s%s, want %s", code, c.code, out, said, c.want)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"infobus/advice"
 	"infobus/config"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -19,6 +20,7 @@ import (
 	"infobus/reading/clock"
 	"infobus/status"
 	"infobus/van"
+	"infobus/words"
 )
 
 const configFile = "/etc/infobus/infobus.yaml"
@@ -84,7 +86,7 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 		if s := v.Signal(); s != "" {
 			fmt.Printf("%14s %s\n", "", s)
 		}
-		fmt.Printf("\n%s. %s\n%s\n", v.Verdict, v.Advice, v.Conseil)
+		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
 		for _, d := range devices {
 			if d.Name == van.Interface && d.Why != "" {
 				fmt.Printf("%14s %s\n", "", d.Why)
@@ -118,9 +120,9 @@ type walked struct {
 
 // found is what s says, as the daemon tells it, but without patience.
 func found(o netmon.Options, s netmon.State, now time.Duration) walked {
-	v := status.Uplink{Verdict: string(s.Found()), Advice: s.Found().Advice("en"), Conseil: s.Found().Advice("fr")}
+	v := status.Uplink{Verdict: string(s.Found()), Words: advice.UplinkText(netmon.Advice(s.Found()))}
 	if s.Found() == s.Verdict {
-		v.Advice, v.Conseil = s.Advice("en"), s.Advice("fr")
+		v.Words = advice.UplinkText(s.Advice())
 	}
 	v.Port.Losses = s.Losses(o, now)
 	if port, known := s.Link.Get(); known {
@@ -142,7 +144,7 @@ func found(o netmon.Options, s netmon.State, now time.Duration) walked {
 		loss := math.Round(1000*p.Loss) / 1000
 		v.LatencyMS, v.Loss = p.Took(), &loss
 	}
-	return walked{Uplink: status.View{Uplink: v}.Filled().Uplink, ClockWrong: p.ClockWrong}
+	return walked{Uplink: status.View{Uplink: v}.Filled().In(words.In()).Uplink, ClockWrong: p.ClockWrong}
 }
 
 // walk takes every step now: the port first, and then two rounds of what lies
@@ -206,7 +208,7 @@ func (o *options) walk(ctx context.Context, file string) error {
 		if r.DNS == netmon.Failed && r.Direct == netmon.Passed {
 			fmt.Printf("%14s names are found beyond the Cisco box, not by it\n", "")
 		}
-		fmt.Printf("%14s %d bytes were used\n\n%s. %s\n%s\n", "", d.Bytes, d.Verdict, d.Advice, d.Conseil)
+		fmt.Printf("%14s %d bytes were used\n\n%s. %s\n", "", d.Bytes, d.Verdict, d.Advice)
 	}
 	if d.Verdict != string(netmon.OK) {
 		return attention

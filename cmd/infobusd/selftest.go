@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 	"periph.io/x/conn/v3/physic"
 
+	"infobus/advice"
 	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
@@ -22,6 +23,7 @@ import (
 	"infobus/status"
 	"infobus/systemd"
 	"infobus/van"
+	"infobus/words"
 )
 
 // tests are what a self-test tries, and how it leaves behind what hangs.
@@ -367,7 +369,7 @@ func (a *appliance) testRelay(ctx context.Context, asked status.Selftest) findin
 
 func (a *appliance) testPort(way *netmon.State) finding {
 	if cut := a.loop.State().Supply.Cut; cut != netmon.Powered {
-		return notTried("the Cisco box is switched off", a.loop.State().Uplink.Advice("en"))
+		return notTried("the Cisco box is switched off", words.In().Text(advice.UplinkText(a.loop.State().Uplink.Advice())))
 	}
 	o := a.options.Uplink
 	o.PowerGap = 0 // nothing is tried
@@ -377,7 +379,7 @@ func (a *appliance) testPort(way *netmon.State) finding {
 	}
 	seen := netmon.Step(o, netmon.New(), l, clock.Mono())
 	if v := seen.Found(); v != netmon.Starting {
-		return bad(a.config.Uplink.Interface+": "+string(v), v.Advice("en"))
+		return bad(a.config.Uplink.Interface+": "+string(v), todoOf(v))
 	}
 	f := well("%s: plugged in, has an address", a.config.Uplink.Interface)
 	if l.Speed != 0 {
@@ -386,6 +388,9 @@ func (a *appliance) testPort(way *netmon.State) finding {
 	f.then = func() { *way = seen }
 	return f
 }
+
+// todoOf is what to do about a verdict.
+func todoOf(v netmon.Verdict) string { return words.In().Text(advice.UplinkText(netmon.Advice(v))) }
 
 // testGateway asks one round of questions, of which the internet's are the next
 // line's.
@@ -400,7 +405,7 @@ func (a *appliance) testGateway(ctx context.Context, way *netmon.State) finding 
 	round := probe.New(probe.Options{Client: a.client}).Round(ctx, a.parts.targets().Via(l))
 	seen = netmon.Step(o, seen, round, clock.Mono())
 	if v := seen.Found(); v == netmon.GatewaySilent || v == netmon.Starting {
-		return bad(string(netmon.GatewaySilent), netmon.GatewaySilent.Advice("en"))
+		return bad(string(netmon.GatewaySilent), todoOf(netmon.GatewaySilent))
 	}
 	f := well("answers")
 	f.then = func() { *way = seen }
@@ -413,7 +418,7 @@ func (a *appliance) testInternet(way netmon.State) finding {
 		p, _ := way.Probe.Get()
 		return well("works; a page after %d ms", p.Latency.Milliseconds())
 	case netmon.NoInternet, netmon.CaptivePortal, netmon.DNSFailing, netmon.Unknown:
-		return bad(string(v), v.Advice("en"))
+		return bad(string(v), todoOf(v))
 	}
 	return notTried("there is no way to it", "See the lines before.")
 }

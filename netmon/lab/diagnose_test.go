@@ -113,7 +113,7 @@ func TestDiagnoseWithoutADaemon(t *testing.T) {
 		status.Uplink
 		Bytes *int64
 	}
-	if err := json.Unmarshal([]byte(out), &d); err != nil || code != 1 || d.Verdict != "port-missing" || len(d.Ladder) != 8 || d.Ladder[0].Rung != "port" || d.Advice == "" || d.Conseil == "" || d.Bytes == nil {
+	if err := json.Unmarshal([]byte(out), &d); err != nil || code != 1 || d.Verdict != "port-missing" || len(d.Ladder) != 8 || d.Ladder[0].Rung != "port" || d.Advice == "" || d.Bytes == nil {
 		t.Errorf("as JSON: exit %d, %v: %s", code, err, out)
 	}
 }

@@ -101,7 +101,7 @@ func (v *van) await(t *testing.T, want netmon.Verdict, pass ...netmon.Verdict) {
 		select {
 		case s := <-v.changed:
 			if s.Verdict == want {
-				t.Logf("%-15s after %v: %s", want, time.Since(begun).Round(time.Millisecond), s.Advice("en"))
+				t.Logf("%-15s after %v: %s", want, time.Since(begun).Round(time.Millisecond), s.Advice())
 				return
 			}
 			allowed := false

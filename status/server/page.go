@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 //go:embed web/app.css
@@ -46,6 +47,7 @@ func (s *Server) getPage(w http.ResponseWriter, r *http.Request) {
 
 // volunteers is the volunteers' page, with a word about what was asked for.
 func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
+	v = v.In(words.In())
 	data := struct {
 		Notice  string
 		Tiles   []tile
@@ -53,7 +55,6 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Signal  signal
 		Cards   []card
 		Says    string // of the data
-		Dit     string // the same in French
 		Tried   []line
 		Devices []line
 		Waiting uint64
@@ -74,7 +75,7 @@ func (s *Server) volunteers(v status.View, mayAct bool, notice string) []byte {
 		Sent:    hour(v.Sync.LastUpload),
 		PIN:     s.o.PIN != "" && !mayAct,
 	}
-	data.Cards, data.Says, data.Dit = simCards(v)
+	data.Cards, data.Says = simCards(v)
 	if mayAct && s.o.Act != nil {
 		data.Actions = actions(v)
 		if s.o.Days != nil {

@@ -16,6 +16,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/status"
+	"infobus/words"
 )
 
 // eventsAtMost is how many events one answer holds.
@@ -86,13 +87,19 @@ func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, encode(s.shownTo(r, s.latest.Load())))
 }
 
-// shownTo is the state as the caller may see it.
+// speaker speaks the language that was asked for: by the parameter lang, else by
+// what the browser says; English where neither is known.
+func speaker(r *http.Request) *words.Speaker {
+	return words.In(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
+}
+
+// shownTo is the state as the caller may see it, in its language.
 func (s *Server) shownTo(r *http.Request, latest *snapshot) status.View {
 	v := latest.now()
 	if !s.knows(r) {
 		v = v.Summary()
 	}
-	return v
+	return v.In(speaker(r))
 }
 
 func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 // tile is one of the four things that a volunteer looks for. Mood is its
@@ -14,7 +15,6 @@ type tile struct {
 	Mood      string
 	Word      string   // the big one
 	Lines     []string // below it
-	Dit       []string // below these, in French
 }
 
 // line is a row of a list.
@@ -112,12 +112,8 @@ func internetTile(v status.View) tile {
 	if t.Mood != "good" && v.Uplink.Advice != "" {
 		t.Lines = append(t.Lines, v.Uplink.Advice)
 	}
-	if t.Mood != "good" && v.Uplink.Conseil != "" {
-		t.Dit = append(t.Dit, v.Uplink.Conseil)
-	}
 	if supply.OffAt != nil {
 		t.Lines = append(t.Lines, "The box switches the Cisco box off at "+hour(supply.OffAt)+" to save the battery.")
-		t.Dit = append(t.Dit, "Le boîtier éteindra le boîtier Cisco à "+hour(supply.OffAt)+" pour économiser la batterie.")
 	}
 	return t
 }
@@ -156,11 +152,11 @@ type card struct {
 	Lines      []string
 }
 
-// simCards are the SIM cards, and two sentences about the data.
-func simCards(v status.View) (cards []card, says, dit string) {
+// simCards are the SIM cards, and a sentence about the data.
+func simCards(v status.View) (cards []card, says string) {
 	c := v.Uplink.Cellular
 	if c == nil || len(c.SIMs) == 0 {
-		return nil, "", ""
+		return nil, ""
 	}
 	bought := false
 	for _, s := range c.SIMs {
@@ -203,9 +199,9 @@ func simCards(v status.View) (cards []card, says, dit string) {
 		cards[len(cards)-1].Lines = append(cards[len(cards)-1].Lines, line)
 	}
 	if bought {
-		says, dit = c.Advice, c.Conseil
+		says = c.Advice
 	}
-	return cards, says, dit
+	return cards, says
 }
 
 // volume is bytes as operators count: 12.4 GB, 320 MB.
@@ -255,47 +251,17 @@ func timeTile(v status.View) tile {
 // todoTile says the one thing that matters most.
 func todoTile(v status.View) tile {
 	t := tile{ID: "todo", Title: "What to do", Mood: "warn"}
-	net := internetTile(v)
-	switch {
-	case v.Power.Shutdown.Pending && v.Power.Shutdown.Reason == "requested":
-		t.Word = "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."
-	case v.Power.Shutdown.Pending && v.Power.Source == "generator":
-		t.Mood, t.Word = "bad", "Leave the generator running: the battery is nearly empty."
-	case v.Power.Shutdown.Pending:
-		t.Mood, t.Word = "bad", "Start a generator now: the battery is nearly empty."
-	case v.Power.Source == "battery" && v.Power.Short():
-		t.Word = "Start a generator: the battery is low."
-	case net.Mood == "bad" || net.Mood == "warn":
-		t.Word = v.Uplink.Advice
-		if t.Word == "" {
-			t.Word = "Look at the Cisco box: its lights, its cable, its power."
-		}
-	case v.Power.Source == "unknown" || v.Power.Source == "":
-		t.Word = "See whether the generator runs: the box cannot tell."
-	case v.Uplink.Cellular != nil && v.Uplink.Cellular.TopUp != nil:
-		t.Word = v.Uplink.Cellular.Advice
-	case failed(v, "panel"):
-		t.Word = "Tell people the hours: the screen does not work."
-	case failed(v, ""):
-		t.Word = "Tell the team that a part of the box does not work: see below."
-	case v.Session.Active && v.Session.Site == "" && len(v.Session.Sites) > 0:
-		t.Word = "Say where the van is: until then the screen names no place of ours."
-	case !v.Session.Active && v.Power.Source == "battery":
-		t.Mood, t.Word = "good", "Start a generator when you are ready to begin."
-	default:
-		t.Mood, t.Word = "good", "Nothing: all is well."
+	if len(v.Advice) == 0 {
+		t.Mood, t.Word = "good", words.In().Say("advice.none")
+		return t
+	}
+	first := v.Advice[0]
+	if t.Word = first.Text; first.Severity != "info" {
+		t.Mood = first.Severity
+	} else {
+		t.Mood = "good"
 	}
 	return t
-}
-
-// failed says whether the named device failed, or any where name is "".
-func failed(v status.View, name string) bool {
-	for _, d := range v.Devices {
-		if d.State == "failed" && (name == "" || d.Name == name) {
-			return true
-		}
-	}
-	return false
 }
 
 // deviceNames are the devices' in plain words.

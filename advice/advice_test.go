@@ -1,0 +1,124 @@
+package advice
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"infobus/examples"
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/timetable/source"
+	"infobus/van"
+	"infobus/words"
+)
+
+// good is a session in which nothing is to be done.
+func good(t *testing.T) (van.Options, van.State) {
+	t.Helper()
+	o := van.DefaultOptions()
+	o.Power.Generators = 1
+	s := van.New(o, van.GPIO, van.Battery, van.Panel, van.Interface, van.Logbook)
+	table, err := source.Parse("timetable.yaml", examples.Timetable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Timetable = table
+	for i := range s.Devices {
+		s.Devices[i].State = van.DeviceOK
+	}
+	s.Power.Generators[0].Running = reading.Of(true, time.Minute)
+	s.Power.Level = power.Good
+	s.Uplink.Verdict = netmon.OK
+	s.Session.Active, s.Session.Site, s.Session.Confirmed = true, "moulin", true
+	return o, s
+}
+
+func onBattery(s *van.State) { s.Power.Generators[0].Running = reading.Of(false, time.Minute) }
+
+func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		alter func(*van.State)
+		codes []string
+		first Severity
+		says  string
+	}{
+		{"a good session", func(*van.State) {}, nil, "", ""},
+		{"on battery between sessions", func(s *van.State) { onBattery(s); s.Session.Active = false },
+			[]string{"start-generator"}, Info, "Start a generator when you are ready to begin."},
+		{"the screen is broken", func(s *van.State) { s.Devices[2].State = van.DeviceBroken },
+			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
+		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },
+			[]string{"device-failed"}, Warn, "Tell the team that a part of the box does not work: see below."},
+		{"nothing is known", func(s *van.State) { *s = van.New(van.DefaultOptions()); s.Uplink.Verdict = netmon.Unknown },
+			[]string{"generator-unseen", "uplink-unknown"}, Warn, "See whether the generator runs: the box cannot tell."},
+		{"the battery is low", func(s *van.State) { onBattery(s); s.Power.Level = power.Low },
+			[]string{"battery-low"}, Warn, "Start a generator: the battery is low."},
+		{"a low battery between sessions needs no second word", func(s *van.State) { onBattery(s); s.Session.Active = false; s.Power.Level = power.Critical },
+			[]string{"battery-low"}, Warn, "Start a generator: the battery is low."},
+		{"a switch-off goes before all", func(s *van.State) {
+			onBattery(s)
+			s.Power.Level, s.Uplink.Verdict = power.Critical, netmon.NoInternet
+			s.Power.Shutdown.Pending, s.Power.Shutdown.Reason, s.Power.Shutdown.At = true, "battery-critical", time.Hour
+		}, []string{"shutdown-announced", "uplink-no-internet"}, Bad, "Start a generator now: the battery is nearly empty."},
+		{"a switch-off beside a generator", func(s *van.State) {
+			s.Power.Shutdown.Pending, s.Power.Shutdown.Reason = true, "battery-critical"
+		}, []string{"shutdown-announced"}, Bad, "Leave the generator running: the battery is nearly empty."},
+		{"a switch-off that was asked for", func(s *van.State) {
+			onBattery(s)
+			s.Session.Active = false
+			s.Power.Shutdown.Pending, s.Power.Shutdown.Reason = true, "requested"
+		}, []string{"shutdown-announced"}, Warn, "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."},
+		{"the cable", func(s *van.State) { s.Uplink.Verdict = netmon.CableUnplugged }, []string{"uplink-cable-unplugged"}, Bad,
+			"The cable between the box and the Cisco box is out at one end: push both ends in."},
+		{"a slow internet", func(s *van.State) { s.Uplink.Verdict = netmon.Slow }, []string{"uplink-slow"}, Warn,
+			"The internet works but is slow: ask people to leave videos for later, or move the van to a more open place."},
+		{"the Cisco box is switched off", func(s *van.State) {
+			s.Supply.Fitted, s.Supply.Cut, s.Uplink.Verdict = true, netmon.Saving, netmon.CableUnplugged
+			s.Uplink = netmon.Step(netmon.DefaultOptions(), s.Uplink, netmon.Conditions{Cut: netmon.Saving}, time.Second)
+		}, []string{"uplink-cable-unplugged"}, Warn,
+			"The box has switched the Cisco box off to save the battery: start a generator, or tell the box on its page to do everything all the same."},
+		{"nobody said where the van is", func(s *van.State) { s.Session.Confirmed = false }, []string{"confirm-site"}, Warn,
+			"Say where the van is: until then the screen names no place of ours."},
+	} {
+		o, s := good(t)
+		c.alter(&s)
+		got := Of(o, s)
+		var codes []string
+		for _, a := range got {
+			codes = append(codes, a.Code)
+		}
+		if !slices.Equal(codes, c.codes) {
+			t.Errorf("%s: %q, want %q", c.name, codes, c.codes)
+			continue
+		}
+		if len(got) == 0 {
+			continue
+		}
+		if said := words.In().Text(got[0].Text); said != c.says || got[0].Severity != c.first {
+			t.Errorf("%s: %s %q, want %s %q", c.name, got[0].Severity, said, c.first, c.says)
+		}
+		if c.name == "a switch-off goes before all" && got[0].Until != time.Hour {
+			t.Errorf("%s: until %s", c.name, got[0].Until)
+		}
+	}
+}
+
+// Every advice of the internet is one sentence of its own in every language.
+func TestEveryAdviceAboutTheInternetIsASentenceOfItsOwn(t *testing.T) {
+	for _, l := range words.Shipped().Languages() {
+		seen := map[string]netmon.Advice{}
+		for _, a := range netmon.Advices() {
+			said := words.In(l.Tag).Text(UplinkText(a))
+			if other, twice := seen[said]; twice || said == "uplink.advice."+string(a) || said == "" {
+				t.Errorf("%s: %s is %q, and %s", l.Tag, a, said, other)
+			}
+			if n := len(said); said[n-1] != '.' || slices.Contains([]byte(said[:n-1]), '.') {
+				t.Errorf("%s: %s is not one sentence: %q", l.Tag, a, said)
+			}
+			seen[said] = a
+		}
+	}
+}
