@@ -4,16 +4,18 @@ import (
 	"strings"
 	"testing"
 
+	"infobus/power"
 	"infobus/status"
 )
 
 func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 	for _, c := range []struct {
-		source, level string
-		code          int
+		source power.Source
+		level  string
+		code   int
 	}{
-		{"battery", "good", 0}, {"battery", "unknown", 0}, {"battery", "low", 1}, {"battery", "critical", 1},
-		{"unknown", "critical", 1}, {"generator", "low", 0}, {"generator", "critical", 0},
+		{power.SourceBattery, "good", 0}, {power.SourceBattery, "unknown", 0}, {power.SourceBattery, "low", 1}, {power.SourceBattery, "critical", 1},
+		{power.SourceUnknown, "critical", 1}, {power.SourceGenerator, "low", 0}, {power.SourceGenerator, "critical", 0},
 	} {
 		v := status.View{Power: status.Power{Source: c.source, Battery: status.Battery{Level: c.level}}, Uplink: status.Uplink{Verdict: "ok"}}
 		for _, format := range [][]string{{"status"}, {"status", "--json"}} {
@@ -26,7 +28,7 @@ func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 
 // A Cisco box that the box itself holds off, as a remedy, is no trouble.
 func TestASwitchedOffCiscoBoxAloneNeedsNoAttention(t *testing.T) {
-	v := status.View{Power: status.Power{Source: "generator"}, Uplink: status.Uplink{Verdict: "cable-unplugged", Supply: status.Supply{State: "off", Reason: "remedy"}}}
+	v := status.View{Power: status.Power{Source: power.SourceGenerator}, Uplink: status.Uplink{Verdict: "cable-unplugged", Supply: status.Supply{State: "off", Reason: "remedy"}}}
 	if out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, v)); code != 0 || !strings.Contains(out, "switched off: ") {
 		t.Errorf("exit %d: %s%s", code, out, said)
 	}
@@ -43,10 +45,10 @@ func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{status.Power{Source: "battery", Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), some 6 h left\n"},
-		{status.Power{Source: "generator", Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h\n"},
-		{status.Power{Source: "battery", Battery: status.Battery{Level: "unknown"}}, 0, "power     on battery, battery level unknown\n"},
-		{status.Power{Source: "battery", Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
+		{status.Power{Source: power.SourceBattery, Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), some 6 h left\n"},
+		{status.Power{Source: power.SourceGenerator, Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h\n"},
+		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "unknown"}}, 0, "power     on battery, battery level unknown\n"},
+		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
 			"power     on battery, battery level critical\n          the box goes down in less than 2 minutes (battery-low)\n"},
 	} {
 		out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, status.View{Power: c.power, Uplink: uplink}))

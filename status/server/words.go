@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"infobus/power"
 	"infobus/status"
 )
 
@@ -31,7 +32,7 @@ func powerTile(v status.View) tile {
 	b := v.Power.Battery
 	charge := b.Charge()
 	switch v.Power.Source {
-	case "generator":
+	case power.SourceGenerator:
 		t.Mood, t.Word = "good", "Generator running"
 		for _, g := range v.Power.Generators {
 			if g.State == "running" && g.Since != nil {
@@ -42,7 +43,7 @@ func powerTile(v status.View) tile {
 		if charge != "" {
 			t.Lines = append(t.Lines, "Battery level "+charge)
 		}
-	case "battery":
+	case power.SourceBattery:
 		t.Mood, t.Word = "good", strings.TrimSpace("On battery "+charge)
 		if charge == "" {
 			t.Lines = append(t.Lines, "Battery level not known")
@@ -70,7 +71,7 @@ func powerTile(v status.View) tile {
 		}
 		t.Lines = append(t.Lines, "Battery low")
 	}
-	if v.Power.Source == "generator" && t.Mood == "bad" {
+	if v.Power.Source == power.SourceGenerator && t.Mood == "bad" {
 		t.Mood = "warn"
 	}
 	if s := v.Power.Shutdown; s.Pending {
@@ -259,18 +260,18 @@ func todoTile(v status.View) tile {
 	switch {
 	case v.Power.Shutdown.Pending && v.Power.Shutdown.Reason == "requested":
 		t.Word = "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."
-	case v.Power.Shutdown.Pending && v.Power.Source == "generator":
+	case v.Power.Shutdown.Pending && v.Power.Source == power.SourceGenerator:
 		t.Mood, t.Word = "bad", "Leave the generator running: the battery is nearly empty."
 	case v.Power.Shutdown.Pending:
 		t.Mood, t.Word = "bad", "Start a generator now: the battery is nearly empty."
-	case v.Power.Source == "battery" && v.Power.Short():
+	case v.Power.Source == power.SourceBattery && v.Power.Short():
 		t.Word = "Start a generator: the battery is low."
 	case net.Mood == "bad" || net.Mood == "warn":
 		t.Word = v.Uplink.Advice
 		if t.Word == "" {
 			t.Word = "Look at the Cisco box: its lights, its cable, its power."
 		}
-	case v.Power.Source == "unknown" || v.Power.Source == "":
+	case v.Power.Source == power.SourceUnknown:
 		t.Word = "See whether the generator runs: the box cannot tell."
 	case v.Uplink.Cellular != nil && v.Uplink.Cellular.TopUp != nil:
 		t.Word = v.Uplink.Cellular.Advice
@@ -280,7 +281,7 @@ func todoTile(v status.View) tile {
 		t.Word = "Tell the team that a part of the box does not work: see below."
 	case v.Session.Active && v.Session.Site == "" && len(v.Session.Sites) > 0:
 		t.Word = "Say where the van is: until then the screen names no place of ours."
-	case !v.Session.Active && v.Power.Source == "battery":
+	case !v.Session.Active && v.Power.Source == power.SourceBattery:
 		t.Mood, t.Word = "good", "Start a generator when you are ready to begin."
 	default:
 		t.Mood, t.Word = "good", "Nothing: all is well."
@@ -410,7 +411,7 @@ func actions(v status.View) []action {
 	if supply := v.Uplink.Supply; v.Power.Holding || supply.OffAt != nil || supply.Reason == "battery-low" {
 		all = append(all, action{Name: "carry-on", Word: "Do everything all the same", Done: "The box does everything, though its battery is low."})
 	}
-	if !v.Session.Active && v.Power.Source == "battery" && !v.Power.Shutdown.Pending {
+	if !v.Session.Active && v.Power.Source == power.SourceBattery && !v.Power.Shutdown.Pending {
 		all = append(all, action{Name: "power-off", Word: "Switch the box off", Ask: "Switch the box off?", Done: "The box switches off in a moment."})
 	}
 	if v.Session.Active {
