@@ -110,7 +110,7 @@ func shutdownAnnounced(_ van.Options, s van.State) (finding, bool) {
 	switch {
 	case p.Reason == "requested":
 		f.severity, f.text = Warn, words.T("advice.shutdown-requested")
-	case s.Power.Source() == "generator":
+	case s.Power.Source() == power.SourceGenerator:
 		f.text = words.T("advice.shutdown-with-generator")
 	default:
 		f.text = words.T("advice.shutdown-empty")
@@ -119,7 +119,7 @@ func shutdownAnnounced(_ van.Options, s van.State) (finding, bool) {
 }
 
 func batteryLow(_ van.Options, s van.State) (finding, bool) {
-	if s.Power.Source() != "battery" || s.Power.Level != power.Low && s.Power.Level != power.Critical {
+	if s.Power.Source() != power.SourceBattery || s.Power.Level != power.Low && s.Power.Level != power.Critical {
 		return finding{}, false
 	}
 	return say(Warn, words.T("advice.battery-low"))
@@ -165,7 +165,7 @@ func ofUplink(severity Severity, s van.State) (finding, bool) {
 func UplinkText(a netmon.Advice) words.Text { return words.T("uplink.advice." + string(a)) }
 
 func generatorUnseen(_ van.Options, s van.State) (finding, bool) {
-	if s.Power.Source() != "unknown" {
+	if s.Power.Source() != power.SourceUnknown {
 		return finding{}, false
 	}
 	return say(Warn, words.T("advice.generator-unseen"))
@@ -210,7 +210,7 @@ func confirmSite(_ van.Options, s van.State) (finding, bool) {
 }
 
 func startGenerator(_ van.Options, s van.State) (finding, bool) {
-	if s.Session.Active || s.Power.Source() != "battery" {
+	if s.Session.Active || s.Power.Source() != power.SourceBattery {
 		return finding{}, false
 	}
 	return say(Info, words.T("advice.start-generator"))

@@ -120,7 +120,7 @@ func TestHoursRunAndWhenAGeneratorWantsLookingAfter(t *testing.T) {
 		t.Errorf("ten hours overdue, and it says %s", due)
 	}
 	step(131*time.Hour, Serviced{})
-	step(132*time.Hour, Serviced{Index: 7}) // there is none
+	step(132*time.Hour, Serviced{Generator: 7}) // there is none
 	if due := state.Generators[0].ServiceIn(o, 131*time.Hour); due != 100*time.Hour {
 		t.Errorf("just looked after, and it says %s", due)
 	}

@@ -111,16 +111,16 @@ func (s *State) contradict(now time.Duration) {
 func (s *State) hold(input any) {
 	_, carryOn := input.(CarryOn)
 	_, cancel := input.(Cancel)
-	if s.Source() == "generator" || s.Level == Good || s.Level == Full {
+	if s.Source() == SourceGenerator || s.Level == Good || s.Level == Full {
 		s.wanted = false
 	} else if carryOn {
 		s.wanted = true
 	}
 	switch low := s.Level == Low || s.Level == Critical; {
 	case s.awake:
-	case carryOn || cancel || s.Source() == "generator" || s.Level == Good || s.Level == Full:
+	case carryOn || cancel || s.Source() == SourceGenerator || s.Level == Good || s.Level == Full:
 		s.awake, s.Holding = true, false
-	case low && s.Source() == "battery":
+	case low && s.Source() == SourceBattery:
 		s.Holding = true
 	}
 }
@@ -128,11 +128,11 @@ func (s *State) hold(input any) {
 // Shed says whether the gateway should be without power: the battery is low,
 // nothing charges it, and no session needs the internet.
 func (s State) Shed(session bool) bool {
-	return !session && s.Source() == "battery" && (s.Level == Low || s.Level == Critical) && !s.wanted
+	return !session && s.Source() == SourceBattery && (s.Level == Low || s.Level == Critical) && !s.wanted
 }
 
 // alarm takes the battery-low line's level.
-func (s *State) alarm(o Options, in Line) {
+func (s *State) alarm(o Options, in LowLine) {
 	silent := in.At-s.Low.At > o.LineMaxAge
 	s.Low = reading.Of(in.Active, in.At)
 	switch {
@@ -158,10 +158,10 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	event := func(state, reason string) (logbook.Event, bool) {
 		return logbook.Event{Name: logbook.PowerShutdown, Attributes: map[string]any{"state": state, "reason": reason}}, true
 	}
-	if s.Shutdown.Begun && !cancel && (s.Shutdown.Left || s.Source() != "generator") {
+	if s.Shutdown.Begun && !cancel && (s.Shutdown.Left || s.Source() != SourceGenerator) {
 		return logbook.Event{}, false
 	}
-	still := s.Source() == "battery"
+	still := s.Source() == SourceBattery
 	if !still && s.alarmed != 0 {
 		s.alarmed = now // what charges may have an alarm of its own to clear
 	}

@@ -17,10 +17,10 @@ import (
 var words = map[string]func(now time.Duration) any{
 	"still":    func(now time.Duration) any { return Line{At: now} },
 	"runs":     func(now time.Duration) any { return Line{Active: true, At: now} },
-	"still-2":  func(now time.Duration) any { return Line{Index: 1, At: now} },
-	"runs-2":   func(now time.Duration) any { return Line{Index: 1, Active: true, At: now} },
-	"alarm":    func(now time.Duration) any { return Line{Index: LowLine, Active: true, At: now} },
-	"no-alarm": func(now time.Duration) any { return Line{Index: LowLine, At: now} },
+	"still-2":  func(now time.Duration) any { return Line{Generator: 1, At: now} },
+	"runs-2":   func(now time.Duration) any { return Line{Generator: 1, Active: true, At: now} },
+	"alarm":    func(now time.Duration) any { return LowLine{Active: true, At: now} },
+	"no-alarm": func(now time.Duration) any { return LowLine{At: now} },
 	"empty":    func(time.Duration) any { return critical },
 	"low":      func(time.Duration) any { return Sample{Volts: 11.98, Amps: -1} },
 	"good":     func(time.Duration) any { return Sample{Volts: 12.6, Amps: -1} },
@@ -261,7 +261,7 @@ func TestASenseLineThatTheBatteryContradictsIsNotBelieved(t *testing.T) {
 		"1-300 still+trickle":                          "battery",
 		"1-30 still+charging, 31 good, 35-80 charging": "unknown", // the lines are too old by then
 	} {
-		if s, _ := observe(t, options(), script); s.Source() != want {
+		if s, _ := observe(t, options(), script); s.Source().String() != want {
 			t.Errorf("%q: the source is %s, want %s", script, s.Source(), want)
 		}
 	}
@@ -361,10 +361,7 @@ func (l *alarmLine) see(input any, now time.Duration) {
 	switch in := input.(type) {
 	case LinesLost:
 		l.on = false
-	case Line:
-		if in.Index != LowLine {
-			return
-		}
+	case LowLine:
 		if l.last = now; in.Active && !l.on {
 			l.since = now
 		}

@@ -18,7 +18,7 @@ import (
 
 // Options are what the team configures. Durations are above zero.
 type Options struct {
-	Generators int // how many sense lines, generator-1 first
+	Generators int // how many sense lines
 	Chemistry  Chemistry
 	Capacity   float64 // of the battery, Ah at the 20 h rate
 	// Gain and Offset bound the monitor's error of the current: a fraction of
@@ -94,17 +94,19 @@ const (
 	Critical Level = "critical"
 )
 
-// Line is the level of a sense line as the kernel gave it: generator Index
-// (from 0), or the battery-low line where Index is LowLine.
+// Line is the level of a generator's sense line as the kernel gave it.
 type Line struct {
-	Index  int
-	Active bool
-	At     time.Duration // kernel's monotonic time
-	Hz     float64       // of the mains, where the line pulses with it; 0: not measured
+	Generator GeneratorID
+	Active    bool
+	At        time.Duration // kernel's monotonic time
+	Hz        float64       // of the mains, where the line pulses with it; 0: not measured
 }
 
-// LowLine is the Index of the battery-low line.
-const LowLine = -1
+// LowLine is the level of the battery-low line as the kernel gave it.
+type LowLine struct {
+	Active bool
+	At     time.Duration // kernel's monotonic time
+}
 
 // Sample is one reading of the battery monitor.
 type Sample struct {
@@ -217,8 +219,8 @@ func speedOf(hz float64, was Speed) Speed {
 	return Right
 }
 
-// Serviced says that a generator, by its index, was looked after.
-type Serviced struct{ Index int }
+// Serviced says that a generator was looked after.
+type Serviced struct{ Generator GeneratorID }
 
 // Replaced says that another battery stands there: nothing is known of its charge,
 // and the next sample is its first.
@@ -269,24 +271,6 @@ func New(o Options) State {
 	return State{Generators: make([]Generator, o.Generators), Level: Unknown, candidate: Unknown, Confidence: None, Bounds: [2]float64{0, 100}}
 }
 
-// Source is what feeds the van: generator, battery or unknown. One generator
-// known to run is enough; only when all are known to stand still is it the
-// battery.
-func (s State) Source() string {
-	all := len(s.Generators) > 0
-	for _, g := range s.Generators {
-		running, ok := g.Running.Get()
-		if ok && running {
-			return "generator"
-		}
-		all = all && ok
-	}
-	if all && !s.Contradicted {
-		return "battery"
-	}
-	return "unknown"
-}
-
 // Step takes one input, or nil when only time has passed, at the monotonic
 // time now. Inputs of other types than this package's are ignored.
 func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Event) {
@@ -295,11 +279,11 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 
 	switch in := input.(type) {
 	case Line:
-		if in.Index == LowLine {
-			s.alarm(o, in)
-		} else if in.Index >= 0 && in.Index < len(s.Generators) {
+		if s.has(in.Generator) {
 			events = append(events, s.generator(o, in, now)...)
 		}
+	case LowLine:
+		s.alarm(o, in)
 	case Sample:
 		if !in.plausible() {
 			break // as if there had been none: what was known grows stale
@@ -317,8 +301,9 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	case Temperature:
 		s.Celsius = reading.Of(in.Celsius, now)
 	case Serviced:
-		if in.Index >= 0 && in.Index < len(s.Generators) {
-			s.Generators[in.Index].Looked = s.Generators[in.Index].RunTime(now)
+		if s.has(in.Generator) {
+			g := &s.Generators[in.Generator]
+			g.Looked = g.RunTime(now)
 		}
 	case LinesLost:
 		s.Low, s.alarmed = reading.Reading[bool]{}, 0
@@ -334,7 +319,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		if r := s.Generators[i].Running; r.Quality == reading.Fresh && r.Aged(now, o.LineMaxAge).Quality == reading.Stale {
 			s.lose(i)
 		}
-		events = append(events, s.settle(o, i, now)...)
+		events = append(events, s.settle(o, GeneratorID(i), now)...)
 	}
 	if s.Low = s.Low.Aged(now, o.LineMaxAge); s.Low.Quality != reading.Fresh {
 		s.alarmed = 0
@@ -356,7 +341,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 // generator takes a generator's level; an event only where it differs from what
 // was last known for certain, also before the line was lost.
 func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event {
-	g := &s.Generators[in.Index]
+	g := &s.Generators[in.Generator]
 	was := g.Running
 	if in.Hz > 0 && in.Active {
 		g.Hz, g.Speed = reading.Of(in.Hz, max(in.At, was.At)), speedOf(in.Hz, g.Speed)
@@ -376,13 +361,13 @@ func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event
 	}
 	// It is what it was until the line has held.
 	g.Running.At = max(in.At, was.At)
-	return s.settle(o, in.Index, now)
+	return s.settle(o, in.Generator, now)
 }
 
 // settle takes a start or a stop that has held for long enough, dated back to
 // when it began.
-func (s *State) settle(o Options, i int, now time.Duration) []logbook.Event {
-	g := &s.Generators[i]
+func (s *State) settle(o Options, id GeneratorID, now time.Duration) []logbook.Event {
+	g := &s.Generators[id]
 	active := !g.Running.Value
 	if g.turned == 0 || now-g.turned < o.after(active) && g.Running.At-g.turned < o.after(active) {
 		return nil
@@ -397,7 +382,7 @@ func (s *State) settle(o Options, i int, now time.Duration) []logbook.Event {
 	if active {
 		name, g.Starts = logbook.GeneratorStarted, g.Starts+1
 	}
-	return []logbook.Event{{Name: name, Mono: at, Attributes: map[string]any{"generator": i + 1}}}
+	return []logbook.Event{{Name: name, Mono: at, Attributes: map[string]any{"generator": id.Number()}}}
 }
 
 // after is how long a line must say so before a generator has started or stopped.

@@ -45,7 +45,7 @@ func play(o Options, inputs []at) (State, []string) {
 }
 
 func TestPower(t *testing.T) {
-	stopped := at{1 * s, Line{Index: 0, Active: false, At: 1 * s}}
+	stopped := at{1 * s, Line{Generator: 0, Active: false, At: 1 * s}}
 	tests := []struct {
 		name   string
 		inputs []at
@@ -73,8 +73,8 @@ func TestPower(t *testing.T) {
 			[]at{{1 * s, Sample{Volts: 12.7}}, {60 * s, nil}}, []string{"battery.level good", "battery.level unknown"}, "unknown", Unknown},
 		{"a monitor that fails says nothing",
 			[]at{{1 * s, Sample{Volts: 12.7}}, {2 * s, MonitorLost{}}}, []string{"battery.level good", "battery.level unknown"}, "unknown", Unknown},
-		{"a low line that is active says low", []at{{1 * s, Line{Index: LowLine, Active: true, At: 1 * s}}}, []string{"battery.level low"}, "unknown", Low},
-		{"a low line that is not active says nothing", []at{{1 * s, Line{Index: LowLine, At: 1 * s}}}, nil, "unknown", Unknown},
+		{"a low line that is active says low", []at{{1 * s, LowLine{Active: true, At: 1 * s}}}, []string{"battery.level low"}, "unknown", Low},
+		{"a low line that is not active says nothing", []at{{1 * s, LowLine{At: 1 * s}}}, nil, "unknown", Unknown},
 		{"an empty battery announces, then shuts down",
 			[]at{stopped, {2 * s, critical}, {7 * s, critical}, {27 * s, nil}},
 			[]string{"battery.level critical", "power.shutdown pending", "power.shutdown started"}, "battery", Critical},
@@ -104,7 +104,7 @@ func TestPower(t *testing.T) {
 					break
 				}
 			}
-			if state.Source() != test.source || state.Level != test.level {
+			if state.Source().String() != test.source || state.Level != test.level {
 				t.Errorf("source %s, level %s; want %s, %s", state.Source(), state.Level, test.source, test.level)
 			}
 		})
@@ -139,7 +139,11 @@ func TestNoShutdownForAMissingReading(t *testing.T) {
 				rapid.Just[any](Line{At: now}),
 				rapid.Just[any](critical),
 				rapid.Custom(func(t *rapid.T) any {
-					return Line{Index: rapid.IntRange(-1, 1).Draw(t, "line"), Active: rapid.IntRange(0, 9).Draw(t, "p") == 9, At: now}
+					line, active := rapid.IntRange(-1, 1).Draw(t, "line"), rapid.IntRange(0, 9).Draw(t, "p") == 9
+					if line < 0 {
+						return LowLine{Active: active, At: now}
+					}
+					return Line{Generator: GeneratorID(line), Active: active, At: now}
 				}),
 				rapid.Custom(func(t *rapid.T) any {
 					return Sample{Volts: rapid.Float64Range(10, 13).Draw(t, "V"), Amps: rapid.Float64Range(-5, 3).Draw(t, "A")}
@@ -152,7 +156,7 @@ func TestNoShutdownForAMissingReading(t *testing.T) {
 				if e.Name == logbook.PowerShutdown && e.Attributes["state"] == "started" {
 					begun++
 					sample, ok := state.Battery.Get()
-					if !ok || sample.Amps > discharging || state.Source() != "battery" || state.Level != Critical {
+					if !ok || sample.Amps > discharging || state.Source() != SourceBattery || state.Level != Critical {
 						t.Fatalf("shut down with %+v", state)
 					}
 				}

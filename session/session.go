@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"infobus/logbook"
+	"infobus/power"
 )
 
 // Options are what the team configures.
@@ -37,7 +38,7 @@ type Plan struct {
 
 // Input is what a session is judged by.
 type Input struct {
-	Source string        // of power: generator, battery or unknown
+	Source power.Source
 	Plan   *Plan         // nil where none is known
 	End    bool          // a volunteer ends it
 	Longer time.Duration // by so much a volunteer moves its end
@@ -129,7 +130,7 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	// Only generators known to stand still count as idle: a lost sense line
 	// ends no session.
 	switch {
-	case in.Source != "battery":
+	case in.Source != power.SourceBattery:
 		s.Still = 0
 	case s.Still == 0:
 		s.Still = now
@@ -150,13 +151,13 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 			}
 		}
 		if reason := s.over(o, in, now); reason != "" {
-			return State{Still: s.Still, ended: in.Source != "battery"}, []logbook.Event{s.EndedAt(now, reason)}
+			return State{Still: s.Still, ended: in.Source != power.SourceBattery}, []logbook.Event{s.EndedAt(now, reason)}
 		}
 		return s, nil
 	}
-	if in.Source != "generator" {
+	if in.Source != power.SourceGenerator {
 		// Only a generator known to stand still may start the next session.
-		if in.Source == "battery" {
+		if in.Source == power.SourceBattery {
 			s.ended = false
 		}
 		return s, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"infobus/logbook"
+	"infobus/power"
 )
 
 func TestSession(t *testing.T) {
@@ -14,9 +15,9 @@ func TestSession(t *testing.T) {
 		when time.Duration
 		in   Input
 	}
-	run, stop, lost := Input{Source: "generator"}, Input{Source: "battery"}, Input{Source: "unknown"}
-	north := Input{Source: "generator", Plan: &Plan{Site: "north", Left: 100 * min}}
-	day := Input{Source: "generator", Plan: &Plan{Site: "moulin", Left: 240 * min}}
+	run, stop, lost := Input{Source: power.SourceGenerator}, Input{Source: power.SourceBattery}, Input{Source: power.SourceUnknown}
+	north := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "north", Left: 100 * min}}
+	day := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "moulin", Left: 240 * min}}
 	longer := func(in Input) Input { in.Longer = 30 * min; return in }
 	tests := []struct {
 		name   string
@@ -30,7 +31,7 @@ func TestSession(t *testing.T) {
 		{"an unknown line begins none", []at{{1 * min, lost}}, nil, false, "", 0},
 		{"the plan names the site and the end", []at{{2 * min, north}}, []string{"started"}, true, "north", 102 * min},
 		{"the plan may be known later", []at{{2 * min, run}, {5 * min, north}}, []string{"started"}, true, "north", 105 * min},
-		{"the plan of the next session does not take over", []at{{2 * min, north}, {3 * min, Input{Source: "generator", Plan: &Plan{Site: "south", Left: 500 * min}}}},
+		{"the plan of the next session does not take over", []at{{2 * min, north}, {3 * min, Input{Source: power.SourceGenerator, Plan: &Plan{Site: "south", Left: 500 * min}}}},
 			[]string{"started"}, true, "north", 102 * min},
 		{"refuelling is not an end", []at{{1 * min, run}, {10 * min, stop}, {29 * min, run}, {31 * min, run}}, []string{"started"}, true, "", 151 * min},
 		{"no generator for 20 minutes is", []at{{1 * min, run}, {10 * min, stop}, {30 * min, stop}}, []string{"started", "generators-stopped"}, false, "", 0},
@@ -39,13 +40,13 @@ func TestSession(t *testing.T) {
 			[]at{{2 * min, north}, {102 * min, run}, {103 * min, run}, {104 * min, lost}, {105 * min, run}}, []string{"started", "planned"}, false, "", 0},
 		{"the next start begins another", []at{{2 * min, north}, {102 * min, run}, {103 * min, stop}, {104 * min, run}}, []string{"started", "planned", "started"}, true, "", 254 * min},
 		{"a volunteer makes it longer, and a plan that ends earlier takes nothing of it back",
-			[]at{{2 * min, run}, {3 * min, Input{Source: "generator", Longer: 30 * min}}, {4 * min, north}, {153 * min, run}}, []string{"started"}, true, "north", 182 * min},
+			[]at{{2 * min, run}, {3 * min, Input{Source: power.SourceGenerator, Longer: 30 * min}}, {4 * min, north}, {153 * min, run}}, []string{"started"}, true, "north", 182 * min},
 		{"what a volunteer asked for twice before the plan was known is added to its end",
-			[]at{{2 * min, run}, {3 * min, Input{Source: "generator", Longer: 30 * min}}, {4 * min, Input{Source: "generator", Longer: 30 * min}}, {5 * min, day}, {6 * min, day}},
+			[]at{{2 * min, run}, {3 * min, Input{Source: power.SourceGenerator, Longer: 30 * min}}, {4 * min, Input{Source: power.SourceGenerator, Longer: 30 * min}}, {5 * min, day}, {6 * min, day}},
 			[]string{"started"}, true, "moulin", 305 * min},
 		{"asked for as the plan comes", []at{{2 * min, run}, {3 * min, longer(day)}}, []string{"started"}, true, "moulin", 273 * min},
 		{"asked for after it", []at{{2 * min, day}, {3 * min, longer(day)}, {4 * min, day}}, []string{"started"}, true, "moulin", 272 * min},
-		{"a volunteer ends it", []at{{2 * min, run}, {3 * min, Input{Source: "generator", End: true}}, {4 * min, run}}, []string{"started", "volunteer"}, false, "", 0},
+		{"a volunteer ends it", []at{{2 * min, run}, {3 * min, Input{Source: power.SourceGenerator, End: true}}, {4 * min, run}}, []string{"started", "volunteer"}, false, "", 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -97,7 +98,7 @@ func TestTheSiteIsToldOnceItIsCertain(t *testing.T) {
 		{"the configuration, and later a plan that does not agree", "south", []Input{{}, {Plan: north}}, "north", ""},
 		{"a volunteer says the same as the configuration, and the plan comes later", "south", []Input{{}, {Site: "south"}, {Plan: north}}, "south", "south"},
 		{"the plan of the next session changes nothing", "", []Input{{Plan: north}, {Site: "north"}, {Plan: south}}, "north", "north"},
-		{"a new session is to be confirmed anew", "", []Input{{Plan: north}, {Site: "north"}, {End: true}, {Source: "battery"}, {Plan: north}}, "north", ""},
+		{"a new session is to be confirmed anew", "", []Input{{Plan: north}, {Site: "north"}, {End: true}, {Source: power.SourceBattery}, {Plan: north}}, "north", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -105,8 +106,8 @@ func TestTheSiteIsToldOnceItIsCertain(t *testing.T) {
 			o.Site = test.fixed
 			var s State
 			for i, in := range test.inputs {
-				if in.Source == "" {
-					in.Source = "generator"
+				if in.Source == power.SourceUnknown {
+					in.Source = power.SourceGenerator
 				}
 				var events []logbook.Event
 				s, events = Step(o, s, in, time.Duration(i+1)*min)
@@ -135,7 +136,7 @@ func TestTheSummaryOfASession(t *testing.T) {
 	play := func(change func(minute int, in *Input)) map[string]any {
 		var s State
 		for minute := 1; ; minute++ {
-			in := Input{Source: "generator", Measured: true, In: float64(minute) * 2, Out: 7, Judged: true, Internet: minute%4 != 0, Devices: minute % 90, End: minute == 101}
+			in := Input{Source: power.SourceGenerator, Measured: true, In: float64(minute) * 2, Out: 7, Judged: true, Internet: minute%4 != 0, Devices: minute % 90, End: minute == 101}
 			change(minute, &in)
 			var events []logbook.Event
 			s, events = Step(DefaultOptions(), s, in, time.Duration(minute)*min)

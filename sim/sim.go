@@ -67,19 +67,19 @@ func (v *Van) Do(words ...string) error {
 	}
 	switch words[0] {
 	case "generator":
-		number := 1
+		id := power.GeneratorNumbered(1)
 		if len(words) == 3 {
 			n, err := strconv.Atoi(words[1])
 			if err != nil || n < 1 || n > len(v.Generators) {
 				return fmt.Errorf("generator %q found; this van has 1 to %d", words[1], len(v.Generators))
 			}
-			number = n
+			id = power.GeneratorNumbered(n)
 			words = []string{words[0], last}
 		}
 		if err := choose(2, "on", "off"); err != nil {
 			return err
 		}
-		v.Generators[number-1] = last == "on"
+		v.Generators[id] = last == "on"
 	case "battery":
 		percent, err := strconv.ParseFloat(last, 64)
 		if len(words) != 2 || err != nil || !(percent >= 0 && percent <= 100) {

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -13,9 +12,6 @@ import (
 	"infobus/reading"
 	"infobus/van"
 )
-
-// generatorName is a generator's name in the API, by its index from 0.
-func generatorName(i int) string { return fmt.Sprintf("generator-%d", i+1) }
 
 // Of is the state as the outside sees it; data is what the box itself used, each
 // purpose.
@@ -70,7 +66,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 		} else if ok && !s.Power.Contradicted {
 			state = "stopped"
 		}
-		v.Power.Generators = append(v.Power.Generators, Generator{Name: generatorName(i), State: state, Since: at(g.Since),
+		v.Power.Generators = append(v.Power.Generators, Generator{Name: power.GeneratorID(i).String(), State: state, Since: at(g.Since),
 			Starts: ptr(g.Starts), RunHours: ptr(round(g.RunTime(s.Now.Mono).Hours(), 2)),
 			Speed: string(g.Speed), ServiceInH: ptr(round(g.ServiceIn(o.Power, s.Now.Mono).Hours(), 1)),
 			LongestH: ptr(round(g.LongestRun(s.Now.Mono).Hours(), 1))})

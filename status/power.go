@@ -3,12 +3,14 @@ package status
 import (
 	"fmt"
 	"math"
+
+	"infobus/power"
 )
 
 // Short says that the battery is low or critical and no generator is known to
 // run: somebody has to see to it.
 func (p Power) Short() bool {
-	return p.Source != "generator" && (p.Battery.Level == "low" || p.Battery.Level == "critical")
+	return p.Source != power.SourceGenerator && (p.Battery.Level == "low" || p.Battery.Level == "critical")
 }
 
 // Charge is the charge in words: "82 %" where that is certain, else the range

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/power"
 	"infobus/words"
 )
 
@@ -66,12 +67,12 @@ type Clock struct {
 
 // Power is what feeds the van.
 type Power struct {
-	Source     string      `json:"source"` // generator, battery, unknown
-	Generators []Generator `json:"generators"`
-	Battery    Battery     `json:"battery"`
-	Shutdown   Shutdown    `json:"shutdown"`
-	Unplug     bool        `json:"ok_to_unplug"` // nothing would be cut short
-	Holding    bool        `json:"holding"`      // started on a low battery: nothing is uploaded
+	Source     power.Source `json:"source"`
+	Generators []Generator  `json:"generators"`
+	Battery    Battery      `json:"battery"`
+	Shutdown   Shutdown     `json:"shutdown"`
+	Unplug     bool         `json:"ok_to_unplug"` // nothing would be cut short
+	Holding    bool         `json:"holding"`      // started on a low battery: nothing is uploaded
 }
 
 // Generator is one sense line.

@@ -8,6 +8,7 @@ import (
 	"infobus/days"
 	"infobus/kiosk"
 	"infobus/netmon"
+	"infobus/power"
 	"infobus/session"
 	"infobus/timetable"
 )
@@ -139,7 +140,7 @@ func (k Kept) withoutHours() Kept {
 }
 
 // running says whether any generator is known to run.
-func (s State) running() bool { return s.Power.Source() == "generator" }
+func (s State) running() bool { return s.Power.Source() == power.SourceGenerator }
 
 // keepAt is when the run hours are due to be saved; 0 while none runs.
 func (s State) keepAt(o Options) time.Duration {

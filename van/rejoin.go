@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/session"
 )
 
@@ -76,7 +77,7 @@ func (s *State) rejoin(o Options, out *Output) {
 		s.part(session.Planned, anew, out)
 		return
 	case k.Still != 0 && seen >= k.Still+shift+o.Session.Idle:
-		if anew.Active || s.Power.Source() != "unknown" {
+		if anew.Active || s.Power.Source() != power.SourceUnknown {
 			s.part(session.GeneratorsStopped, anew, out)
 		}
 		return

@@ -462,7 +462,7 @@ func (s *State) visit(site string, since time.Duration) visit {
 		return visit{site: site}
 	}
 	v := visit{site: site, until: s.Now.Wall}
-	if s.Power.Source() != "battery" {
+	if s.Power.Source() != power.SourceBattery {
 		return v
 	}
 	last := slices.MaxFunc(s.Power.Generators, func(a, b power.Generator) int { return int(a.Since - b.Since) }).Since

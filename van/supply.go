@@ -111,9 +111,9 @@ func (s State) relief() string {
 	switch source := s.Power.Source(); {
 	case s.Session.Active:
 		return "session"
-	case source == "generator":
+	case source == power.SourceGenerator:
 		return "generator"
-	case source == "unknown" || s.Power.Level == power.Unknown:
+	case source == power.SourceUnknown || s.Power.Level == power.Unknown:
 		return "not-known"
 	case s.Power.Level == power.Good || s.Power.Level == power.Full:
 		return "charged"

@@ -62,7 +62,7 @@ func (w *wired) pass(d time.Duration) {
 	for end := w.now + d; w.now < end; {
 		w.now += time.Second
 		if w.lines && w.now%(10*time.Second) == 0 {
-			w.do(power.Line{Active: w.runs, At: w.now}, power.Line{Index: power.LowLine, Active: w.low, At: w.now})
+			w.do(power.Line{Active: w.runs, At: w.now}, power.LowLine{Active: w.low, At: w.now})
 		} else {
 			w.do(van.Tick{})
 		}
@@ -262,7 +262,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 			switch {
 			case why == netmon.Saving && s.Session.Active:
 				t.Fatalf("%v: off to save the battery while a session is on", now)
-			case why == netmon.Saving && (linesAt < 0 || now-linesAt > o.Power.LineMaxAge+time.Second || runs || !low) && s.Power.Source() != "battery":
+			case why == netmon.Saving && (linesAt < 0 || now-linesAt > o.Power.LineMaxAge+time.Second || runs || !low) && s.Power.Source() != power.SourceBattery:
 				t.Fatalf("%v: off to save the battery; the lines were read at %v, runs %v, low %v", now, linesAt, runs, low)
 			case why == netmon.Saving && s.Power.Level != power.Low:
 				t.Fatalf("%v: off to save a battery that is %s", now, s.Power.Level)
@@ -310,7 +310,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 				if read {
 					linesAt = now
 					step(power.Line{Active: runs, At: now})
-					step(power.Line{Index: power.LowLine, Active: low, At: now})
+					step(power.LowLine{Active: low, At: now})
 				}
 				now++
 				l := link

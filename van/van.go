@@ -61,7 +61,7 @@ type State struct {
 	file      *timetable.Timetable // as it was loaded
 	kept      Kept                 // as last handed to be saved
 	keptAt    time.Duration        // when
-	followed  string               // power's source that systemd's target was told of last
+	followed  power.Source         // that systemd's target was told of last
 	left      *KeptSession         // the session that a power cut left; nil once it goes on or has ended
 	resumed   KeptSession          // the session that an earlier process of this boot had begun, as it was kept
 	charged   time.Time            // when the charge was kept that a power cut left; zero once it was heeded
@@ -151,9 +151,9 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	out.events(events)
 
 	// What is unknown changes nothing: other units hang on it.
-	if source := s.Power.Source(); source != s.followed && source != "unknown" {
+	if source := s.Power.Source(); source != s.followed && source != power.SourceUnknown {
 		s.followed = source
-		out.effect(Follow{Running: source == "generator"})
+		out.effect(Follow{Running: source == power.SourceGenerator})
 	}
 
 	s.rejoin(o, &out)
@@ -267,7 +267,7 @@ func (s State) OKToUnplug() bool {
 			return false
 		}
 	}
-	return !s.Session.Active && s.Power.Source() == "battery" && !s.Kiosk.Drawing && !s.Power.Shutdown.Begun
+	return !s.Session.Active && s.Power.Source() == power.SourceBattery && !s.Kiosk.Drawing && !s.Power.Shutdown.Begun
 }
 
 // Conditions are what the uplink's patience and its bytes depend on.
@@ -279,12 +279,12 @@ func (s State) Conditions() netmon.Conditions {
 	relay, _ := s.Device(Switch)
 	return netmon.Conditions{Session: s.Session.Active, SessionSince: since,
 		Cut: s.Supply.Cut, NoRelay: relay.State == DeviceBroken,
-		BatteryLow: s.Power.Source() == "battery" && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
+		BatteryLow: s.Power.Source() == power.SourceBattery && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 
 // plan is what the timetable plans for now; nil without a timetable or a clock.
 func (s State) plan() *session.Plan {
-	if s.Timetable == nil || !s.Clock.Trusted || !(s.Power.Source() == "generator" || s.Session.Active) {
+	if s.Timetable == nil || !s.Clock.Trusted || !(s.Power.Source() == power.SourceGenerator || s.Session.Active) {
 		return nil
 	}
 	p, ok := s.Timetable.Planned(s.Now.Wall)

@@ -363,11 +363,11 @@ func TestADeviceThatFailsIsAnEventOnceAndItsReadingsAreLost(t *testing.T) {
 	}
 	gone := van.DeviceSeen{Name: van.GPIO, Reason: "absent", Why: "no chip"}
 	b.see(3*time.Second, gone, gone, gone)
-	if len(b.events) != 1 || b.state.Power.Source() != "unknown" || !b.state.Session.Active {
+	if len(b.events) != 1 || b.state.Power.Source() != power.SourceUnknown || !b.state.Session.Active {
 		t.Errorf("%v, source %s, session %+v", b.events, b.state.Power.Source(), b.state.Session)
 	}
 	b.see(4*time.Second, van.DeviceSeen{Name: van.GPIO, OK: true}, power.Line{Active: true, At: 4 * time.Second})
-	if len(b.events) != 1 || b.state.Power.Source() != "generator" {
+	if len(b.events) != 1 || b.state.Power.Source() != power.SourceGenerator {
 		t.Errorf("%v, source %s", b.events, b.state.Power.Source())
 	}
 }

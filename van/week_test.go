@@ -253,7 +253,7 @@ func TestPropertyAWeekOfRemediesKeepsItsLimits(t *testing.T) {
 			case now >= read+10*time.Second:
 				read = now
 				step(power.Line{Active: runs, At: now})
-				step(power.Line{Index: power.LowLine, Active: low, At: now})
+				step(power.LowLine{Active: low, At: now})
 			case every != 0 && now >= probed+every:
 				probed = now
 				answer := fault

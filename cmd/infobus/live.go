@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/sim/day"
 	"infobus/status"
 )
@@ -55,7 +56,7 @@ func (o *options) state() (v status.View, raw []byte, err error) {
 }
 
 func printStatus(v status.View) {
-	power := map[string]string{"generator": "generator running", "battery": "on battery", "unknown": "not known"}[v.Power.Source]
+	power := map[power.Source]string{power.SourceGenerator: "generator running", power.SourceBattery: "on battery", power.SourceUnknown: "not known"}[v.Power.Source]
 	power += ", battery level " + v.Power.Battery.Level
 	if charge := v.Power.Battery.Charge(); charge != "" {
 		power += " (" + charge + ")"

@@ -14,14 +14,14 @@ import (
 )
 
 // seen is the View of a van whose generator, battery and internet are as given.
-func seen(source, level string, alter func(*van.State)) status.View {
+func seen(source power.Source, level string, alter func(*van.State)) status.View {
 	o := van.DefaultOptions()
 	o.Power.Generators = 1
 	s := van.New(o)
 	s.Clock.Trusted, s.Uplink.Verdict, s.Power.Level = true, netmon.OK, power.Level(level)
 	s.Session.Active, s.Session.Confirmed = true, true
-	if source != "unknown" {
-		s.Power.Generators[0].Running = reading.Of(source == "generator", time.Minute)
+	if source != power.SourceUnknown {
+		s.Power.Generators[0].Running = reading.Of(source == power.SourceGenerator, time.Minute)
 	}
 	if alter != nil {
 		alter(&s)
@@ -31,11 +31,12 @@ func seen(source, level string, alter func(*van.State)) status.View {
 
 func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 	for _, c := range []struct {
-		source, level string
-		code          int
+		source power.Source
+		level  string
+		code   int
 	}{
-		{"battery", "good", 0}, {"battery", "unknown", 0}, {"battery", "low", 1}, {"battery", "critical", 1},
-		{"unknown", "critical", 1}, {"generator", "low", 0}, {"generator", "critical", 0},
+		{power.SourceBattery, "good", 0}, {power.SourceBattery, "unknown", 0}, {power.SourceBattery, "low", 1}, {power.SourceBattery, "critical", 1},
+		{power.SourceUnknown, "critical", 1}, {power.SourceGenerator, "low", 0}, {power.SourceGenerator, "critical", 0},
 	} {
 		v := seen(c.source, c.level, nil)
 		for _, format := range [][]string{{"status"}, {"status", "--json"}} {
@@ -48,7 +49,7 @@ func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 
 // A Cisco box that the box itself holds off, as a remedy, is no trouble.
 func TestASwitchedOffCiscoBoxAloneNeedsNoAttention(t *testing.T) {
-	v := seen("generator", "good", func(s *van.State) {
+	v := seen(power.SourceGenerator, "good", func(s *van.State) {
 		s.Uplink.Verdict, s.Supply.Fitted, s.Supply.Cut = netmon.CableUnplugged, true, netmon.ByRemedy
 	})
 	if out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, v)); code != 0 || !strings.Contains(out, "switched off: ") {
@@ -67,10 +68,10 @@ func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{status.Power{Source: "battery", Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), some 6 h left\n"},
-		{status.Power{Source: "generator", Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h\n"},
-		{status.Power{Source: "battery", Battery: status.Battery{Level: "unknown"}}, 0, "power     on battery, battery level unknown\n"},
-		{status.Power{Source: "battery", Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
+		{status.Power{Source: power.SourceBattery, Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), some 6 h left\n"},
+		{status.Power{Source: power.SourceGenerator, Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h\n"},
+		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "unknown"}}, 0, "power     on battery, battery level unknown\n"},
+		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
 			"power     on battery, battery level critical\n          the box goes down in less than 2 minutes (battery-low)\n"},
 	} {
 		v := status.View{Power: c.power, Uplink: uplink}

@@ -337,7 +337,8 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	}
 	for i, l := range a.config.Generators {
 		if l.Wiring == "pulses" {
-			add("pulses of "+generatorName(i), van.GPIO, a.pulses(i, l))
+			id := power.GeneratorID(i)
+			add("pulses of "+id.String(), van.GPIO, a.pulses(id, l))
 		}
 	}
 	if a.config.Battery.Monitor != "none" {
@@ -452,18 +453,18 @@ func (a *appliance) act(ctx context.Context, asked server.Action) error {
 		}
 		a.observe(power.Cancel{})
 	case "power-off":
-		if a.loop.State().Power.Source() != "battery" {
+		if a.loop.State().Power.Source() != power.SourceBattery {
 			return errors.New("stop the generators first; if none runs, the box cannot see that, and might not come back with the next start")
 		}
 		a.observe(power.Request{})
 	case "carry-on":
 		a.observe(power.CarryOn{})
 	case "serviced-1", "serviced-2", "serviced-3", "serviced-4":
-		i := int(name[len(name)-1] - '1')
-		if i >= len(a.config.Generators) {
+		id := power.GeneratorNumbered(int(name[len(name)-1] - '0'))
+		if int(id) >= len(a.config.Generators) {
 			return errors.New("there is no such generator")
 		}
-		a.observe(power.Serviced{Index: i})
+		a.observe(power.Serviced{Generator: id})
 	case "longer":
 		if !a.loop.State().Session.Active {
 			return van.ErrNoSession

@@ -15,6 +15,7 @@ import (
 	"infobus/hw/epaper/epapertest"
 	"infobus/kiosk"
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/reading/clock"
 	"infobus/van"
 )
@@ -47,7 +48,7 @@ func BenchmarkEdge(b *testing.B) {
 	}
 	until(func(s van.State) bool {
 		d, _ := s.Device(van.Panel)
-		return d.State == van.DeviceOK && s.Power.Source() == "battery" && s.Clock.Trusted && s.Timetable != nil && s.Sync.Log != ""
+		return d.State == van.DeviceOK && s.Power.Source() == power.SourceBattery && s.Clock.Trusted && s.Timetable != nil && s.Sync.Log != ""
 	})
 
 	var durable, drawn []time.Duration
@@ -76,7 +77,7 @@ func BenchmarkEdge(b *testing.B) {
 			b.Fatal(err)
 		}
 		until(func(s van.State) bool {
-			return s.Power.Source() == "battery" && !s.Session.Active && !s.Kiosk.Drawing && s.Kiosk.Shown.Name == kiosk.Closing
+			return s.Power.Source() == power.SourceBattery && !s.Session.Active && !s.Kiosk.Drawing && s.Kiosk.Shown.Name == kiosk.Closing
 		})
 		// A new panel, or the wear rules would have the next starts wait.
 		a.observe(van.Started{Kept: van.Kept{Boot: a.loop.State().Now.Boot}})

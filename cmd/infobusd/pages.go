@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"infobus/logbook"
@@ -11,8 +10,6 @@ import (
 	"infobus/status"
 	"infobus/status/server"
 )
-
-func generatorName(i int) string { return fmt.Sprintf("generator-%d", i+1) }
 
 // pages are what the status server is made of.
 func (a *appliance) pages(pin string) server.Options {

@@ -18,6 +18,7 @@ import (
 	"infobus/hw/line"
 	"infobus/netmon"
 	"infobus/netmon/probe"
+	"infobus/power"
 	"infobus/reading"
 	"infobus/reading/clock"
 	"infobus/status"
@@ -189,9 +190,10 @@ func (a *appliance) lineChecks(asked status.Selftest) []check {
 		}})
 	}
 	for i, l := range a.config.Generators {
-		add(fmt.Sprintf("generator %d", i+1), l.Line, func(context.Context) finding {
-			active, held := level(generatorName(i), levels)
-			g := a.loop.State().Power.Generators[i]
+		id := power.GeneratorID(i)
+		add(fmt.Sprintf("generator %d", id.Number()), l.Line, func(context.Context) finding {
+			active, held := level(id.String(), levels)
+			g := a.loop.State().Power.Generators[id]
 			hz, measured := g.Hz.Get()
 			switch {
 			case !held && g.Running.Quality != reading.Fresh:
@@ -206,7 +208,7 @@ func (a *appliance) lineChecks(asked status.Selftest) []check {
 	}
 	if l := a.config.Battery.LowLine; l != nil {
 		add("battery alarm", l.Line, func(context.Context) finding {
-			if active, _ := level("battery-low", levels); active {
+			if active, _ := level(lowLine, levels); active {
 				return well("says that the battery is low")
 			}
 			return well("says nothing")

@@ -31,8 +31,11 @@ import (
 	"infobus/van"
 )
 
-// button is the line of the button beside the screen.
-const button = "button"
+// The names of the lines that are no generator's.
+const (
+	button  = "button" // beside the screen
+	lowLine = "battery-low"
+)
 
 // input is a line as the driver takes it.
 func input(name string, l config.Line) line.Config {
@@ -43,23 +46,21 @@ func input(name string, l config.Line) line.Config {
 // lines watches the button and those sense lines that are held and do not pulse;
 // nil where there are none.
 func (a *appliance) lines() func(context.Context, func()) error {
-	index := map[string]int{}
+	generators := map[string]power.GeneratorID{}
 	var configs []line.Config
-	add := func(name string, l config.Line, i int) {
-		index[name] = i
-		configs = append(configs, input(name, l))
-	}
 	for i, l := range a.config.Generators {
 		if l.Wiring == "pulses" {
 			continue
 		}
-		add(generatorName(i), l, i)
+		id := power.GeneratorID(i)
+		generators[id.String()] = id
+		configs = append(configs, input(id.String(), l))
 	}
 	if l := a.config.Battery.LowLine; l != nil {
-		add("battery-low", *l, power.LowLine)
+		configs = append(configs, input(lowLine, *l))
 	}
 	if l := a.config.Kiosk.Button; l != nil {
-		add(button, *l, 0)
+		configs = append(configs, input(button, *l))
 	}
 	if configs == nil {
 		return nil
@@ -69,25 +70,28 @@ func (a *appliance) lines() func(context.Context, func()) error {
 	return func(ctx context.Context, alive func()) error {
 		return watcher.Watch(ctx, func(s line.Seen) {
 			alive()
-			if s.Name == button {
+			switch s.Name {
+			case button:
 				if s.Edge && s.Active {
 					token(a.tests.pressed)
 					a.observe(van.Button{})
 				}
-				return
+			case lowLine:
+				a.observe(power.LowLine{Active: s.Active, At: s.At})
+			default:
+				a.observe(power.Line{Generator: generators[s.Name], Active: s.Active, At: s.At})
 			}
-			a.observe(power.Line{Index: index[s.Name], Active: s.Active, At: s.At})
 		})
 	}
 }
 
 // pulses counts those of a generator's line.
-func (a *appliance) pulses(i int, l config.Line) func(context.Context, func()) error {
-	meter := line.NewMeter(a.parts.chip, input(generatorName(i), l))
+func (a *appliance) pulses(id power.GeneratorID, l config.Line) func(context.Context, func()) error {
+	meter := line.NewMeter(a.parts.chip, input(id.String(), l))
 	return func(ctx context.Context, alive func()) error {
 		return meter.Watch(ctx, func(b line.Beat) {
 			alive()
-			a.observe(power.Line{Index: i, Active: b.Hz > 0, At: b.At, Hz: b.Hz})
+			a.observe(power.Line{Generator: id, Active: b.Hz > 0, At: b.At, Hz: b.Hz})
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"infobus/hw/epaper/epapertest"
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/reading/clock"
 	"infobus/systemd"
 	"infobus/van"
@@ -99,7 +100,7 @@ func TestTheEndInTheMiddleOfARefresh(t *testing.T) {
 	go func() { a.run(ctx); close(ended) }()
 	changed, done := a.loop.Watch()
 	defer done()
-	for !a.loop.State().Clock.Trusted || a.loop.State().Power.Source() != "battery" {
+	for !a.loop.State().Clock.Trusted || a.loop.State().Power.Source() != power.SourceBattery {
 		<-changed
 	}
 	if err := a.parts.world.Do("generator", "on"); err != nil {

@@ -54,7 +54,7 @@ func TestARealChipThatGoesAway(t *testing.T) {
 	state := func(source, generator string) func(string, string) bool {
 		return func(program, said string) bool {
 			var v status.View
-			return program == "state" && json.Unmarshal([]byte(said), &v) == nil && v.Power.Source == source &&
+			return program == "state" && json.Unmarshal([]byte(said), &v) == nil && v.Power.Source.String() == source &&
 				v.Power.Generators[0].State == generator && v.Session.Active
 		}
 	}

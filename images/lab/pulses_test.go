@@ -158,7 +158,7 @@ func TestPulsesOnRealChip(t *testing.T) {
 		for _, s := range until() {
 			in := power.Line{Active: s.Active, At: s.At}
 			if s.Name == "pulsing" {
-				in = power.Line{Index: 1, Active: s.Hz > 0, At: s.At, Hz: s.Hz}
+				in = power.Line{Generator: 1, Active: s.Hz > 0, At: s.At, Hz: s.Hz}
 			}
 			if in.Active {
 				seen++

@@ -128,7 +128,7 @@ func (p *player) play(words []string) error {
 	for i, running := range p.desk.Generators {
 		if running != wasRunning[i] {
 			edge := p.mono()
-			p.after(debounce, func() { p.line(i, edge) })
+			p.after(debounce, func() { p.line(power.GeneratorID(i), edge) })
 			if running && !p.on {
 				p.powerOn() // the generator's supply starts a box that is off
 			}
@@ -288,16 +288,16 @@ func (p *player) off() {
 	}
 }
 
-func (p *player) line(i int, at time.Duration) {
+func (p *player) line(id power.GeneratorID, at time.Duration) {
 	if p.desk.Devices[van.GPIO] == "ok" {
-		p.observe(power.Line{Index: i, Active: p.desk.Generators[i], At: at})
+		p.observe(power.Line{Generator: id, Active: p.desk.Generators[id], At: at})
 	}
 }
 
 // sample is what the drivers read again and again.
 func (p *player) sample() {
 	for i := range p.desk.Generators {
-		p.line(i, p.mono())
+		p.line(power.GeneratorID(i), p.mono())
 	}
 	if p.desk.Devices[van.Battery] == "ok" {
 		p.observe(power.Sample{Volts: p.desk.Volts(), Amps: p.desk.Amps()})

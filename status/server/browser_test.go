@@ -9,6 +9,8 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"infobus/power"
 )
 
 // hangGuard ends a test that would wait for ever; nothing is measured by it.
@@ -70,7 +72,7 @@ func says(t testing.TB, ctx context.Context, words string) {
 func TestThePageInARealBrowser(t *testing.T) {
 	v := start(t, options())
 	state := session()
-	state.Power.Source, state.Session.Active = "battery", false
+	state.Power.Source, state.Session.Active = power.SourceBattery, false
 	v.Publish(state)
 
 	ctx := browser(t)

@@ -62,7 +62,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	}
 
 	gauge(clockTrusted, yes(v.Clock.Trusted))
-	gauge(powerSource, 1, v.Power.Source)
+	gauge(powerSource, 1, v.Power.Source.String())
 	for _, g := range v.Power.Generators {
 		if g.State != "unknown" {
 			gauge(generatorRunning, yes(g.State == "running"), g.Name)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"infobus/power"
 	"infobus/status"
 )
 
@@ -61,7 +62,7 @@ func TestTheInternetsAdviceIsOnThePageWhereSomethingIsToBeDone(t *testing.T) {
 
 func TestThePageSaysThatTheBoxSwitchedTheCiscoBoxOff(t *testing.T) {
 	v := session()
-	v.Session.Active, v.Power.Source, v.Power.Battery.Level = false, "battery", "low"
+	v.Session.Active, v.Power.Source, v.Power.Battery.Level = false, power.SourceBattery, "low"
 	v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "The box has switched the Cisco box off."
 	v.Uplink.Supply = status.Supply{State: "off", Reason: "battery-low", Since: clock(14, 5)}
 	tile := internetTile(v)

@@ -119,7 +119,7 @@ func New(o Options) *Server {
 	s.spoken = newSpoken(o.Languages)
 	s.logins.pin = o.PIN
 	s.logins.now = time.Now
-	s.latest.Store(s.snapshot(status.View{Power: status.Power{Source: "unknown", Battery: status.Battery{Level: "unknown", Quality: "unknown"}},
+	s.latest.Store(s.snapshot(status.View{Power: status.Power{Battery: status.Battery{Level: "unknown", Quality: "unknown"}},
 		Uplink: status.Uplink{Verdict: "unknown"}}))
 	s.handler = traced(s.routes())
 	return s

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/status"
 )
 
@@ -37,7 +38,7 @@ func clock(h, m int) *time.Time { return ptr(time.Date(2026, 11, 23, h, m, 0, 0,
 func session() status.View {
 	return status.View{
 		Clock: status.Clock{Trusted: true, Source: "timesyncd", Boot: "5b0f4a52-6f0c-4a34-9a8f-0a3d5d1b8a11"},
-		Power: status.Power{Source: "generator",
+		Power: status.Power{Source: power.SourceGenerator,
 			Generators: []status.Generator{{Name: "generator-1", State: "running", Since: clock(12, 0), Starts: ptr(41), RunHours: ptr(103.5)}},
 			Battery:    status.Battery{Level: "good", Quality: "fresh", Percent: ptr(82.4), Confidence: "good", Volts: ptr(12.58), Amps: ptr(3.2)}},
 		Session: status.Session{Active: true, Site: "BMX", Since: clock(12, 0), Until: clock(14, 30)},
@@ -456,7 +457,7 @@ func (v *van) stream() (*http.Response, <-chan status.View) {
 func TestAStreamBeginsWithTheWholeStateAndEndsAtTheLatest(t *testing.T) {
 	v := start(t, options())
 	_, seen := v.stream()
-	if first := <-seen; first.Power.Source != "unknown" {
+	if first := <-seen; first.Power.Source != power.SourceUnknown {
 		t.Fatalf("the stream begins with %+v", first.Power)
 	}
 	const last = 500
@@ -558,19 +559,19 @@ func TestTheTilesSayItInPlainWords(t *testing.T) {
 		want  [3]string
 	}{
 		{"a good session", func(v *status.View) { v.Devices = nil }, [3]string{"Generator running", "Working", "until 14:30"}},
-		{"on battery", func(v *status.View) { v.Power.Source, v.Session.Active, v.Devices = "battery", false, nil },
+		{"on battery", func(v *status.View) { v.Power.Source, v.Session.Active, v.Devices = power.SourceBattery, false, nil },
 			[3]string{"On battery 82 %", "Working", "No session"}},
-		{"a stale charge is not shown", func(v *status.View) { v.Power.Source, v.Power.Battery.Quality = "battery", "stale" },
+		{"a stale charge is not shown", func(v *status.View) { v.Power.Source, v.Power.Battery.Quality = power.SourceBattery, "stale" },
 			[3]string{"On battery", "Working", "until 14:30"}},
 		{"nothing is known", func(v *status.View) { *v = status.View{} }, [3]string{"Not known", "Not known", "No session"}},
-		{"low", func(v *status.View) { v.Power.Source, v.Power.Battery.Level = "battery", "low" },
+		{"low", func(v *status.View) { v.Power.Source, v.Power.Battery.Level = power.SourceBattery, "low" },
 			[3]string{"On battery 82 %", "Working", "until 14:30"}},
 		{"a shutdown goes before all", func(v *status.View) {
-			v.Power.Source, v.Uplink.Verdict = "battery", "no-internet"
+			v.Power.Source, v.Uplink.Verdict = power.SourceBattery, "no-internet"
 			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "battery-critical", At: clock(14, 2)}
 		}, [3]string{"On battery 82 %", "No internet", "until 14:30"}},
 		{"a shutdown that was asked for", func(v *status.View) {
-			v.Power.Source, v.Session.Active = "battery", false
+			v.Power.Source, v.Session.Active = power.SourceBattery, false
 			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "requested", At: clock(14, 2)}
 		}, [3]string{"On battery 82 %", "Working", "No session"}},
 		{"the cable", func(v *status.View) { v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in." },
@@ -612,12 +613,12 @@ func TestThePowerTileSaysHowFarTheBatteryGoes(t *testing.T) {
 		want  string // the word and the lines
 	}{
 		{"charging", func(p *status.Power) { p.Battery.TimeToFullS = ptr(7000.0) }, "Generator running|since 12:00|Battery level 82 %|full in some 2 h"},
-		{"on battery", func(p *status.Power) { p.Source, p.Battery.TimeToEmptyS = "battery", ptr(22000.0) }, "On battery 82 %|some 6 h left"},
+		{"on battery", func(p *status.Power) { p.Source, p.Battery.TimeToEmptyS = power.SourceBattery, ptr(22000.0) }, "On battery 82 %|some 6 h left"},
 		{"not certain", func(p *status.Power) {
-			p.Source, p.Battery.Confidence, p.Battery.PercentLow, p.Battery.PercentHigh = "battery", "fair", ptr(60.0), ptr(80.0)
+			p.Source, p.Battery.Confidence, p.Battery.PercentLow, p.Battery.PercentHigh = power.SourceBattery, "fair", ptr(60.0), ptr(80.0)
 		}, "On battery 60 to 80 %"},
 		{"going down without a clock", func(p *status.Power) {
-			p.Source, p.Battery.Level, p.Shutdown = "battery", "critical", status.Shutdown{Pending: true, Reason: "battery-critical", InS: ptr(100.0)}
+			p.Source, p.Battery.Level, p.Shutdown = power.SourceBattery, "critical", status.Shutdown{Pending: true, Reason: "battery-critical", InS: ptr(100.0)}
 		}, "On battery 82 %|Battery nearly empty|The box switches off in less than 2 minutes"},
 	} {
 		v := session()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"infobus/power"
 	"infobus/status"
 	"infobus/words"
 )
@@ -31,7 +32,7 @@ func powerTile(v status.View) tile {
 	b := v.Power.Battery
 	charge := b.Charge()
 	switch v.Power.Source {
-	case "generator":
+	case power.SourceGenerator:
 		t.Mood, t.Word = "good", "Generator running"
 		for _, g := range v.Power.Generators {
 			if g.State == "running" && g.Since != nil {
@@ -42,7 +43,7 @@ func powerTile(v status.View) tile {
 		if charge != "" {
 			t.Lines = append(t.Lines, "Battery level "+charge)
 		}
-	case "battery":
+	case power.SourceBattery:
 		t.Mood, t.Word = "good", strings.TrimSpace("On battery "+charge)
 		if charge == "" {
 			t.Lines = append(t.Lines, "Battery level not known")
@@ -70,7 +71,7 @@ func powerTile(v status.View) tile {
 		}
 		t.Lines = append(t.Lines, "Battery low")
 	}
-	if v.Power.Source == "generator" && t.Mood == "bad" {
+	if v.Power.Source == power.SourceGenerator && t.Mood == "bad" {
 		t.Mood = "warn"
 	}
 	if s := v.Power.Shutdown; s.Pending {
@@ -376,7 +377,7 @@ func actions(v status.View) []action {
 	if supply := v.Uplink.Supply; v.Power.Holding || supply.OffAt != nil || supply.Reason == "battery-low" {
 		all = append(all, action{Name: "carry-on", Word: "Do everything all the same", Done: "The box does everything, though its battery is low."})
 	}
-	if !v.Session.Active && v.Power.Source == "battery" && !v.Power.Shutdown.Pending {
+	if !v.Session.Active && v.Power.Source == power.SourceBattery && !v.Power.Shutdown.Pending {
 		all = append(all, action{Name: "power-off", Word: "Switch the box off", Ask: "Switch the box off?", Done: "The box switches off in a moment."})
 	}
 	if v.Session.Active {

@@ -1,0 +1,69 @@
+package power
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Source is what feeds the van. The zero Source is unknown.
+type Source uint8
+
+const (
+	SourceUnknown Source = iota
+	SourceGenerator
+	SourceBattery
+)
+
+var sources = []string{SourceUnknown: "unknown", SourceGenerator: "generator", SourceBattery: "battery"}
+
+func (s Source) String() string {
+	if int(s) < len(sources) {
+		return sources[s]
+	}
+	return fmt.Sprintf("Source(%d)", s)
+}
+
+// MarshalText gives the source's word in the API: generator, battery or unknown.
+func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the word that MarshalText gives.
+func (s *Source) UnmarshalText(b []byte) error {
+	i := slices.Index(sources, string(b))
+	if i < 0 {
+		return fmt.Errorf("source %q is none of generator, battery, unknown", b)
+	}
+	*s = Source(i)
+	return nil
+}
+
+// Source is what feeds the van. One generator known to run is enough; only when
+// all are known to stand still is it the battery.
+func (s State) Source() Source {
+	all := len(s.Generators) > 0
+	for _, g := range s.Generators {
+		running, ok := g.Running.Get()
+		if ok && running {
+			return SourceGenerator
+		}
+		all = all && ok
+	}
+	if all && !s.Contradicted {
+		return SourceBattery
+	}
+	return SourceUnknown
+}
+
+// GeneratorID is which generator, from 0 in the order of the configuration.
+type GeneratorID int
+
+// String is its name where machines read it: the line's, the API's, the metric's.
+func (id GeneratorID) String() string { return fmt.Sprintf("generator-%d", id.Number()) }
+
+// Number is its number where people and events count it, from 1.
+func (id GeneratorID) Number() int { return int(id) + 1 }
+
+// GeneratorNumbered is the generator that people count as n, from 1.
+func GeneratorNumbered(n int) GeneratorID { return GeneratorID(n - 1) }
+
+// has says whether the van has that generator.
+func (s State) has(id GeneratorID) bool { return id >= 0 && int(id) < len(s.Generators) }
