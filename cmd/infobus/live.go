@@ -38,11 +38,11 @@ func statusCommand(o *options) *cobra.Command {
 			}
 			for _, device := range v.Devices {
 				if device.State == "failed" {
-					return attention
+					return errAttention
 				}
 			}
 			if v.Power.Short() || v.Power.Shutdown.Pending || v.Uplink.Supply.State != "off" && !slices.Contains([]string{"ok", "slow", "starting"}, v.Uplink.Verdict) {
-				return attention
+				return errAttention
 			}
 			return nil
 		},
