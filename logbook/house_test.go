@@ -46,7 +46,7 @@ func TestTheEventsOfADayAreAdmittedWhole(t *testing.T) {
 func TestOnlyTheLinkerSwitchesTheFiltersOff(t *testing.T) {
 	for flags, want := range map[string]string{
 		"":                              "‹4 bytes withheld› ‹ip› <nil>\n",
-		"-X infobus/logbook.filter=off": "Jean 10.1.2.3 Jean\n",
+		"-X infobus/private.filter=off": "Jean 10.1.2.3 Jean\n",
 	} {
 		out, err := exec.Command("go", "run", "-ldflags", flags, "./testdata/withhold").CombinedOutput()
 		if err != nil || string(out) != want {

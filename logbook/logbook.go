@@ -1,5 +1,6 @@
 // Package logbook defines what is written down: the events, their fixed
-// attributes, their identity, and what may leave the process at all.
+// attributes, their identity, and what an event may say at all (Admit). Text
+// that is no event passes through the room private.
 //
 // In: Events from van.Step. Out: to logbook/store, which makes them durable and
 // numbers them, and from there to logbook/upload. Here live the types and the

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"infobus/private"
 )
 
 // Field is an attribute that an event may have: a number with a unit, true or
@@ -56,7 +58,7 @@ var Schema = map[Name][]Field{
 // of a name that is not in the schema keeps no attribute at all. What is
 // admitted is a copy; numbers are float64 in it.
 func Admit(e Event) (Event, error) {
-	if withholdOff.Load() {
+	if private.FiltersOff() {
 		return e, nil
 	}
 	fields, known := Schema[e.Name]

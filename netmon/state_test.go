@@ -394,7 +394,6 @@ func TestARouteThatSomebodyLeadsElsewhereIsNotFoughtOver(t *testing.T) {
 			at := p.s.Remedy.At
 			for range 60 {
 				if p.wait(15*time.Second, &c.found); p.s.Remedy.At != at {
-					at = p.s.Remedy.At
 					tried = append(tried, p.s.Remedy.Remedy)
 					p.see(Tried{Remedy: p.s.Remedy.Remedy})
 					break

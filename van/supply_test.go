@@ -235,8 +235,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 		)
 		o.Uplink.Relay = true
 		s := van.New(o, van.GPIO, van.Switch)
-		var step func(v any)
-		step = func(v any) {
+		step := func(v any) {
 			was := s
 			var effects []van.Effect
 			s, _, effects = van.Step(o, s, van.Observation{At: reading.Stamp{Boot: "one", Mono: now, Wall: monday.Add(now)}, Value: v})

@@ -23,7 +23,7 @@ func logbookCommand(o *options) *cobra.Command {
 				printReport(r)
 			}
 			if err == nil && !r.Sound() {
-				return attention
+				return errAttention
 			}
 			return err
 		}

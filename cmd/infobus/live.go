@@ -38,7 +38,7 @@ func statusCommand(o *options) *cobra.Command {
 				printStatus(v)
 			}
 			if slices.ContainsFunc(v.Advice, func(a status.Advice) bool { return a.Severity != "info" }) {
-				return attention
+				return errAttention
 			}
 			return nil
 		},

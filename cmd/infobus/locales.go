@@ -54,7 +54,7 @@ Exit status 1 if there are any. docs/languages.md says how to review them.`,
 				}
 			}
 			if open > 0 {
-				return attention
+				return errAttention
 			}
 			return nil
 		},

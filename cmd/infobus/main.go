@@ -21,9 +21,9 @@ const (
 // unreachable is an error of the way to the daemon.
 type unreachable struct{ error }
 
-// attention says that what was asked was done, and that it is not well; what
+// errAttention says that what was asked was done, and that it is not well; what
 // is not well has been printed.
-var attention = errors.New("")
+var errAttention = errors.New("")
 
 func main() {
 	os.Exit(run())
@@ -39,7 +39,7 @@ func run() int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, attention):
+	case errors.Is(err, errAttention):
 		return exitAttention
 	case errors.As(err, &away):
 		fmt.Fprintln(os.Stderr, "infobus:", err)

@@ -70,7 +70,7 @@ func (o *options) mistakes(all yamlfile.Mistakes) error {
 		fmt.Println(all.Error())
 	}
 	if len(all) > 0 {
-		return attention
+		return errAttention
 	}
 	return nil
 }

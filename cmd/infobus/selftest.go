@@ -107,7 +107,7 @@ func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest)
 		fmt.Printf("\n%d lines, %d NOT OK.\n", len(all), bad)
 	}
 	if bad > 0 {
-		return attention
+		return errAttention
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 		}
 	}
 	if v.Verdict != string(netmon.OK) {
-		return attention
+		return errAttention
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (o *options) walk(ctx context.Context, file string) error {
 		fmt.Printf("%14s %d bytes were used\n\n%s. %s\n", "", d.Bytes, d.Verdict, d.Advice)
 	}
 	if d.Verdict != string(netmon.OK) {
-		return attention
+		return errAttention
 	}
 	return nil
 }

@@ -19,11 +19,11 @@ import (
 	"infobus/hw"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
-	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/power"
+	"infobus/private"
 	"infobus/reading/clock"
 	"infobus/session"
 	"infobus/sim/world"
@@ -117,7 +117,7 @@ func (f *flags) setLog() {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
-	slog.SetDefault(slog.New(logbook.Handler(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: level}))))
+	slog.SetDefault(slog.New(private.Handler(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: level}))))
 }
 
 // options are the rooms' own, as the configuration changes them; a van on a
@@ -432,7 +432,7 @@ func (a *appliance) health(err error) {
 		a.observe(van.DeviceSeen{Name: van.Logbook, OK: true})
 		return
 	}
-	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: reason(err), Why: logbook.Redact(err.Error())})
+	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: reason(err), Why: private.Redact(err.Error())})
 }
 
 // actionNames are what act does.

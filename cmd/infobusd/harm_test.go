@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"infobus/logbook"
+	"infobus/private"
 )
 
 // planted are fifty strings that name a person or a person's device: those of
@@ -66,7 +67,7 @@ func TestNothingAboutAPersonIsStoredLoggedSentOrShown(t *testing.T) {
 		}
 	})
 	t.Run("without the filters", func(t *testing.T) {
-		defer logbook.WithholdNothing()()
+		defer private.WithholdNothing()()
 		found := aDay(t, gateway, asked)
 		var everything []byte
 		for _, text := range found {

@@ -27,6 +27,7 @@ import (
 	"infobus/netmon/meraki"
 	"infobus/netmon/probe"
 	"infobus/power"
+	"infobus/private"
 	"infobus/timetable/source"
 	"infobus/van"
 )
@@ -160,7 +161,7 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 			if a.parts.ports != nil {
 				why += "; there are: " + strings.Join(a.parts.ports(), ", ")
 			}
-			a.observe(van.DeviceSeen{Name: van.Interface, Reason: "absent", Why: logbook.Redact(why)})
+			a.observe(van.DeviceSeen{Name: van.Interface, Reason: "absent", Why: private.Redact(why)})
 		}
 		a.observe(l)
 		if l.Way() != was.Way() {
@@ -169,7 +170,7 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 		was = l
 	})
 	if ctx.Err() == nil && err != nil {
-		a.observe(van.DeviceSeen{Name: van.Interface, Reason: reason(err), Why: logbook.Redact(err.Error())})
+		a.observe(van.DeviceSeen{Name: van.Interface, Reason: reason(err), Why: private.Redact(err.Error())})
 	}
 	return err
 }

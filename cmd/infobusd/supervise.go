@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"infobus/hw"
-	"infobus/logbook"
+	"infobus/private"
 	"infobus/van"
 )
 
@@ -96,7 +96,7 @@ func (s *part) Serve(ctx context.Context) error {
 func (s *part) failed(err error) {
 	s.well.Store(broken)
 	if s.device != "" {
-		s.observe(van.DeviceSeen{Name: s.device, Reason: reason(err), Why: logbook.Redact(err.Error())})
+		s.observe(van.DeviceSeen{Name: s.device, Reason: reason(err), Why: private.Redact(err.Error())})
 	}
 }
 

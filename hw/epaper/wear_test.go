@@ -239,7 +239,7 @@ func (b *box) pass(d time.Duration) {
 		b.show(step{Do: "show", Cause: kiosk.Day, Page: 4, Warm: 18, Known: true})
 		if b.wear.Due() == before {
 			_, next := b.wear.Plan(time.Since(b.boot), kiosk.Day, reading.Reading[float64]{})
-			time.Sleep(b.boot.Add(next).Sub(time.Now()))
+			time.Sleep(time.Until(b.boot.Add(next)))
 			b.show(step{Do: "show", Cause: kiosk.Day, Page: 4, Warm: 18, Known: true})
 		}
 		if b.wear.Due() == before {

@@ -1,6 +1,6 @@
 // Testsum reads what "go test -json" says on its standard input and says it
-// shorter: a line for each package, the output of what failed, what was skipped
-// and why, and as the last line
+// shorter: a line for each package, the output of what failed, how long it all
+// took with the slowest tests, what was skipped and why, and as the last line
 //
 //	N passed, N failed, N skipped
 //
@@ -12,18 +12,25 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 )
 
 func main() {
 	noSkips := flag.Bool("no-skips", false, "a skipped test is a failure")
 	flag.Parse()
+	begun := time.Now()
 	s := sum(os.Stdin, os.Stdout)
+	s.print(os.Stdout, time.Since(begun))
 	failed := s.failed > 0 || s.passed == 0
 	if *noSkips && s.skipped > 0 {
 		fmt.Println("skipped tests count as failures here")
@@ -48,9 +55,44 @@ type event struct {
 
 type counts struct{ passed, failed, skipped int }
 
+// summary is what all packages together came to.
+type summary struct {
+	counts
+	reasons map[string]int // why tests were skipped, without the place
+	tests   []timed        // those that are no subtest and no fuzzing, as they ended
+}
+
+type timed struct {
+	pkg, name string
+	seconds   float64
+}
+
+// slowest is how many of the slowest tests are printed.
+const slowest = 10
+
+// print says how long everything took, with the slowest tests, and why tests were
+// skipped, how many for each reason.
+func (s summary) print(out io.Writer, took time.Duration) {
+	fmt.Fprintf(out, "\n%.1f minutes; the slowest tests:\n", took.Minutes())
+	slices.SortStableFunc(s.tests, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
+	for _, t := range s.tests[:min(slowest, len(s.tests))] {
+		fmt.Fprintf(out, "%8.1f s  %s %s\n", t.seconds, t.pkg, t.name)
+	}
+	if len(s.reasons) > 0 {
+		fmt.Fprintf(out, "\nskipped:\n")
+	}
+	reasons := slices.Sorted(maps.Keys(s.reasons))
+	slices.SortStableFunc(reasons, func(a, b string) int { return s.reasons[b] - s.reasons[a] })
+	for _, r := range reasons {
+		fmt.Fprintf(out, "%6d  %s\n", s.reasons[r], r)
+	}
+	fmt.Fprintln(out)
+}
+
 // sum reads the events to the end. What is not one, such as a complaint of the
 // go command, it copies.
-func sum(in io.Reader, out io.Writer) (all counts) {
+func sum(in io.Reader, out io.Writer) (all summary) {
+	all.reasons = map[string]int{}
 	type test struct{ pkg, name string }
 	var (
 		said    = map[test]*strings.Builder{}
@@ -105,7 +147,14 @@ func sum(in io.Reader, out io.Writer) (all counts) {
 						if e.Action == "fail" {
 							fmt.Fprintf(out, "FAILED %s %s\n%s", e.Package, e.Test, orNone(said[k]))
 						} else if e.Action == "skip" {
-							fmt.Fprintf(out, "skipped %s %s:%s\n", e.Package, e.Test, reason(said[k]))
+							why := reason(said[k])
+							fmt.Fprintf(out, "skipped %s %s: %s\n", e.Package, e.Test, why)
+							if !parents[k] {
+								all.reasons[place.ReplaceAllString(why, "")]++
+							}
+						}
+						if !strings.Contains(e.Test, "/") && !strings.HasPrefix(e.Test, "Fuzz") {
+							all.tests = append(all.tests, timed{e.Package, e.Test, e.Elapsed})
 						}
 						// A parent that fails with its subtests is not one more.
 						if !parents[k] {
@@ -171,6 +220,9 @@ func (c *counts) count(action string) {
 	}
 }
 
+// place is where a test said something.
+var place = regexp.MustCompile(`^\S+\.go:\d+: `)
+
 // reason is what a skipped test said, without the frame around it.
 func reason(said *strings.Builder) string {
 	var words []string
@@ -180,7 +232,10 @@ func reason(said *strings.Builder) string {
 			words = append(words, line)
 		}
 	}
-	return " " + strings.Join(words, " ")
+	if words == nil {
+		return "it does not say why"
+	}
+	return strings.Join(words, " ")
 }
 
 func orNone(b *strings.Builder) string {

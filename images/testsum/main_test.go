@@ -1,8 +1,10 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSum(t *testing.T) {
@@ -54,7 +56,7 @@ go: something else`,
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			if got := sum(strings.NewReader(c.in), &out); got != c.want {
+			if got := sum(strings.NewReader(c.in), &out).counts; got != c.want {
 				t.Errorf("counted %+v, want %+v", got, c.want)
 			}
 			for _, s := range c.says {
@@ -63,6 +65,47 @@ go: something else`,
 				}
 			}
 		})
+	}
+}
+
+// A person sees at the end what took long, and what was left out and why.
+func TestTheEndSaysWhatWasSlowAndWhatWasSkipped(t *testing.T) {
+	const in = `
+{"Action":"run","Package":"a","Test":"T"}
+{"Action":"output","Package":"a","Test":"T","Output":"    t_test.go:9: needs root\n"}
+{"Action":"skip","Package":"a","Test":"T"}
+{"Action":"run","Package":"a","Test":"P"}
+{"Action":"run","Package":"a","Test":"P/x"}
+{"Action":"output","Package":"a","Test":"P/x","Output":"    t_test.go:70: no chip\n"}
+{"Action":"skip","Package":"a","Test":"P/x"}
+{"Action":"run","Package":"a","Test":"P/y"}
+{"Action":"output","Package":"a","Test":"P/y","Output":"    u_test.go:12: needs root\n"}
+{"Action":"skip","Package":"a","Test":"P/y"}
+{"Action":"pass","Package":"a","Test":"P","Elapsed":2.5}
+{"Action":"run","Package":"a","Test":"Q"}
+{"Action":"skip","Package":"a","Test":"Q","Elapsed":0}
+{"Action":"run","Package":"a","Test":"R"}
+{"Action":"pass","Package":"a","Test":"R","Elapsed":70}
+{"Action":"run","Package":"a","Test":"FuzzR"}
+{"Action":"pass","Package":"a","Test":"FuzzR","Elapsed":99}
+{"Action":"pass","Package":"a","Elapsed":171}`
+	var out strings.Builder
+	sum(strings.NewReader(in), io.Discard).print(&out, 171*time.Second)
+	const want = `
+2.9 minutes; the slowest tests:
+    70.0 s  a R
+     2.5 s  a P
+     0.0 s  a T
+     0.0 s  a Q
+
+skipped:
+     2  needs root
+     1  it does not say why
+     1  no chip
+
+`
+	if out.String() != want {
+		t.Errorf("it says %s\nwant %s", out.String(), want)
 	}
 }
 

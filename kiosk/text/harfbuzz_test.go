@@ -118,7 +118,7 @@ func hard(list []phrase) []phrase {
 			out = append(out, p)
 		}
 	}
-	for _, p := range []phrase{
+	return append(out, []phrase{
 		{"ar", true, "اللّٰه، لا إله، مُحَمَّدٌ ﷺ"},
 		{"ar", true, "لا لأ لإ لآ ـلاـ بـ ـب ـبـ (١٢٣) 12%"},
 		{"fa", true, "می‌خواهم، خانه‌ها، هٔ ۱۲:۳۰ «نان»"},
@@ -130,10 +130,7 @@ func hard(list []phrase) []phrase {
 		{"vi", false, "ậ ẵ ữ Ệ ợ ỹ Ặ Ở a\u0323\u0302 o\u031b\u0301"},
 		{"om", false, "dhugaa, qophaa’uu, ꞌ ʼ"},
 		{"fr", false, "Œuvre n° 2 — l’été… « ici » 5 €"},
-	} {
-		out = append(out, p)
-	}
-	return out
+	}...)
 }
 
 // asked is what hb-shape is asked: a run, with what stands about it.

@@ -205,7 +205,7 @@ func BenchmarkNewLine(b *testing.B) {
 
 // Who may not install fonts gets them from build.sh, all that are used.
 func TestTheBuildUnpacksEveryFamily(t *testing.T) {
-	script, err := os.ReadFile("../../build.sh")
+	script, err := os.ReadFile("../../images/build/needs.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,6 +214,6 @@ func TestTheBuildUnpacksEveryFamily(t *testing.T) {
 		names = append(names, family.name)
 	}
 	if want := "for face in " + strings.Join(names, " ") + "; do"; !strings.Contains(string(script), want) {
-		t.Errorf("build.sh has not %q", want)
+		t.Errorf("needs.sh has not %q", want)
 	}
 }

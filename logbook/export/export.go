@@ -22,6 +22,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/logbook/store"
+	"infobus/private"
 )
 
 // Report says how a logbook is.
@@ -112,7 +113,7 @@ type content struct {
 
 func (c *content) wrong(format string, arguments ...any) {
 	if len(c.integrity) < 20 {
-		c.integrity = append(c.integrity, logbook.Redact(fmt.Sprintf(format, arguments...)))
+		c.integrity = append(c.integrity, private.Redact(fmt.Sprintf(format, arguments...)))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/logbook/store/storetest"
+	"infobus/private"
 )
 
 func event(n int) logbook.Event {
@@ -100,7 +101,7 @@ func TestWhatIsNotAdmittedIsNotOnTheDisk(t *testing.T) {
 	if bytes.Contains(write(), []byte("Jean")) {
 		t.Error("it is there")
 	}
-	defer logbook.WithholdNothing()()
+	defer private.WithholdNothing()()
 	if !bytes.Contains(write(), []byte("Jean")) {
 		t.Error("with the filter off it is not there: this test shows nothing")
 	}

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"infobus/logbook"
+	"infobus/private"
 )
 
 const contentType = "application/x-protobuf"
@@ -103,9 +104,9 @@ func zip(plain []byte) []byte {
 // parse reads the answer to a request that went well: how many records were
 // rejected for good, and the receiver's word about it. An error says that it is
 // no receiver that answers.
-func parse(kind string, answer []byte) (rejected int64, message logbook.Outside, err error) {
+func parse(kind string, answer []byte) (rejected int64, message private.Outside, err error) {
 	if media, _, err := mime.ParseMediaType(kind); err != nil || media != contentType {
-		return 0, "", fmt.Errorf("somebody else seems to answer: 200, but not in the protocol (%v)", logbook.Outside(answer))
+		return 0, "", fmt.Errorf("somebody else seems to answer: 200, but not in the protocol (%v)", private.Outside(answer))
 	}
 	var response collector.ExportLogsServiceResponse
 	if err := proto.Unmarshal(answer, &response); err != nil {
@@ -115,5 +116,5 @@ func parse(kind string, answer []byte) (rejected int64, message logbook.Outside,
 	if partial.GetRejectedLogRecords() < 0 {
 		return 0, "", errors.New("the answer is not well-formed: it counts below zero")
 	}
-	return partial.GetRejectedLogRecords(), logbook.Outside(partial.GetErrorMessage()), nil
+	return partial.GetRejectedLogRecords(), private.Outside(partial.GetErrorMessage()), nil
 }

@@ -30,6 +30,7 @@ import (
 	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/netmon/client"
+	"infobus/private"
 )
 
 // Book is what holds the events: a *store.Store.
@@ -315,7 +316,7 @@ func (u *uploader) send(ctx context.Context, via *http.Client, events *[]logbook
 	for {
 		plain, err := encode(*events, time.Now())
 		if err != nil {
-			return Uploaded{}, &failure{trouble: "the events could not be encoded: " + logbook.Redact(err.Error()), kind: refused}
+			return Uploaded{}, &failure{trouble: "the events could not be encoded: " + private.Redact(err.Error()), kind: refused}
 		}
 		if len(plain) <= maxBody || len(*events) == 1 {
 			body = zip(plain)
@@ -339,7 +340,7 @@ func (u *uploader) send(ctx context.Context, via *http.Client, events *[]logbook
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if f := judge(response.StatusCode, response.Header, logbook.Outside(answer)); f != nil {
+	if f := judge(response.StatusCode, response.Header, private.Outside(answer)); f != nil {
 		return done, f
 	}
 	switch {
@@ -361,7 +362,7 @@ func (u *uploader) send(ctx context.Context, via *http.Client, events *[]logbook
 }
 
 // judge gives the failure that a status means; nil: it is 200.
-func judge(status int, header http.Header, answer logbook.Outside) *failure {
+func judge(status int, header http.Header, answer private.Outside) *failure {
 	f := &failure{}
 	switch {
 	case status == http.StatusOK:
@@ -391,5 +392,5 @@ func plainWords(err error) string {
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
-	return logbook.Redact(err.Error())
+	return private.Redact(err.Error())
 }

@@ -28,6 +28,7 @@ import (
 	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/netmon/client"
+	"infobus/private"
 	"infobus/sim/gateway"
 )
 
@@ -436,7 +437,7 @@ func TestBatchesAreBounded(t *testing.T) {
 		}
 	}
 	// Attributes beyond all measure, which nothing but the test's switch lets through.
-	defer logbook.WithholdNothing()()
+	defer private.WithholdNothing()()
 	y := &trial{}
 	for range 40 {
 		y.book.add(logbook.GeneratorStarted)
@@ -458,7 +459,7 @@ func TestOnlyTheSchemaLeaves(t *testing.T) {
 	if bytes.Contains(b, []byte("mole")) || bytes.Contains(b, []byte("restored")) || !bytes.Contains(b, []byte("percent")) {
 		t.Fatalf("%q", b)
 	}
-	defer logbook.WithholdNothing()()
+	defer private.WithholdNothing()()
 	if b, _ = encode([]logbook.Event{e}, time.Unix(1, 0)); !bytes.Contains(b, []byte("mole")) {
 		t.Fatal("the test finds nothing either way")
 	}

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"infobus/logbook"
+	"infobus/private"
 )
 
 // traced bounds what of a body is traced.
@@ -21,7 +21,7 @@ func (o *outward) trace(answer *http.Response) {
 	}
 	var header bytes.Buffer
 	answer.Header.Write(&header)
-	slog.Debug("an answer", "for", string(o.lane.purpose), "status", answer.StatusCode, "header", logbook.Outside(header.String()))
+	slog.Debug("an answer", "for", string(o.lane.purpose), "status", answer.StatusCode, "header", private.Outside(header.String()))
 	answer.Body = &tracer{ReadCloser: answer.Body, purpose: o.lane.purpose}
 }
 
@@ -39,6 +39,6 @@ func (t *tracer) Read(p []byte) (int, error) {
 }
 
 func (t *tracer) Close() error {
-	slog.Debug("its body", "for", string(t.purpose), "body", logbook.Outside(t.begun))
+	slog.Debug("its body", "for", string(t.purpose), "body", private.Outside(t.begun))
 	return t.ReadCloser.Close()
 }

@@ -130,7 +130,7 @@ func liveThrough(t *testing.T, days int) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(now.Sub(time.Now())) // the certificates are of this year
+		time.Sleep(time.Until(now)) // the certificates are of this year
 		var (
 			o       = van.DefaultOptions()
 			begun   = time.Now()

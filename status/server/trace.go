@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"infobus/logbook"
+	"infobus/private"
 )
 
 // traced logs, at the debug level, that something was asked, and how much. What
@@ -15,8 +15,8 @@ func traced(next http.Handler) http.Handler {
 		if slog.Default().Enabled(r.Context(), slog.LevelDebug) {
 			var header bytes.Buffer
 			r.Header.Write(&header)
-			slog.Debug("a request", "asked", logbook.Outside(r.Method+" "+r.RequestURI), "header", logbook.Outside(header.String()),
-				"by", logbook.Outside(r.RemoteAddr))
+			slog.Debug("a request", "asked", private.Outside(r.Method+" "+r.RequestURI), "header", private.Outside(header.String()),
+				"by", private.Outside(r.RemoteAddr))
 		}
 		next.ServeHTTP(w, r)
 	})

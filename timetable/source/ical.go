@@ -245,7 +245,6 @@ type when struct {
 	clock timetable.Clock
 	day   bool           // a date alone
 	zone  *time.Location // nil: the timetable's
-	at    time.Time      // where that time is known to be: in zone
 }
 
 // event is a VEVENT as read.

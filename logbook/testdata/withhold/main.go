@@ -6,9 +6,10 @@ import (
 	"fmt"
 
 	"infobus/logbook"
+	"infobus/private"
 )
 
 func main() {
 	e, _ := logbook.Admit(logbook.Event{Name: logbook.BatteryLevel, Attributes: map[string]any{"who": "Jean"}})
-	fmt.Println(logbook.Outside("Jean"), logbook.Redact("10.1.2.3"), e.Attributes["who"])
+	fmt.Println(private.Outside("Jean"), private.Redact("10.1.2.3"), e.Attributes["who"])
 }

@@ -1,4 +1,8 @@
-package logbook
+// Package private keeps persons out of what leaves the process: text from
+// outside that prints its length only (Outside), masking in text that must be
+// shown (Redact), the daemon's own log (Handler), and the one switch that turns
+// all of it off for a test. It does no I/O.
+package private
 
 import (
 	"context"
@@ -13,13 +17,17 @@ import (
 var withholdOff atomic.Bool
 
 // filter is "on" in every program that is shipped. A test that watches a daemon
-// from outside builds one with -ldflags "-X infobus/logbook.filter=off"; no
+// from outside builds one with -ldflags "-X infobus/private.filter=off"; no
 // argument, file or variable of the environment does it.
 var filter = "on"
 
 func init() { withholdOff.Store(filter == "off") }
 
-// WithholdNothing switches every filter of this package off until the function
+// FiltersOff says whether the filters are switched off. What else keeps persons
+// out asks it too (logbook.Admit), so that one switch shows what all of it does.
+func FiltersOff() bool { return withholdOff.Load() }
+
+// WithholdNothing switches every filter off until the function
 // it gives is called. It is for tests alone: the daemon has no way to call it.
 func WithholdNothing() (restore func()) {
 	withholdOff.Store(true)

@@ -1,4 +1,4 @@
-package logbook
+package private
 
 import (
 	"net/netip"
@@ -35,7 +35,7 @@ func OwnAddresses(addresses ...string) Own {
 // It errs on the side of masking. It cannot know names: text that may hold one
 // is an Outside.
 func Redact(text string, own ...Own) string {
-	if withholdOff.Load() {
+	if FiltersOff() {
 		return text
 	}
 	text = mails().ReplaceAllStringFunc(text, func(m string) string {

@@ -1,4 +1,4 @@
-package logbook
+package private
 
 import (
 	"net/netip"

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# The tests: all of them, and those that are quick.
+
+# format_and_vet dies if a file is not as gofmt writes it, or vet has a finding.
+format_and_vet() {
+	local unformatted module
+	unformatted=$(go_files | xargs -0 "$(go env GOROOT)/bin/gofmt" -l)
+	[ -z "$unformatted" ] || die "gofmt would change: ${unformatted//$'\n'/ }"
+	for module in "$@"; do
+		(cd "$module" && go vet ./...) || die "go vet has something to say"
+	done
+}
+
+# run_tests runs every test with the race detector and fuzzes every parser; its
+# arguments are go test's.
+run_tests() {
+	needs test
+	go_there
+	lab
+	local module folders=() strict=()
+	mapfile -t folders < <(modules)
+	format_and_vet "${folders[@]}"
+	if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then
+		strict=(-no-skips)
+	fi
+	mkdir -p "$out"
+	go build -o "$out/testsum" ./images/testsum
+	{
+		ended=0
+		for module in "${folders[@]}"; do
+			(cd "$module" && go test -race -timeout 40m -json ./... "$@") 2>&1 || ended=1
+		done
+		[[ " $* " == *" -run "* ]] || fuzz -json 2>&1 || ended=1
+		exit $ended
+	} | "$out/testsum" "${strict[@]}"
+}
+
+# check is what to run before a commit: no root, no network. Its arguments are go
+# test's.
+check() {
+	needs check
+	go_there
+	local folders=() module linter
+	mapfile -t folders < <(modules)
+	format_and_vet "${folders[@]}"
+	linter=$(go tool -n staticcheck)
+	for module in "${folders[@]}"; do
+		(cd "$module" && "$linter" ./...) || die "staticcheck has something to say"
+	done
+	if type shellcheck >/dev/null 2>&1; then
+		shellcheck -x build.sh .ci/run images/lab/debian/root.sh images/deb/p* || die "shellcheck has something to say"
+	else
+		say "left out: shellcheck, which is not installed"
+	fi
+	mkdir -p "$out"
+	go build -o "$out/testsum" ./images/testsum
+	for module in "${folders[@]}"; do
+		(cd "$module" && go test -short -json ./... "$@") 2>&1
+	done | "$out/testsum"
+	say "left out: the race detector, fuzzing, and what the tests above were skipped for: ./build.sh test has them"
+}

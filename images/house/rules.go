@@ -1,0 +1,57 @@
+package main
+
+// order says which folder may import which: for each folder, the rows of what
+// is inside it, the bottom row first. A folder may import the folders that it
+// stands in and what is in a lower row; nothing of its own row or above, and its
+// own files nothing that is inside it. A package without a place here is a
+// mistake; a place without a package is a room that is still to be built.
+var order = map[string][]string{
+	"": {
+		"reading yamlfile systemd words durable tally private examples", // leaves
+		"hw",
+		"netmon timetable",
+		"logbook",
+		"power days kiosk action",
+		"session",
+		"van",
+		"advice",
+		"status",
+		"selftest",
+		"config sim images",
+		"cmd",
+	},
+	"cmd":               {"infobus infobusd"},
+	"durable":           {"durabletest"},
+	"hw":                {"line battery temperature", "epaper"},
+	"hw/battery":        {"batterytest"},
+	"hw/epaper":         {"epapertest"},
+	"hw/line":           {"linetest"},
+	"images":            {"lab house testsum"},
+	"images/lab":        {"away debian edges halt init output"},
+	"images/lab/debian": {"init"},
+	"kiosk":             {"ink locales", "text", "board draw"},
+	"logbook":           {"store", "upload export"},
+	"logbook/store":     {"storetest"},
+	"netmon":            {"link client", "probe meraki", "lab"},
+	"netmon/link":       {"linktest"},
+	"reading":           {"clock"},
+	"sim":               {"gateway day", "world"},
+	"status":            {"server"},
+	"systemd":           {"units"},
+	"timetable":         {"source"},
+	"van":               {"loop kept"},
+	"van/kept":          {"kepttest"},
+}
+
+// drivers is the room that imports no room but these of ours: a driver knows
+// what is on its wire, not what it is for.
+const drivers = "hw"
+
+var driversImport = []string{"hw", "reading"}
+
+// pure are the packages that are judgement alone: neither they nor what they
+// import of ours imports anything of outsideWorld.
+var pure = []string{"reading", "words", "tally", "private", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
+	"action", "van", "advice", "status", "config", "sim/day"}
+
+var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}
