@@ -43,7 +43,7 @@ func TestWhatIsWrongInAHouseIsFound(t *testing.T) {
 		"a sound house": {nil, nil},
 		"a room imports one above it": {graph{"power": {"van"}}, []string{
 			"a circle in the house: power imports van imports power", "power imports van: an arrow up, van is not below power"}},
-		"a room imports one beside it":               {graph{"session": {"power"}}, []string{"session imports power: an arrow up, power is not below session"}},
+		"a room imports one beside it":               {graph{"power": {"logbook", "reading", "kiosk"}, "kiosk": nil}, []string{"power imports kiosk: an arrow up, kiosk is not below power"}},
 		"a room's own folder imports one inside it":  {graph{"hw": {"hw/line"}}, []string{"hw imports hw/line, which is inside it"}},
 		"one inside another's folder, likewise":      {graph{"hw/line": {"hw/line/linetest"}}, []string{"hw/line imports hw/line/linetest, which is inside it"}},
 		"a folder imports one beside it in its room": {graph{"hw/line": {"hw/battery"}}, []string{"hw/line imports hw/battery: an arrow up, battery is not below line"}},
