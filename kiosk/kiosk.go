@@ -77,8 +77,8 @@ func DefaultOptions() Options {
 // Rows is how many rows a page has where nothing was measured.
 const Rows = 4
 
-// Input is what pages are made of.
-type Input struct {
+// Content is what pages are made of.
+type Content struct {
 	Timetable *timetable.Timetable // with corrections laid over; nil until one is loaded
 	Site      string               // an id; one that the timetable does not know shows what is open for every site
 	Now       time.Time            // the wall time; zero while it is not trusted
@@ -109,30 +109,30 @@ type Page struct {
 // On a page of Today rows with hours come first, in their order; a service whose
 // hours may not be shown has one row after them. What has closed by now is left
 // out. A day without rows has one page a set, without rows.
-func (o Options) Pages(name Name, in Input) []Page {
+func (o Options) Pages(name Name, c Content) []Page {
 	var pages []Page
 	for _, set := range o.Sets {
 		p := Page{Name: name, Languages: slices.Clone(set), Part: 1, Parts: 1}
 		if name != ClockNotSet && name != SettingUp {
-			if in.Now.IsZero() || in.Timetable == nil {
+			if c.Now.IsZero() || c.Timetable == nil {
 				return nil
 			}
-			now := in.Now.In(in.Timetable.Zone)
+			now := c.Now.In(c.Timetable.Zone)
 			y, m, d := now.Date()
-			p.Date = timetable.Clock(0).On(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), in.Timetable.Zone)
+			p.Date = timetable.Clock(0).On(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), c.Timetable.Zone)
 			p.Drawn = now.Truncate(time.Minute)
 		}
-		if in.Timetable != nil {
-			if s, ok := in.Timetable.Site(in.Site); ok {
+		if c.Timetable != nil {
+			if s, ok := c.Timetable.Site(c.Site); ok {
 				p.Site = s.Name
 			}
 		}
 		switch name {
 		case Today:
-			pages = append(pages, o.today(p, in)...)
+			pages = append(pages, o.today(p, c)...)
 			continue
 		case Closing:
-			p.Until, p.Next = in.Until, in.Next
+			p.Until, p.Next = c.Until, c.Next
 		case Help:
 			pages = append(pages, o.help(p, o.Board.At(p.Date))...)
 			continue
@@ -154,9 +154,9 @@ func (o Options) capacity(set Set) int {
 }
 
 // today are the pages of one set; p is what they have in common.
-func (o Options) today(p Page, in Input) []Page {
+func (o Options) today(p Page, c Content) []Page {
 	var rows, unsure []timetable.Row
-	for _, r := range in.Timetable.Today(in.Now, in.Site) {
+	for _, r := range c.Timetable.Today(c.Now, c.Site) {
 		switch {
 		case r.State != timetable.AskUs:
 			rows = append(rows, r)

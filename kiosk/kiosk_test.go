@@ -33,7 +33,7 @@ func compose(t *testing.T, tt *timetable.Timetable, at, site string) []kiosk.Pag
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kiosk.DefaultOptions().Pages(kiosk.Today, kiosk.Input{Timetable: tt, Site: site, Now: now.UTC()})
+	return kiosk.DefaultOptions().Pages(kiosk.Today, kiosk.Content{Timetable: tt, Site: site, Now: now.UTC()})
 }
 
 // ids are the services of pages, those of one page between bars.
@@ -90,7 +90,7 @@ func TestNothingInPersonIsOnAPage(t *testing.T) {
 	tt := example(t)
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Date(2026, 11, 20, 0, rapid.IntRange(0, 60*24*14).Draw(t, "minute"), 0, 0, tt.Zone)
-		in := kiosk.Input{Timetable: tt, Now: at, Site: rapid.SampledFrom([]string{"quai", "moulin", "oyats", "", "nowhere"}).Draw(t, "site")}
+		in := kiosk.Content{Timetable: tt, Now: at, Site: rapid.SampledFrom([]string{"quai", "moulin", "oyats", "", "nowhere"}).Draw(t, "site")}
 		o := kiosk.DefaultOptions()
 		o.Capacity = map[string]int{"en+ar": rapid.IntRange(1, 6).Draw(t, "capacity")}
 		for _, name := range kiosk.Names {
@@ -112,7 +112,7 @@ func TestNothingInPersonIsOnAPage(t *testing.T) {
 
 func TestWithoutAClockNothingSaysToday(t *testing.T) {
 	for _, name := range kiosk.Names {
-		for _, in := range []kiosk.Input{{Timetable: example(t), Site: "quai"}, {}} {
+		for _, in := range []kiosk.Content{{Timetable: example(t), Site: "quai"}, {}} {
 			pages := kiosk.DefaultOptions().Pages(name, in)
 			if undated := name == kiosk.ClockNotSet || name == kiosk.SettingUp; undated != (len(pages) == 1) {
 				t.Errorf("%s: %d pages without a clock", name, len(pages))
@@ -138,7 +138,7 @@ func TestIdentityIsOfWhatIsDrawnButTheMinute(t *testing.T) {
 		"the next day":  compose(t, tt, "2026-11-24 10:05:00", "moulin")[0],
 		"a closing":     compose(t, tt, "2026-11-23 12:00:00", "moulin")[0],
 		"the next week": compose(t, tt, "2026-11-30 10:05:00", "moulin")[0],
-		"one language":  kiosk.Options{Sets: []kiosk.Set{{"en"}}}.Pages(kiosk.Today, kiosk.Input{Timetable: tt, Site: "moulin", Now: base.Drawn})[0],
+		"one language":  kiosk.Options{Sets: []kiosk.Set{{"en"}}}.Pages(kiosk.Today, kiosk.Content{Timetable: tt, Site: "moulin", Now: base.Drawn})[0],
 	} {
 		if other, twice := seen[p.Identity()]; twice {
 			t.Errorf("%s has the identity of %s", what, other)
@@ -176,7 +176,7 @@ func TestWhatTheTeamSaysStandsOnAsManyPagesAsItNeeds(t *testing.T) {
 	o := kiosk.DefaultOptions()
 	o.Board = board()
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	in := kiosk.Input{Timetable: example(t), Now: now}
+	in := kiosk.Content{Timetable: example(t), Now: now}
 
 	help := o.Pages(kiosk.Help, in)
 	var numbers []string

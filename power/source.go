@@ -3,6 +3,7 @@ package power
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Source is what feeds the van. The zero Source is unknown.
@@ -51,6 +52,17 @@ func (s State) Source() Source {
 		return SourceBattery
 	}
 	return SourceUnknown
+}
+
+// StoppedAt is when the last generator stopped (monotonic); 0 unless all are
+// known to stand still and one was seen to stop.
+func (s State) StoppedAt() (at time.Duration) {
+	if s.Source() == SourceBattery {
+		for _, g := range s.Generators {
+			at = max(at, g.Since)
+		}
+	}
+	return at
 }
 
 // GeneratorID is which generator, from 0 in the order of the configuration.

@@ -32,7 +32,7 @@ func TodayOf(s van.State, tag string, now time.Time) TodayPage {
 	}
 	set := kiosk.Set{l.Tag}
 	o := kiosk.Options{Sets: []kiosk.Set{set}, Capacity: map[string]int{set.String(): todayAtMost}}
-	pages := o.Pages(kiosk.Today, kiosk.Input{Timetable: s.Timetable, Site: s.Session.Named(), Now: now})
+	pages := o.Pages(kiosk.Today, kiosk.Content{Timetable: s.Timetable, Site: s.Session.Named(), Now: now})
 	if len(pages) == 0 {
 		p.Empty = l.Word(locales.AskUs)
 		return p

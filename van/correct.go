@@ -104,12 +104,12 @@ func (s *State) expire() {
 	}
 }
 
-// lay puts corrections over the file; the screen is looked at again.
+// lay puts corrections over the file.
 func (s *State) lay(list []timetable.Correction) {
 	if len(list) == 0 {
 		list = nil // as one that was never corrected
 	}
-	s.Corrections, s.Timetable, s.Kiosk.Stale = list, s.file, true
+	s.Corrections, s.Timetable = list, s.file
 	if s.file != nil && list != nil {
 		s.Timetable = s.file.Corrected(list)
 	}

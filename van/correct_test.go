@@ -20,7 +20,7 @@ func said(service string, kind timetable.CorrectionKind, hours ...timetable.Hour
 
 // row is the first of a service on the day's pages.
 func (o *open) row(service string) timetable.Row {
-	for _, p := range o.options.Kiosk.Pages(kiosk.Today, kiosk.Input{Timetable: o.state.Timetable, Site: o.state.Session.Named(), Now: o.state.Now.Wall}) {
+	for _, p := range o.options.Kiosk.Pages(kiosk.Today, kiosk.Content{Timetable: o.state.Timetable, Site: o.state.Session.Named(), Now: o.state.Now.Wall}) {
 		for _, r := range p.Rows {
 			if r.Service.ID == service {
 				return r

@@ -2,7 +2,6 @@ package van
 
 import (
 	"infobus/days"
-	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/power"
@@ -13,7 +12,7 @@ import (
 )
 
 // Observation is something that was seen, done or said, and when. Its Value is
-// one of the types below, or one of power's and netmon's inputs.
+// one of the types below, or one of power's, netmon's and kiosk's inputs.
 type Observation struct {
 	At    reading.Stamp
 	Value any
@@ -57,15 +56,6 @@ type (
 		OK      bool
 	}
 
-	// Drawn is the outcome of a Draw.
-	Drawn struct {
-		Page     kiosk.Page
-		Cause    kiosk.Cause    // as the Draw had it
-		Waveform kiosk.Waveform // as it was done, which may be better than asked; "" where no refresh began
-		Took     time.Duration
-		Err      bool
-	}
-
 	// Recorded says how far the logbook is durable.
 	Recorded struct {
 		Log          string
@@ -93,9 +83,6 @@ type (
 	// timetable. One that it does not have is not taken.
 	ConfirmSite struct{ Site string }
 
-	// Refresh is a volunteer's wish to see the same page drawn afresh.
-	Refresh struct{}
-
 	// Correct is a volunteer's word on a service for today; Undo takes back
 	// what was said of that service and day. One that Corrigible refuses is
 	// not taken.
@@ -103,12 +90,6 @@ type (
 		timetable.Correction
 		Undo bool
 	}
-
-	// Button is a press of the button beside the screen.
-	Button struct{}
-
-	// ShowPage is a volunteer's wish to see a page: Today, Help or SIM.
-	ShowPage struct{ Name kiosk.Name }
 
 	// Switched is the outcome of a Relay, and the first word of its driver: whether
 	// the gateway has power.
@@ -125,18 +106,11 @@ type (
 	Stop struct{ Reason string }
 )
 
-// Effect is something to be done: one of the types below. Whoever does it
-// answers with an Observation.
+// Effect is something to be done: kiosk.Draw, or one of the types below. Whoever
+// does it answers with an Observation.
 type Effect any
 
 type (
-	// Draw puts a page on the panel; answered by Drawn.
-	Draw struct {
-		Page     kiosk.Page
-		Cause    kiosk.Cause
-		Waveform kiosk.Waveform
-		Afresh   bool // also where the same picture stands already
-	}
 	// Keep saves what must outlive a power cut.
 	Keep struct{ Kept Kept }
 	// PowerOff brings the box down in good order: screen, logbook, panel, then
@@ -178,7 +152,6 @@ func (s *State) take(o Options, in Observation, out *Output) {
 			s.charged = time.Time{}
 		}
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
-		s.Kiosk.Stale = true
 	case TimetableSeen:
 		if v.Timetable == nil {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
@@ -289,9 +262,5 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	}
 	if k.Traffic != nil {
 		s.Uplink.Traffic = *k.Traffic
-	}
-	s.Kiosk.Wear, s.Kiosk.Glass = k.Wear, k.Glass
-	if k.Boot != at.Boot {
-		s.Kiosk.Wear = k.Wear.Rebooted()
 	}
 }

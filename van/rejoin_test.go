@@ -322,9 +322,9 @@ func TestTheClosingPageAfterAPowerCut(t *testing.T) {
 	c.do(2*s, van.DeviceSeen{Name: van.Panel, OK: true})
 	c.pass(3*s, 5*min, false)
 	c.do(5*min, van.EndSession{Asked: true})
-	var last van.Draw
+	var last kiosk.Draw
 	for at := 5*min + s; at < 20*min; at += 30 * s {
-		d, ok := effect[van.Draw](c.box)
+		d, ok := effect[kiosk.Draw](c.box)
 		if ok && d.Page.Name == kiosk.Closing {
 			if off := d.Page.Until.Sub(monday.Add(c.off + 5*min)).Abs(); off > min {
 				t.Errorf("the van was there until %s, %s off", d.Page.Until, off)
@@ -334,7 +334,7 @@ func TestTheClosingPageAfterAPowerCut(t *testing.T) {
 		if ok {
 			last = d
 		}
-		c.do(at, van.Drawn{Page: last.Page, Cause: last.Cause, Waveform: last.Waveform, Took: 4 * s})
+		c.do(at, kiosk.Drawn{Page: last.Page, Cause: last.Cause, Waveform: last.Waveform, Took: 4 * s})
 	}
 	t.Error("no closing page was drawn")
 }

@@ -15,7 +15,7 @@ import (
 type open struct {
 	*box
 	at    time.Duration
-	drawn []van.Draw
+	drawn []kiosk.Draw
 }
 
 func opened(t *testing.T) *open {
@@ -38,13 +38,13 @@ func (o *open) do(values ...any) {
 // draw answers a Draw as a panel does, 4 s later.
 func (o *open) draw() {
 	for {
-		d, ok := effect[van.Draw](o.box)
+		d, ok := effect[kiosk.Draw](o.box)
 		if !ok {
 			return
 		}
 		o.drawn = append(o.drawn, d)
 		o.at += 4 * time.Second
-		o.see(o.at, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
+		o.see(o.at, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
 	}
 }
 
@@ -110,11 +110,11 @@ func TestEachPressGoesOnByOnePage(t *testing.T) {
 	o := opened(t)
 	o.pass(3 * time.Minute)
 	o.told()
-	o.do(van.Button{})
+	o.do(kiosk.Press{})
 	o.tells(t, "a press", "today 2 button; ")
 	o.pass(190 * time.Second)
 	o.told()
-	o.do(van.ShowPage{Name: kiosk.Help})
+	o.do(kiosk.Show{Name: kiosk.Help})
 	o.pass(170 * time.Second)
 	o.tells(t, "a phone asks for help", "help 1 button; ")
 	o.pass(20 * time.Second)
@@ -125,14 +125,14 @@ func TestPressesThatComeWhileThePanelIsBusyAddUp(t *testing.T) {
 	o := opened(t)
 	o.pass(200 * time.Second)
 	o.told()
-	o.see(o.at, van.Button{})
-	d, ok := effect[van.Draw](o.box)
+	o.see(o.at, kiosk.Press{})
+	d, ok := effect[kiosk.Draw](o.box)
 	if !ok || d.Page.Part != 2 {
 		t.Fatalf("a press gave %v", o.effects)
 	}
 	for range 2 {
-		o.see(o.at+time.Second, van.Button{})
-		if _, again := effect[van.Draw](o.box); again {
+		o.see(o.at+time.Second, kiosk.Press{})
+		if _, again := effect[kiosk.Draw](o.box); again {
 			t.Fatal("two refreshes at a time")
 		}
 	}
@@ -140,14 +140,14 @@ func TestPressesThatComeWhileThePanelIsBusyAddUp(t *testing.T) {
 		t.Errorf("%d presses wait", n)
 	}
 	o.at += 4 * time.Second
-	o.do(van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
+	o.do(kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
 	o.pass(100 * time.Second)
 	o.tells(t, "two presses while a page was drawn", "sim 1 button; ")
 }
 
 func TestAPressThatCannotBeServedIsForgotten(t *testing.T) {
 	o := opened(t)
-	o.do(van.DeviceSeen{Name: van.Panel, Reason: "absent"}, van.Button{})
+	o.do(van.DeviceSeen{Name: van.Panel, Reason: "absent"}, kiosk.Press{})
 	if n := o.state.Kiosk.Waiting(); n != 0 {
 		t.Errorf("%d presses wait for a panel that is not there", n)
 	}
@@ -158,7 +158,7 @@ func TestOutsideASessionOnlyWhatIsAskedForIsDrawn(t *testing.T) {
 	o.do(van.EndSession{Asked: true}, power.Line{Active: false, At: o.at})
 	o.pass(20 * time.Minute)
 	o.told()
-	o.do(van.Button{})
+	o.do(kiosk.Press{})
 	o.tells(t, "a press", "today 1 button; ")
 	o.pass(3 * time.Hour)
 	o.tells(t, "and later", "")
@@ -172,7 +172,7 @@ func TestASessionWithoutAClockSaysFirstThatItSetsUpThenThatTheClockIsNotSet(t *t
 	o.tells(t, "within a minute", "setting-up 1 session-start; ")
 	o.pass(5 * time.Minute)
 	o.tells(t, "within six", "clock-not-set 1 changed; ")
-	o.do(van.Button{})
+	o.do(kiosk.Press{})
 	o.pass(4 * time.Minute)
 	o.tells(t, "at a press", "")
 	o.do(van.ClockSeen{Trusted: true, Source: "timesyncd"})
@@ -208,7 +208,7 @@ func TestBeforeThePowerGoesThePageIsOneThatStaysTrue(t *testing.T) {
 	if _, off := effect[van.PowerOff](o.box); !off {
 		t.Error("the power stays on")
 	}
-	o.do(van.Button{})
+	o.do(kiosk.Press{})
 	o.tells(t, "afterwards", "")
 
 	// Refused, the box goes on.
@@ -224,7 +224,7 @@ func TestBeforeThePowerGoesThePageIsOneThatStaysTrue(t *testing.T) {
 	}
 	o = opened(t)
 	empty(o)
-	o.see(o.at, van.Drawn{Page: o.drawn[0].Page, Err: true})
+	o.see(o.at, kiosk.Drawn{Page: o.drawn[0].Page, Err: true})
 	if _, off := effect[van.PowerOff](o.box); !off {
 		t.Error("a box whose last page fails stays on")
 	}
@@ -240,7 +240,7 @@ func TestWithoutAPanelNothingIsDue(t *testing.T) {
 			t.Fatalf("at %v it asks to be called at %v", at, wake)
 		}
 	}
-	if _, drawn := effect[van.Draw](b); drawn {
+	if _, drawn := effect[kiosk.Draw](b); drawn {
 		t.Error("a page was drawn")
 	}
 }

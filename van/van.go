@@ -51,7 +51,7 @@ type State struct {
 	Supply      Supply
 	Timetable   *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
 	Corrections []timetable.Correction
-	Kiosk       Kiosk
+	Kiosk       kiosk.State
 	Temperature reading.Reading[float64] // °C, at the panel
 	Sync        Sync
 	Own         int64    // bytes that the box itself used since the process began
@@ -146,7 +146,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	s.expire()
 
 	var events []logbook.Event
-	input := lost(in.Value)
+	input := in.roomInput()
 	s.Power, events = power.Step(o.Power, s.Power, input, now)
 	out.events(events)
 
@@ -187,7 +187,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 		out.event(logbook.Event{Name: logbook.UplinkFlapping, Attributes: map[string]any{"losses": s.Uplink.Losses(o.Uplink, now)}})
 	}
 
-	s.screen(o, was, in.Value, &out)
+	s.screen(o, input, &out)
 	s.keep(o, &out)
 
 	for i := range out.list {
@@ -203,14 +203,24 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	return s, out.list, out.effects
 }
 
-// lost is what a device's failure, or the panel's temperature, means to the room
-// that lives on its readings; any other value is itself.
-func lost(value any) any {
-	if t, ok := value.(TemperatureSeen); ok && t.OK {
-		return power.Temperature{Celsius: t.Celsius} // the battery stands beside the panel
-	}
-	if d, ok := value.(DeviceSeen); ok && !d.OK {
-		switch d.Name {
+// roomInput is what an observation means to the rooms: a device's failure to the
+// room that lives on its readings, the panel's temperature to power, what was kept
+// of the glass and a word on the clock to kiosk. Any other value is itself.
+func (in Observation) roomInput() any {
+	switch v := in.Value.(type) {
+	case Started:
+		return kiosk.Started{Wear: v.Kept.Wear, Glass: v.Kept.Glass, Rebooted: v.Kept.Boot != in.At.Boot}
+	case ClockSeen:
+		return kiosk.ClockSet{}
+	case TemperatureSeen:
+		if v.OK {
+			return power.Temperature{Celsius: v.Celsius} // the battery stands beside the panel
+		}
+	case DeviceSeen:
+		if v.OK {
+			break
+		}
+		switch v.Name {
 		case GPIO:
 			return power.LinesLost{}
 		case Battery:
@@ -221,7 +231,7 @@ func lost(value any) any {
 			return netmon.Tried{Remedy: netmon.GatewayPower, Result: netmon.Undone}
 		}
 	}
-	return value
+	return in.Value
 }
 
 // devices are how many are connected; -1 where that is not known.

@@ -292,7 +292,7 @@ func TestItIsOKToUnplugWhenNothingIsCutShort(t *testing.T) {
 func TestWithoutATrustedClockNothingShowsAToday(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: 2 * time.Second})
-	if _, ok := effect[van.Draw](b); ok {
+	if _, ok := effect[kiosk.Draw](b); ok {
 		t.Error("a page was drawn while the clock was not trusted")
 	}
 	for _, e := range b.events {
@@ -301,7 +301,7 @@ func TestWithoutATrustedClockNothingShowsAToday(t *testing.T) {
 		}
 	}
 	b.see(3*time.Second, van.ClockSeen{Trusted: true, Source: "timesyncd"})
-	d, ok := effect[van.Draw](b)
+	d, ok := effect[kiosk.Draw](b)
 	if !ok || !b.has(logbook.ClockTrusted) || b.events[0].At.IsZero() {
 		t.Fatalf("with a clock: %v, %v", b.events, b.effects)
 	}
@@ -326,13 +326,13 @@ func TestATimetableWithMistakesLeavesTheLastGoodOne(t *testing.T) {
 func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "rtc"}, power.Line{Active: true, At: 2 * time.Second})
-	d, ok := effect[van.Draw](b)
+	d, ok := effect[kiosk.Draw](b)
 	k, kept := effect[van.Keep](b)
 	if !ok || !kept || d.Cause != kiosk.SessionStart || k.Kept.Glass != "" {
 		t.Fatalf("%+v, %+v", d, k)
 	}
-	b.see(6*time.Second, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
-	if _, again := effect[van.Draw](b); again || !b.has(logbook.KioskRefreshed) {
+	b.see(6*time.Second, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
+	if _, again := effect[kiosk.Draw](b); again || !b.has(logbook.KioskRefreshed) {
 		t.Errorf("%v, %v", b.events, b.effects)
 	}
 	if k, kept := effect[van.Keep](b); !kept || k.Kept.Glass != d.Page.Identity() || k.Kept.Wear.Fulls != 1 {
@@ -340,17 +340,17 @@ func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
 	}
 
 	// One that fails is tried again, and only after a while.
-	b.see(7*time.Second, van.Refresh{})
-	d, ok = effect[van.Draw](b)
+	b.see(7*time.Second, kiosk.Redraw{})
+	d, ok = effect[kiosk.Draw](b)
 	if !ok {
 		t.Fatal("what a volunteer asked for was not drawn")
 	}
-	b.see(190*time.Second, van.Drawn{Page: d.Page, Err: true})
-	if _, again := effect[van.Draw](b); again {
+	b.see(190*time.Second, kiosk.Drawn{Page: d.Page, Err: true})
+	if _, again := effect[kiosk.Draw](b); again {
 		t.Error("drawn again at once")
 	}
 	b.see(190*time.Second+b.options.Kiosk.Retry, van.Tick{})
-	if _, again := effect[van.Draw](b); !again {
+	if _, again := effect[kiosk.Draw](b); !again {
 		t.Error("not tried again")
 	}
 }
@@ -403,7 +403,7 @@ func TestEveryStepHolds(t *testing.T) {
 				power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 12.7, Amps: 5},
 				power.LinesLost{}, power.MonitorLost{}, power.Cancel{}, power.Refused{},
 				van.ClockSeen{Trusted: flag, Source: map[bool]string{true: "timesyncd"}[flag]}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Mistakes: 1},
-				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, van.Refresh{}, van.EndSession{Asked: true},
+				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, kiosk.Redraw{}, van.EndSession{Asked: true},
 				van.Recorded{Log: "x", Seq: 5, Acknowledged: 3}, van.Uploaded{Events: 2, Bytes: 100}, van.Tick{},
 				netmon.Link{Present: true, Carrier: flag, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},
 				netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond},
@@ -427,8 +427,8 @@ func TestEveryStepHolds(t *testing.T) {
 					t.Fatalf("%+v: %v", e, err)
 				}
 			}
-			if d, ok := effect[van.Draw](b); ok && rapid.Bool().Draw(t, "answered") {
-				b.see(at, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second, Err: flag})
+			if d, ok := effect[kiosk.Draw](b); ok && rapid.Bool().Draw(t, "answered") {
+				b.see(at, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second, Err: flag})
 			}
 			if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
 				b.see(at, van.Tick{})

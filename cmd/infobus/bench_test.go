@@ -46,7 +46,7 @@ func BenchmarkTodayPage(b *testing.B) {
 	}
 	o := kiosk.DefaultOptions()
 	o.Capacity = map[string]int{o.Sets[0].String(): draw.Capacity(o.Sets[0])}
-	in := kiosk.Input{Timetable: t, Site: "moulin", Now: time.Date(2026, 11, 23, 9, 40, 0, 0, t.Zone)}
+	in := kiosk.Content{Timetable: t, Site: "moulin", Now: time.Date(2026, 11, 23, 9, 40, 0, 0, t.Zone)}
 	text := said(o.Pages(kiosk.Today, in)[0])
 	words := write("page.txt", text)
 	page := write("page.html", "<meta charset=utf-8><body style=\"font: 28px Noto Sans; margin: 0; white-space: pre-line\">"+html.EscapeString(text))

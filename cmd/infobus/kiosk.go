@@ -57,8 +57,8 @@ func (i *pageInput) flags(c *cobra.Command) {
 }
 
 // read reads the files. A page that says nothing of a day needs no timetable.
-func (i *pageInput) read(dated bool) (kiosk.Options, kiosk.Input, error) {
-	o, in := kiosk.Options{}, kiosk.Input{Site: i.site, Next: i.next}
+func (i *pageInput) read(dated bool) (kiosk.Options, kiosk.Content, error) {
+	o, in := kiosk.Options{}, kiosk.Content{Site: i.site, Next: i.next}
 	switch {
 	case i.out == "":
 		return o, in, usageError{errors.New("-o is needed")}

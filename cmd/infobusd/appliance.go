@@ -377,7 +377,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 // do has an effect done; it does not block.
 func (a *appliance) do(e van.Effect) {
 	switch e := e.(type) {
-	case van.Draw:
+	case kiosk.Draw:
 		a.screen.draw(e)
 	case van.Keep:
 		a.keeper.keep(e.Kept)
@@ -473,9 +473,9 @@ func (a *appliance) act(ctx context.Context, asked server.Action) error {
 	case "end-session":
 		a.observe(van.EndSession{Asked: true})
 	case "refresh-screen":
-		a.observe(van.Refresh{})
+		a.observe(kiosk.Redraw{})
 	case "show-today", "show-help", "show-sim":
-		a.observe(van.ShowPage{Name: kiosk.Name(strings.TrimPrefix(name, "show-"))})
+		a.observe(kiosk.Show{Name: kiosk.Name(strings.TrimPrefix(name, "show-"))})
 	case "confirm-site":
 		return a.locate(ctx, asked.Site)
 	case "timetable-confirm", "timetable-cancel", "timetable-hours", "timetable-undo":

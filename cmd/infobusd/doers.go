@@ -33,7 +33,7 @@ type screen struct {
 	patient bool   // --van-times
 	known   []byte // what is certain to be on the glass; run's own. nil: nothing
 
-	due   chan van.Draw
+	due   chan kiosk.Draw
 	asked chan chan error // whether the panel answers
 
 	mu    sync.Mutex // guards frame
@@ -41,7 +41,7 @@ type screen struct {
 }
 
 func newScreen(a *appliance) *screen {
-	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan van.Draw, 1), asked: make(chan chan error), patient: a.flags.vanTimes,
+	s := &screen{open: a.parts.panel, observe: a.observe, due: make(chan kiosk.Draw, 1), asked: make(chan chan error), patient: a.flags.vanTimes,
 		file: glassFile(filepath.Join(a.flags.stateDir, "glass")), boot: clock.NewSystem().Now().Boot}
 	if w := a.parts.world; w != nil && a.simulates("panel") {
 		s.decoded = func() ([]byte, bool) { return w.Panel.Picture(), w.Panel.Refreshes() > 0 }
@@ -69,7 +69,7 @@ func (a *appliance) simulates(name string) bool {
 
 // draw asks for a page. The state asks for one at a time; should one still
 // wait, it is out of date.
-func (s *screen) draw(d van.Draw) {
+func (s *screen) draw(d kiosk.Draw) {
 	select {
 	case <-s.due:
 	default:
@@ -144,7 +144,7 @@ func (s *screen) check(ctx context.Context) error {
 }
 
 // show draws a page and puts it on the panel, unless it is there already.
-func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) error {
+func (s *screen) show(ctx context.Context, panel *epaper.Panel, d kiosk.Draw) error {
 	if d.Afresh {
 		panel.SetGlass(nil)
 	}
@@ -167,7 +167,7 @@ func (s *screen) show(ctx context.Context, panel *epaper.Panel, d van.Draw) erro
 		}
 		return frame[:], nil
 	}, wave)
-	drawn := van.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Since(begun), Err: err != nil}
+	drawn := kiosk.Drawn{Page: d.Page, Cause: d.Cause, Took: time.Since(begun), Err: err != nil}
 	if done != epaper.None {
 		drawn.Waveform = kiosk.Waveform(done.String())
 	}
@@ -195,7 +195,7 @@ func (s *screen) keep(limit time.Duration, glass []byte) error {
 func (s *screen) refuse() {
 	select {
 	case d := <-s.due:
-		s.observe(van.Drawn{Page: d.Page, Cause: d.Cause, Err: true})
+		s.observe(kiosk.Drawn{Page: d.Page, Cause: d.Cause, Err: true})
 	default:
 	}
 }
@@ -230,7 +230,7 @@ type glassFile string
 const patience = 2 * time.Second
 
 // patienceFor is the same for one page: the last is part of a power-off.
-func patienceFor(d van.Draw) time.Duration {
+func patienceFor(d kiosk.Draw) time.Duration {
 	if d.Cause == kiosk.Shutdown {
 		return cardPage
 	}

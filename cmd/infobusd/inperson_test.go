@@ -171,8 +171,8 @@ func TestPagesAreTheSameWithoutTheServicesToldInPerson(t *testing.T) {
 		now := time.Date(2026, 11, 22, hour, 5, 0, 0, whole.Zone)
 		for _, site := range []string{"", "quai", "moulin", "oyats"} {
 			for _, name := range kiosk.Names {
-				a := o.Pages(name, kiosk.Input{Timetable: whole, Site: site, Now: now, Until: now})
-				b := o.Pages(name, kiosk.Input{Timetable: &without, Site: site, Now: now, Until: now})
+				a := o.Pages(name, kiosk.Content{Timetable: whole, Site: site, Now: now, Until: now})
+				b := o.Pages(name, kiosk.Content{Timetable: &without, Site: site, Now: now, Until: now})
 				if !reflect.DeepEqual(a, b) {
 					t.Fatalf("%s for %q at %s: %d pages, %d without", name, site, now, len(a), len(b))
 				}

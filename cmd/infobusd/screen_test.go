@@ -17,7 +17,6 @@ import (
 	"infobus/kiosk/draw"
 	"infobus/timetable"
 	"infobus/timetable/source"
-	"infobus/van"
 )
 
 // twoPages are a page of the example's, and the same with its second row cancelled.
@@ -27,7 +26,7 @@ func twoPages(t testing.TB) (page, other kiosk.Page) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page = kiosk.DefaultOptions().Pages(kiosk.Today, kiosk.Input{Timetable: tt, Site: tt.Sites[0].ID,
+	page = kiosk.DefaultOptions().Pages(kiosk.Today, kiosk.Content{Timetable: tt, Site: tt.Sites[0].ID,
 		Now: time.Date(2026, 11, 23, 10, 5, 0, 0, tt.Zone)})[0]
 	other = page
 	other.Rows = slices.Clone(page.Rows)
@@ -50,12 +49,12 @@ func TestTheScreenKnowsWhatStandsOnTheGlass(t *testing.T) {
 		return s
 	}
 	// show is one life of the part that drives the panel.
-	show := func(s *screen, p kiosk.Page, cause kiosk.Cause, wave kiosk.Waveform) (drawn van.Drawn) {
+	show := func(s *screen, p kiosk.Page, cause kiosk.Cause, wave kiosk.Waveform) (drawn kiosk.Drawn) {
 		t.Helper()
 		ctx, end := context.WithCancel(t.Context())
-		s.observe = func(v any) { drawn = v.(van.Drawn); end() }
-		s.due = make(chan van.Draw, 1)
-		s.draw(van.Draw{Page: p, Cause: cause, Waveform: wave, Afresh: cause == kiosk.Day})
+		s.observe = func(v any) { drawn = v.(kiosk.Drawn); end() }
+		s.due = make(chan kiosk.Draw, 1)
+		s.draw(kiosk.Draw{Page: p, Cause: cause, Waveform: wave, Afresh: cause == kiosk.Day})
 		s.run(ctx, func() {})
 		return drawn
 	}

@@ -16,6 +16,7 @@ import (
 	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
+	"infobus/kiosk"
 	"infobus/netmon"
 	"infobus/netmon/probe"
 	"infobus/power"
@@ -300,7 +301,7 @@ func (a *appliance) testRefresh(ctx context.Context) finding {
 	}
 	drawn := func(s van.State) uint64 { return s.Kiosk.Wear.Fulls + s.Kiosk.Wear.Fasts + s.Kiosk.Wear.Partials }
 	before := drawn(a.loop.State())
-	a.observe(van.Refresh{})
+	a.observe(kiosk.Redraw{})
 	if a.loop.Ping(ctx) != nil {
 		return bad("the daemon's loop does not answer", "Switch the box off and on again.")
 	}

@@ -17,6 +17,7 @@ import (
 	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
+	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/logbook"
 	"infobus/logbook/store"
@@ -75,7 +76,7 @@ func (a *appliance) lines() func(context.Context, func()) error {
 			case button:
 				if s.Edge && s.Active {
 					token(a.tests.pressed)
-					a.observe(van.Button{})
+					a.observe(kiosk.Press{})
 				}
 			case lowLine:
 				a.observe(power.LowLine{Active: s.Active, At: s.At})

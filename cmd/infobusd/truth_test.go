@@ -616,7 +616,7 @@ type telling struct {
 	boot    string
 	booted  time.Duration // since start
 	kept    van.Kept
-	draws   []van.Draw
+	draws   []kiosk.Draw
 }
 
 // see steps with a value at a time since the start.
@@ -627,7 +627,7 @@ func (b *telling) see(at time.Duration, value any) {
 	b.state, b.draws = state, nil
 	for _, e := range effects {
 		switch e := e.(type) {
-		case van.Draw:
+		case kiosk.Draw:
 			b.draws = append(b.draws, e)
 		case van.Keep:
 			b.kept = e.Kept
@@ -798,8 +798,8 @@ func TestNoWordOnTheGlassIsFalseWhenThePowerIsCut(t *testing.T) {
 			at += time.Duration(rapid.IntRange(1, 90*60).Draw(t, "seconds")) * time.Second
 			running := rapid.IntRange(0, 4).Draw(t, "running") > 0
 			line := power.Line{Active: running, At: at - b.booted}
-			value := rapid.SampledFrom([]any{line, line, line, van.Tick{}, van.Button{}, van.ShowPage{Name: kiosk.Help}, van.ShowPage{Name: kiosk.SIM},
-				van.EndSession{Asked: true}, van.Refresh{}, van.ClockSeen{Trusted: running, Source: "sim"}, van.Correct{}, van.Correct{}, "cut",
+			value := rapid.SampledFrom([]any{line, line, line, van.Tick{}, kiosk.Press{}, kiosk.Show{Name: kiosk.Help}, kiosk.Show{Name: kiosk.SIM},
+				van.EndSession{Asked: true}, kiosk.Redraw{}, van.ClockSeen{Trusted: running, Source: "sim"}, van.Correct{}, van.Correct{}, "cut",
 				van.ConfirmSite{Site: "north"}, van.ConfirmSite{Site: "south"}, van.ConfirmSite{Site: "gone"}}).Draw(t, "value")
 			switch value.(type) {
 			case string:
@@ -839,9 +839,9 @@ func TestNoWordOnTheGlassIsFalseWhenThePowerIsCut(t *testing.T) {
 					drawn[wall.Month().String()]++
 				}
 				at += 4 * time.Second
-				outcome := van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second}
+				outcome := kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second}
 				if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
-					outcome = van.Drawn{Page: d.Page, Cause: d.Cause, Err: true}
+					outcome = kiosk.Drawn{Page: d.Page, Cause: d.Cause, Err: true}
 				}
 				b.see(at, outcome)
 			}
@@ -897,7 +897,7 @@ func TestALieOnTheGlassIsFoundOut(t *testing.T) {
 	pages := func(name kiosk.Name, langs ...string) []kiosk.Page {
 		f.langs = langs
 		o := kiosk.Options{Sets: []kiosk.Set{langs}, Board: f.board}
-		in := kiosk.Input{Timetable: table, Site: "north", Now: composed, Until: composed.Add(-10 * time.Minute)}
+		in := kiosk.Content{Timetable: table, Site: "north", Now: composed, Until: composed.Add(-10 * time.Minute)}
 		if name == kiosk.Closing {
 			in.Next = "Quai du Sud"
 		}

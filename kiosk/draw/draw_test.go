@@ -58,7 +58,7 @@ func every(t testing.TB, name kiosk.Name, at, site string, langs ...string) []ki
 		t.Fatal(err)
 	}
 	o := kiosk.Options{Sets: []kiosk.Set{set}, Capacity: map[string]int{set.String(): Capacity(set)}, Board: board(t)}
-	return o.Pages(name, kiosk.Input{Timetable: tt, Site: site, Now: now, Until: now.Add(150 * time.Minute)})
+	return o.Pages(name, kiosk.Content{Timetable: tt, Site: site, Now: now, Until: now.Add(150 * time.Minute)})
 }
 
 func page(t testing.TB, at, site string, langs ...string) kiosk.Page {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/power"
@@ -141,7 +142,7 @@ func (p *player) play(words []string) error {
 		p.observe(van.ClockSeen{Trusted: p.desk.Clock, Source: "sim"})
 	}
 	if p.desk.Presses != was.Presses {
-		p.observe(van.Button{})
+		p.observe(kiosk.Press{})
 	}
 	if words[0] == "device" {
 		p.device(words[1])
@@ -266,9 +267,9 @@ func (p *player) observe(value any) {
 		switch e := e.(type) {
 		case van.Keep:
 			p.kept, p.saved = e.Kept, true
-		case van.Draw:
+		case kiosk.Draw:
 			p.after(drawTime, func() {
-				drawn := van.Drawn{Page: e.Page, Cause: e.Cause, Waveform: e.Waveform, Took: drawTime}
+				drawn := kiosk.Drawn{Page: e.Page, Cause: e.Cause, Waveform: e.Waveform, Took: drawTime}
 				if p.desk.Devices[van.Panel] != "ok" {
 					drawn.Waveform, drawn.Err = "", true
 				}

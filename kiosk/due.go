@@ -1,0 +1,247 @@
+package kiosk
+
+import (
+	"slices"
+	"time"
+
+	"infobus/timetable"
+)
+
+// visit is a session that is over, or about to be.
+type visit struct {
+	site  string
+	until time.Time // wall time; zero where no clock was trusted
+}
+
+// due is the page that should stand on the glass, and why; cause is "" where
+// nothing is due. next is when to look again; 0 never.
+func (s *step) due() (page Page, cause Cause, next time.Duration) {
+	switch {
+	case s.leaveBy != 0:
+		v := s.visit
+		if s.in.Session.Active {
+			v = s.visited(s.in.Session)
+		}
+		if p, ok := s.closing(v); ok {
+			return p, Shutdown, 0
+		}
+		return page, "", 0
+	case s.Waiting() > 0:
+		if p, ok := s.asked(); ok {
+			return p, Button, s.AskedAt + wishHolds
+		}
+		s.forget()
+	}
+	if s.now < s.Held && (s.over || s.in.Session.Active) {
+		return page, "", s.Held
+	}
+	if s.over {
+		if p, ok := s.closing(s.visit); ok {
+			return p, SessionEnd, 0
+		}
+		s.over = false
+	}
+	s.Next = PageKey{}
+	if !s.in.Session.Active {
+		return page, "", 0
+	}
+	return s.turn()
+}
+
+// turn is the page whose turn it is among those that come by themselves.
+func (s *step) turn() (page Page, cause Cause, next time.Duration) {
+	pages, next := s.byItself()
+	if len(pages) == 0 {
+		return page, "", next
+	}
+	at, stands := place(pages, s.standing(pages))
+	switch {
+	case s.begin:
+		cause, at = SessionStart, 0
+	case stands && s.now >= s.TurnAt:
+		cause, at = Changed, (at+1)%len(pages)
+	case stands:
+		cause = Changed
+	default:
+		cause = Changed
+		if at, stands = place(pages, s.own); stands {
+			at = (at + 1) % len(pages)
+		}
+	}
+	if len(pages) > 1 {
+		s.Next = pages[(at+1)%len(pages)].Key()
+		turn := s.TurnAt
+		if turn <= s.now {
+			turn = s.now + s.o.Turn
+		}
+		if next == 0 || turn < next {
+			next = turn
+		}
+	}
+	return pages[at], cause, next
+}
+
+// byItself are the pages that come by themselves during a session, in turn, and
+// when they may differ next.
+func (s *step) byItself() (pages []Page, next time.Duration) {
+	since, c := s.in.Session.Since, s.content(s.in.Session.Site)
+	switch {
+	case !c.Now.IsZero() && c.Timetable != nil:
+		return s.today(c), s.now + max(c.Timetable.NextChange(c.Now).Sub(c.Now), time.Second)
+	case s.now < since+settingUpAfter:
+		return nil, since + settingUpAfter
+	case !c.Now.IsZero():
+		return s.o.Pages(SettingUp, c), 0
+	case s.now < since+clockNotSetAfter:
+		return s.o.Pages(SettingUp, c), since + clockNotSetAfter
+	}
+	return s.o.Pages(ClockNotSet, c), 0
+}
+
+// content is what pages of now are made of.
+func (s *step) content(site string) Content {
+	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall}
+}
+
+// today are the day's pages. A day on which nothing is listed for every site, and
+// something for one of them, is not said to be empty before the site is certain.
+func (s *step) today(c Content) []Page {
+	pages := s.o.Pages(Today, c)
+	if c.Site != "" || len(pages) == 0 || len(pages[0].Rows) > 0 {
+		return pages
+	}
+	for _, site := range c.Timetable.Sites {
+		if len(c.Timetable.Today(c.Now, site.ID)) > 0 {
+			return s.o.Pages(SettingUp, c)
+		}
+	}
+	return pages
+}
+
+// asked is the page that people asked for: each press goes on by one from what
+// stands on the glass, through the day's pages, help and SIM.
+func (s *step) asked() (Page, bool) {
+	c := s.content(s.in.Session.Site)
+	var all []Page
+	if !c.Now.IsZero() && c.Timetable != nil {
+		all = s.today(c)
+	}
+	for _, name := range []Name{Help, SIM} {
+		all = append(all, s.o.Pages(name, c)...)
+	}
+	if len(all) == 0 {
+		name := ClockNotSet
+		if !c.Now.IsZero() {
+			name = SettingUp
+		}
+		all = s.o.Pages(name, c)
+	}
+	if len(all) == 0 {
+		return Page{}, false
+	}
+	at, known := place(all, s.standing(all))
+	if !known {
+		at = -1
+	}
+	if s.Asked != "" {
+		// In the languages that stand there, where it has them.
+		first := slices.IndexFunc(all, func(p Page) bool { return p.Name == s.Asked })
+		if first < 0 {
+			return Page{}, false
+		}
+		same := PageKey{s.Asked, s.Shown.Languages.String(), 1}
+		if at, known = place(all, same); !known {
+			at = first
+		}
+	}
+	if at < 0 && s.Presses == 0 {
+		at = 0
+	}
+	return all[(at+s.Presses)%len(all)], true
+}
+
+// standing is which page stands on the glass, where it is known or one of these.
+func (s *step) standing(pages []Page) PageKey {
+	if s.Shown.Name != "" {
+		return s.Shown.Key()
+	}
+	for _, p := range pages {
+		if p.Identity() == s.Glass {
+			return p.Key()
+		}
+	}
+	return PageKey{}
+}
+
+// place is where among pages the one with the key is; if it is not there any
+// more, the first of its name and languages.
+func place(pages []Page, key PageKey) (at int, found bool) {
+	if i := slices.IndexFunc(pages, func(p Page) bool { return p.Key() == key }); i >= 0 {
+		return i, true
+	}
+	key.Part = 1
+	if i := slices.IndexFunc(pages, func(p Page) bool { return p.Key() == key }); i >= 0 {
+		return i, true
+	}
+	return 0, false
+}
+
+// closing is the page that stays when the van has gone: the first language
+// set's, because it takes no turns.
+func (s *step) closing(v visit) (Page, bool) {
+	c := s.content(v.site)
+	if v.until.IsZero() || c.Now.IsZero() || c.Timetable == nil || !sameDay(v.until, c.Now, c.Timetable.Zone) {
+		return Page{}, false
+	}
+	c.Until = v.until.In(c.Timetable.Zone).Truncate(time.Minute)
+	if s.o.NextPlace {
+		c.Next = nextPlace(c.Timetable, c.Now)
+	}
+	pages := s.o.Pages(Closing, c)
+	if len(pages) == 0 {
+		return Page{}, false
+	}
+	return pages[0], true
+}
+
+// visited is what is to be said of a session that ends by now. Until when the van
+// was there is not known better than by its generators: where all of them are
+// known to stand still it is when the last one stopped, else the present moment.
+func (s *step) visited(on Session) visit {
+	v := visit{site: on.Site}
+	if s.in.Wall.IsZero() || s.in.Timetable == nil {
+		return v
+	}
+	v.until = s.in.Wall
+	stopped := s.in.StoppedAt
+	if at := s.in.Wall.Add(stopped - s.now); stopped != 0 && stopped > on.Since && sameDay(at, v.until, s.in.Timetable.Zone) {
+		v.until = at
+	}
+	return v
+}
+
+// nextPlace is the name of the site of the plan's next session; "" where it has
+// none within a week.
+func nextPlace(t *timetable.Timetable, now time.Time) string {
+	var (
+		next time.Time
+		name string
+	)
+	for d := range timetable.Date(8) {
+		day := timetable.DateIn(now, t.Zone) + d
+		for _, p := range t.Plan {
+			from := p.From.On(day.Start(t.Zone), t.Zone)
+			if !slices.Contains(p.Days, day.Weekday()) || !from.After(now) || !next.IsZero() && !from.Before(next) {
+				continue
+			}
+			if site, ok := t.Site(p.Site); ok {
+				next, name = from, site.Name
+			}
+		}
+	}
+	return name
+}
+
+func sameDay(a, b time.Time, zone *time.Location) bool {
+	return a.In(zone).Format(time.DateOnly) == b.In(zone).Format(time.DateOnly)
+}
