@@ -51,20 +51,25 @@ func BenchmarkTodayPage(b *testing.B) {
 	words := write("page.txt", text)
 	page := write("page.html", "<meta charset=utf-8><body style=\"font: 28px Noto Sans; margin: 0; white-space: pre-line\">"+html.EscapeString(text))
 
+	few, many, frames := 5, 21, 201
+	if testing.Short() {
+		few, many, frames = 1, 1, 2
+	}
 	fmt.Printf("%-34s %10s %13s %12s\n", "a page of today", "time", "processor", "memory")
 	for _, c := range []struct {
 		what string
 		runs int
 		args []string
 	}{
-		{"infobus kiosk render, cold", 21, []string{program, "kiosk", "render", "-o", filepath.Join(dir, "a.png"), "--timetable", table, "--at", "2026-11-23T09:40", "--site", "moulin"}},
-		{"pango-view", 21, []string{"pango-view", "--no-display", "--font=Noto Sans 21", "--width=576", "--output=" + filepath.Join(dir, "b.png"), words}},
-		{"Chromium, headless", 5, []string{"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		{"infobus kiosk render, cold", many, []string{program, "kiosk", "render", "-o", filepath.Join(dir, "a.png"), "--timetable", table, "--at", "2026-11-23T09:40", "--site", "moulin"}},
+		{"pango-view", many, []string{"pango-view", "--no-display", "--font=Noto Sans 21", "--width=576", "--output=" + filepath.Join(dir, "b.png"), words}},
+		{"Chromium, headless", few, []string{"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 			"--user-data-dir=" + filepath.Join(dir, "browser"), "--window-size=800,480", "--screenshot=" + filepath.Join(dir, "c.png"), "file://" + page}},
 	} {
 		var times, busy []time.Duration
 		kilobytes := 0
+		fmt.Fprintf(os.Stderr, "%s: %d runs\n", c.what, c.runs)
 		for range c.runs {
 			// GNU time forks, so that the memory is that of the program alone.
 			report := filepath.Join(dir, "time")
@@ -92,7 +97,7 @@ func BenchmarkTodayPage(b *testing.B) {
 	}
 
 	var times []time.Duration
-	for range 201 {
+	for range frames {
 		in.Now = in.Now.Add(time.Minute) // another header each time
 		begun := time.Now()
 		if _, err := draw.Draw(o.Pages(kiosk.Today, in)[0]); err != nil {

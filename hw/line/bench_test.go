@@ -44,9 +44,13 @@ func (p piped) Pulses(Config) (Pulses, error) { return countPulses(p.fd) }
 // BenchmarkPulses measures the processor time that a generator's pulses cost,
 // beside a bare loop that reads the same events one by one and does nothing.
 func BenchmarkPulses(b *testing.B) {
-	const long = 20 * time.Second
+	long := 20 * time.Second
+	if testing.Short() {
+		long = time.Second
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // as the daemon runs
-	measure := func(read func(ctx context.Context, fd int)) (perPulse time.Duration) {
+	measure := func(what string, read func(ctx context.Context, fd int)) (perPulse time.Duration) {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", what, long)
 		c := exec.Command(os.Args[0])
 		c.Env = append(os.Environ(), "INFOBUS_PULSE=1")
 		// Not os.Pipe, whose ends the runtime's poller knows from the start.
@@ -69,12 +73,12 @@ func BenchmarkPulses(b *testing.B) {
 		return (spent(b) - before) / time.Duration(long/(10*time.Millisecond))
 	}
 	var last Beat
-	ours := measure(func(ctx context.Context, fd int) {
+	ours := measure("a generator's pulses", func(ctx context.Context, fd int) {
 		if err := NewMeter(piped{fd: fd}, Config{Name: "generator-1"}).Watch(ctx, func(beat Beat) { last = beat }); !errors.Is(err, context.DeadlineExceeded) {
 			b.Fatal(err)
 		}
 	})
-	bare := measure(func(ctx context.Context, fd int) {
+	bare := measure("a bare loop", func(ctx context.Context, fd int) {
 		unix.SetNonblock(fd, true)
 		f := os.NewFile(uintptr(fd), "pulses")
 		defer context.AfterFunc(ctx, func() { f.Close() })()
