@@ -27,15 +27,16 @@ type Supply struct {
 // clickTakes is how long a volunteer's click leaves the gateway without power.
 const clickTakes = 2 * time.Second
 
-// Clickable says why the relay cannot be tried just now; "" if it can.
+// Clickable is the code of why the relay cannot be tried just now: not-fitted,
+// switched-off or session; "" if it can.
 func (s State) Clickable(force bool) string {
 	switch {
 	case !s.Supply.Fitted:
-		return "no relay is fitted"
+		return "not-fitted"
 	case s.Supply.Cut != netmon.Powered || s.Supply.wanted != netmon.Powered:
-		return "the Cisco box is switched off already"
+		return "switched-off"
 	case s.Session.Active && !force:
-		return "a session is on"
+		return "session"
 	}
 	return ""
 }

@@ -168,17 +168,24 @@ func (s *Speaker) Language() Language { return s.language }
 func (s *Speaker) Say(key string, args ...any) string { return s.Text(T(key, args...)) }
 
 // Text is the sentence in words; "" for the zero Text. An argument that is a
-// Text itself is said too.
+// Text itself is said too, and a float64 written with at most two decimal places.
 func (s *Speaker) Text(t Text) string {
 	if t.IsZero() {
 		return ""
 	}
 	args := t.Args
 	for name, value := range t.Args {
-		if inner, ok := value.(Text); ok {
-			args = maps.Clone(args)
-			args[name] = s.Text(inner)
+		var said string
+		switch value := value.(type) {
+		case Text:
+			said = s.Text(value)
+		case float64:
+			said = s.Number(value, 2)
+		default:
+			continue
 		}
+		args = maps.Clone(args)
+		args[name] = said
 	}
 	config := &i18n.LocalizeConfig{MessageID: t.Key, TemplateData: args}
 	if n, ok := args["N"]; ok {

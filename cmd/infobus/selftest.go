@@ -48,8 +48,8 @@ reached.`,
 }
 
 // checkWords are the words of the table.
-var checkWords = map[string]string{status.Running: "…", status.WorksWell: "ok", status.NotWell: "NOT OK",
-	status.NotFitted: "not fitted", status.NotTried: "not tried"}
+var checkWords = map[status.CheckState]string{status.CheckRunning: "…", status.CheckPassed: "ok", status.CheckFailed: "NOT OK",
+	status.CheckNotFitted: "not fitted", status.CheckNotTried: "not tried"}
 
 // selftest has the daemon make the test, and prints each line as it comes.
 func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest) error {
@@ -73,11 +73,11 @@ func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest)
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			return fmt.Errorf("the daemon's self-test: %w", err)
 		}
-		open = c.State == status.Running
+		open = c.State == status.CheckRunning
 		if !open {
 			all = append(all, c)
 		}
-		if c.State == status.NotWell {
+		if c.State == status.CheckFailed {
 			bad++
 		}
 		switch {

@@ -17,6 +17,8 @@ import (
 
 	"infobus/config"
 	"infobus/hw"
+	"infobus/hw/battery"
+	"infobus/hw/line"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/logbook/store"
@@ -61,7 +63,10 @@ type appliance struct {
 	bookedMonth   int64 // likewise: bytes that were spent in the month when it was looked at last
 	used          int64 // likewise: bytes since the process began
 
-	tests tests // what a self-test tries
+	watched []line.Config    // the inputs that are held and do not pulse
+	watcher *line.Watcher    // of them; nil where there are none
+	monitor *battery.Monitor // nil where there is none
+	pressed chan struct{}    // a token: the button was, since a self-test took it
 
 	cardSpent atomic.Int64 // ns of cardWait that a power-off under way has taken
 
@@ -75,8 +80,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
 		listeners: listeners, table: table, series: &status.Series{},
-		tests:  tests{pressed: make(chan struct{}, 1), guards: map[string]*hw.Guard{}},
-		upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})
 	if len(f.sim) > 0 {
 		a.delays = simDelays
@@ -91,6 +95,12 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	pin, err := secret(c.Status.PINFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the PIN: %w", err)
+	}
+	if a.watched = watched(c); a.watched != nil {
+		a.watcher = line.New(a.parts.chip, a.watched...)
+	}
+	if c.Battery.Monitor != "none" {
+		a.monitor = battery.NewMonitor(a.parts.bus, monitorOpts(c.Battery), c.Battery.Every)
 	}
 	a.screen = newScreen(a)
 	a.target = newTarget()
@@ -332,8 +342,8 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	card.Add(part("upload", "", a.uploads))
 	card.Add(part("timetable", "timetable", a.timetables))
 	card.Add(part("keep", "kept", a.keeper.run))
-	if lines := a.lines(); lines != nil {
-		add("lines", van.GPIO, lines)
+	if a.watcher != nil {
+		add("lines", van.GPIO, a.lines)
 	}
 	for i, l := range a.config.Generators {
 		if l.Wiring == "pulses" {
@@ -341,8 +351,8 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 			add("pulses of "+id.String(), van.GPIO, a.pulses(id, l))
 		}
 	}
-	if a.config.Battery.Monitor != "none" {
-		add("battery", van.Battery, a.battery())
+	if a.monitor != nil {
+		add("battery", van.Battery, a.battery)
 	}
 	if a.config.Panel.Type != "none" {
 		add("screen", van.Panel, a.screen.run)
@@ -432,7 +442,7 @@ func (a *appliance) health(err error) {
 		a.observe(van.DeviceSeen{Name: van.Logbook, OK: true})
 		return
 	}
-	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: reason(err), Why: private.Redact(err.Error())})
+	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: hw.Reason(err), Why: private.Redact(err.Error())})
 }
 
 // actionNames are what act does.

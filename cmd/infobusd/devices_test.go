@@ -106,10 +106,10 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 		t.Errorf("a stranger is told %q", why)
 	}
 	found := p.selftest(1)
-	for name, state := range map[string]string{"chip no-such-chip": status.NotWell, "generator 1, GPIO27": status.NotTried, "button": status.NotFitted,
-		"battery meter": status.NotWell, "screen": status.NotWell, "screen's temperature": status.NotFitted, "Cisco box's relay": status.NotFitted,
-		"network port": status.NotWell, "Cisco box": status.NotTried, "internet": status.NotTried, "logs": status.WorksWell} {
-		if c := found[name]; c.State != state || state == status.NotWell && c.Todo == "" {
+	for name, state := range map[string]status.CheckState{"chip no-such-chip": status.CheckFailed, "generator 1, GPIO27": status.CheckNotTried, "button": status.CheckNotFitted,
+		"battery meter": status.CheckFailed, "screen": status.CheckFailed, "screen's temperature": status.CheckNotFitted, "Cisco box's relay": status.CheckNotFitted,
+		"network port": status.CheckFailed, "Cisco box": status.CheckNotTried, "internet": status.CheckNotTried, "logs": status.CheckPassed} {
+		if c := found[name]; c.State != state || state == status.CheckFailed && c.Todo == "" {
 			t.Errorf("self-test: %s is %+v, want %s", name, c, state)
 		}
 	}
@@ -138,7 +138,7 @@ func TestACardThatIsFull(t *testing.T) {
 	}
 	found := p.selftest(1)
 	for _, name := range []string{"logs", "memory card, free"} {
-		if c := found[name]; c.State != status.NotWell || c.Todo == "" {
+		if c := found[name]; c.State != status.CheckFailed || c.Todo == "" {
 			t.Errorf("self-test: %s is %+v", name, c)
 		}
 	}

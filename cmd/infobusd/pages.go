@@ -7,6 +7,8 @@ import (
 	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/netmon/client"
+	"infobus/netmon/probe"
+	"infobus/selftest"
 	"infobus/status"
 	"infobus/status/server"
 )
@@ -24,7 +26,7 @@ func (a *appliance) pages(pin string) server.Options {
 		Guide:     server.GuideAt(a.config.Status.Guide),
 		Services:  func() status.ServicesPage { return status.ServicesOf(a.loop.State(), time.Now()) },
 		Act:       a.act,
-		Selftest:  a.selftest,
+		Selftest:  a.tester().Run,
 		Alive:     a.loop.Ping,
 		Samples:   func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },
 		Days:      func() []status.Day { return status.DaysOf(a.loop.State()) },
@@ -33,6 +35,38 @@ func (a *appliance) pages(pin string) server.Options {
 		o.Sim, o.Open = a.parts.world.Handler(), true
 	}
 	return o
+}
+
+// tester makes the self-tests.
+func (a *appliance) tester() *selftest.Tester {
+	c := a.config
+	b := selftest.Box{
+		Loop: a.loop, Chip: c.GPIO, Lines: a.watcher, Held: a.watched, Pressed: a.pressed,
+		Battery: a.monitor, BatteryChip: c.Battery.Monitor, BatteryAt: uint16(c.Battery.Address),
+		Temperature: a.parts.temperature,
+		Interface:   c.Uplink.Interface, Uplink: a.options.Uplink,
+		Port: func() (netmon.Link, error) { return a.parts.look(c.Uplink.Interface) },
+		Probe: func(ctx context.Context, l netmon.Link) netmon.Probe {
+			return probe.Round(ctx, probe.Options{Client: a.client}, a.parts.targets().Via(l))
+		},
+		Card: a.flags.stateDir, Flush: a.recorder.Flush,
+	}
+	for _, l := range c.Generators {
+		b.Generators = append(b.Generators, l.Line)
+	}
+	if l := c.Battery.LowLine; l != nil {
+		b.LowLine = l.Line
+	}
+	if l := c.Kiosk.Button; l != nil {
+		b.Button = l.Line
+	}
+	if c.Panel.Type != "none" {
+		b.Panel = a.screen.check
+	}
+	if !a.onDesk() {
+		b.Target = generatorTarget
+	}
+	return &selftest.Tester{Box: b}
 }
 
 // publish shows every change of the state, and tells whom it concerns that

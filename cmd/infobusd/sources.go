@@ -45,46 +45,44 @@ func input(name string, l config.Line) line.Config {
 		PullUp: l.Bias == "pull-up", PullDown: l.Bias == "pull-down", Debounce: l.Debounce}
 }
 
-// lines watches the button and those sense lines that are held and do not pulse;
-// nil where there are none.
-func (a *appliance) lines() func(context.Context, func()) error {
-	generators := map[string]power.GeneratorID{}
-	var configs []line.Config
-	for i, l := range a.config.Generators {
-		if l.Wiring == "pulses" {
-			continue
+// watched are the inputs that are held and do not pulse: sense lines, the battery
+// alarm, the button.
+func watched(c config.Config) (all []line.Config) {
+	for i, l := range c.Generators {
+		if l.Wiring != "pulses" {
+			all = append(all, input(power.GeneratorID(i).String(), l))
 		}
+	}
+	if l := c.Battery.LowLine; l != nil {
+		all = append(all, input(lowLine, *l))
+	}
+	if l := c.Kiosk.Button; l != nil {
+		all = append(all, input(button, *l))
+	}
+	return all
+}
+
+// lines watches them.
+func (a *appliance) lines(ctx context.Context, alive func()) error {
+	generators := map[string]power.GeneratorID{}
+	for i := range a.config.Generators {
 		id := power.GeneratorID(i)
 		generators[id.String()] = id
-		configs = append(configs, input(id.String(), l))
 	}
-	if l := a.config.Battery.LowLine; l != nil {
-		configs = append(configs, input(lowLine, *l))
-	}
-	if l := a.config.Kiosk.Button; l != nil {
-		configs = append(configs, input(button, *l))
-	}
-	if configs == nil {
-		return nil
-	}
-	watcher := line.New(a.parts.chip, configs...)
-	a.tests.lines, a.tests.wired = watcher, configs
-	return func(ctx context.Context, alive func()) error {
-		return watcher.Watch(ctx, func(s line.Seen) {
-			alive()
-			switch s.Name {
-			case button:
-				if s.Edge && s.Active {
-					token(a.tests.pressed)
-					a.observe(kiosk.Press{})
-				}
-			case lowLine:
-				a.observe(power.LowLine{Active: s.Active, At: s.At})
-			default:
-				a.observe(power.Line{Generator: generators[s.Name], Active: s.Active, At: s.At})
+	return a.watcher.Watch(ctx, func(s line.Seen) {
+		alive()
+		switch s.Name {
+		case button:
+			if s.Edge && s.Active {
+				token(a.pressed)
+				a.observe(kiosk.Press{})
 			}
-		})
-	}
+		case lowLine:
+			a.observe(power.LowLine{Active: s.Active, At: s.At})
+		default:
+			a.observe(power.Line{Generator: generators[s.Name], Active: s.Active, At: s.At})
+		}
+	})
 }
 
 // pulses counts those of a generator's line.
@@ -110,18 +108,13 @@ func sampled(s battery.Sample) power.Sample {
 }
 
 // battery samples the monitor.
-func (a *appliance) battery() func(context.Context, func()) error {
-	c := a.config.Battery
-	monitor := battery.NewMonitor(a.parts.bus, monitorOpts(c), c.Every)
-	a.tests.monitor = monitor
-	return func(ctx context.Context, alive func()) error {
-		return monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
-			alive()
-			v := sampled(s)
-			a.series.Add(v, at)
-			a.observe(v)
-		})
-	}
+func (a *appliance) battery(ctx context.Context, alive func()) error {
+	return a.monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
+		alive()
+		v := sampled(s)
+		a.series.Add(v, at)
+		a.observe(v)
+	})
 }
 
 // temperatureEvery is how often the panel's temperature is read: seldom, since
@@ -171,7 +164,7 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 		was = l
 	})
 	if ctx.Err() == nil && err != nil {
-		a.observe(van.DeviceSeen{Name: van.Interface, Reason: reason(err), Why: private.Redact(err.Error())})
+		a.observe(van.DeviceSeen{Name: van.Interface, Reason: hw.Reason(err), Why: private.Redact(err.Error())})
 	}
 	return err
 }

@@ -20,15 +20,13 @@ func TestEveryLineHasItsBias(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &appliance{config: c}
-		a.lines()
 		var all []line.Config
 		for _, l := range [][2]string{{"generator-1", "GPIO27"}, {"battery-low", "GPIO13"}, {button, "GPIO23"}} {
 			want.Name, want.Line, want.Debounce = l[0], l[1], 20*time.Millisecond
 			all = append(all, want)
 		}
-		if !slices.Equal(a.tests.wired, all) {
-			t.Errorf("%s: asked for %+v, want %+v", bias, a.tests.wired, all)
+		if !slices.Equal(watched(c), all) {
+			t.Errorf("%s: asked for %+v, want %+v", bias, watched(c), all)
 		}
 	}
 }

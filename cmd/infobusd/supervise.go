@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"math/rand/v2"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"infobus/hw"
@@ -96,31 +94,6 @@ func (s *part) Serve(ctx context.Context) error {
 func (s *part) failed(err error) {
 	s.well.Store(broken)
 	if s.device != "" {
-		s.observe(van.DeviceSeen{Name: s.device, Reason: reason(err), Why: private.Redact(err.Error())})
+		s.observe(van.DeviceSeen{Name: s.device, Reason: hw.Reason(err), Why: private.Redact(err.Error())})
 	}
-}
-
-// reason is the schema's word for why a device failed.
-func reason(err error) string {
-	is := func(targets ...error) bool {
-		for _, t := range targets {
-			if errors.Is(err, t) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case is(syscall.ENOSPC, syscall.EDQUOT):
-		return "full"
-	case is(hw.ErrAbsent, fs.ErrNotExist, syscall.ENODEV, syscall.ENXIO):
-		return "absent"
-	case is(hw.ErrIdentity):
-		return "identity"
-	case is(hw.ErrTimeout, context.DeadlineExceeded):
-		return "timeout"
-	case is(fs.ErrPermission):
-		return "denied"
-	}
-	return "error"
 }

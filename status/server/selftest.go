@@ -28,17 +28,17 @@ func (s *Server) postSelftest(w http.ResponseWriter, r *http.Request) {
 	}
 	to := http.NewResponseController(w)
 	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the test
-	begun := false
+	say, begun := speaker(r), false
 	err := s.o.Selftest(r.Context(), asked, func(c status.Check) {
 		if !begun {
 			begun = true
 			w.Header().Set("Content-Type", "application/x-ndjson")
 		}
 		to.SetWriteDeadline(time.Now().Add(writeTimeout))
-		w.Write(append(encode(c), '\n'))
+		w.Write(append(encode(c.In(say)), '\n'))
 		to.Flush()
 	})
-	if err != nil && !begun {
-		refuse(w, http.StatusConflict, err.Error())
+	if errors.Is(err, status.ErrSelftestBusy) {
+		refuse(w, http.StatusConflict, say.Say("selftest.busy"))
 	}
 }

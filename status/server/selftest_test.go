@@ -2,26 +2,27 @@ package server
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"infobus/power"
 	"infobus/status"
+	"infobus/words"
 )
 
 // Whoever may act may have it made, and sees each line as it comes.
 func TestASelftestIsForWhoMayAct(t *testing.T) {
 	o := options()
-	busy := false
+	busy, relay := false, status.CheckWords{Name: words.T("selftest.part.relay")}
 	o.Selftest = func(_ context.Context, asked status.Selftest, report func(status.Check)) error {
 		if busy {
-			return errors.New("a self-test is under way already")
+			return status.ErrSelftestBusy
 		}
-		report(status.Check{Number: 1, Name: "relay", State: status.Running})
+		report(status.Check{Number: 1, Words: relay, State: status.CheckRunning})
 		if asked.Relay {
-			report(status.Check{Number: 1, Name: "relay", State: status.WorksWell})
+			report(status.Check{Number: 1, Words: relay, State: status.CheckPassed})
 		}
 		return nil
 	}
@@ -41,6 +42,13 @@ func TestASelftestIsForWhoMayAct(t *testing.T) {
 	}
 	if r, _ := v.socket("POST", path, `{"relay": "yes"}`); r.StatusCode != http.StatusBadRequest {
 		t.Errorf("a body that cannot be read: %s", r.Status)
+	}
+	for lang, want := range map[string]string{"en": "Cisco box's relay", "fr": "relais du boîtier Cisco"} {
+		_, said := v.socket("POST", path+"?lang="+lang, "")
+		var c status.Check
+		if err := json.Unmarshal([]byte(said), &c); err != nil || c.Name != want || c.Words.Name.Key != "selftest.part.relay" {
+			t.Errorf("in %s: %v %s", lang, err, said)
+		}
 	}
 	busy = true
 	if r, said := v.socket("POST", path, ""); r.StatusCode != http.StatusConflict || !strings.Contains(said, "under way") {

@@ -711,6 +711,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	}
 	walk(reflect.TypeFor[status.View](), "")
 	walk(reflect.TypeFor[status.Sample](), "samples[]")
+	walk(reflect.TypeFor[status.Check](), "")
 }
 
 func FuzzQueries(f *testing.F) {
