@@ -68,7 +68,9 @@ func bad(found, todo string) finding {
 
 var notFitted = finding{state: status.NotFitted}
 
-func failed(err error, todo string) finding { return bad(status.Fault(reason(err)), todo) }
+func failed(err error, todo string) finding {
+	return bad(words.In().Text(status.Fault(reason(err))), todo)
+}
 
 const helpers = "tell the remote helpers"
 
@@ -158,7 +160,7 @@ func (a *appliance) lineChecks(asked status.Selftest) []check {
 		if a.tests.lines == nil {
 			d, _ := a.loop.State().Device(van.GPIO)
 			if d.State != van.DeviceOK {
-				return bad(status.Fault(d.Reason), "Switch the box off and on again, and "+helpers+".")
+				return bad(words.In().Text(status.Fault(d.Reason)), "Switch the box off and on again, and "+helpers+".")
 			}
 			f := well("its lines pulse")
 			f.then = func() { alive = true }
@@ -265,7 +267,7 @@ func (a *appliance) testBattery(ctx context.Context) finding {
 	what := fmt.Sprintf("%s at %#x", strings.ToUpper(c.Monitor), c.Address)
 	s, err := a.tests.monitor.Test(ctx)
 	if err != nil {
-		return bad(what+" "+status.Fault(reason(err)), "Push the battery meter's four wires in; if that does not help, "+helpers+".")
+		return bad(what+" "+words.In().Text(status.Fault(reason(err))), "Push the battery meter's four wires in; if that does not help, "+helpers+".")
 	}
 	volts, amps := float64(s.Volts)/float64(physic.Volt), float64(s.Amps)/float64(physic.Ampere)
 	if volts < 6 || volts > 40 || math.Abs(amps) > 2000 {
@@ -285,7 +287,7 @@ func (a *appliance) testPanel(ctx context.Context) finding {
 		short, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		if a.screen.check(short) != nil {
-			return bad(status.Fault(d.Reason), panelTodo)
+			return bad(words.In().Text(status.Fault(d.Reason)), panelTodo)
 		}
 	} else if err := a.screen.check(ctx); err != nil {
 		return failed(err, panelTodo)
@@ -313,7 +315,7 @@ func (a *appliance) testRefresh(ctx context.Context) finding {
 	})
 	s := a.loop.State()
 	if d, _ := s.Device(van.Panel); d.State == van.DeviceBroken {
-		return bad(status.Fault(d.Reason), panelTodo)
+		return bad(words.In().Text(status.Fault(d.Reason)), panelTodo)
 	}
 	if !ok || drawn(s) == before {
 		return bad("was not drawn", panelTodo)
@@ -353,7 +355,7 @@ func (a *appliance) testRelay(ctx context.Context, asked status.Selftest) findin
 		return notFitted
 	}
 	if d, _ := s.Device(van.Switch); d.State != van.DeviceOK {
-		return bad(status.Fault(d.Reason), todo)
+		return bad(words.In().Text(status.Fault(d.Reason)), todo)
 	}
 	if !asked.Relay {
 		return notTried("its line is held; --relay switches the Cisco box off for 2 s", "")
