@@ -55,13 +55,13 @@ func (t *Tester) chip(ctx context.Context, k known) outcome {
 	k.chip = true
 	if t.Lines == nil {
 		if d, _ := t.Loop.State().Device(van.GPIO); d.State != van.DeviceOK {
-			return failed(fault(d.Reason), todo)
+			return failed(status.Fault(d.Reason), todo)
 		}
 		return passed(words.T("selftest.chip.pulses")).knowing(k)
 	}
 	active, err := t.active(ctx)
 	if err != nil {
-		return failed(fault(hw.Reason(err)), todo)
+		return failed(status.Fault(hw.Reason(err)), todo)
 	}
 	k.active = active
 	return passed(words.T("selftest.chip.lines", "N", len(active))).knowing(k)
@@ -126,7 +126,7 @@ func (t *Tester) button(ctx context.Context, k known) outcome {
 	}
 	active, err := t.active(ctx)
 	if err != nil {
-		return failed(fault(hw.Reason(err)), words.T("selftest.todo.restart-and-tell"))
+		return failed(status.Fault(hw.Reason(err)), words.T("selftest.todo.restart-and-tell"))
 	}
 	if active[t.Button] {
 		return failed(words.T("selftest.button.stuck"), words.T("selftest.todo.button-free"))

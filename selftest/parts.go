@@ -26,7 +26,7 @@ func (t *Tester) battery(ctx context.Context, _ known) outcome {
 	chip := words.T("selftest.battery.chip", "Chip", strings.ToUpper(t.BatteryChip), "Address", fmt.Sprintf("%#x", t.BatteryAt))
 	s, err := t.Battery.Test(ctx)
 	if err != nil {
-		return failed(words.T("selftest.battery.fault", "Chip", chip, "Fault", fault(hw.Reason(err))), words.T("selftest.todo.battery-wires"))
+		return failed(words.T("selftest.battery.fault", "Chip", chip, "Fault", status.Fault(hw.Reason(err))), words.T("selftest.todo.battery-wires"))
 	}
 	volts, amps := float64(s.Volts)/float64(physic.Volt), float64(s.Amps)/float64(physic.Ampere)
 	args := []any{"Chip", chip, "Volts", rounded(volts, 2), "Amps", rounded(math.Abs(amps), 2)}
@@ -55,10 +55,10 @@ func (t *Tester) panel(ctx context.Context, _ known) outcome {
 		short, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		if t.Panel(short) != nil {
-			return failed(fault(d.Reason), todo)
+			return failed(status.Fault(d.Reason), todo)
 		}
 	} else if err := t.Panel(ctx); err != nil {
-		return failed(fault(hw.Reason(err)), todo)
+		return failed(status.Fault(hw.Reason(err)), todo)
 	}
 	return passed(words.T("selftest.screen.answers"))
 }
@@ -85,7 +85,7 @@ func (t *Tester) redrawn(ctx context.Context, _ known) outcome {
 	})
 	s := t.Loop.State()
 	if d, _ := s.Device(van.Panel); d.State == van.DeviceBroken {
-		return failed(fault(d.Reason), todo)
+		return failed(status.Fault(d.Reason), todo)
 	}
 	if !done || drawn(s) == before {
 		return failed(words.T("selftest.screen.not-drawn"), todo)
@@ -99,7 +99,7 @@ func (t *Tester) temperature(ctx context.Context, _ known) outcome {
 	}
 	celsius, err := t.Temperature(ctx)
 	if err != nil {
-		return failed(fault(hw.Reason(err)), words.T("selftest.todo.temperature-wires"))
+		return failed(status.Fault(hw.Reason(err)), words.T("selftest.todo.temperature-wires"))
 	}
 	return passed(words.T("selftest.temperature.is", "Celsius", rounded(celsius, 1)))
 }
@@ -111,7 +111,7 @@ func (t *Tester) relay(ctx context.Context, asked status.Selftest) outcome {
 		return notFitted()
 	}
 	if d, _ := s.Device(van.Switch); d.State != van.DeviceOK {
-		return failed(fault(d.Reason), todo)
+		return failed(status.Fault(d.Reason), todo)
 	}
 	if !asked.Relay {
 		return notTried(words.T("selftest.relay.held"), words.Text{})
@@ -146,7 +146,7 @@ const leastFree = 200 << 20
 func (t *Tester) card(context.Context, known) outcome {
 	var s unix.Statfs_t
 	if err := unix.Statfs(t.Card, &s); err != nil {
-		return failed(fault(hw.Reason(err)), words.T("selftest.todo.card-push"))
+		return failed(status.Fault(hw.Reason(err)), words.T("selftest.todo.card-push"))
 	}
 	free, all := int64(s.Bavail)*int64(s.Bsize), int64(s.Blocks)*int64(s.Bsize)
 	found := words.T("selftest.card.free", "Free", free>>20, "All", all>>20)
@@ -161,7 +161,7 @@ func (t *Tester) target(ctx context.Context, _ known) outcome {
 		return notTried(words.T("selftest.target.desk"), words.Text{})
 	}
 	if err := systemd.Loaded(ctx, t.Target); err != nil {
-		return failed(fault(hw.Reason(err)), words.T("selftest.todo.target", "Unit", t.Target))
+		return failed(status.Fault(hw.Reason(err)), words.T("selftest.todo.target", "Unit", t.Target))
 	}
 	return passed(words.T("selftest.target.reached", "Unit", t.Target))
 }
@@ -176,10 +176,10 @@ func (t *Tester) logbook(ctx context.Context, k known) outcome {
 		err = t.Flush(ctx)
 	}
 	if err != nil {
-		return failed(fault(hw.Reason(err)), todo)
+		return failed(status.Fault(hw.Reason(err)), todo)
 	}
 	if !t.until(ctx, func(s van.State) bool { return s.Sync.Seq > before }) {
-		return failed(fault(hw.Reason(hw.ErrTimeout)), todo)
+		return failed(status.Fault(hw.Reason(hw.ErrTimeout)), todo)
 	}
 	return passed(words.T("selftest.logbook.written"))
 }

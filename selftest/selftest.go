@@ -102,14 +102,6 @@ func (o outcome) knowing(k known) outcome {
 	return o
 }
 
-// fault is why a part failed; hw.Reason gives the reason.
-func fault(reason string) words.Text {
-	if reason == "" {
-		reason = "unknown"
-	}
-	return words.T("selftest.fault." + reason)
-}
-
 // Run tries one part after the other, and reports each check as it begins and as it
 // ends. A part that hangs is left behind, and said to hang, also the next time. The
 // error is status.ErrSelftestBusy, or ctx's.
@@ -152,7 +144,7 @@ func (t *Tester) bounded(ctx context.Context, c check, know known) outcome {
 	defer cancel()
 	o, err := hw.Call(ctx, t.guards[part], c.limit+2*time.Second, func() (outcome, error) { return c.try(limited, know), nil }, nil)
 	if err != nil {
-		return failed(fault(hw.Reason(err)), words.T("selftest.todo.restart-else-tell"))
+		return failed(status.Fault(hw.Reason(err)), words.T("selftest.todo.restart-else-tell"))
 	}
 	return o
 }

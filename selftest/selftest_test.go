@@ -19,11 +19,11 @@ import (
 
 // What is said by a code of another room's has a sentence for each.
 func TestEveryFaultVerdictAndRefusalHasASentence(t *testing.T) {
-	texts := []words.Text{fault("")}
+	texts := []words.Text{status.Fault("")}
 	for _, f := range logbook.Schema[logbook.DeviceFailed] {
 		if f.Key == "reason" {
 			for _, reason := range f.Words {
-				texts = append(texts, fault(reason))
+				texts = append(texts, status.Fault(reason))
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"infobus/hw"
 	"infobus/netmon"
 	"infobus/reading/clock"
+	"infobus/status"
 	"infobus/words"
 )
 
@@ -29,7 +30,7 @@ func (t *Tester) port(_ context.Context, k known) outcome {
 	}
 	l, err := t.Port()
 	if err != nil {
-		return failed(fault(hw.Reason(err)), words.T("selftest.todo.restart-else-tell"))
+		return failed(status.Fault(hw.Reason(err)), words.T("selftest.todo.restart-else-tell"))
 	}
 	k.uplink = netmon.Step(t.options(), netmon.New(), l, clock.Mono())
 	if v := k.uplink.Found(); v != netmon.Starting {

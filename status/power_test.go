@@ -3,6 +3,8 @@ package status
 import (
 	"testing"
 	"time"
+
+	"infobus/words"
 )
 
 func TestWhenTheBoxSwitchesOff(t *testing.T) {
@@ -13,18 +15,18 @@ func TestWhenTheBoxSwitchesOff(t *testing.T) {
 		{300, "in less than 5 minutes"}, {120, "in less than 2 minutes"}, {100, "in less than 2 minutes"}, {61, "in less than 2 minutes"},
 		{60, "in less than 1 minute"}, {51, "in less than 1 minute"}, {50, "in less than 50 seconds"}, {1, "in less than 10 seconds"}, {0, "now"},
 	} {
-		if got := (Shutdown{Pending: true, InS: &c.in}).When(); got != c.want {
+		if got := (Shutdown{Pending: true, InS: &c.in}).When(words.In()); got != c.want {
 			t.Errorf("%g s without a clock: %q, want %q", c.in, got, c.want)
 		}
 	}
 	at := time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC)
-	if got := (Shutdown{Pending: true, At: &at, InS: ptr(100.0)}).When(); got != "at 14:02" {
+	if got := (Shutdown{Pending: true, At: &at, InS: ptr(100.0)}).When(words.In()); got != "at 14:02" {
 		t.Errorf("with a clock: %q", got)
 	}
-	if got := (Shutdown{Pending: true, At: &at, InS: ptr(0.0)}).When(); got != "now" {
+	if got := (Shutdown{Pending: true, At: &at, InS: ptr(0.0)}).When(words.In()); got != "now" {
 		t.Errorf("begun: %q", got)
 	}
-	if got := (Shutdown{}).When(); got != "" {
+	if got := (Shutdown{}).When(words.In()); got != "" {
 		t.Errorf("none pending: %q", got)
 	}
 }
@@ -48,7 +50,7 @@ func TestTheChargeIsSaidNoMorePreciselyThanItIsKnown(t *testing.T) {
 		{"no confidence and no range", with(func(b *Battery) { b.Confidence, b.PercentLow, b.PercentHigh = "unknown", nil, nil }), ""},
 		{"nothing known", Battery{Quality: "fresh", Confidence: "unknown"}, ""},
 	} {
-		if got := c.battery.Charge(); got != c.want {
+		if got := c.battery.Charge(words.In()); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -59,14 +61,14 @@ func TestTheTimeLeftPretendsNoPrecision(t *testing.T) {
 		0: "less than 10 min", 599: "less than 10 min", 14 * 60: "some 10 min", 54 * 60: "some 50 min", 55 * 60: "some 1 h",
 		5000: "some 1.5 h", 22000: "some 6 h", 9.9 * 3600: "some 10 h", 30.4 * 3600: "some 30 h", 48 * 3600: "some 48 h", 49 * 3600: "more than 2 days",
 	} {
-		if got := (Battery{TimeToEmptyS: &seconds}).Left(); got != want+" left" {
+		if got := (Battery{TimeToEmptyS: &seconds}).Left(words.In()); got != want+" left" {
 			t.Errorf("empty in %g s: %q, want %q", seconds, got, want)
 		}
-		if got := (Battery{TimeToFullS: &seconds, Level: "good"}).Left(); got != "full in "+want {
+		if got := (Battery{TimeToFullS: &seconds, Level: "good"}).Left(words.In()); got != "full in "+want {
 			t.Errorf("full in %g s: %q, want %q", seconds, got, want)
 		}
 	}
-	if got := (Battery{}).Left() + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).Left(); got != "" {
+	if got := (Battery{}).Left(words.In()) + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).Left(words.In()); got != "" {
 		t.Errorf("not known, and full already: %q", got)
 	}
 }

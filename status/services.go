@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"infobus/kiosk/locales"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/words"
 )
 
 // ServicesPage is what a volunteer looks through: the day's services, each to be
@@ -27,6 +27,7 @@ type ServiceLine struct {
 	Map       string
 	Hours     []Hours // as the timetable has them, also those that the screen does not show
 	State     string  // confirmed, ask us, cancelled
+	Word      string  // State in plain words
 	Why       string
 	Corrected bool // a volunteer said something of it
 }
@@ -42,17 +43,6 @@ func (l ServiceLine) Mood() string {
 	return "warn"
 }
 
-// Word is the state in plain words.
-func (l ServiceLine) Word() string {
-	switch l.State {
-	case "confirmed":
-		return "Hours on the screen"
-	case "cancelled":
-		return "Cancelled"
-	}
-	return "Screen says: ask us"
-}
-
 // More are the hours to be corrected, and an empty line.
 func (l ServiceLine) More() []Hours { return append(l.Hours[:len(l.Hours):len(l.Hours)], Hours{}) }
 
@@ -64,16 +54,16 @@ type Hours struct {
 
 // ServicesOf are the day's for volunteers: those that the screen may show, of the
 // session's site, or of all sites where it is not known.
-func ServicesOf(s van.State, now time.Time) ServicesPage {
+func ServicesOf(s van.State, now time.Time, speaker *words.Speaker) ServicesPage {
 	switch {
 	case s.Timetable == nil:
-		return ServicesPage{None: "No timetable is loaded."}
+		return ServicesPage{None: speaker.Say("services.no-timetable")}
 	case !s.Clock.Trusted:
-		return ServicesPage{None: "The box does not know the time yet: it cannot tell which day is today."}
+		return ServicesPage{None: speaker.Say("services.no-clock")}
 	}
 	t := s.Timetable
 	now = now.In(t.Zone)
-	p := ServicesPage{Date: locales.Get("en").Date(now)}
+	p := ServicesPage{Date: fullDate(now, speaker)}
 	sites := []string{s.Session.Named()}
 	if site, ok := t.Site(s.Session.Named()); ok {
 		p.Site = site.Name
@@ -96,8 +86,9 @@ func ServicesOf(s van.State, now time.Time) ServicesPage {
 			return
 		}
 		seen[key], index[key] = site, len(p.Services)
-		p.Services = append(p.Services, ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: r.Service.Name["en"],
+		p.Services = append(p.Services, ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: serviceName(r.Service, speaker),
 			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []Hours{hours}, State: string(r.State), Why: r.Why,
+			Word:      speaker.Say("services.state." + words.Code(string(r.State))),
 			Corrected: slices.ContainsFunc(said, func(c timetable.Correction) bool { return c.Service == key[0] && c.Date == key[1] })})
 	}
 	for _, site := range sites {
@@ -111,7 +102,15 @@ func ServicesOf(s van.State, now time.Time) ServicesPage {
 		}
 	}
 	if len(p.Services) == 0 {
-		p.None = "The timetable has nothing for today."
+		p.None = speaker.Say("services.none")
 	}
 	return p
+}
+
+// serviceName is the service's name in the speaker's language, else in English.
+func serviceName(service timetable.Service, s *words.Speaker) string {
+	if name, ok := service.Name[s.Language().Tag]; ok {
+		return name
+	}
+	return service.Name["en"]
 }

@@ -1,13 +1,15 @@
 package status
 
 import (
-	"fmt"
 	"math"
+	"strconv"
 	"strings"
+
+	"infobus/words"
 )
 
-// signals are the bars in words, from 0.
-var signals = [...]string{"none", "very weak", "weak", "fair", "good", "very good"}
+// mostBars is the best signal.
+const mostBars = 5
 
 // Works says whether the box itself sees the internet.
 func (u Uplink) Works() bool {
@@ -18,21 +20,22 @@ func (u Uplink) Works() bool {
 // age; "" where it says nothing. What the box itself sees is not contradicted:
 // while it sees no internet the signal is in the past, and while it sees one
 // nothing is said of a link that the cloud takes for broken.
-func (u Uplink) Signal() string {
+func (u Uplink) Signal(s *words.Speaker) string {
 	c := u.Cellular
 	if c == nil {
 		return ""
 	}
-	is := "Signal "
-	if !u.Works() {
-		is = "Signal was "
-	}
-	parts := []string{is + "not known"}
-	if c.Bars != nil && *c.Bars >= 0 && *c.Bars < len(signals) {
-		parts[0] = fmt.Sprintf("%s%s (%d of %d)", is, signals[*c.Bars], *c.Bars, len(signals)-1)
+	how := words.T("signal.unknown")
+	if c.Bars != nil && *c.Bars >= 0 && *c.Bars <= mostBars {
+		how = words.T("signal.bars", "How", words.T("signal.strength."+strconv.Itoa(*c.Bars)), "Bars", *c.Bars, "Of", mostBars)
 	} else if c.Provider == "" {
 		return ""
 	}
+	said := s.Say("signal.is", "How", how)
+	if !u.Works() {
+		said = s.Say("signal.was", "How", how)
+	}
+	parts := []string{said}
 	if c.Provider != "" {
 		parts = append(parts, c.Provider)
 	}
@@ -40,30 +43,57 @@ func (u Uplink) Signal() string {
 		parts = append(parts, c.Type)
 	}
 	if c.Roaming == "roaming" {
-		parts = append(parts, "roaming")
+		parts = append(parts, s.Say("signal.roaming"))
 	}
 	switch c.Status {
 	case "connecting", "not connected", "failed":
 		if !u.Works() {
-			parts = append(parts, "mobile link "+c.Status)
+			parts = append(parts, s.Say("signal.link."+words.Code(c.Status)))
 		}
 	}
-	return strings.Join(parts, ", ") + "; " + CloudSaid(c.AgeS)
+	return strings.Join(parts, ", ") + "; " + CloudSaid(c.AgeS, s)
 }
 
 // CloudSaid says how old, in seconds, what the cloud said is.
-func CloudSaid(age *float64) string {
+func CloudSaid(age *float64, s *words.Speaker) string {
 	if age == nil {
-		return "the Meraki cloud said, it is not known when"
+		return s.Say("cloud.some-time")
 	}
 	switch minutes := *age / 60; {
 	case minutes < 1:
-		return "the Meraki cloud said just now"
+		return s.Say("cloud.now")
 	case minutes < 90:
-		return fmt.Sprintf("the Meraki cloud said %.0f min ago", math.Floor(minutes))
+		return s.Say("cloud.minutes", "N", int(math.Floor(minutes)))
 	case minutes < 48*60:
-		return fmt.Sprintf("the Meraki cloud said %.0f hours ago", math.Floor(minutes/60))
+		return s.Say("cloud.hours", "N", int(math.Floor(minutes/60)))
 	default:
-		return fmt.Sprintf("the Meraki cloud said %.0f days ago", math.Floor(minutes/24/60))
+		return s.Say("cloud.days", "N", int(math.Floor(minutes/24/60)))
 	}
+}
+
+// Signal is the mobile network's in words, and in bars of which On are on, in a
+// picture 43 wide and 20 high. It has none where they are not known, or the box
+// itself sees no internet.
+type Signal struct {
+	Words string
+	On    int
+	Bars  []SignalBar
+}
+
+// SignalBar is a bar of the picture.
+type SignalBar struct {
+	X, Y, Height int
+	On           bool
+}
+
+func signalOf(u Uplink, speaker *words.Speaker) Signal {
+	s := Signal{Words: u.Signal(speaker)}
+	if s.Words == "" || u.Cellular.Bars == nil || !u.Works() {
+		return s
+	}
+	s.On = *u.Cellular.Bars
+	for i := range mostBars {
+		s.Bars = append(s.Bars, SignalBar{X: 9 * i, Y: 16 - 4*i, Height: 4 + 4*i, On: i < s.On})
+	}
+	return s
 }

@@ -1,6 +1,10 @@
 package status
 
-import "testing"
+import (
+	"testing"
+
+	"infobus/words"
+)
 
 func TestTheSignalIsSaidInWordsWithItsAge(t *testing.T) {
 	orange := Cellular{Provider: "Orange F", Type: "LTE", Bars: ptr(4), Status: "active", Roaming: "home", AgeS: ptr(190.0)}
@@ -30,7 +34,7 @@ func TestTheSignalIsSaidInWordsWithItsAge(t *testing.T) {
 		{"the box sees what the cloud does not", "ok", "", with(func(c *Cellular) { c.Status = "failed" }), "Signal good (4 of 5), Orange F, LTE; the Meraki cloud said 3 min ago"},
 		{"switched off", "ok", "off", &orange, "Signal was good (4 of 5), Orange F, LTE; the Meraki cloud said 3 min ago"},
 	} {
-		if got := (Uplink{Verdict: c.verdict, Supply: Supply{State: c.supply}, Cellular: c.cellular}).Signal(); got != c.want {
+		if got := (Uplink{Verdict: c.verdict, Supply: Supply{State: c.supply}, Cellular: c.cellular}).Signal(words.In()); got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.name, got, c.want)
 		}
 	}
@@ -38,7 +42,7 @@ func TestTheSignalIsSaidInWordsWithItsAge(t *testing.T) {
 
 func TestHowLongAgoTheCloudSaidIt(t *testing.T) {
 	for age, want := range map[float64]string{5: "just now", 119: "1 min ago", 5300: "88 min ago", 3 * 3600: "3 hours ago", 4.5 * 86400: "4 days ago"} {
-		if got := CloudSaid(&age); got != "the Meraki cloud said "+want {
+		if got := CloudSaid(&age, words.In()); got != "the Meraki cloud said "+want {
 			t.Errorf("%g s: %q, want %q", age, got, want)
 		}
 	}

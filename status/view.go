@@ -1,8 +1,8 @@
 // Package status says what people and programs may know of the van: the View
-// that the API gives, its pages show and the command line prints.
+// that the API gives and the command line prints, and the models of the pages.
 //
-// In: nothing. Out: types, with units and what is null. It is pure; server/
-// serves them over HTTP, and cmd/infobusd makes them of the van's state.
+// In: the van's state, and who speaks the language asked for. Out: types, with
+// units and what is null. It is pure; server/ serves them over HTTP.
 package status
 
 import (
@@ -250,18 +250,6 @@ type Device struct {
 	Reason string     `json:"reason"`        // absent, timeout, identity, denied, full, error; "" while it is well
 	Why    string     `json:"why,omitempty"` // the error, redacted
 	Since  *time.Time `json:"since"`
-}
-
-// faults are the reasons why a device failed, in words that follow its name.
-var faults = map[string]string{"absent": "is not there", "timeout": "does not answer", "identity": "is another part than was expected",
-	"denied": "may not be used by the box", "full": "has no room left", "": "is not known yet"}
-
-// Fault is why a device failed, in words that follow its name.
-func Fault(reason string) string {
-	if words, ok := faults[reason]; ok {
-		return words
-	}
-	return "does not work"
 }
 
 // Sample is one point of a series.

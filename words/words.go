@@ -55,11 +55,18 @@ func T(key string, args ...any) Text {
 // IsZero says whether there is nothing to say.
 func (t Text) IsZero() bool { return t.Key == "" }
 
+// Code is a code as it stands at the end of a key.
+func Code(code string) string { return strings.ReplaceAll(code, " ", "-") }
+
 // Language is one that the pages can be read in.
 type Language struct {
 	Tag  string // BCP 47
 	Name string // in the language itself
+	Dir  string // ltr or rtl
 }
+
+// rightToLeft are the scripts in use that are written so, by ISO 15924.
+var rightToLeft = []string{"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"}
 
 // Book is a set of languages. Make it with Open.
 type Book struct {
@@ -108,13 +115,20 @@ func Open(systems ...fs.FS) (*Book, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s.yaml: the name is no language tag: %w", tag, err)
 		}
-		s := &Speaker{language: Language{Tag: tag}, localizer: i18n.NewLocalizer(b.bundle, tag, Default), printer: message.NewPrinter(parsed)}
+		dir := "ltr"
+		if script, _ := parsed.Script(); slices.Contains(rightToLeft, script.String()) {
+			dir = "rtl"
+		}
+		s := &Speaker{language: Language{Tag: tag, Dir: dir}, localizer: i18n.NewLocalizer(b.bundle, tag, Default), printer: message.NewPrinter(parsed)}
 		s.language.Name = s.Say(ownName)
 		known, b.speakers = append(known, parsed), append(b.speakers, s)
 	}
 	b.matcher = language.NewMatcher(known)
 	return b, nil
 }
+
+// With are the shipped languages and those of more file systems; see Open.
+func With(more ...fs.FS) (*Book, error) { return Open(slices.Insert(more, 0, fs.FS(files))...) }
 
 // Shipped are the languages that are part of the program.
 var Shipped = sync.OnceValue(func() *Book {
@@ -167,6 +181,15 @@ func (s *Speaker) Language() Language { return s.language }
 // A key that no file has is said as it is.
 func (s *Speaker) Say(key string, args ...any) string { return s.Text(T(key, args...)) }
 
+// Word is what a code is called, where key is a prefix and Code of the code; the
+// code itself where no file has it.
+func (s *Speaker) Word(key string) string {
+	if said := s.Say(key); said != key {
+		return said
+	}
+	return key[strings.LastIndexByte(key, '.')+1:]
+}
+
 // Text is the sentence in words; "" for the zero Text. An argument that is a
 // Text itself is said too, and a float64 written with at most two decimal places.
 func (s *Speaker) Text(t Text) string {
@@ -192,6 +215,10 @@ func (s *Speaker) Text(t Text) string {
 		config.PluralCount = n
 	}
 	said, err := s.localizer.Localize(config)
+	if said == "" && config.PluralCount != nil { // a form that the language's file lacks
+		config.PluralCount = nil
+		said, err = s.localizer.Localize(config)
+	}
 	if said == "" && err != nil {
 		return t.Key
 	}

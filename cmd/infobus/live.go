@@ -18,6 +18,7 @@ import (
 	"infobus/power"
 	"infobus/sim/day"
 	"infobus/status"
+	"infobus/words"
 )
 
 func statusCommand(o *options) *cobra.Command {
@@ -58,15 +59,15 @@ func (o *options) state() (v status.View, raw []byte, err error) {
 func printStatus(v status.View) {
 	power := map[power.Source]string{power.SourceGenerator: "generator running", power.SourceBattery: "on battery", power.SourceUnknown: "not known"}[v.Power.Source]
 	power += ", battery level " + v.Power.Battery.Level
-	if charge := v.Power.Battery.Charge(); charge != "" {
+	if charge := v.Power.Battery.Charge(words.In()); charge != "" {
 		power += " (" + charge + ")"
 	}
-	if left := v.Power.Battery.Left(); left != "" {
+	if left := v.Power.Battery.Left(words.In()); left != "" {
 		power += ", " + left
 	}
 	fmt.Printf("power     %s\n", power)
 	if s := v.Power.Shutdown; s.Pending {
-		fmt.Printf("          the box goes down %s (%s)\n", s.When(), s.Reason)
+		fmt.Printf("          the box goes down %s (%s)\n", s.When(words.In()), s.Reason)
 	}
 	internet := v.Uplink.Verdict
 	if v.Uplink.Advice != "" && internet != "ok" {
@@ -79,7 +80,7 @@ func printStatus(v status.View) {
 	if at := v.Uplink.Supply.OffAt; at != nil {
 		fmt.Printf("          the Cisco box is switched off at %s to save the battery\n", clockTime(at))
 	}
-	if s := v.Uplink.Signal(); s != "" {
+	if s := v.Uplink.Signal(words.In()); s != "" {
 		fmt.Printf("mobile    %s\n", s)
 	}
 	if c := v.Uplink.Cellular; c != nil && c.Enough != "" && c.Enough != "unknown" {

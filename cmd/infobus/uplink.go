@@ -83,7 +83,7 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 			fmt.Printf("%14s the cable was out %d times in the last 2 minutes\n", "", n)
 		}
 		fmt.Print(beyond(v))
-		if s := v.Signal(); s != "" {
+		if s := v.Signal(words.In()); s != "" {
 			fmt.Printf("%14s %s\n", "", s)
 		}
 		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)

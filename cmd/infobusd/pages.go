@@ -11,6 +11,7 @@ import (
 	"infobus/selftest"
 	"infobus/status"
 	"infobus/status/server"
+	"infobus/words"
 )
 
 // pages are what the status server is made of.
@@ -24,7 +25,7 @@ func (a *appliance) pages(pin string) server.Options {
 		Languages: status.Languages(),
 		Today:     func(tag string) status.TodayPage { return status.TodayOf(a.loop.State(), tag, time.Now()) },
 		Guide:     server.GuideAt(a.config.Status.Guide),
-		Services:  func() status.ServicesPage { return status.ServicesOf(a.loop.State(), time.Now()) },
+		Services:  func(s *words.Speaker) status.ServicesPage { return status.ServicesOf(a.loop.State(), time.Now(), s) },
 		Act:       a.act,
 		Selftest:  a.tester().Run,
 		Alive:     a.loop.Ping,

@@ -36,7 +36,7 @@ var order = map[string][]string{
 	"netmon/link":       {"linktest"},
 	"reading":           {"clock"},
 	"sim":               {"gateway day", "world"},
-	"status":            {"server"},
+	"status":            {"server statustest"},
 	"systemd":           {"units"},
 	"timetable":         {"source"},
 	"van":               {"loop kept"},

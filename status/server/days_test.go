@@ -27,7 +27,7 @@ func TestTheLastDaysAreShownAndDrawn(t *testing.T) {
 		t.Errorf("%v in %s", err, body)
 	}
 	_, page := v.socket("GET", "/", "")
-	for _, want := range []string{"The last 30 days", "Les 30 derniers jours", `<rect x="290" y="0" width="8" height="40"><title>23 Nov: 5 h</title>`,
+	for _, want := range []string{"The last 30 days", `<rect x="290" y="0" width="8" height="40"><title>23 Nov: 5 h</title>`,
 		`<rect x="260" y="20" width="8" height="20"><title>20 Nov: 2.5 h</title>`, "23 Nov: 212"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %s", want)

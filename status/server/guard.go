@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"infobus/words"
 )
 
 // caller is who is at the other end, as far as it matters; where it is from is
@@ -45,10 +47,10 @@ func (s *Server) mayAct(r *http.Request) bool {
 }
 
 // only gives the handler to those who may, and 401 to the others.
-func only(may func(*http.Request) bool, h http.HandlerFunc) http.HandlerFunc {
+func (s *Server) only(may func(*http.Request) bool, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !may(r) {
-			refuse(w, http.StatusUnauthorized, "this needs the PIN")
+			s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
 			return
 		}
 		h(w, r)
@@ -73,10 +75,10 @@ func ours(host string) bool {
 }
 
 // guarded puts before every route what holds for all of them.
-func guarded(next http.Handler) http.Handler {
+func (s *Server) guarded(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
-	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, "this request comes from another site's page")
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusForbidden, words.T("refusal.other-site"))
 	}))
 	next = origin.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +90,7 @@ func guarded(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		if !callerOf(r).trusted && !ours(r.Host) {
-			refuse(w, http.StatusForbidden, "the box is not known by that name: use its address in numbers, or infobus.local")
+			s.refuse(w, r, http.StatusForbidden, words.T("refusal.host"))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyBytes)

@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
-	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"infobus/words"
 )
 
 const (
@@ -95,7 +96,7 @@ func (l *logins) try(pin string) (token string, wait time.Duration) {
 // the volunteers' page.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if s.o.PIN == "" {
-		refuse(w, http.StatusForbidden, "no PIN is set on this box")
+		s.refuse(w, r, http.StatusForbidden, words.T("refusal.no-pin"))
 		return
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -105,27 +106,27 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	switch kind {
 	case "application/json":
 		if json.NewDecoder(r.Body).Decode(&body) != nil {
-			refuse(w, http.StatusBadRequest, `the body is not {"pin": "…"}`)
+			s.refuse(w, r, http.StatusBadRequest, words.T("refusal.login-body"))
 			return
 		}
 	case "application/x-www-form-urlencoded":
 		if r.ParseForm() != nil {
-			refuse(w, http.StatusBadRequest, "the form cannot be read")
+			s.refuse(w, r, http.StatusBadRequest, words.T("refusal.form"))
 			return
 		}
 		body.PIN = r.PostForm.Get("pin")
 	default:
-		refuse(w, http.StatusUnsupportedMediaType, "the PIN is sent as a form or as JSON")
+		s.refuse(w, r, http.StatusUnsupportedMediaType, words.T("refusal.login-type"))
 		return
 	}
 	token, wait := s.logins.try(body.PIN)
 	switch {
 	case wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		s.refuseForm(w, r, http.StatusTooManyRequests, fmt.Sprintf("too many wrong PINs: wait %d min", int((wait+time.Minute-1)/time.Minute)))
+		s.refuseForm(w, r, http.StatusTooManyRequests, s.speaker(r).Say("refusal.pin-wait", "N", int((wait+time.Minute-1)/time.Minute)))
 		return
 	case token == "":
-		s.refuseForm(w, r, http.StatusUnauthorized, "wrong PIN")
+		s.refuseForm(w, r, http.StatusUnauthorized, s.speaker(r).Say("refusal.pin-wrong"))
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", MaxAge: int(sessionTime / time.Second),

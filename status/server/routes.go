@@ -37,22 +37,22 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", s.getHealth)
 	mux.HandleFunc("GET /api/v1/state", s.getState)
 	mux.HandleFunc("GET /api/v1/stream", s.getStream)
-	mux.HandleFunc("GET /api/v1/events", only(s.knows, s.getEvents))
-	mux.HandleFunc("GET /api/v1/days", only(s.knows, s.getDays))
-	mux.HandleFunc("GET /api/v1/samples", only(s.knows, s.getSamples))
+	mux.HandleFunc("GET /api/v1/events", s.only(s.knows, s.getEvents))
+	mux.HandleFunc("GET /api/v1/days", s.only(s.knows, s.getDays))
+	mux.HandleFunc("GET /api/v1/samples", s.only(s.knows, s.getSamples))
 	metrics := promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{MaxRequestsInFlight: 2})
-	mux.HandleFunc("GET /metrics", only(s.knows, metrics.ServeHTTP))
+	mux.HandleFunc("GET /metrics", s.only(s.knows, metrics.ServeHTTP))
 	mux.HandleFunc("POST /api/v1/actions/{name}", s.postAction)
 	mux.HandleFunc("POST /api/v1/selftest", s.postSelftest)
 	mux.HandleFunc("POST /login", s.login)
 	if s.o.Sim != nil {
-		mux.HandleFunc("POST /sim/", only(s.knows, s.o.Sim.ServeHTTP))
+		mux.HandleFunc("POST /sim/", s.only(s.knows, s.o.Sim.ServeHTTP))
 	}
-	return guarded(jsonErrors(mux))
+	return s.guarded(s.jsonErrors(mux))
 }
 
 // jsonErrors answers what the mux would answer with a line of text.
-func jsonErrors(mux *http.ServeMux) http.Handler {
+func (s *Server) jsonErrors(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
 			mux.ServeHTTP(w, r)
@@ -63,12 +63,17 @@ func jsonErrors(mux *http.ServeMux) http.Handler {
 			asked.Method = other
 			if _, pattern := mux.Handler(asked); pattern != "" {
 				w.Header().Set("Allow", strings.Replace(other, "GET", "GET, HEAD", 1))
-				refuse(w, http.StatusMethodNotAllowed, "this is asked for with "+other)
+				s.refuse(w, r, http.StatusMethodNotAllowed, words.T("refusal.method", "Method", other))
 				return
 			}
 		}
-		refuse(w, http.StatusNotFound, "there is nothing here")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.nothing"))
 	})
+}
+
+// refuse answers with an error, in the language asked for.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, code int, why words.Text) {
+	refuse(w, code, s.speaker(r).Text(why))
 }
 
 // refuse answers with an error.
@@ -87,24 +92,18 @@ func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, encode(s.shownTo(r, s.latest.Load())))
 }
 
-// speaker speaks the language that was asked for: by the parameter lang, else by
-// what the browser says; English where neither is known.
-func speaker(r *http.Request) *words.Speaker {
-	return words.In(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
-}
-
 // shownTo is the state as the caller may see it, in its language.
 func (s *Server) shownTo(r *http.Request, latest *snapshot) status.View {
 	v := latest.now()
 	if !s.knows(r) {
 		v = v.Summary()
 	}
-	return v.In(speaker(r))
+	return v.In(s.speaker(r))
 }
 
 func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	if s.o.Events == nil {
-		refuse(w, http.StatusNotFound, "there is no logbook")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-logbook"))
 		return
 	}
 	q := r.URL.Query()
@@ -113,7 +112,7 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	if text := q.Get("after"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 63)
 		if err != nil {
-			refuse(w, http.StatusBadRequest, "after is not a sequence number")
+			s.refuse(w, r, http.StatusBadRequest, words.T("refusal.after"))
 			return
 		}
 		after = n
@@ -121,14 +120,14 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			refuse(w, http.StatusBadRequest, "limit is not a number above 0")
+			s.refuse(w, r, http.StatusBadRequest, words.T("refusal.limit"))
 			return
 		}
 		limit = min(n, eventsAtMost)
 	}
 	events, err := s.o.Events(after, limit)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "the logbook cannot be read")
+		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.logbook"))
 		return
 	}
 	answer(w, http.StatusOK, encode(struct {
@@ -136,9 +135,9 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	}{status.List(events)}))
 }
 
-func (s *Server) getDays(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) getDays(w http.ResponseWriter, r *http.Request) {
 	if s.o.Days == nil {
-		refuse(w, http.StatusNotFound, "no days are counted")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-days"))
 		return
 	}
 	answer(w, http.StatusOK, encode(struct {
@@ -157,10 +156,10 @@ func (s *Server) getSamples(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	refuse(w, http.StatusNotFound, "there is no such series")
+	s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-series"))
 }
 
-func (s *Server) getKiosk(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) getKiosk(w http.ResponseWriter, r *http.Request) {
 	if s.o.Kiosk != nil {
 		if png, ok := s.o.Kiosk(); ok {
 			w.Header().Set("Content-Type", "image/png")
@@ -168,14 +167,14 @@ func (s *Server) getKiosk(w http.ResponseWriter, _ *http.Request) {
 			return
 		}
 	}
-	refuse(w, http.StatusNotFound, "nothing was drawn on the screen yet")
+	s.refuse(w, r, http.StatusNotFound, words.T("refusal.not-drawn"))
 }
 
 func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if s.o.Alive != nil && s.o.Alive(ctx) != nil {
-		refuse(w, http.StatusServiceUnavailable, "the daemon's loop does not answer")
+		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.loop"))
 		return
 	}
 	answer(w, http.StatusOK, encode(map[string]string{"status": "ok"}))
@@ -185,7 +184,7 @@ var actionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 	if !s.mayAct(r) {
-		s.refuseForm(w, r, http.StatusUnauthorized, "this needs the PIN")
+		s.refuseForm(w, r, http.StatusUnauthorized, s.speaker(r).Say("refusal.pin"))
 		return
 	}
 	name := r.PathValue("name")
@@ -264,8 +263,8 @@ func (s *Server) refuseForm(w http.ResponseWriter, r *http.Request, code int, wh
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
 	if home(r) != "/" && s.mayAct(r) && s.o.Services != nil {
-		w.Write(s.services(why))
+		w.Write(s.services(s.speaker(r), why))
 		return
 	}
-	w.Write(s.volunteers(s.latest.Load().view, s.mayAct(r), why))
+	w.Write(s.volunteers(s.latest.Load().view, s.speaker(r), s.mayAct(r), why))
 }

@@ -8,27 +8,28 @@ import (
 	"time"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 // postSelftest makes a self-test and sends each of its lines as it begins and as it
 // ends, a JSON object a line.
 func (s *Server) postSelftest(w http.ResponseWriter, r *http.Request) {
 	if !s.mayAct(r) {
-		refuse(w, http.StatusUnauthorized, "this needs the PIN")
+		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
 		return
 	}
 	if s.o.Selftest == nil {
-		refuse(w, http.StatusNotFound, "there is no self-test")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-selftest"))
 		return
 	}
 	var asked status.Selftest
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil && !errors.Is(err, io.EOF) {
-		refuse(w, http.StatusBadRequest, `the body is not {"screen": false, "relay": false, "force": false, "button": false}`)
+		s.refuse(w, r, http.StatusBadRequest, words.T("refusal.selftest-body"))
 		return
 	}
 	to := http.NewResponseController(w)
 	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the test
-	say, begun := speaker(r), false
+	say, begun := s.speaker(r), false
 	err := s.o.Selftest(r.Context(), asked, func(c status.Check) {
 		if !begun {
 			begun = true
@@ -39,6 +40,6 @@ func (s *Server) postSelftest(w http.ResponseWriter, r *http.Request) {
 		to.Flush()
 	})
 	if errors.Is(err, status.ErrSelftestBusy) {
-		refuse(w, http.StatusConflict, say.Say("selftest.busy"))
+		s.refuse(w, r, http.StatusConflict, words.T("selftest.busy"))
 	}
 }

@@ -24,6 +24,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/status"
+	"infobus/words"
 )
 
 // ErrNoAction is what Options.Act returns, wrapped or not, for a name that it
@@ -41,6 +42,9 @@ type Options struct {
 	// Open gives everything but the actions to whoever is on the loopback
 	// interface, without the PIN.
 	Open bool
+	// Words are the languages of everything but the visitors' page; nil is those
+	// that are part of the program.
+	Words *words.Book
 
 	// Events are the durable events whose sequence number is above after, in
 	// order, limit at most.
@@ -64,7 +68,7 @@ type Options struct {
 	// it ends; a mistake before the first is answered 409.
 	Selftest func(ctx context.Context, asked status.Selftest, report func(status.Check)) error
 	// Services are the day's, for volunteers to say whether they are right.
-	Services func() status.ServicesPage
+	Services func(*words.Speaker) status.ServicesPage
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
 	// Days are what the last days came to, oldest first.
@@ -115,6 +119,9 @@ type Server struct {
 
 // New makes a server that shows an unknown van until the first Publish.
 func New(o Options) *Server {
+	if o.Words == nil {
+		o.Words = words.Shipped()
+	}
 	s := &Server{o: o, streams: make(chan struct{}, streams), guides: make(chan struct{}, guides), wake: make(chan struct{})}
 	s.spoken = newSpoken(o.Languages)
 	s.logins.pin = o.PIN
@@ -125,20 +132,23 @@ func New(o Options) *Server {
 	return s
 }
 
-// snapshot is a View, when it was published, and the page of it: for everybody,
-// and for who may act. Each is made at most once.
+// snapshot is a View, when it was published, and the pages of it. Each is made at
+// most once.
 type snapshot struct {
-	view     status.View
-	at       time.Time
-	page     func() []byte
-	withActs func() []byte
+	view  status.View
+	at    time.Time
+	pages map[pageKey]func() []byte
 }
 
 func (s *Server) snapshot(v status.View) *snapshot {
-	v = v.Filled()
-	return &snapshot{view: v, at: time.Now(),
-		page:     sync.OnceValue(func() []byte { return s.volunteers(v, false, "") }),
-		withActs: sync.OnceValue(func() []byte { return s.volunteers(v, true, "") })}
+	next := &snapshot{view: v.Filled(), at: time.Now(), pages: map[pageKey]func() []byte{}}
+	for _, l := range s.o.Words.Languages() {
+		for _, mayAct := range []bool{false, true} {
+			key := pageKey{s.o.Words.In(l.Tag), mayAct}
+			next.pages[key] = sync.OnceValue(func() []byte { return s.volunteers(next.view, key.speaker, mayAct, "") })
+		}
+	}
+	return next
 }
 
 // now is the view with its ages as they are by now.
@@ -148,7 +158,7 @@ func (s *snapshot) now() status.View { return s.view.Aged(time.Since(s.at)) }
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil { // a number that is none: say so, and no half of a state
-		b, _ = json.Marshal(map[string]string{"error": "the state cannot be shown: a number in it is not finite"})
+		b, _ = json.Marshal(map[string]string{"error": words.In().Say("refusal.not-finite")})
 	}
 	return b
 }

@@ -25,33 +25,12 @@ import (
 	"infobus/logbook"
 	"infobus/power"
 	"infobus/status"
+	"infobus/status/statustest"
 )
 
 func ptr[T any](v T) *T { return &v }
 
-// paris is a fixed offset, so that no zone file is needed.
-var paris = time.FixedZone("CET", 3600)
-
-func clock(h, m int) *time.Time { return ptr(time.Date(2026, 11, 23, h, m, 0, 0, paris)) }
-
-// session is a van in the middle of a good session.
-func session() status.View {
-	return status.View{
-		Clock: status.Clock{Trusted: true, Source: "timesyncd", Boot: "5b0f4a52-6f0c-4a34-9a8f-0a3d5d1b8a11"},
-		Power: status.Power{Source: power.SourceGenerator,
-			Generators: []status.Generator{{Name: "generator-1", State: "running", Since: clock(12, 0), Starts: ptr(41), RunHours: ptr(103.5)}},
-			Battery:    status.Battery{Level: "good", Quality: "fresh", Percent: ptr(82.4), Confidence: "good", Volts: ptr(12.58), Amps: ptr(3.2)}},
-		Session: status.Session{Active: true, Site: "BMX", Since: clock(12, 0), Until: clock(14, 30)},
-		Uplink: status.Uplink{Verdict: "ok", Since: clock(12, 1), Advice: "The internet works: there is nothing to do.",
-			Ladder:           []status.Rung{{Rung: "cable", Finding: "passed", AgeS: ptr(3.0)}, {Rung: "dns", Finding: "not-tried"}},
-			Cellular:         &status.Cellular{Provider: "Example Mobile", Type: "LTE", Bars: ptr(4), Status: "active", AgeS: ptr(55.0)},
-			DevicesConnected: ptr(212)},
-		Kiosk: status.Kiosk{Page: "today", DrawnAt: clock(12, 1), Languages: []string{"en", "ar"}, Rows: ptr(4), Refreshes: ptr(1204), NextAt: clock(13, 0)},
-		Sync:  status.Sync{Log: "log-identity", Seq: 70, Acknowledged: 68, Waiting: 2, LastUpload: clock(12, 4), Trouble: "upload trouble"},
-		Devices: []status.Device{{Name: "gpio", State: "ok", Since: clock(11, 58)},
-			{Name: "panel", State: "failed", Reason: "timeout", Why: "wait for busy: timeout", Since: clock(12, 10)}, {Name: "battery", State: "unknown"}},
-	}
-}
+var clock, session, paris = statustest.Clock, statustest.Session, statustest.Paris
 
 // van is a server on a unix socket and on loopback.
 type van struct {
@@ -548,84 +527,6 @@ func TestMetricsSayOnlyWhatIsKnown(t *testing.T) {
 	for _, name := range []string{"infobus_battery_percent", `infobus_device_ok{name="battery"}`} {
 		if strings.Contains(text, name+" ") {
 			t.Errorf("%s is shown though it is not known", name)
-		}
-	}
-}
-
-func TestTheTilesSayItInPlainWords(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		alter func(*status.View)
-		want  [3]string
-	}{
-		{"a good session", func(v *status.View) { v.Devices = nil }, [3]string{"Generator running", "Working", "until 14:30"}},
-		{"on battery", func(v *status.View) { v.Power.Source, v.Session.Active, v.Devices = power.SourceBattery, false, nil },
-			[3]string{"On battery 82 %", "Working", "No session"}},
-		{"a stale charge is not shown", func(v *status.View) { v.Power.Source, v.Power.Battery.Quality = power.SourceBattery, "stale" },
-			[3]string{"On battery", "Working", "until 14:30"}},
-		{"nothing is known", func(v *status.View) { *v = status.View{} }, [3]string{"Not known", "Not known", "No session"}},
-		{"low", func(v *status.View) { v.Power.Source, v.Power.Battery.Level = power.SourceBattery, "low" },
-			[3]string{"On battery 82 %", "Working", "until 14:30"}},
-		{"a shutdown goes before all", func(v *status.View) {
-			v.Power.Source, v.Uplink.Verdict = power.SourceBattery, "no-internet"
-			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "battery-critical", At: clock(14, 2)}
-		}, [3]string{"On battery 82 %", "No internet", "until 14:30"}},
-		{"a shutdown that was asked for", func(v *status.View) {
-			v.Power.Source, v.Session.Active = power.SourceBattery, false
-			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "requested", At: clock(14, 2)}
-		}, [3]string{"On battery 82 %", "Working", "No session"}},
-		{"the cable", func(v *status.View) { v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in." },
-			[3]string{"Generator running", "Cable out", "until 14:30"}},
-		{"an untrusted clock", func(v *status.View) { v.Clock, v.Session.Until, v.Devices = status.Clock{}, nil, nil },
-			[3]string{"Generator running", "Working", "Session on"}},
-	} {
-		v := session()
-		c.alter(&v)
-		got := [3]string{powerTile(v).Word, internetTile(v).Word, timeTile(v).Word}
-		if got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
-		}
-	}
-}
-
-func TestTheLastTileSaysTheFirstAdvice(t *testing.T) {
-	v := session()
-	for _, c := range []struct {
-		name   string
-		advice []status.Advice
-		want   tile
-	}{
-		{"none", nil, tile{Mood: "good", Word: "Nothing: all is well."}},
-		{"a hint", []status.Advice{{Severity: "info", Text: "Begin."}}, tile{Mood: "good", Word: "Begin."}},
-		{"two", []status.Advice{{Severity: "bad", Text: "Start a generator."}, {Severity: "warn", Text: "Push both ends in."}}, tile{Mood: "bad", Word: "Start a generator."}},
-	} {
-		v.Advice = c.advice
-		if got := todoTile(v); got.Mood != c.want.Mood || got.Word != c.want.Word {
-			t.Errorf("%s: %+v", c.name, got)
-		}
-	}
-}
-
-func TestThePowerTileSaysHowFarTheBatteryGoes(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		alter func(*status.Power)
-		want  string // the word and the lines
-	}{
-		{"charging", func(p *status.Power) { p.Battery.TimeToFullS = ptr(7000.0) }, "Generator running|since 12:00|Battery level 82 %|full in some 2 h"},
-		{"on battery", func(p *status.Power) { p.Source, p.Battery.TimeToEmptyS = power.SourceBattery, ptr(22000.0) }, "On battery 82 %|some 6 h left"},
-		{"not certain", func(p *status.Power) {
-			p.Source, p.Battery.Confidence, p.Battery.PercentLow, p.Battery.PercentHigh = power.SourceBattery, "fair", ptr(60.0), ptr(80.0)
-		}, "On battery 60 to 80 %"},
-		{"going down without a clock", func(p *status.Power) {
-			p.Source, p.Battery.Level, p.Shutdown = power.SourceBattery, "critical", status.Shutdown{Pending: true, Reason: "battery-critical", InS: ptr(100.0)}
-		}, "On battery 82 %|Battery nearly empty|The box switches off in less than 2 minutes"},
-	} {
-		v := session()
-		c.alter(&v.Power)
-		tile := powerTile(v)
-		if got := strings.Join(append([]string{tile.Word}, tile.Lines...), "|"); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }

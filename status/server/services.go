@@ -1,12 +1,12 @@
 package server
 
 import (
-	"bytes"
 	_ "embed"
 	"html/template"
 	"net/http"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 //go:embed web/services.html
@@ -18,25 +18,23 @@ var servicesTemplate = template.Must(template.New("services").Parse(servicesHTML
 func (s *Server) getServices(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.o.Services == nil || s.o.Act == nil:
-		refuse(w, http.StatusNotFound, "there is no timetable")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-timetable"))
 	case !s.mayAct(r) && wantsPage(r):
 		http.Redirect(w, r, "/", http.StatusSeeOther) // where the PIN is asked for
 	case !s.mayAct(r):
-		refuse(w, http.StatusUnauthorized, "this needs the PIN")
+		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
 	default:
+		s.remember(w, r)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(s.services(""))
+		w.Write(s.services(s.speaker(r), ""))
 	}
 }
 
 // services is the page, with a word about what was asked for.
-func (s *Server) services(notice string) []byte {
-	var b bytes.Buffer
-	if err := servicesTemplate.Execute(&b, struct {
+func (s *Server) services(speaker *words.Speaker, notice string) []byte {
+	return shown(servicesTemplate, speaker, struct {
+		said
 		status.ServicesPage
 		Notice string
-	}{s.o.Services(), notice}); err != nil {
-		return []byte("<!doctype html><title>Infobus</title><p>The page cannot be shown.")
-	}
-	return b.Bytes()
+	}{s.said(speaker), s.o.Services(speaker), notice})
 }

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 	o := options()
-	o.Services = func() status.ServicesPage {
+	o.Services = func(*words.Speaker) status.ServicesPage {
 		return status.ServicesPage{Date: "Monday 23 November 2026", Site: "BMX", Services: []status.ServiceLine{
 			{ID: "water", Day: "2026-11-23", Name: "Drinking water", Place: "Parking", Map: "C", Hours: []status.Hours{{Opens: "08:00", Closes: "12:00"}, {Opens: "14:00", Closes: "20:00"}},
 				State: "confirmed", Why: "checked 2 days ago by Eau du Large"},

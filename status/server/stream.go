@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"time"
+
+	"infobus/words"
 )
 
 // heartbeat is how often a stream without news says that it is alive.
@@ -18,7 +20,7 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-s.streams }()
 	default:
 		w.Header().Set("Retry-After", "30")
-		refuse(w, http.StatusServiceUnavailable, "too many streams are open")
+		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.streams"))
 		return
 	}
 	to := http.NewResponseController(w)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/language"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 //go:embed web/today.css
@@ -72,7 +73,7 @@ func (s spoken) asked(r *http.Request) (l status.Language, ok bool) {
 func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 	l, ok := s.spoken.asked(r)
 	if s.o.Today == nil || !ok {
-		refuse(w, http.StatusNotFound, "there is no timetable")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-timetable"))
 		return
 	}
 	page := s.o.Today(l.Tag)
@@ -86,7 +87,7 @@ func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := s.today(page)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "the page cannot be shown")
+		s.refuse(w, r, http.StatusInternalServerError, words.T("refusal.page"))
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -121,12 +122,12 @@ func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 	tag, pdf := strings.CutSuffix(r.PathValue("file"), ".pdf")
 	known := tag == "" || pdf && slices.ContainsFunc(s.o.Languages, func(l status.Language) bool { return l.Tag == tag })
 	if s.o.Guide == nil || !known {
-		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
 	path, ok := s.o.Guide(tag)
 	if !ok {
-		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
 	select {
@@ -134,18 +135,18 @@ func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-s.guides }()
 	default:
 		w.Header().Set("Retry-After", "60")
-		refuse(w, http.StatusServiceUnavailable, "many fetch the guide just now: try again in a minute")
+		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.guides"))
 		return
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
-		refuse(w, http.StatusNotFound, "there is no guide on this box")
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
 	// Whoever has no such deadline (a recorder in a test) needs none.

@@ -3,6 +3,7 @@
 // what became different is put in its place.
 (() => {
   const lost = document.getElementById('lost');
+  const inLanguage = '?lang=' + document.documentElement.lang; // as this page, whatever was chosen on another since
   let heard = new Date(), stream, fetching = false, again = false;
 
   function contact() {
@@ -13,7 +14,7 @@
   function noContact() {
     if (!lost.hidden) return;
     const two = n => String(n).padStart(2, '0');
-    lost.textContent = `No contact with the box since ${two(heard.getHours())}:${two(heard.getMinutes())}: this is old`;
+    lost.textContent = lost.dataset.says.replace('{time}', `${two(heard.getHours())}:${two(heard.getMinutes())}`);
     lost.hidden = false;
     document.body.classList.add('lost');
   }
@@ -26,7 +27,7 @@
     if (fetching) { again = true; return; }
     fetching = true;
     try {
-      const page = new DOMParser().parseFromString(await ask('/'), 'text/html');
+      const page = new DOMParser().parseFromString(await ask('/' + inLanguage), 'text/html');
       for (const old of document.querySelectorAll('main section')) {
         const now = page.getElementById(old.id);
         if (!now) continue;
@@ -63,10 +64,10 @@
     notice.textContent = '';
     notice.hidden = false;
     try {
-      const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)),
+      const answer = await fetch(form.action + inLanguage, { method: 'POST', body: new URLSearchParams(new FormData(form)),
         headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(15000) });
       notice.textContent = answer.ok ? form.dataset.done || '' : (await answer.json()).error;
-    } catch { notice.textContent = 'The box does not answer: try again.'; }
+    } catch { notice.textContent = notice.dataset.silent; }
     notice.hidden = !notice.textContent;
     form.reset();
     update();
