@@ -197,6 +197,8 @@ func TestTheGuideBesideThePage(t *testing.T) {
 // In a real browser, one page of each direction: it fits a small phone, reads
 // from its own side, and asks nobody but the box.
 func TestTheVisitorsPageInARealBrowser(t *testing.T) {
+	looksInABrowser(t)
+	t.Parallel()
 	s, now := visited(t)
 	base := serve(t, func(tag string) status.TodayPage { return today(s, tag, now) })
 	for tag, side := range map[string]string{"am": "left", "ur": "right"} {
