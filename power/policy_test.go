@@ -276,7 +276,7 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		rounds = 1000 // of 100 runs each
 	} else if testing.Short() {
-		rounds = 5 // of 20 runs each
+		rounds = 5 // of 20 runs each: rapid makes a fifth
 	}
 	all := make([]string, 0, len(words))
 	for w := range words {
