@@ -275,6 +275,8 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 	rounds, begun, byLine, runs := 1, 0, 0, 0
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		rounds = 1000 // of 100 runs each
+	} else if testing.Short() {
+		rounds = 5 // of 20 runs each: rapid makes a fifth
 	}
 	all := make([]string, 0, len(words))
 	for w := range words {

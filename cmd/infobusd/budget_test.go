@@ -37,6 +37,7 @@ func (p *process) data(purpose string) (session, month float64) {
 
 // What was spent of the month's budget is spent, also after a power cut.
 func TestTheMonthsBudgetOutlivesAPowerCut(t *testing.T) {
+	t.Parallel()
 	const spent = 12_345_678
 	p := start(t, spentBefore(t, "timetable", spent), nil, "--sim")
 	p.wait("what was spent", func() bool {
@@ -48,6 +49,7 @@ func TestTheMonthsBudgetOutlivesAPowerCut(t *testing.T) {
 // A daemon that is started again goes on with the session's budget, and with the
 // month's, to the byte; also after a power cut, as the session goes on.
 func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	p := start(t, state, nil, "--sim")
 	p.infobus("sim", "generator", "on")
@@ -105,6 +107,7 @@ func TestTheSpendingOfASessionThatIsOverIsForgotten(t *testing.T) {
 // Where nothing is left to ask with it is not known whether the internet is there;
 // what is urgent is sent all the same, and nothing else.
 func TestABudgetThatIsUsedUpIsNoFailingInternet(t *testing.T) {
+	t.Parallel()
 	p := start(t, spentBefore(t, "probe", 10_000_000_000), nil, "--sim")
 	p.becomes("uplink.verdict", "unknown")
 	p.infobus("sim", "device", "battery", "absent")

@@ -33,6 +33,7 @@ func (p *process) local(path string, form url.Values) (code int, body string) {
 // Killed the moment after it said that a correction was done, the daemon knows
 // it again.
 func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
+	t.Parallel()
 	state := t.TempDir()
 	for _, c := range []struct {
 		action string

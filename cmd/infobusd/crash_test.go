@@ -18,6 +18,8 @@ import (
 // was: what the API had shown is there, the sequence has no gap and no repeat,
 // and the receiver has every event once by {log, seq}.
 func TestKilledAtRandomMomentsNothingIsLost(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	rounds := 100
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		rounds = 1000

@@ -5,15 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,12 +26,13 @@ import (
 const hangGuard = 90 * time.Second
 
 // programs builds both programs once, as they are shipped but for the race
-// detector, and gives their folder.
+// detector, and gives their folder, which is programsBuilt.
 var programs = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "infobus-programs-")
 	if err != nil {
 		return "", err
 	}
+	programsBuilt = dir
 	out, err := exec.Command("go", "build", "-o", dir, "infobus/cmd/infobusd", "infobus/cmd/infobus").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
@@ -38,11 +40,13 @@ var programs = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
+var programsBuilt string
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "8") // the daemons wait, they do not compute
 	code := m.Run()
-	if dir, err := programs(); err == nil {
-		os.RemoveAll(dir)
-	}
+	os.RemoveAll(programsBuilt)
 	os.Exit(code)
 }
 
@@ -74,15 +78,29 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// freeAddress is a loopback address that nobody listens on just now.
-func freeAddress(t testing.TB) string {
+// waits marks a test that is long because it waits for a real daemon.
+func waits(t *testing.T) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	if testing.Short() {
+		t.Skip("-short: waits for a real daemon")
 	}
-	defer l.Close()
-	return l.Addr().String()
+}
+
+// looksInABrowser marks a test that starts a browser.
+func looksInABrowser(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: starts a browser")
+	}
+}
+
+var addresses atomic.Int32
+
+// freeAddress is a loopback address that nobody else takes: of an IP of its own,
+// for the kernel gives the ports of 127.0.0.1 to whoever connects.
+func freeAddress(testing.TB) string {
+	n := addresses.Add(1)
+	return fmt.Sprintf("127.%d.%d.%d:8080", 1+os.Getpid()>>8%250, os.Getpid()%256, n)
 }
 
 // start starts a daemon in the state directory with more arguments, and waits

@@ -76,6 +76,7 @@ func TestAKeeperWhoseCardHangs(t *testing.T) {
 // The whole daemon ends, though the card takes nothing of what must be kept, and
 // its last events are durable.
 func TestTheEndOnACardThatHangs(t *testing.T) {
+	waits(t)
 	log, state := &output{}, t.TempDir()
 	a, _, err := prepare(flags{sim: models, stateDir: state, listen: "127.0.0.1:0", log: log})
 	if err != nil {
@@ -125,6 +126,7 @@ func TestTheEndOnACardThatHangs(t *testing.T) {
 
 // A page is shown, and the panel's part ends, on a card that takes no page.
 func TestAPageThatTheCardDoesNotTakeIsGivenUp(t *testing.T) {
+	t.Parallel()
 	glass := filepath.Join(t.TempDir(), "glass")
 	if err := syscall.Mkfifo(glass+".new", 0o600); err != nil { // nobody reads: opening it hangs
 		t.Fatal(err)

@@ -14,6 +14,8 @@ import (
 // Every simulated device absent or stuck in turn: the daemon says which and
 // why, the rest works, and the device comes back without a restart.
 func TestEachDeviceFailsAloneAndComesBack(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.infobus("sim", "generator", "on")
 	for device, unknown := range map[string]string{"gpio": "power.source", "battery": "power.battery.level", "panel": ""} {
@@ -64,6 +66,7 @@ func TestEachDeviceFailsAloneAndComesBack(t *testing.T) {
 // Nothing of the van is there at all: no chip, no bus, no panel, no interface.
 // The daemon runs on the machine as it is, and says so.
 func TestWithoutAnyDeviceTheDaemonRuns(t *testing.T) {
+	t.Parallel()
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	text := `
 gpio: no-such-chip
@@ -119,6 +122,8 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 // written once there is room. Then everything else goes away as well, and comes
 // back.
 func TestACardThatIsFull(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("needs root, for a small file system of its own: run as root to see a full card")
 	}

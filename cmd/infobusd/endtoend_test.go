@@ -21,6 +21,8 @@ import (
 
 // The main job: a generator starts, and everything else happens by itself.
 func TestAGeneratorStartsAndEverythingElseHappensByItself(t *testing.T) {
+	looksInABrowser(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	if source := p.at("power.source"); source != "battery" {
 		p.becomes("power.source", "battery")
@@ -133,6 +135,7 @@ func differ(a, b image.Image) int {
 
 // From the finger to the glass: the chip's line, the state, the panel.
 func TestTheButtonBesideTheScreenShowsTheNextPage(t *testing.T) {
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.infobus("sim", "generator", "on")
 	p.has(logbook.KioskRefreshed)

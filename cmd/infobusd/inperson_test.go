@@ -59,6 +59,7 @@ services:
 // and on no disk but in the team's own file; one that is shown is found, so that
 // the search sees.
 func TestAServiceToldInPersonIsNowhere(t *testing.T) {
+	waits(t)
 	for show, hidden := range map[string]bool{"in-person": true, "screen": false} {
 		found := everythingOf(t, withService(show))
 		for _, s := range secrets {

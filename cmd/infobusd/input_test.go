@@ -12,6 +12,7 @@ import (
 
 // Bad input: one clear line, exit 1.
 func TestBadInputIsOneClearLine(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -54,6 +55,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 
 // A command line that is not understood: exit 2, as of infobus.
 func TestACommandLineThatIsNotUnderstood(t *testing.T) {
+	t.Parallel()
 	for arg, want := range map[string]string{"--nonsense": "unknown flag: --nonsense", "extra": `"extra" found`} {
 		p := begin(t, t.TempDir(), nil, "--sim", arg)
 		if code := p.exit(); code != 2 {
@@ -67,6 +69,7 @@ func TestACommandLineThatIsNotUnderstood(t *testing.T) {
 
 // While it runs, a timetable with mistakes leaves the last good one in use.
 func TestABrokenTimetableLeavesTheLastGoodOneInUse(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	table, config := filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "infobus.yaml")
 	write := func(path, text string) {

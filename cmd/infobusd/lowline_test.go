@@ -14,6 +14,8 @@ import (
 
 // From the monitor's registers to the announcement, which a volunteer takes back.
 func TestAnEmptyBatteryIsAnnounced(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.becomes("power.battery.level", "good")
 	p.becomes("power.shutdown.in_s", nil)
@@ -35,6 +37,8 @@ func TestAnEmptyBatteryIsAnnounced(t *testing.T) {
 // The word battery puts another one there: its charge is found whatever was counted
 // before, by small steps too, of either chemistry and either way of counting.
 func TestTheSimulatedBatteryIsWhatTheWordSays(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	for name, battery := range map[string]string{
 		"agm":     "",
 		"lifepo4": "battery: {monitor: ina226, shunt: 0.5mOhm, range: 100A, capacity: 100Ah, chemistry: lifepo4, charging: negative}\n",
@@ -63,6 +67,8 @@ func TestTheSimulatedBatteryIsWhatTheWordSays(t *testing.T) {
 // A volunteer takes an announcement back: on a desk the next empty battery is
 // announced all the same, well before the quarter of an hour of the van.
 func TestASecondEmptyBatteryIsAnnounced(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.becomes("power.battery.level", "good")
 	p.infobus("sim", "battery", "5")
@@ -89,6 +95,8 @@ func TestASecondEmptyBatteryIsAnnounced(t *testing.T) {
 // A van with a battery protector's alarm and no monitor: the level is low or not
 // known, and an alarm that holds brings the box down in good order.
 func TestABatteryLowLineAloneIsBelievedAsFarAsItGoes(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	if err := os.WriteFile(config, []byte("battery:\n  monitor: none\n  low-line:\n    line: GPIO13\n"), 0o600); err != nil {
 		t.Fatal(err)

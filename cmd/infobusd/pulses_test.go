@@ -10,6 +10,7 @@ import (
 
 // The simulated mains swings on a line that pulses, beside one that is held.
 func TestASimulatedGeneratorWhoseLinePulses(t *testing.T) {
+	t.Parallel()
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	text := "generators:\n  - {line: GPIO22}\n  - {line: GPIO27, wiring: pulses}\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

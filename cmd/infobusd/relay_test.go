@@ -22,6 +22,8 @@ func (p *process) switched() (told []string) {
 // The whole way: a low battery without a session cuts the Cisco box's power, and a
 // generator, or a volunteer, brings it back. Nothing of it looks like a fault.
 func TestALowBatterySwitchesTheCiscoBoxOffUntilAGeneratorStarts(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.device("relay", "ok")
 	p.becomes("uplink.verdict", "ok")
@@ -80,6 +82,8 @@ func TestALowBatterySwitchesTheCiscoBoxOffUntilAGeneratorStarts(t *testing.T) {
 // A chip that goes away while the gateway is off leaves it so; once it is back, the
 // gateway is on.
 func TestARelayThatGoesAwayIsSaidAndLeavesNothingOff(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.device("relay", "ok")
 	p.infobus("sim", "battery", "20")
@@ -101,6 +105,7 @@ func TestARelayThatGoesAwayIsSaidAndLeavesNothingOff(t *testing.T) {
 
 // A box whose relay is not there does all else.
 func TestARelayThatIsNotThereIsSaid(t *testing.T) {
+	t.Parallel()
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	if err := os.WriteFile(config, []byte("gpio: no-such-chip\nuplink:\n  relay:\n    line: GPIO16\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,8 @@ func (p *process) selftest(exit int, flags ...string) map[string]status.Check {
 
 // Whatever does not work is named, with what to do; the rest is as before.
 func TestASelftestNamesEachPartThatDoesNotWork(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.becomes("uplink.verdict", "ok")
 	p.device("relay", "ok")
@@ -115,6 +117,8 @@ func TestASelftestNamesEachPartThatDoesNotWork(t *testing.T) {
 
 // What switches, wears or waits is tried only when it is asked for.
 func TestASelftestTriesRelayScreenAndButtonWhenAsked(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim")
 	p.becomes("uplink.verdict", "ok")
 	p.device("relay", "ok")
@@ -170,6 +174,8 @@ func TestASelftestTriesRelayScreenAndButtonWhenAsked(t *testing.T) {
 
 // The screen is drawn afresh if its wear allows it.
 func TestASelftestDrawsTheScreenAfresh(t *testing.T) {
+	waits(t)
+	t.Parallel()
 	p := start(t, t.TempDir(), nil, "--sim", "--van-times")
 	p.becomes("uplink.verdict", "ok")
 	p.device("panel", "ok")

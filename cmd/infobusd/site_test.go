@@ -21,6 +21,8 @@ import (
 // A volunteer taps where the van is: until then no page that a visitor can see
 // names it, and after it every one does, also after the daemon was killed and after a power cut.
 func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
+	looksInABrowser(t)
+	t.Parallel()
 	dir, state := t.TempDir(), t.TempDir()
 	plan := regexp.MustCompile(`(?s)plan:\n.*?\n\n`).ReplaceAllString(string(examples.Timetable),
 		"plan:\n  - {site: moulin, days: [daily], from: \"00:00\", to: \"24:00\"}\n\n")

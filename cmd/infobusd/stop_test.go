@@ -59,6 +59,7 @@ func expect(t *testing.T, messages <-chan string, beginning string) {
 }
 
 func TestSIGTERMEndsInGoodOrder(t *testing.T) {
+	t.Parallel()
 	socket, messages := notifySocket(t)
 	p := start(t, t.TempDir(), []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=400000"}, "--sim")
 	expect(t, messages, "READY=1")
@@ -89,6 +90,7 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 // A refresh that has begun is finished, because the glass would be left with
 // neither page: it is what takes longest at the end.
 func TestTheEndInTheMiddleOfARefresh(t *testing.T) {
+	waits(t)
 	const refresh = 0x12
 	log := &output{}
 	a, _, err := prepare(flags{sim: models, stateDir: t.TempDir(), listen: "127.0.0.1:0", log: log})

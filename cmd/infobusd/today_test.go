@@ -166,6 +166,8 @@ Rice,food,Quay,mon,16:00,17:00,,,screen
 // In a real browser, one page of each direction: it fits a small phone, reads
 // from its own side, and asks nobody but the box.
 func TestTheVisitorsPageInARealBrowser(t *testing.T) {
+	looksInABrowser(t)
+	t.Parallel()
 	s, now := visited(t)
 	base := serve(t, func(tag string) status.TodayPage { return status.TodayOf(s, tag, now) })
 	for tag, side := range map[string]string{"am": "left", "ur": "right"} {

@@ -73,7 +73,7 @@ const slowest = 10
 // print says how long everything took, with the slowest tests, and why tests were
 // skipped, how many for each reason.
 func (s summary) print(out io.Writer, took time.Duration) {
-	fmt.Fprintf(out, "\n%.1f minutes; the slowest tests:\n", took.Minutes())
+	fmt.Fprintf(out, "\n%.0f s (%.1f minutes); the slowest tests:\n", took.Seconds(), took.Minutes())
 	slices.SortStableFunc(s.tests, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
 	for _, t := range s.tests[:min(slowest, len(s.tests))] {
 		fmt.Fprintf(out, "%8.1f s  %s %s\n", t.seconds, t.pkg, t.name)

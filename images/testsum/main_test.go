@@ -92,7 +92,7 @@ func TestTheEndSaysWhatWasSlowAndWhatWasSkipped(t *testing.T) {
 	var out strings.Builder
 	sum(strings.NewReader(in), io.Discard).print(&out, 171*time.Second)
 	const want = `
-2.9 minutes; the slowest tests:
+171 s (2.9 minutes); the slowest tests:
     70.0 s  a R
      2.5 s  a P
      0.0 s  a T

@@ -117,6 +117,9 @@ func dateOf(f *ink.Frame) image.Rectangle {
 
 // A reader that shares no code with us reads date and hours of random pages.
 func TestTesseractReadsDateAndHours(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: tesseract reads 40 pages")
+	}
 	count := 40
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		count = 500

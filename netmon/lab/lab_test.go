@@ -80,6 +80,9 @@ func newLab(t testing.TB) *lab { return newLabWhere(t, leased) }
 
 // newLabWhere is newLab with a .network file of one's own.
 func newLabWhere(t testing.TB, port string) *lab {
+	if _, benchmark := t.(*testing.B); testing.Short() && !benchmark {
+		t.Skip("-short: a whole uplink in real time, in network namespaces")
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: it makes network namespaces")
 	}

@@ -24,7 +24,8 @@ var daemonProgram, commandProgram string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if os.Getenv(weekDays) != "" {
+	benchmarks := flag.Lookup("test.bench").Value.String() != ""
+	if os.Getenv(weekDays) != "" || testing.Short() && !benchmarks {
 		os.Exit(m.Run())
 	}
 	flag.Set("test.parallel", fmt.Sprint(side)) // the labs wait, they do not compute

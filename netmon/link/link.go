@@ -34,7 +34,7 @@ import (
 // thread. Where the kernel's notifications cannot be had, it looks every few
 // seconds, and says so once.
 func Watch(ctx context.Context, name string, observe func(netmon.Link)) error {
-	w := watcher{name: name, observe: observe, log: slog.Default(), open: open}
+	w := watcher{name: name, observe: observe, log: slog.Default(), open: open, calm: calm, look: look}
 	return w.run(ctx)
 }
 
@@ -54,6 +54,8 @@ type watcher struct {
 	observe func(netmon.Link)
 	log     *slog.Logger
 	open    func() (notifications, error)
+
+	calm, look time.Duration // the constants; a test is less patient
 
 	seen bool
 	last netmon.Link
@@ -87,12 +89,12 @@ const (
 	storm = 10
 	calm  = 5 * time.Second
 	// Without notifications it looks, and tries to subscribe, at intervals that
-	// double from lookFirst to lookRarely.
-	lookFirst, lookRarely = 2 * time.Second, 16 * time.Second
+	// double from look to eight times that.
+	look = 2 * time.Second
 )
 
 func (w *watcher) run(ctx context.Context) error {
-	failures, blind, every := 0, false, lookFirst
+	failures, blind, every := 0, false, w.look
 	for {
 		begun := time.Now()
 		err := w.subscribed(ctx, func() {
@@ -107,14 +109,14 @@ func (w *watcher) run(ctx context.Context) error {
 		if errors.Is(err, errKernel) {
 			return err
 		}
-		if time.Since(begun) >= calm {
-			failures, every = 0, lookFirst
+		if time.Since(begun) >= w.calm {
+			failures, every = 0, w.look
 		}
 		wait := again
 		if failures++; errors.Is(err, errLost) && failures <= storm {
 			w.log.Info("network notifications were lost; listing everything again")
 		} else {
-			wait, every = every, min(2*every, lookRarely)
+			wait, every = every, min(2*every, 8*w.look)
 			if !blind {
 				w.log.Warn("network notifications cannot be had; looking every few seconds", "why", err)
 				blind = true
@@ -165,7 +167,7 @@ func (w *watcher) subscribed(ctx context.Context, had func()) error {
 		s.Close()
 		<-ended
 	}()
-	steady := time.After(calm)
+	steady := time.After(w.calm)
 	for {
 		if err := w.list(); err != nil {
 			return err

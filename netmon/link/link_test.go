@@ -96,7 +96,8 @@ func (l *lab) watch(open func() (notifications, error), observe func(netmon.Link
 			l.ended <- err
 			return
 		}
-		w := watcher{name: "uplink0", observe: observe, open: open, log: slog.New(slog.NewTextHandler(l.log, nil))}
+		w := watcher{name: "uplink0", observe: observe, open: open, log: slog.New(slog.NewTextHandler(l.log, nil)),
+			calm: calm / 10, look: look / 10}
 		l.ended <- w.run(ctx)
 	}()
 }

@@ -118,6 +118,9 @@ func (v *van) await(t *testing.T, want netmon.Verdict, pass ...netmon.Verdict) {
 }
 
 func TestEachFaultOfTheSimulatedGatewayGivesItsVerdictAndClears(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: waits for a simulated gateway's faults to show and to clear")
+	}
 	g, targets := start(t)
 	port := linktest.New()
 	o := netmon.SimOptions()
