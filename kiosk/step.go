@@ -172,7 +172,8 @@ type step struct {
 func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Event, *Draw) {
 	w := &step{State: &s, o: o, in: in, now: now}
 	w.take()
-	return s, w.events, w.draw()
+	due := w.draw()
+	return s, w.events, due
 }
 
 // take takes what happened since the last step.
@@ -249,6 +250,9 @@ func (s *step) draw() *Draw {
 	case due:
 		// A power cut during the refresh leaves neither page on the glass.
 		s.Drawing, s.Glass, s.NextAt = true, "", s.now+drawingAtMost
+		if s.leaveBy != 0 {
+			s.NextAt = s.leaveBy
+		}
 		s.rested, s.Wear = s.Wear, s.Wear.Begun(s.now, wave, cause)
 		d := &Draw{Page: page, Cause: cause, Waveform: wave, Afresh: cause == Day || cause == Button && s.Again}
 		if cause == Button {

@@ -80,105 +80,6 @@ func (o *open) tells(t *testing.T, what, want string) {
 	}
 }
 
-func TestTheDaysPagesTakeTurnsDuringASession(t *testing.T) {
-	o := opened(t)
-	o.tells(t, "at its start", "today 1 session-start; ")
-	if next := o.state.Kiosk.Next; next.Name != kiosk.Today || next.Part != 2 {
-		t.Errorf("next is %+v", next)
-	}
-	o.pass(11 * time.Minute)
-	o.tells(t, "in eleven minutes", "today 2 changed; today 1 changed; ")
-	o.do(van.EndSession{Asked: true})
-	o.tells(t, "at its end", "closing 1 closing; ")
-	o.pass(time.Hour)
-	o.tells(t, "after it", "")
-}
-
-func TestTheNextPlaceIsNamedOnlyWhereTheTeamSaysSo(t *testing.T) {
-	for says, want := range map[bool]string{false: "", true: "Parking des Oyats"} {
-		o := opened(t)
-		o.options.Kiosk.NextPlace = says
-		o.told()
-		o.do(van.EndSession{Asked: true})
-		if len(o.drawn) != 1 || o.drawn[0].Page.Name != kiosk.Closing || o.drawn[0].Page.Next != want {
-			t.Errorf("the team says %v: %+v", says, o.drawn)
-		}
-	}
-}
-
-func TestEachPressGoesOnByOnePage(t *testing.T) {
-	o := opened(t)
-	o.pass(3 * time.Minute)
-	o.told()
-	o.do(kiosk.Press{})
-	o.tells(t, "a press", "today 2 button; ")
-	o.pass(190 * time.Second)
-	o.told()
-	o.do(kiosk.Show{Name: kiosk.Help})
-	o.pass(170 * time.Second)
-	o.tells(t, "a phone asks for help", "help 1 button; ")
-	o.pass(20 * time.Second)
-	o.tells(t, "then the turns go on", "today 1 changed; ")
-}
-
-func TestPressesThatComeWhileThePanelIsBusyAddUp(t *testing.T) {
-	o := opened(t)
-	o.pass(200 * time.Second)
-	o.told()
-	o.see(o.at, kiosk.Press{})
-	d, ok := effect[kiosk.Draw](o.box)
-	if !ok || d.Page.Part != 2 {
-		t.Fatalf("a press gave %v", o.effects)
-	}
-	for range 2 {
-		o.see(o.at+time.Second, kiosk.Press{})
-		if _, again := effect[kiosk.Draw](o.box); again {
-			t.Fatal("two refreshes at a time")
-		}
-	}
-	if n := o.state.Kiosk.Waiting(); n != 2 {
-		t.Errorf("%d presses wait", n)
-	}
-	o.at += 4 * time.Second
-	o.do(kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: 4 * time.Second})
-	o.pass(100 * time.Second)
-	o.tells(t, "two presses while a page was drawn", "sim 1 button; ")
-}
-
-func TestAPressThatCannotBeServedIsForgotten(t *testing.T) {
-	o := opened(t)
-	o.do(van.DeviceSeen{Name: van.Panel, Reason: "absent"}, kiosk.Press{})
-	if n := o.state.Kiosk.Waiting(); n != 0 {
-		t.Errorf("%d presses wait for a panel that is not there", n)
-	}
-}
-
-func TestOutsideASessionOnlyWhatIsAskedForIsDrawn(t *testing.T) {
-	o := opened(t)
-	o.do(van.EndSession{Asked: true}, power.Line{Active: false, At: o.at})
-	o.pass(20 * time.Minute)
-	o.told()
-	o.do(kiosk.Press{})
-	o.tells(t, "a press", "today 1 button; ")
-	o.pass(3 * time.Hour)
-	o.tells(t, "and later", "")
-}
-
-func TestASessionWithoutAClockSaysFirstThatItSetsUpThenThatTheClockIsNotSet(t *testing.T) {
-	o := &open{box: newBox("one", van.Kept{}), at: 2 * time.Second}
-	o.do(van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: o.at})
-	o.tells(t, "at once", "")
-	o.pass(time.Minute)
-	o.tells(t, "within a minute", "setting-up 1 session-start; ")
-	o.pass(5 * time.Minute)
-	o.tells(t, "within six", "clock-not-set 1 changed; ")
-	o.do(kiosk.Press{})
-	o.pass(4 * time.Minute)
-	o.tells(t, "at a press", "")
-	o.do(van.ClockSeen{Trusted: true, Source: "timesyncd"})
-	o.tells(t, "with a clock", "today 1 changed; ")
-}
-
 // The power goes: the screen first, then the box.
 func TestBeforeThePowerGoesThePageIsOneThatStaysTrue(t *testing.T) {
 	empty := func(o *open) {
@@ -239,8 +140,29 @@ func TestWithoutAPanelNothingIsDue(t *testing.T) {
 		if wake := b.state.Wake(b.options); wake != 0 && wake <= at {
 			t.Fatalf("at %v it asks to be called at %v", at, wake)
 		}
+		if _, drawn := effect[kiosk.Draw](b); drawn {
+			t.Fatal("a page was drawn")
+		}
 	}
-	if _, drawn := effect[kiosk.Draw](b); drawn {
-		t.Error("a page was drawn")
+}
+
+// The session's begin, the panel's temperature and what stood on the glass reach
+// the screen.
+func TestTheScreenKnowsWhatTheVanKnows(t *testing.T) {
+	o := &open{box: newBox("one", van.Kept{}), at: 10 * time.Minute}
+	o.do(van.TimetableSeen{Timetable: table(t)}, power.Line{Active: true, At: o.at})
+	o.tells(t, "a session begins ten minutes after the boot, without a clock", "")
+
+	for ok, want := range map[bool]kiosk.Waveform{true: kiosk.Partial, false: kiosk.Full} {
+		o := opened(t)
+		o.told()
+		o.do(van.TemperatureSeen{Celsius: 18, OK: ok})
+		o.pass(6 * time.Minute)
+		if len(o.drawn) != 1 || o.drawn[0].Waveform != want {
+			t.Errorf("18 °C known: %v, and drawn %+v", ok, o.drawn)
+		}
+		if was, is := o.state.Kiosk.Glass, newBox("one", o.state.Kept(o.options)).state.Kiosk.Glass; was == "" || is != was {
+			t.Errorf("started again, the glass %s is %s", was, is)
+		}
 	}
 }
