@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"infobus/words"
 )
 
 // sockets are where a daemon on this machine listens: the installed one, and
@@ -24,6 +27,8 @@ type daemon struct {
 	client *http.Client
 	base   string
 	name   string // for messages
+	// speaker says what goes wrong, and is the language that the daemon is asked in.
+	speaker *words.Speaker
 }
 
 // reach finds the daemon: at --address, at one of the sockets, or on the
@@ -46,15 +51,16 @@ func (o *options) reach() (daemon, error) {
 		if u, err := url.Parse(address); err != nil || u.Host == "" {
 			return daemon{}, usageError{fmt.Errorf("--address %q: http://host:port was expected", address)}
 		}
-		return daemon{client: &http.Client{}, base: strings.TrimRight(address, "/"), name: address}, nil
+		return daemon{client: &http.Client{}, base: strings.TrimRight(address, "/"), name: address, speaker: o.speaker()}, nil
 	}
 	if _, err := os.Stat(address); err != nil {
-		return daemon{}, unreachable{fmt.Errorf("no daemon at %s: %w", address, err)}
+		return daemon{}, unreachable{fmt.Errorf("%s (%w)", o.speaker().Say("cli.daemon.none", "Address", address), err)}
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", address)
 	}
-	return daemon{client: &http.Client{Transport: &http.Transport{DialContext: dial}}, base: "http://infobus", name: address}, nil
+	return daemon{client: &http.Client{Transport: &http.Transport{DialContext: dial}}, base: "http://infobus", name: address,
+		speaker: o.speaker()}, nil
 }
 
 // call sends a request and gives the answer's body, which the caller closes.
@@ -74,9 +80,10 @@ func (d daemon) call(ctx context.Context, method, path string, body any) (io.Rea
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Header.Set("Accept-Language", d.speaker.Language().Tag)
 	answer, err := d.client.Do(r)
 	if err != nil {
-		return nil, unreachable{fmt.Errorf("no daemon at %s: is it running? (%w)", d.name, err)}
+		return nil, unreachable{fmt.Errorf("%s (%w)", d.speaker.Say("cli.daemon.silent", "Address", d.name), err)}
 	}
 	if answer.StatusCode < 300 {
 		return answer.Body, nil
@@ -87,7 +94,7 @@ func (d daemon) call(ctx context.Context, method, path string, body any) (io.Rea
 	if json.Unmarshal(b, &said) != nil || said.Error == "" {
 		said.Error = answer.Status
 	}
-	return nil, fmt.Errorf("the daemon says: %s", said.Error)
+	return nil, errors.New(d.speaker.Say("cli.daemon.says", "What", said.Error))
 }
 
 // get reads the JSON at path into v, and gives it as it came too.
@@ -101,7 +108,7 @@ func (d daemon) get(path string, v any) ([]byte, error) {
 	defer body.Close()
 	b, err := io.ReadAll(body)
 	if err != nil {
-		return nil, unreachable{fmt.Errorf("the daemon at %s stopped in the middle of its answer: %w", d.name, err)}
+		return nil, unreachable{fmt.Errorf("%s (%w)", d.speaker.Say("cli.daemon.stopped", "Address", d.name), err)}
 	}
 	if v == nil {
 		return b, nil

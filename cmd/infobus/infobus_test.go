@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"infobus/examples"
+	"infobus/words"
 )
 
 // TestMain runs the command itself when it is started by a test as one.
 func TestMain(m *testing.M) {
 	if os.Getenv("INFOBUS_TEST_AS_COMMAND") != "" {
-		os.Exit(run())
+		os.Exit(run(words.Shipped()))
 	}
 	os.Exit(m.Run())
 }
@@ -26,7 +27,7 @@ func infobus(t *testing.T, dir string, args ...string) (stdout, stderr string, c
 	t.Helper()
 	c := exec.Command(os.Args[0], args...)
 	c.Dir = dir
-	c.Env = append(os.Environ(), "INFOBUS_TEST_AS_COMMAND=1")
+	c.Env = append(os.Environ(), "INFOBUS_TEST_AS_COMMAND=1", "LC_ALL=C")
 	var out, err bytes.Buffer
 	c.Stdout, c.Stderr = &out, &err
 	var failed *exec.ExitError

@@ -5,17 +5,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"infobus/logbook"
-	"infobus/power"
 	"infobus/sim/day"
 	"infobus/status"
 	"infobus/words"
@@ -36,7 +37,7 @@ func statusCommand(o *options) *cobra.Command {
 					return err
 				}
 			} else {
-				printStatus(v)
+				fmt.Print(lines(statusLines(v, o.speaker())))
 			}
 			if slices.ContainsFunc(v.Advice, func(a status.Advice) bool { return a.Severity != "info" }) {
 				return errAttention
@@ -56,89 +57,115 @@ func (o *options) state() (v status.View, raw []byte, err error) {
 	return v, raw, err
 }
 
-func printStatus(v status.View) {
-	power := map[power.Source]string{power.SourceGenerator: "generator running", power.SourceBattery: "on battery", power.SourceUnknown: "not known"}[v.Power.Source]
-	power += ", battery level " + v.Power.Battery.Level
-	if charge := v.Power.Battery.Charge(words.In()); charge != "" {
-		power += " (" + charge + ")"
+// statusLines are the state in a few lines; the last is what to do.
+func statusLines(v status.View, s *words.Speaker) []entry {
+	feeds := []string{s.Say("cli.power." + v.Power.Source.String())}
+	battery := v.Power.Battery
+	if charge := battery.Charge(s); charge != "" {
+		feeds = append(feeds, s.Say("cli.level-charge", "Level", s.Word("cli.level."+battery.Level), "Charge", charge))
+	} else {
+		feeds = append(feeds, s.Say("cli.level", "Level", s.Word("cli.level."+battery.Level)))
 	}
-	if left := v.Power.Battery.Left(words.In()); left != "" {
-		power += ", " + left
+	if left := battery.Left(s); left != "" {
+		feeds = append(feeds, left)
 	}
-	fmt.Printf("power     %s\n", power)
-	if s := v.Power.Shutdown; s.Pending {
-		fmt.Printf("          the box goes down %s (%s)\n", s.When(words.In()), s.Reason)
+	all := []entry{{s.Say("cli.label.power"), strings.Join(feeds, ", ")}}
+	add := func(label, says string) { all = append(all, entry{label, says}) }
+	if off := v.Power.Shutdown; off.Pending {
+		add("", s.Say("cli.goes-down", "When", off.When(s), "Reason", s.Word("cli.reason."+off.Reason)))
 	}
-	internet := v.Uplink.Verdict
-	if v.Uplink.Advice != "" && internet != "ok" {
-		internet += ": " + v.Uplink.Advice
-	}
+	internet := s.Word("cli.verdict." + v.Uplink.Verdict)
 	if v.Uplink.Supply.State == "off" {
-		internet = "switched off: " + v.Uplink.Advice
+		internet = s.Say("cli.verdict-advice", "Verdict", s.Say("cli.supply-off"), "Advice", v.Uplink.Advice)
+	} else if v.Uplink.Advice != "" && v.Uplink.Verdict != "ok" {
+		internet = s.Say("cli.verdict-advice", "Verdict", internet, "Advice", v.Uplink.Advice)
 	}
-	fmt.Printf("internet  %s\n", internet)
+	add(s.Say("cli.label.internet"), internet)
 	if at := v.Uplink.Supply.OffAt; at != nil {
-		fmt.Printf("          the Cisco box is switched off at %s to save the battery\n", clockTime(at))
+		add("", s.Say("cli.supply-off-at", "At", clockTime(at, s)))
 	}
-	if s := v.Uplink.Signal(words.In()); s != "" {
-		fmt.Printf("mobile    %s\n", s)
+	if signal := v.Uplink.Signal(s); signal != "" {
+		add(s.Say("cli.label.mobile"), signal)
 	}
 	if c := v.Uplink.Cellular; c != nil && c.Enough != "" && c.Enough != "unknown" {
-		fmt.Printf("data      %s\n", c.Advice)
+		add(s.Say("cli.label.data"), c.Advice)
 	}
-	session := "none"
-	if v.Session.Active {
-		session = "until " + clockTime(v.Session.Until)
-		if v.Session.Site != "" {
-			session += ", at " + v.Session.Site
-		} else if v.Session.Planned != "" {
-			session += ", planned at " + v.Session.Planned + ": confirm it with: infobus site " + v.Session.Planned
-		}
-	}
-	fmt.Printf("session   %s\n", session)
-	fmt.Printf("screen    %s\n", screen(v.Kiosk))
-	fmt.Printf("logs      %d waiting to be sent\n", v.Sync.Waiting)
+	add(s.Say("cli.label.session"), session(v.Session, s))
+	add(s.Say("cli.label.screen"), screen(v.Kiosk, s))
+	add(s.Say("cli.label.logs"), s.Say("cli.waiting", "Count", v.Sync.Waiting))
 	for _, d := range v.Devices {
 		if d.State == "failed" {
-			fmt.Printf("broken    %s: %s %s\n", d.Name, d.Reason, d.Why)
+			what := s.Say("cli.broken", "Device", s.Word("device."+d.Name), "Fault", status.Fault(d.Reason))
+			if d.Why != "" {
+				what += " (" + d.Why + ")"
+			}
+			add(s.Say("cli.label.broken"), what)
 		}
 	}
 	if !v.Clock.Trusted {
-		fmt.Println("clock     not set: nothing shows a date until it is")
+		add(s.Say("cli.label.clock"), s.Say("cli.no-clock"))
 	}
+	add(s.Say("cli.label.todo"), v.ToDo(s))
+	return all
+}
+
+// session says until when, and where, it goes on.
+func session(on status.Session, s *words.Speaker) string {
+	until := clockTime(on.Until, s)
+	switch {
+	case !on.Active:
+		return s.Say("cli.session.none")
+	case on.Site != "":
+		return s.Say("cli.session.at", "At", until, "Site", on.Site)
+	case on.Planned != "":
+		return s.Say("cli.session.planned", "At", until, "Site", on.Planned)
+	}
+	return s.Say("cli.session.until", "At", until)
 }
 
 // screen says what stands on the glass, and what comes there next.
-func screen(k status.Kiosk) string {
-	what := "nothing drawn"
+func screen(k status.Kiosk, s *words.Speaker) string {
+	parts := []string{s.Say("cli.screen.nothing")}
 	if k.Page != "" {
-		what = k.Page
+		page := s.Word("cli.page." + k.Page)
 		if k.Part != nil && k.Parts != nil && *k.Parts > 1 {
-			what += fmt.Sprintf(" %d of %d", *k.Part, *k.Parts)
+			page = s.Say("cli.screen.part", "Page", page, "Part", *k.Part, "Parts", *k.Parts)
 		}
-		what += " in " + strings.Join(k.Languages, " and ")
+		parts[0] = s.Say("cli.screen.page", "Page", page, "Languages", and(k.Languages, s))
 		if k.DrawnAt != nil {
-			what += ", drawn " + clockTime(k.DrawnAt)
+			parts[0] = s.Say("cli.screen.drawn", "Page", parts[0], "At", clockTime(k.DrawnAt, s))
 		}
 	}
 	if k.Drawing {
-		what += "; being drawn"
+		parts = append(parts, s.Say("cli.screen.drawing"))
 	}
 	if k.HeldUntil != nil {
-		what += "; somebody asked for it, it stays until " + k.HeldUntil.Format("15:04:05")
+		parts = append(parts, s.Say("cli.screen.held", "At", k.HeldUntil.Format("15:04:05")))
 	}
 	if k.Waiting > 0 {
-		what += fmt.Sprintf("; asked for %d times, the panel has to rest first", k.Waiting)
+		parts = append(parts, s.Say("cli.screen.waiting", "N", k.Waiting))
 	}
 	if n := k.Next; n != nil {
-		what += fmt.Sprintf("; next %s %d in %s", n.Page, n.Part, strings.Join(n.Languages, " and "))
+		parts = append(parts, s.Say("cli.screen.next", "Page", s.Word("cli.page."+n.Page), "Part", n.Part, "Languages", and(n.Languages, s)))
 	}
-	return what
+	return strings.Join(parts, "; ")
 }
 
-func clockTime(t *time.Time) string {
+// and is such as "en and ar".
+func and(list []string, s *words.Speaker) string {
+	if len(list) == 0 {
+		return ""
+	}
+	said := list[0]
+	for _, next := range list[1:] {
+		said = s.Say("cli.and", "One", said, "Other", next)
+	}
+	return said
+}
+
+func clockTime(t *time.Time, s *words.Speaker) string {
 	if t == nil {
-		return "a time not known"
+		return s.Say("cli.some-time")
 	}
 	return t.Format("15:04")
 }
@@ -187,12 +214,12 @@ func (o *options) printEvents(d daemon, after *uint64) error {
 				}
 				continue
 			}
-			when := "(clock not set) "
+			when := o.speaker().Say("cli.no-time")
 			if !e.At.IsZero() {
-				when = e.At.Local().Format("2006-01-02 15:04:05 ")
+				when = e.At.Local().Format("2006-01-02 15:04:05")
 			}
 			_, line, _ := strings.Cut(day.Line(e), " ")
-			fmt.Printf("%6d  %s%s\n", e.Seq, when, line)
+			fmt.Printf("%6d  %s %s\n", e.Seq, when, line)
 		}
 	}
 }
@@ -230,7 +257,7 @@ func (o *options) followEvents(ctx context.Context, d daemon, after *uint64) err
 			}
 		}
 	}
-	return unreachable{fmt.Errorf("the daemon at %s has stopped", d.name)}
+	return unreachable{errors.New(d.speaker.Say("cli.daemon.stopped", "Address", d.name))}
 }
 
 func daysCommand(o *options) *cobra.Command {
@@ -250,27 +277,35 @@ func daysCommand(o *options) *cobra.Command {
 			if o.json {
 				return printJSON(status.List(answer.Days))
 			}
-			fmt.Println("date        generators      battery in, out       sessions  internet        devices")
-			for _, day := range answer.Days {
-				wh := func(v *float64) string {
-					if v == nil {
-						return "unknown"
-					}
-					return fmt.Sprintf("%.0f Wh", *v)
-				}
-				devices := "unknown"
-				if day.Devices != nil {
-					devices = fmt.Sprint(*day.Devices)
-				}
-				fmt.Printf("%s  %4.1f h %2d starts %9s %9s %8d   %3.0f of %3.0f min  %s\n", day.Date, day.RunHours, day.Starts, wh(day.InWh), wh(day.OutWh),
-					day.Sessions, day.InternetMin, day.KnownMin, devices)
-			}
-			if len(answer.Days) == 0 {
-				fmt.Println("nothing was counted yet, or the box does not know the time")
-			}
-			return nil
+			return printDays(answer.Days, o.speaker())
 		},
 	}
+}
+
+// printDays prints a day a line.
+func printDays(days []status.Day, s *words.Speaker) error {
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { fmt.Fprintln(table, strings.Join(cells, "\t")) }
+	row(s.Say("cli.days.date"), s.Say("cli.days.run"), s.Say("cli.days.starts"), s.Say("cli.days.in"), s.Say("cli.days.out"), s.Say("cli.days.sessions"),
+		s.Say("cli.days.internet"), s.Say("cli.days.devices"))
+	for _, day := range days {
+		wh := func(v *float64) string {
+			if v == nil {
+				return s.Say("cli.unknown")
+			}
+			return s.Say("chart.value.battery", "Value", s.Number(*v, 0))
+		}
+		devices := s.Say("cli.unknown")
+		if day.Devices != nil {
+			devices = fmt.Sprint(*day.Devices)
+		}
+		row(day.Date, s.Say("chart.value.generators", "Value", s.Number(day.RunHours, 1)), fmt.Sprint(day.Starts), wh(day.InWh), wh(day.OutWh),
+			fmt.Sprint(day.Sessions), s.Say("cli.days.minutes", "Internet", s.Number(day.InternetMin, 0), "Known", s.Number(day.KnownMin, 0)), devices)
+	}
+	if len(days) == 0 {
+		row(s.Say("cli.days.none"))
+	}
+	return table.Flush()
 }
 
 func siteCommand(o *options) *cobra.Command {
@@ -301,11 +336,11 @@ name no site, and show what is open for every site.`,
 				word := ""
 				switch s.ID {
 				case v.Session.Site:
-					word = "the session is held here"
+					word = o.speaker().Say("cli.site.here")
 				case v.Session.Planned:
-					word = "planned; not confirmed"
+					word = o.speaker().Say("cli.site.planned")
 				}
-				fmt.Printf("%-12s %-30s %s\n", s.ID, s.Name, word)
+				fmt.Println(strings.TrimRight(fmt.Sprintf("%-12s %-30s %s", s.ID, s.Name, word), " "))
 			}
 			return nil
 		},

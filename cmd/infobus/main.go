@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"infobus/words"
 )
 
 var version = "development" // set by the linker
@@ -26,11 +28,11 @@ type unreachable struct{ error }
 var errAttention = errors.New("")
 
 func main() {
-	os.Exit(run())
+	os.Exit(run(words.Shipped()))
 }
 
-func run() int {
-	root := command()
+func run(book *words.Book) int {
+	root := command(book)
 	err := root.Execute()
 	var (
 		away  unreachable
@@ -59,10 +61,15 @@ type usageError struct{ error }
 type options struct {
 	address string
 	json    bool
+	lang    string
+	book    *words.Book
 }
 
-func command() *cobra.Command {
-	o := &options{}
+// speaker speaks the language that was asked for.
+func (o *options) speaker() *words.Speaker { return o.book.In(languageOf(o.lang, os.Getenv)) }
+
+func command(book *words.Book) *cobra.Command {
+	o := &options{book: book}
 	root := &cobra.Command{
 		Use:   "infobus",
 		Short: "Look after the van's box",
@@ -92,6 +99,7 @@ Exit status: 0 well; 1 something needs attention, or the input is wrong;
 	root.PersistentFlags().StringVar(&o.address, "address", os.Getenv("INFOBUS_ADDRESS"),
 		"the daemon: http://host:port, or the path of its socket")
 	root.PersistentFlags().BoolVar(&o.json, "json", false, "print JSON")
+	root.PersistentFlags().StringVar(&o.lang, "lang", "", "the language of what is said, such as fr (default: as LC_ALL, LC_MESSAGES or LANG has it)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(statusCommand(o), eventsCommand(o), diagnoseCommand(o), selftestCommand(o), siteCommand(o), daysCommand(o), syncCommand(o),
 		configCommand(o), timetableCommand(o), kioskCommand(o), logbookCommand(o), simCommand(o), linkCommand(), relayCommand(), shutdownCommand())

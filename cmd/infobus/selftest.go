@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"infobus/status"
+	"infobus/words"
 )
 
 func selftestCommand(o *options) *cobra.Command {
@@ -47,10 +49,6 @@ reached.`,
 	return c
 }
 
-// checkWords are the words of the table.
-var checkWords = map[status.CheckState]string{status.CheckRunning: "…", status.CheckPassed: "ok", status.CheckFailed: "NOT OK",
-	status.CheckNotFitted: "not fitted", status.CheckNotTried: "not tried"}
-
 // selftest has the daemon make the test, and prints each line as it comes.
 func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
@@ -83,28 +81,28 @@ func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest)
 		switch {
 		case o.json:
 		case open && terminal:
-			fmt.Printf("%s\r", row(c))
+			fmt.Printf("%s\r", checkRow(c, d.speaker))
 		case open && c.Found != "": // somebody has to do something
-			fmt.Fprintln(os.Stderr, row(c))
+			fmt.Fprintln(os.Stderr, checkRow(c, d.speaker))
 		case !open:
 			if terminal {
 				fmt.Print("\033[K") // what stood there while it ran
 			}
-			fmt.Println(row(c))
+			fmt.Println(checkRow(c, d.speaker))
 			if c.Todo != "" {
 				fmt.Printf("%4s%s\n", "", c.Todo)
 			}
 		}
 	}
 	if err := lines.Err(); err != nil || open || all == nil {
-		return unreachable{fmt.Errorf("the daemon at %s stopped in the middle of the self-test", d.name)}
+		return unreachable{errors.New(d.speaker.Say("cli.daemon.stopped", "Address", d.name))}
 	}
 	if o.json {
 		if err := printJSON(all); err != nil {
 			return err
 		}
 	} else {
-		fmt.Printf("\n%d lines, %d NOT OK.\n", len(all), bad)
+		fmt.Printf("\n%s\n", d.speaker.Say("cli.selftest.sum", "N", len(all), "Bad", bad))
 	}
 	if bad > 0 {
 		return errAttention
@@ -112,6 +110,7 @@ func (o *options) selftest(ctx context.Context, d daemon, asked status.Selftest)
 	return nil
 }
 
-func row(c status.Check) string {
-	return strings.TrimRight(fmt.Sprintf("%2d  %-24s %-10s %s", c.Number, c.Name, checkWords[c.State], c.Found), " ")
+// checkRow is a line of the table.
+func checkRow(c status.Check, s *words.Speaker) string {
+	return strings.TrimRight(fmt.Sprintf("%2d  %-24s %-10s %s", c.Number, c.Name, s.Word("cli.selftest."+string(c.State)), c.Found), " ")
 }

@@ -52,7 +52,7 @@ Exit status: 0 the internet works; 1 it does not, or not well.`,
 				case !errors.As(err, &away) || o.address != "":
 					return err
 				}
-				fmt.Fprintln(os.Stderr, "No daemon runs here: every step is taken now.")
+				fmt.Fprintln(os.Stderr, o.speaker().Say("cli.diagnose.no-daemon"))
 			}
 			return o.walk(c.Context(), file)
 		},
@@ -69,27 +69,19 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 			return err
 		}
 	} else {
-		for _, r := range v.Ladder {
-			age := ""
-			if r.AgeS != nil {
-				age = fmt.Sprintf("%.0f s ago", *r.AgeS)
-			}
-			fmt.Println(strings.TrimRight(fmt.Sprintf("%-14s %-10s %s", r.Rung, r.Finding, age), " "))
-		}
-		if p := v.Port; p.Speed != nil {
-			fmt.Printf("%14s %d Mbit/s, %s duplex\n", "", *p.Speed, p.Duplex)
-		}
+		s := o.speaker()
+		fmt.Print(rungs(v.Ladder, true, s), port(v.Port.Speed, v.Port.Duplex, s))
 		if n := v.Port.Losses; n > 0 {
-			fmt.Printf("%14s the cable was out %d times in the last 2 minutes\n", "", n)
+			fmt.Print(note(s.Say("cli.diagnose.losses", "N", n)))
 		}
-		fmt.Print(beyond(v))
-		if s := v.Signal(words.In()); s != "" {
-			fmt.Printf("%14s %s\n", "", s)
+		fmt.Print(beyond(v, s))
+		if signal := v.Signal(s); signal != "" {
+			fmt.Print(note(signal))
 		}
-		fmt.Printf("\n%s. %s\n", v.Verdict, v.Advice)
+		fmt.Print("\n", conclusion(v, s))
 		for _, d := range devices {
 			if d.Name == van.Interface && d.Why != "" {
-				fmt.Printf("%14s %s\n", "", d.Why)
+				fmt.Print(note(d.Why))
 			}
 		}
 	}
@@ -99,14 +91,35 @@ func (o *options) told(v status.Uplink, devices []status.Device) error {
 	return nil
 }
 
+// note is a line that stands below the ladder's findings.
+func note(says string) string { return fmt.Sprintf("%14s %s\n", "", says) }
+
+// conclusion is the verdict and what to do.
+func conclusion(v status.Uplink, s *words.Speaker) string {
+	return s.Say("cli.diagnose.conclusion", "Verdict", s.Word("cli.verdict."+v.Verdict), "Advice", v.Advice) + "\n"
+}
+
+// port is what both ends of the cable agreed on; "" where that is not known.
+func port(speed *int, duplex string, s *words.Speaker) string {
+	switch {
+	case speed == nil:
+		return ""
+	case duplex == "full":
+		return note(s.Say("cli.diagnose.full-duplex", "Speed", *speed))
+	case duplex == "half":
+		return note(s.Say("cli.diagnose.half-duplex", "Speed", *speed))
+	}
+	return note(s.Say("cli.diagnose.speed", "Speed", *speed))
+}
+
 // beyond says how long the internet took to answer, and how often it did not.
-func beyond(v status.Uplink) string {
+func beyond(v status.Uplink, s *words.Speaker) string {
 	var b strings.Builder
 	if v.LatencyMS != nil {
-		fmt.Fprintf(&b, "%14s a page after %d ms\n", "", *v.LatencyMS)
+		b.WriteString(note(s.Say("cli.diagnose.latency", "Milliseconds", *v.LatencyMS)))
 	}
 	if v.Loss != nil && *v.Loss > 0 {
-		fmt.Fprintf(&b, "%14s %.0f %% of the questions were lost\n", "", 100**v.Loss)
+		b.WriteString(note(s.Say("cli.diagnose.loss", "Percent", s.Number(100**v.Loss, 0))))
 	}
 	return b.String()
 }
@@ -119,7 +132,7 @@ type walked struct {
 }
 
 // found is what s says, as the daemon tells it, but without patience.
-func found(o netmon.Options, s netmon.State, now time.Duration) walked {
+func found(o netmon.Options, s netmon.State, now time.Duration, speaker *words.Speaker) walked {
 	v := status.Uplink{Verdict: string(s.Found()), Words: advice.UplinkText(netmon.Advice(s.Found()))}
 	if s.Found() == s.Verdict {
 		v.Words = advice.UplinkText(s.Advice())
@@ -144,7 +157,7 @@ func found(o netmon.Options, s netmon.State, now time.Duration) walked {
 		loss := math.Round(1000*p.Loss) / 1000
 		v.LatencyMS, v.Loss = p.Took(), &loss
 	}
-	return walked{Uplink: status.View{Uplink: v}.Filled().In(words.In()).Uplink, ClockWrong: p.ClockWrong}
+	return walked{Uplink: status.View{Uplink: v}.Filled().In(speaker).Uplink, ClockWrong: p.ClockWrong}
 }
 
 // walk takes every step now: the port first, and then two rounds of what lies
@@ -154,39 +167,38 @@ func (o *options) walk(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	say := func(format string, args ...any) {
+	speaker := o.speaker()
+	say := func(what string) {
 		if !o.json {
-			fmt.Printf(format, args...)
+			fmt.Print(what)
 		}
 	}
-	port, err := link.Read(c.Interface)
+	p, err := link.Read(c.Interface)
 	if err != nil {
 		return err
 	}
-	if !port.Present {
-		say("There is no interface %s here; there are: %s\n", c.Interface, strings.Join(link.Names(), ", "))
+	if !p.Present {
+		say(speaker.Say("cli.diagnose.no-interface", "Interface", c.Interface, "Others", strings.Join(link.Names(), ", ")) + "\n")
 	}
 	options := netmon.DefaultOptions()
 	options.PowerGap = 0 // nothing is tried
-	s := netmon.Step(options, netmon.New(), port, clock.Mono())
-	say("%s", rungs(s, 0, 3))
-	if port.Speed != 0 {
-		say("%14s %d Mbit/s, %s duplex\n", "", port.Speed, port.Duplex)
-	}
+	s := netmon.Step(options, netmon.New(), p, clock.Mono())
+	now := found(options, s, clock.Mono(), speaker)
+	say(rungs(now.Ladder[:3], false, speaker) + port(now.Port.Speed, now.Port.Duplex, speaker))
 	cl := client.New(client.Options{ResolverNow: func() string {
 		if list := c.NameServers(); len(list) > 0 {
 			return list[0]
 		}
-		if port.Gateway == "" {
+		if p.Gateway == "" {
 			return ""
 		}
-		return port.Gateway + ":53"
+		return p.Gateway + ":53"
 	}})
-	p := probe.New(probe.Options{Client: cl, Absent: func(gateway string) bool { return link.Absent(c.Interface, gateway) }})
-	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}, DNS: c.NameServers()}.Via(port)
-	for round := 1; port.Ready() && round <= 2; round++ {
-		say("asking the Cisco box and the internet, round %d of 2 …\n", round)
-		r := p.Round(ctx, targets)
+	prober := probe.New(probe.Options{Client: cl, Absent: func(gateway string) bool { return link.Absent(c.Interface, gateway) }})
+	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}, DNS: c.NameServers()}.Via(p)
+	for round := 1; p.Ready() && round <= 2; round++ {
+		say(speaker.Say("cli.diagnose.round", "Round", round, "Of", 2) + "\n")
+		r := prober.Round(ctx, targets)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -195,20 +207,19 @@ func (o *options) walk(ctx context.Context, file string) error {
 		}
 		s = netmon.Step(options, s, r, clock.Mono())
 	}
-	say("%s", rungs(s, 3, len(s.Ladder)))
 	r, _ := s.Probe.Get()
-	d := found(options, s, clock.Mono())
+	d := found(options, s, clock.Mono(), speaker)
 	d.Bytes = cl.Usage()[client.Probe].Total()
 	if o.json {
 		if err := printJSON(d); err != nil {
 			return err
 		}
 	} else {
-		fmt.Print(beyond(d.Uplink))
+		say(rungs(d.Ladder[3:], false, speaker) + beyond(d.Uplink, speaker))
 		if r.DNS == netmon.Failed && r.Direct == netmon.Passed {
-			fmt.Printf("%14s names are found beyond the Cisco box, not by it\n", "")
+			say(note(speaker.Say("cli.diagnose.names-beyond")))
 		}
-		fmt.Printf("%14s %d bytes were used\n\n%s. %s\n", "", d.Bytes, d.Verdict, d.Advice)
+		say(note(speaker.Say("cli.diagnose.bytes", "Bytes", d.Bytes)) + "\n" + conclusion(d.Uplink, speaker))
 	}
 	if d.Verdict != string(netmon.OK) {
 		return errAttention
@@ -216,10 +227,16 @@ func (o *options) walk(ctx context.Context, file string) error {
 	return nil
 }
 
-func rungs(s netmon.State, from, to int) string {
+// rungs are lines of the ladder: what was tried, what was found, and with ages
+// how long ago.
+func rungs(ladder []status.Rung, ages bool, s *words.Speaker) string {
 	var b strings.Builder
-	for _, r := range s.Ladder[from:to] {
-		fmt.Fprintf(&b, "%-14s %s\n", r.Name, r.Finding)
+	for _, r := range ladder {
+		name, finding, age := s.Word("cli.rung."+words.Code(r.Rung)), s.Word("cli.finding."+r.Finding), ""
+		if ages && r.AgeS != nil {
+			age = s.Say("cli.diagnose.ago", "Seconds", s.Number(*r.AgeS, 0))
+		}
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%-14s %-10s %s", name, finding, age), " ") + "\n")
 	}
 	return b.String()
 }

@@ -14,6 +14,7 @@ import (
 
 	"infobus/netmon"
 	"infobus/status"
+	"infobus/words"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -82,11 +83,11 @@ func TestWhatAWalkFoundIsToldAsTheDaemonDoes(t *testing.T) {
 	s := netmon.Step(o, netmon.New(), netmon.Link{Present: true, Carrier: true, Address: "192.0.2.2/24", Gateway: "192.0.2.1", Speed: 100, Duplex: "full"}, time.Minute)
 	s = netmon.Step(o, s, netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed,
 		Latency: 42 * time.Millisecond, Loss: 0.0625, ClockWrong: true}, time.Minute+2*time.Second)
-	d := found(o, s, time.Minute+5*time.Second)
+	d := found(o, s, time.Minute+5*time.Second, words.In())
 	if d.Verdict != "ok" || *d.Port.Speed != 100 || *d.LatencyMS != 42 || *d.Loss != 0.063 || !d.ClockWrong || *d.Ladder[4].AgeS != 3 {
 		t.Errorf("%+v", d)
 	}
-	if got, want := beyond(d.Uplink), "               a page after 42 ms\n               6 % of the questions were lost\n"; got != want {
+	if got, want := beyond(d.Uplink, words.In()), "               a page after 42 ms\n               6 % of the questions were lost\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

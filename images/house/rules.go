@@ -41,6 +41,7 @@ var order = map[string][]string{
 	"timetable":         {"source"},
 	"van":               {"loop kept"},
 	"van/kept":          {"kepttest"},
+	"words":             {"wordstest"},
 }
 
 // drivers is the room that imports no room but these of ours: a driver knows
