@@ -29,7 +29,7 @@ var order = map[string][]string{
 	"images":            {"lab house testsum"},
 	"images/lab":        {"away debian edges halt init output"},
 	"images/lab/debian": {"init"},
-	"kiosk":             {"ink locales", "text", "board draw"},
+	"kiosk":             {"ink locales", "text", "board draw", "glass"},
 	"logbook":           {"store", "upload export"},
 	"logbook/store":     {"storetest"},
 	"netmon":            {"link client", "probe meraki", "lab"},
