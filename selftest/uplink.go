@@ -6,6 +6,7 @@ import (
 	"infobus/advice"
 	"infobus/hw"
 	"infobus/netmon"
+	"infobus/status"
 	"infobus/reading/clock"
 	"infobus/status"
 	"infobus/words"

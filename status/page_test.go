@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"infobus/logbook"
+	"infobus/netmon"
 	"infobus/power"
 	"infobus/status"
 	"infobus/status/statustest"
@@ -143,5 +145,53 @@ func TestThePageSaysThatTheBoxSwitchedTheCiscoBoxOff(t *testing.T) {
 	v.Uplink.Supply = status.Supply{State: "on", OffAt: statustest.Clock(14, 7)}
 	if tile := status.PageOf(v, words.In()).Tiles[1]; !strings.Contains(strings.Join(tile.Lines, " "), "switches the Cisco box off at 14:07") {
 		t.Errorf("announced: %+v", tile)
+	}
+}
+
+func TestEveryFaultHasItsOwnSentence(t *testing.T) {
+	for _, f := range logbook.Schema[logbook.DeviceFailed] {
+		for _, reason := range f.Words {
+			if said := words.In().Text(status.Fault(reason)); f.Key == "reason" && reason != "error" && (said == "does not work" || strings.Contains(said, "fault.")) {
+				t.Errorf("%s: %s", reason, said)
+			}
+		}
+	}
+}
+
+func TestEveryVerdictRungAndDeviceHasItsWords(t *testing.T) {
+	s := words.In()
+	var v status.View
+	for _, rung := range netmon.New().Ladder {
+		for _, finding := range []string{"passed", "failed"} {
+			v.Uplink.Ladder = append(v.Uplink.Ladder, status.Rung{Rung: string(rung.Name), Finding: finding})
+		}
+	}
+	for _, f := range logbook.Schema[logbook.DeviceFailed] {
+		if f.Key == "device" {
+			for _, name := range f.Words {
+				v.Devices = append(v.Devices, status.Device{Name: name})
+			}
+		}
+	}
+	p := status.PageOf(v, s)
+	if len(p.Tried) < 16 || len(p.Devices) < 10 {
+		t.Fatalf("%d rungs and %d devices: this test sees nothing", len(p.Tried), len(p.Devices))
+	}
+	for i, l := range p.Tried {
+		if l.Name == v.Uplink.Ladder[i].Rung || strings.Contains(l.Name+l.Word, ".") {
+			t.Errorf("the rung %s has no words: %+v", v.Uplink.Ladder[i].Rung, l)
+		}
+	}
+	for i, l := range p.Devices {
+		if l.Name == v.Devices[i].Name {
+			t.Errorf("the device %s has no words", l.Name)
+		}
+	}
+	for _, verdict := range netmon.Verdicts {
+		v.Uplink.Verdict = string(verdict)
+		word := status.PageOf(v, s).Tiles[1].Word
+		if known := word != s.Say("tile.unknown"); known != (verdict != netmon.Unknown) || strings.Contains(word, ".") {
+			t.Errorf("%s is said %q", verdict, word)
+		}
 	}
 }

@@ -12,12 +12,20 @@ import (
 
 	"infobus/examples"
 	"infobus/words"
+	"infobus/words/wordstest"
 )
+
+// inBook has the command that a test starts speak the made-up language too.
+const inBook = "INFOBUS_TEST_WORDS"
 
 // TestMain runs the command itself when it is started by a test as one.
 func TestMain(m *testing.M) {
 	if os.Getenv("INFOBUS_TEST_AS_COMMAND") != "" {
-		os.Exit(run(words.Shipped()))
+		book := words.Shipped()
+		if os.Getenv(inBook) != "" {
+			book = wordstest.Book()
+		}
+		os.Exit(run(book))
 	}
 	os.Exit(m.Run())
 }

@@ -262,7 +262,9 @@ func infobus(t testing.TB, args ...string) (out string, code int) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), hangGuard)
 	defer cancel()
-	b, err := exec.CommandContext(ctx, filepath.Join(dir, "infobus"), args...).CombinedOutput()
+	c := exec.CommandContext(ctx, filepath.Join(dir, "infobus"), args...)
+	c.Env = append(os.Environ(), "LC_ALL=C")
+	b, err := c.CombinedOutput()
 	var e *exec.ExitError
 	if err != nil && !errors.As(err, &e) {
 		t.Fatal(err)

@@ -31,6 +31,7 @@ import (
 	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/timetable/source"
+	"infobus/words"
 )
 
 var version = "development" // set by the linker
@@ -48,6 +49,7 @@ type flags struct {
 	verbose  bool
 	log      io.Writer        // nil: standard error
 	busy     *epapertest.Busy // of a simulated panel; nil: as long as a real one
+	words    *words.Book      // nil: the languages that are part of the program
 }
 
 func main() {

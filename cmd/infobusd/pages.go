@@ -17,7 +17,8 @@ import (
 // pages are what the status server is made of.
 func (a *appliance) pages(pin string) server.Options {
 	o := server.Options{
-		PIN: pin,
+		PIN:   pin,
+		Words: a.flags.words,
 		Events: func(after uint64, limit int) ([]logbook.Event, error) {
 			return book{a.recorder}.After(after, limit)
 		},

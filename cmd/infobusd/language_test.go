@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"infobus/status"
+	"infobus/words/wordstest"
+)
+
+// A self-test of the whole daemon in a made-up language, with every part well and
+// with parts that are not: no row of three words stands outside of its brackets.
+func TestEverySentenceOfASelftestComesFromWords(t *testing.T) {
+	state, log := t.TempDir(), &output{}
+	a, listeners, err := prepare(flags{sim: models, stateDir: state, listen: "127.0.0.1:0", log: log, words: wordstest.Book()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { a.run(ctx); close(ended) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+	local := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(state, "infobus.sock"))
+	}}}
+	var said strings.Builder
+	table := func() {
+		t.Helper()
+		q, err := http.NewRequest("POST", "http://infobus/api/v1/selftest?lang="+wordstest.Tag, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := local.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		n := 0
+		for lines := bufio.NewScanner(answer.Body); lines.Scan(); n++ {
+			var c status.Check
+			if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+				t.Fatalf("%v: %s", err, lines.Bytes())
+			}
+			for _, text := range []string{c.Name, c.Found, c.Todo} {
+				said.WriteString(text + "\n")
+				for _, stray := range wordstest.Strays(text) {
+					t.Errorf("line %d: %q is not from words, in %q", c.Number, stray, text)
+				}
+			}
+		}
+		if n < 20 {
+			t.Errorf("only %d lines", n)
+		}
+	}
+	p.becomes("uplink.verdict", "ok")
+	table()
+	for _, fault := range []string{"device battery stuck", "device panel absent", "cable out", "clock untrusted"} {
+		if err := a.parts.world.Do(strings.Fields(fault)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.becomes("uplink.verdict", "cable-unplugged")
+	table()
+	for _, want := range []string{"⟦does not answer⟧", "⟦The cable between", "⟦battery meter⟧"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%s was never said: this test sees too little", want)
+		}
+	}
+}
