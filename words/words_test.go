@@ -215,6 +215,17 @@ func TestEveryLanguageSaysTheSame(t *testing.T) {
 	}
 }
 
+// Before a colon and its like stands a no-break space, and the apostrophe is
+// typographic.
+func TestFrenchIsSetAsFrenchIs(t *testing.T) {
+	wrong := regexp.MustCompile(`[\p{L}\d}»] [:;!?»%]|« |\p{L}'\p{L}`)
+	for key, sentence := range sentences(t, "fr") {
+		if found := wrong.FindString(sentence); found != "" {
+			t.Errorf("%s: %q in %s", key, found, sentence)
+		}
+	}
+}
+
 func TestWhoIsAskedAnswersInThatLanguage(t *testing.T) {
 	for _, c := range []struct {
 		name  string
