@@ -6,7 +6,6 @@ import (
 	"infobus/advice"
 	"infobus/hw"
 	"infobus/netmon"
-	"infobus/status"
 	"infobus/reading/clock"
 	"infobus/status"
 	"infobus/words"

@@ -296,3 +296,31 @@ func TestPluralsAndNumbersAreTheLanguages(t *testing.T) {
 		t.Errorf("a text in a text: %q", got)
 	}
 }
+
+func TestAFormThatALanguageLeavesOutIsTheOtherOne(t *testing.T) {
+	b, err := Open(fstest.MapFS{
+		"en.yaml": {Data: []byte("language.name: English\nlogs.wait:\n  one: \"{{.N}} record waits\"\n  other: \"{{.N}} records wait\"\nlogs.all: \"all {{.N}}\"\n")},
+		"ar.yaml": {Data: []byte("language.name: العربية\nlogs.wait:\n  other: \"⟦{{.N}}⟧\"\nlogs.all: \"⟦{{.N}}⟧\"\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 12 { // Arabic has forms for 0, 1, 2, 3 and 11
+		for _, key := range []string{"logs.wait", "logs.all"} {
+			if got, want := b.In("ar").Say(key, "N", n), "⟦"+strconv.Itoa(n)+"⟧"; got != want {
+				t.Errorf("%s of %d: %q, want %q", key, n, got, want)
+			}
+		}
+	}
+	if en, ar := b.In("en").Language().Dir, b.In("ar").Language().Dir; en != "ltr" || ar != "rtl" {
+		t.Errorf("English is written %s, Arabic %s", en, ar)
+	}
+}
+
+func TestACodeWithoutAWordIsSaidAsItIs(t *testing.T) {
+	for key, want := range map[string]string{"cli.verdict.ok": "ok", "cli.rung." + Code("sign-in page"): "sign-in page", "device.panel": "Screen", "device.new-part": "new-part"} {
+		if got := In().Word(key); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
