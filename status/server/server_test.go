@@ -30,7 +30,7 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-var clock, session, paris = statustest.Clock, statustest.Session, statustest.Paris
+var clock, session = statustest.Clock, statustest.Session
 
 // van is a server on a unix socket and on loopback.
 type van struct {
