@@ -143,7 +143,7 @@ func TestThePageFitsASmallPhone(t *testing.T) {
 		"A sign-in page stands before the internet: open any page on a phone on the same Wi-Fi and sign in."
 	v.Publish(state)
 	ctx := browser(t)
-	for _, path := range []string{"/", "/today?lang=ar"} {
+	for _, path := range []string{"/", "/?lang=fr", "/today?lang=ar"} {
 		do(t, ctx, chromedp.EmulateViewport(320, 640), chromedp.Navigate(v.base+path))
 		if js[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth") {
 			t.Errorf("%s is wider than 320 pixels", path)
