@@ -46,10 +46,9 @@ func TestALowBatterySwitchesTheCiscoBoxOffUntilAGeneratorStarts(t *testing.T) {
 	if advice, _ := p.at("uplink.advice").(string); !strings.Contains(advice, "save the battery") || strings.Contains(advice, "cable") {
 		t.Errorf("the advice is %q", advice)
 	}
-	page := p.get("/")
-	for _, words := range []string{"Switched off", "to save the battery: start a generator", "pour économiser la batterie"} {
-		if !strings.Contains(page, words) {
-			t.Errorf("the page does not say %q", words)
+	for words, path := range map[string]string{"Switched off": "/", "to save the battery: start a generator": "/", "pour économiser la batterie": "/?lang=fr"} {
+		if !strings.Contains(p.get(path), words) {
+			t.Errorf("the page %s does not say %q", path, words)
 		}
 	}
 	if out, code := infobus(t, "--address", p.base, "status"); code != 1 || !strings.Contains(out, "switched off: ") {
