@@ -21,6 +21,13 @@ bench() {
 	return $ended
 }
 
+# bench_short runs every measurement for a moment, so that each still works when it
+# is wanted; its arguments are go test's.
+bench_short() {
+	go test "$@" -short -run '^$' -bench . -benchtime 1x \
+		./cmd/infobusd ./cmd/infobus ./logbook/store ./kiosk/draw ./hw/line ./netmon/lab
+}
+
 # measure FOLDER BENCHMARKS [TIME]: the lines that they print themselves; with a
 # time, the testing package's. The test's own program is run, because the go
 # command mixes what it says on the two outputs.

@@ -27,10 +27,12 @@ needs() {
 		type gcc >/dev/null 2>&1 || missing+=(gcc)
 		[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 	fi
-	if [ "$1" = bench ]; then
-		type chromium >/dev/null 2>&1 || missing+=(chromium)
+	if [ "$1" = bench ] || [ "$1" = test ]; then
 		type pango-view >/dev/null 2>&1 || missing+=(pango1.0-tools)
 		[ -e /usr/bin/time ] || missing+=(time)
+	fi
+	if [ "$1" = bench ]; then
+		type chromium >/dev/null 2>&1 || missing+=(chromium)
 		# What the uplink is compared with, and its lab.
 		# Where systemd runs, installing NetworkManager would start it, and it might
 		# take the machine's own network over.

@@ -30,7 +30,10 @@ run_tests() {
 		for module in "${folders[@]}"; do
 			(cd "$module" && go test -race -timeout 40m -json ./... "$@") 2>&1 || ended=1
 		done
-		[[ " $* " == *" -run "* ]] || fuzz -json 2>&1 || ended=1
+		if [[ " $* " != *" -run "* ]]; then
+			bench_short -race -json 2>&1 || ended=1
+			fuzz -json 2>&1 || ended=1
+		fi
 		exit $ended
 	} | "$out/testsum" "${strict[@]}"
 }

@@ -177,6 +177,14 @@ func sum(in io.Reader, out io.Writer) (all summary) {
 						}
 						fmt.Fprint(out, orNone(said[k]))
 					}
+					for t := range begun { // a benchmark that ended well does not say so
+						if e.Action == "pass" && t.pkg == e.Package && strings.HasPrefix(t.name, "Benchmark") {
+							c.passed++
+						}
+						if t.pkg == e.Package {
+							delete(begun, t)
+						}
+					}
 					if *c != (counts{}) {
 						fmt.Fprintf(out, "%-4s %-40s %6.1f s  %d passed", e.Action, e.Package, e.Elapsed, c.passed)
 						if c.failed > 0 {

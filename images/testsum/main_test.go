@@ -37,6 +37,17 @@ func TestSum(t *testing.T) {
 {"Action":"fail","Package":"a","Test":"T"}
 {"Action":"fail","Package":"a"}`,
 			counts{passed: 1, failed: 1}, []string{"leak\n"}},
+		{"a benchmark", `
+{"Action":"run","Package":"a","Test":"BenchmarkX"}
+{"Action":"output","Package":"a","Test":"BenchmarkX","Output":"BenchmarkX 1 12 ns/op\n"}
+{"Action":"pass","Package":"a","Elapsed":1}`,
+			counts{passed: 1}, []string{"1 passed\n"}},
+		{"a benchmark that fails", `
+{"Action":"run","Package":"a","Test":"BenchmarkX"}
+{"Action":"output","Package":"a","Test":"BenchmarkX","Output":"no page came\n"}
+{"Action":"fail","Package":"a","Test":"BenchmarkX"}
+{"Action":"fail","Package":"a"}`,
+			counts{failed: 1}, []string{"FAILED a BenchmarkX\nno page came\n"}},
 		{"no build", `
 {"ImportPath":"a [a.test]","Action":"build-output","Output":"x.go:1: undefined: y\n"}
 {"ImportPath":"a [a.test]","Action":"build-fail"}
