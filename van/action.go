@@ -12,18 +12,23 @@ import (
 	"infobus/timetable"
 )
 
-// judged takes or refuses an action, as things stand at its moment. One that is
-// refused changes nothing but that time has passed.
+// judged takes or refuses an action. It is taken only where it could be both before
+// the time up to its moment is heeded, and after: in between a session may have
+// ended, or a reading have grown stale. One that is refused changes nothing but
+// that the time has passed.
 func judged(o Options, s State, in Observation, asked action.Asked) (State, Output) {
-	s, out := step(o, s, Observation{At: in.At, Value: Tick{}})
-	refusal := s.May(o, asked)
+	before := s
+	before.Now = in.At
+	after, out := step(o, s, Observation{At: in.At, Value: Tick{}})
+	refusal := before.May(o, asked)
 	if refusal == action.Taken {
-		var taken Output
-		s, taken = step(o, s, in)
-		out.list, out.effects = append(out.list, taken.list...), append(out.effects, taken.effects...)
+		refusal = after.May(o, asked)
+	}
+	if refusal == action.Taken {
+		after, out = step(o, s, in)
 	}
 	out.effect(Answer{refusal})
-	return s, out
+	return after, out
 }
 
 // May says why an action cannot be taken now; action.Taken where it can. It is
