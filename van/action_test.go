@@ -94,10 +94,16 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			o.do(stopped(o.at), ask(action.PowerOff))
 			o.pass(time.Minute)
 		}, ask(action.RefreshScreen), action.GoingOff},
-		{"a page that the team has", func(o *open) { o.state.Kiosk.AskedAt = 0 }, ask(action.ShowToday), action.Taken},
+		{"a page that the team has", func(o *open) { o.do(kiosk.Press{}) }, ask(action.ShowToday), action.Taken},
 		{"a page that it has not", func(o *open) { o.options.Kiosk.Sets = nil }, ask(action.ShowHelp), action.NoPage},
 		{"today, without a clock", func(o *open) { o.do(van.ClockSeen{}) }, ask(action.ShowToday), action.NoClock},
 		{"today, without a timetable", func(o *open) { o.state.Timetable = nil }, ask(action.ShowToday), action.NoTimetable},
+		{"today, which is empty unless the site is known", func(o *open) {
+			tt := *table(t)
+			tt.Digest = "sites alone"
+			tt.Services = slices.DeleteFunc(tt.Services, func(s timetable.Service) bool { return len(s.Sites) == 0 })
+			o.do(van.TimetableSeen{Timetable: &tt})
+		}, ask(action.ShowToday), action.SiteNotSaid},
 		{"longer", nil, ask(action.Longer), action.Taken},
 		{"longer than no session", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.Longer), action.NoSession},
 		{"the end of none", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.EndSession), action.NoSession},
@@ -187,8 +193,8 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 				power.Sample{Volts: 13.5, Amps: 5}, power.LinesLost{}, power.LowLine{Active: flag, At: at}, van.ClockSeen{Trusted: true, Source: "timesyncd"},
 				van.DeviceSeen{Name: van.Panel, OK: flag}}, online(at)...)
 			b.see(at, rapid.SampledFrom(values).Draw(t, "value"))
-			if d, ok := effect[van.Draw](b); ok && flag {
-				b.see(at, van.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second})
+			if d, ok := effect[kiosk.Draw](b); ok && flag {
+				b.see(at, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second})
 			}
 
 			row := rapid.SampledFrom(rows).Draw(t, "row")
@@ -240,10 +246,10 @@ func undone(b *box, was van.State, a action.Asked) string {
 	corrected := func(kind timetable.CorrectionKind) bool { return i >= 0 && s.Corrections[i].Kind == kind }
 	_, sends := effect[van.Send](b)
 	shows := func(name kiosk.Name) bool {
-		d, drawn := effect[van.Draw](b)
+		d, drawn := effect[kiosk.Draw](b)
 		return s.Kiosk.Asked == name || drawn && d.Page.Name == name || s.Kiosk.Shown.Name == name
 	}
-	d, _ := effect[van.Draw](b)
+	d, _ := effect[kiosk.Draw](b)
 	done, known := map[action.Name]bool{
 		action.CancelShutdown:   !s.Power.Shutdown.Pending,
 		action.Sync:             sends,
