@@ -87,7 +87,7 @@ func (s *step) byItself() (pages []Page, next time.Duration) {
 	since, c := s.in.Session.Since, s.content(s.in.Session.Site)
 	switch {
 	case !c.Now.IsZero() && c.Timetable != nil:
-		return s.today(c), s.now + max(c.Timetable.NextChange(c.Now).Sub(c.Now), time.Second)
+		return s.o.listed(c), s.now + max(c.Timetable.NextChange(c.Now).Sub(c.Now), time.Second)
 	case s.now < since+settingUpAfter:
 		return nil, since + settingUpAfter
 	case !c.Now.IsZero():
@@ -103,19 +103,32 @@ func (s *step) content(site string) Content {
 	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall}
 }
 
-// today are the day's pages. A day on which nothing is listed for every site, and
+// listed are the day's pages. A day on which nothing is listed for every site, and
 // something for one of them, is not said to be empty before the site is certain.
-func (s *step) today(c Content) []Page {
-	pages := s.o.Pages(Today, c)
+func (o Options) listed(c Content) []Page {
+	pages := o.Pages(Today, c)
 	if c.Site != "" || len(pages) == 0 || len(pages[0].Rows) > 0 {
 		return pages
 	}
 	for _, site := range c.Timetable.Sites {
 		if len(c.Timetable.Today(c.Now, site.ID)) > 0 {
-			return s.o.Pages(SettingUp, c)
+			return o.Pages(SettingUp, c)
 		}
 	}
 	return pages
+}
+
+// Has says whether the screen has that page to show, for who asks for it. Today it
+// has only with a time and a timetable.
+func (o Options) Has(name Name, c Content) bool {
+	if name != Today {
+		return len(o.Pages(name, c)) > 0
+	}
+	if c.Now.IsZero() || c.Timetable == nil {
+		return false
+	}
+	pages := o.listed(c)
+	return len(pages) > 0 && pages[0].Name == Today
 }
 
 // asked is the page that people asked for: each press goes on by one from what
@@ -124,7 +137,7 @@ func (s *step) asked() (Page, bool) {
 	c := s.content(s.in.Session.Site)
 	var all []Page
 	if !c.Now.IsZero() && c.Timetable != nil {
-		all = s.today(c)
+		all = s.o.listed(c)
 	}
 	for _, name := range []Name{Help, SIM} {
 		all = append(all, s.o.Pages(name, c)...)

@@ -30,6 +30,9 @@ func DefaultOptions() Options {
 	return Options{Length: 150 * time.Minute, Idle: 20 * time.Minute}
 }
 
+// LongerBy is by how much a volunteer moves a session's end at a time.
+const LongerBy = 30 * time.Minute
+
 // Plan is what the timetable plans for the present moment.
 type Plan struct {
 	Site string

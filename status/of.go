@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"infobus/action"
 	"infobus/advice"
 	"infobus/netmon"
 	"infobus/power"
@@ -112,6 +113,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	for _, r := range s.Uplink.Ladder {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}
+	v.Actions = offered(o, s, action.Args{}, action.All)
 	v.Uplink.Cellular = cellular(o, s, age(s.Uplink.Cellular.At), zone)
 	if c, fresh := s.Uplink.Cellular.Get(); fresh && c.Devices >= 0 {
 		v.Uplink.DevicesConnected = ptr(c.Devices)

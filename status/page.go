@@ -18,8 +18,7 @@ type Page struct {
 	Devices []Line
 	Waiting uint64
 	Sent    string
-	Places  []Place
-	Sure    bool // it is certain at which of Places the van is
+	Sure    bool // it is certain where the van is
 }
 
 // PageOf is the page of a View, as the speaker says it.
@@ -33,7 +32,6 @@ func PageOf(v View, s *words.Speaker) Page {
 		Devices: deviceLines(v, s),
 		Waiting: v.Sync.Waiting,
 		Sent:    hour(v.Sync.LastUpload),
-		Places:  places(v),
 		Sure:    v.Session.Site != "",
 	}
 	p.Cards, p.Data = simCards(v, s)
@@ -88,29 +86,6 @@ func triedLines(v View, s *words.Speaker) []Line {
 			l.Word = s.Say("tried.not-tried")
 		}
 		all = append(all, l)
-	}
-	return all
-}
-
-// Place is a site that a volunteer may say the session is held at.
-type Place struct {
-	ID, Name string
-	Here     bool // the van is there, which is certain
-	Planned  bool // it should be
-}
-
-// places are those sites, the planned one first; none where no session is on.
-func places(v View) []Place {
-	var all []Place
-	if !v.Session.Active {
-		return nil
-	}
-	for _, s := range v.Session.Sites {
-		p := Place{ID: s.ID, Name: s.Name, Here: s.ID == v.Session.Site, Planned: s.ID == v.Session.Planned}
-		if all = append(all, p); p.Planned {
-			copy(all[1:], all)
-			all[0] = p
-		}
 	}
 	return all
 }

@@ -1,9 +1,9 @@
 package status
 
 import (
-	"slices"
 	"time"
 
+	"infobus/action"
 	"infobus/timetable"
 	"infobus/van"
 	"infobus/words"
@@ -21,15 +21,15 @@ type ServicesPage struct {
 
 // ServiceLine is one service on one day.
 type ServiceLine struct {
-	ID, Day   string
-	Name      string
-	Place     string
-	Map       string
-	Hours     []Hours // as the timetable has them, also those that the screen does not show
-	State     string  // confirmed, ask us, cancelled
-	Word      string  // State in plain words
-	Why       string
-	Corrected bool // a volunteer said something of it
+	ID, Day string
+	Name    string
+	Place   string
+	Map     string
+	Hours   []Hours // as the timetable has them, also those that the screen does not show
+	State   string  // confirmed, ask us, cancelled
+	Word    string  // State in plain words
+	Why     string
+	Actions []string // what a volunteer may say of it, as in the actions' routes
 }
 
 // Mood is the line's colour and icon.
@@ -54,7 +54,7 @@ type Hours struct {
 
 // ServicesOf are the day's for volunteers: those that the screen may show, of the
 // session's site, or of all sites where it is not known.
-func ServicesOf(s van.State, now time.Time, speaker *words.Speaker) ServicesPage {
+func ServicesOf(o van.Options, s van.State, now time.Time, speaker *words.Speaker) ServicesPage {
 	switch {
 	case s.Timetable == nil:
 		return ServicesPage{None: speaker.Say("services.no-timetable")}
@@ -72,7 +72,7 @@ func ServicesOf(s van.State, now time.Time, speaker *words.Speaker) ServicesPage
 			sites = append(sites, site.ID)
 		}
 	}
-	said := t.Corrections()
+	s.Now.Wall = now               // by which the actions are judged, too
 	seen := map[[2]string]string{} // service and day: of which site
 	index := map[[2]string]int{}
 	add := func(site string, r timetable.Row) {
@@ -88,8 +88,8 @@ func ServicesOf(s van.State, now time.Time, speaker *words.Speaker) ServicesPage
 		seen[key], index[key] = site, len(p.Services)
 		p.Services = append(p.Services, ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: serviceName(r.Service, speaker),
 			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []Hours{hours}, State: string(r.State), Why: r.Why,
-			Word:      speaker.Say("services.state." + words.Code(string(r.State))),
-			Corrected: slices.ContainsFunc(said, func(c timetable.Correction) bool { return c.Service == key[0] && c.Date == key[1] })})
+			Word:    speaker.Say("services.state." + words.Code(string(r.State))),
+			Actions: offered(o, s, action.Args{Service: r.Service.ID, Day: r.Day}, action.All)})
 	}
 	for _, site := range sites {
 		for _, r := range timetable.OnScreen(t.Rows(now.AddDate(0, 0, -1), site)) {

@@ -27,6 +27,7 @@ type View struct {
 	Kiosk   Kiosk    `json:"kiosk"`
 	Sync    Sync     `json:"sync"`
 	Devices []Device `json:"devices"`
+	Actions []string `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
 }
 
 // Advice is one thing that a volunteer should do.
@@ -318,7 +319,7 @@ func (v View) Filled() View {
 		v.Uplink.Cellular = &filled
 	}
 	v.Kiosk.Languages = List(v.Kiosk.Languages)
-	v.Devices = List(v.Devices)
+	v.Devices, v.Actions = List(v.Devices), List(v.Actions)
 	v.Session.Sites = List(v.Session.Sites)
 	return v
 }

@@ -85,9 +85,17 @@ func (t *Timetable) Corrections() []Correction {
 	return list
 }
 
-// Check says in plain words why a correction cannot be taken now; nil where it
-// can. Times past midnight belong to the day before until the last of them is
-// over.
+// What Check wraps, for who says it in other words. Any other error is of the kind
+// or the hours.
+var (
+	ErrToCome  = errors.New("is still to come: a correction is for today only; for other days change the timetable")
+	ErrOver    = errors.New("is over")
+	ErrNoHours = errors.New("has no hours")
+	ErrUnsaid  = errors.New("the timetable gives no hours")
+)
+
+// Check says why a correction cannot be taken now; nil where it can. Times past
+// midnight belong to the day before until the last of them is over.
 func (t *Timetable) Check(c Correction, now time.Time) error {
 	s, ok := t.Service(c.Service)
 	if !ok {
@@ -98,9 +106,9 @@ func (t *Timetable) Check(c Correction, now time.Time) error {
 	case err != nil:
 		return fmt.Errorf("date %q: %w", c.Date, err)
 	case date > DateIn(now, t.Zone):
-		return fmt.Errorf("%s is still to come: a correction is for today only; for other days change the timetable", date)
+		return fmt.Errorf("%s %w", date, ErrToCome)
 	case t.Over(c, now):
-		return fmt.Errorf("%s is over", date)
+		return fmt.Errorf("%s %w", date, ErrOver)
 	}
 	file := t.Corrected(nil).spans(s, date)
 	switch c.Kind {
@@ -109,10 +117,10 @@ func (t *Timetable) Check(c Correction, now time.Time) error {
 			return fmt.Errorf("hours were given; they go with %q only", SaidHours)
 		}
 		if len(file) == 0 {
-			return fmt.Errorf("%s has no hours on %s, so that none can be %s", s.Name["en"], date, c.Kind)
+			return fmt.Errorf("%s %w on %s, so that none can be %s", s.Name["en"], ErrNoHours, date, c.Kind)
 		}
 		if c.Kind == SaidRight && !slices.ContainsFunc(file, func(o span) bool { return !o.noHours }) {
-			return fmt.Errorf("the timetable gives no hours for %s on %s: say which they are", s.Name["en"], date)
+			return fmt.Errorf("%w for %s on %s: say which they are", ErrUnsaid, s.Name["en"], date)
 		}
 		return nil
 	case SaidHours:

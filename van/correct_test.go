@@ -2,20 +2,19 @@ package van_test
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"infobus/action"
 	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/timetable"
 	"infobus/van"
 )
 
-func said(service string, kind timetable.CorrectionKind, hours ...timetable.Hours) van.Correct {
-	return van.Correct{Correction: timetable.Correction{Service: service, Date: "2026-11-23", Kind: kind, Hours: hours}}
+func said(service string, name action.Name, hours ...timetable.Hours) action.Asked {
+	return action.Asked{Name: name, Args: action.Args{Service: service, Day: timetable.DateOf(2026, 11, 23), Hours: hours}}
 }
 
 // row is the first of a service on the day's pages.
@@ -37,7 +36,7 @@ func TestACorrectionIsShownKeptAndOutlivesAPowerCutAndANewFile(t *testing.T) {
 	if r := o.row("water"); r.State != timetable.Confirmed {
 		t.Fatalf("water is %s", r.State)
 	}
-	o.see(o.at, said("water", timetable.SaidCancelled))
+	o.see(o.at, said("water", action.TimetableCancel))
 	k, kept := effect[van.Keep](o.box)
 	if !kept || len(k.Kept.Corrections) != 1 {
 		t.Fatalf("kept %+v", k)
@@ -81,7 +80,7 @@ func TestACorrectionIsShownKeptAndOutlivesAPowerCutAndANewFile(t *testing.T) {
 		t.Errorf("after a power cut water is %s", r.State)
 	}
 
-	after.do(van.Correct{Correction: said("water", "").Correction, Undo: true})
+	after.do(said("water", action.TimetableUndo))
 	if r := after.row("water"); r.State != timetable.Confirmed || len(after.state.Corrections) != 0 {
 		t.Errorf("taken back, water is %s with %v", r.State, after.state.Corrections)
 	}
@@ -89,7 +88,7 @@ func TestACorrectionIsShownKeptAndOutlivesAPowerCutAndANewFile(t *testing.T) {
 
 func TestACorrectionEndsByItself(t *testing.T) {
 	o := opened(t)
-	o.do(said("water", timetable.SaidCancelled), said("hot-meals", timetable.SaidHours, timetable.Hours{Opens: 22 * 60, Closes: 26 * 60}))
+	o.do(said("water", action.TimetableCancel), said("hot-meals", action.TimetableHours, timetable.Hours{Opens: 22 * 60, Closes: 26 * 60}))
 	if n := len(o.state.Corrections); n != 2 {
 		t.Fatalf("%d corrections", n)
 	}
@@ -122,25 +121,24 @@ func TestWhatCannotBeCorrected(t *testing.T) {
 			private = s.ID
 		}
 	}
-	tomorrow := said("water", timetable.SaidRight)
-	tomorrow.Date = "2026-11-24"
+	tomorrow := said("water", action.TimetableConfirm)
+	tomorrow.Day++
 	for what, c := range map[string]struct {
-		word van.Correct
-		want error
+		word action.Asked
+		want action.Refusal
 	}{
-		"a service that there is not":            {said("nowhere", timetable.SaidRight), van.ErrNoService},
-		"one that is told in person only":        {said(private, timetable.SaidRight), van.ErrNoService},
-		"that one, taken back":                   {van.Correct{Correction: said(private, "").Correction, Undo: true}, van.ErrNoService},
-		"taking back where nothing was said":     {van.Correct{Correction: said("water", "").Correction, Undo: true}, van.ErrNothing},
-		"tomorrow":                               {tomorrow, nil},
-		"hours that end before they begin":       {said("water", timetable.SaidHours, timetable.Hours{Opens: 600, Closes: 500}), nil},
-		"a kind that there is not":               {said("water", "gone"), nil},
-		"hours beside a cancellation":            {said("water", timetable.SaidCancelled, timetable.Hours{Opens: 600, Closes: 700}), nil},
-		"a service that has no hours on the day": {said("breakfast", timetable.SaidRight), nil},
+		"a service that there is not":            {said("nowhere", action.TimetableConfirm), action.NoService},
+		"one that is told in person only":        {said(private, action.TimetableConfirm), action.NoService},
+		"that one, taken back":                   {said(private, action.TimetableUndo), action.NoService},
+		"taking back where nothing was said":     {said("water", action.TimetableUndo), action.NothingSaid},
+		"tomorrow":                               {tomorrow, action.DayToCome},
+		"hours that end before they begin":       {said("water", action.TimetableHours, timetable.Hours{Opens: 600, Closes: 500}), action.HoursWrong},
+		"a kind that there is not":               {said("water", "gone"), action.UnknownAction},
+		"hours beside a cancellation":            {said("water", action.TimetableCancel, timetable.Hours{Opens: 600, Closes: 700}), action.HoursWrong},
+		"a service that has no hours on the day": {said("breakfast", action.TimetableConfirm), action.NothingThatDay},
 	} {
-		err := o.state.Corrigible(c.word, o.state.Now.Wall)
-		if err == nil || c.want != nil && !errors.Is(err, c.want) || private != "" && strings.Contains(err.Error(), private) {
-			t.Errorf("%s: %v", what, err)
+		if got := o.state.May(o.options, c.word); got != c.want {
+			t.Errorf("%s: %q, want %q", what, got, c.want)
 		}
 		o.see(o.at, c.word)
 		if len(o.events) != 0 || len(o.state.Corrections) != 0 {
@@ -148,8 +146,8 @@ func TestWhatCannotBeCorrected(t *testing.T) {
 		}
 	}
 	o.do(van.ClockSeen{Trusted: false})
-	if err := o.state.Corrigible(said("water", timetable.SaidRight), o.state.Now.Wall); !errors.Is(err, van.ErrNoClock) {
-		t.Errorf("without a clock: %v", err)
+	if got := o.state.May(o.options, said("water", action.TimetableConfirm)); got != action.NoClock {
+		t.Errorf("without a clock: %q", got)
 	}
 	if private == "" {
 		t.Error("the example has no service that is told in person only")

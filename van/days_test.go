@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/power"
 	"infobus/van"
@@ -27,7 +28,7 @@ func TestADayIsCountedOverAPowerCutAndNamesNoSite(t *testing.T) {
 					}
 				}
 				if b.state.Session.Named() == "" {
-					b.see(at, van.ConfirmSite{Site: site})
+					b.see(at, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: site}})
 				}
 				if !days {
 					b.state.Days = van.State{}.Days
@@ -70,7 +71,7 @@ func TestASessionSaysWhatTheBoxItselfUsed(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.Used{Bytes: 1000}, power.Line{Active: true, At: 2 * time.Second})
 	b.see(3*time.Second, van.Used{Bytes: 41_000})
-	b.see(4*time.Second, van.EndSession{Asked: true})
+	b.see(4*time.Second, action.Asked{Name: action.EndSession})
 	for _, e := range b.events {
 		if e.Name == logbook.SessionEnded && e.Attributes["own_bytes"] != int64(40_000) {
 			t.Errorf("the summary says %v", e.Attributes)

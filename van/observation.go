@@ -1,6 +1,7 @@
 package van
 
 import (
+	"infobus/action"
 	"infobus/days"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -12,7 +13,8 @@ import (
 )
 
 // Observation is something that was seen, done or said, and when. Its Value is
-// one of the types below, or one of power's, netmon's and kiosk's inputs.
+// one of the types below, an action.Asked, or one of power's, netmon's and kiosk's
+// inputs.
 type Observation struct {
 	At    reading.Stamp
 	Value any
@@ -73,24 +75,6 @@ type (
 		Trouble string // redacted; "" if it went well
 	}
 
-	// EndSession is a volunteer's word.
-	EndSession struct{ Asked bool }
-
-	// LengthenSession is a volunteer's word: its end is so much later.
-	LengthenSession struct{ By time.Duration }
-
-	// ConfirmSite is a volunteer's word on where the session is held: a site of the
-	// timetable. One that it does not have is not taken.
-	ConfirmSite struct{ Site string }
-
-	// Correct is a volunteer's word on a service for today; Undo takes back
-	// what was said of that service and day. One that Corrigible refuses is
-	// not taken.
-	Correct struct {
-		timetable.Correction
-		Undo bool
-	}
-
 	// Switched is the outcome of a Relay, and the first word of its driver: whether
 	// the gateway has power.
 	Switched struct{ On bool }
@@ -120,6 +104,10 @@ type (
 	Heal struct{ Remedy netmon.Remedy }
 	// Follow has systemd's infobus-generator.target up while a generator runs.
 	Follow struct{ Running bool }
+	// Send sends the logbook's events now.
+	Send struct{}
+	// Answer is what became of an action.Asked, for who asked: the loop hands it on.
+	Answer struct{ Refusal action.Refusal }
 	// Relay switches the gateway's power: the contact is normally closed, so
 	// that a dead box leaves the gateway on. Answered by Switched.
 	Relay struct{ On bool }
@@ -167,8 +155,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		if v.OK {
 			s.Temperature = reading.Of(v.Celsius, now)
 		}
-	case Correct:
-		s.correct(v, in.At.Wall, out)
+	case action.Asked:
+		s.act(v, out)
 	case DeviceSeen:
 		s.device(v, now, out)
 	case Recorded:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/action"
 	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/power"
@@ -90,7 +91,7 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 	confirmed := func(c *cutBox) {
 		c.starts("one", 0, s, true)
 		c.pass(2*s, 2*min, true)
-		c.do(3*min, van.ConfirmSite{Site: "quai"}, van.LengthenSession{By: 30 * min})
+		c.do(3*min, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "quai"}}, action.Asked{Name: action.Longer})
 		c.pass(3*min, 10*min+2*s, true)
 	}
 	tests := []struct {
@@ -121,7 +122,7 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 			confirmed(c)
 			c.starts("two", 15*min, s, false)
 			c.pass(2*s, min, true)
-			c.do(min, van.ConfirmSite{Site: "oyats"}, van.LengthenSession{By: 30 * min})
+			c.do(min, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "oyats"}}, action.Asked{Name: action.Longer})
 			c.do(5*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
 		}, []string{"started"}, "oyats", "30m", 1},
 		{"twice, the first time without a trusted clock", func(c *cutBox) {
@@ -157,7 +158,7 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 			confirmed(c)
 			c.starts("two", 15*min, s, true)
 			c.pass(2*s, 5*min, true)
-			c.do(5*min, van.EndSession{Asked: true})
+			c.do(5*min, action.Asked{Name: action.EndSession})
 		}, []string{"started", "volunteer 20"}, "", "", 1},
 		{"while refuelling", func(c *cutBox) {
 			confirmed(c)
@@ -199,7 +200,7 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 			confirmed(c)
 			c.starts("two", 15*min, s, false)
 			c.pass(2*s, 5*min, true)
-			c.do(5*min+s, van.EndSession{Asked: true})
+			c.do(5*min+s, action.Asked{Name: action.EndSession})
 			c.do(6*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
 		}, []string{"started", "generators-stopped 10", "started", "volunteer 5"}, "", "", 2},
 		{"unless the clock went back", func(c *cutBox) {
@@ -275,7 +276,7 @@ func TestTheConfiguredSiteTakesNoOthersPlace(t *testing.T) {
 		"a volunteer's, over a power cut": {func(c *cutBox) {
 			c.starts("one", 0, s, true)
 			c.pass(2*s, 2*min, true)
-			c.do(3*min, van.ConfirmSite{Site: "oyats"})
+			c.do(3*min, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "oyats"}})
 			c.pass(3*min, 10*min, true)
 			c.starts("two", 15*min, s, false)
 			c.pass(2*s, 5*min, true)
@@ -284,7 +285,7 @@ func TestTheConfiguredSiteTakesNoOthersPlace(t *testing.T) {
 		"a volunteer's, said before the plan and a restart": {func(c *cutBox) {
 			c.starts("one", 0, s, false)
 			c.pass(2*s, 2*min, true)
-			c.do(3*min, van.ConfirmSite{Site: "oyats"})
+			c.do(3*min, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "oyats"}})
 			c.starts("one", 0, 6*min, false)
 			c.pass(6*min+s, 7*min, true)
 			c.do(8*min, van.ClockSeen{Trusted: true, Source: "timesyncd"})
@@ -316,12 +317,12 @@ func TestTheClosingPageAfterAPowerCut(t *testing.T) {
 	c := &cutBox{t: t, table: table(t)}
 	c.starts("one", 0, s, true)
 	c.pass(2*s, 2*min, true)
-	c.do(3*min, van.ConfirmSite{Site: "quai"})
+	c.do(3*min, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "quai"}})
 	c.pass(3*min, 10*min, true)
 	c.starts("two", 15*min, s, true)
 	c.do(2*s, van.DeviceSeen{Name: van.Panel, OK: true})
 	c.pass(3*s, 5*min, false)
-	c.do(5*min, van.EndSession{Asked: true})
+	c.do(5*min, action.Asked{Name: action.EndSession})
 	var last kiosk.Draw
 	for at := 5*min + s; at < 20*min; at += 30 * s {
 		d, ok := effect[kiosk.Draw](c.box)

@@ -2,12 +2,12 @@ package van_test
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"infobus/action"
 	"infobus/kiosk"
 	"infobus/power"
 	"infobus/timetable"
@@ -44,7 +44,7 @@ func TestTheSiteIsNotOnTheGlassBeforeAVolunteerSaysIt(t *testing.T) {
 
 	// One tap.
 	o.told()
-	o.see(o.at, van.ConfirmSite{Site: "moulin"})
+	o.see(o.at, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "moulin"}})
 	k, kept := effect[van.Keep](o.box)
 	if !kept || !k.Kept.Session.Confirmed {
 		t.Errorf("kept %+v", k.Kept.Session)
@@ -75,21 +75,21 @@ func TestTheSiteIsNotOnTheGlassBeforeAVolunteerSaysIt(t *testing.T) {
 
 	// And one tap to change it.
 	o.told()
-	o.do(van.ConfirmSite{Site: "quai"})
+	o.do(action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "quai"}})
 	o.pass(10 * time.Minute)
 	if len(o.drawn) == 0 || o.drawn[len(o.drawn)-1].Page.Site != "Quai des Sternes" || slices.Contains(o.rows(), "charging-moulin") {
 		t.Errorf("changed: %q, %q", o.told(), o.rows())
 	}
 
 	// The page that stays names it, and not where nobody said it.
-	o.do(van.EndSession{Asked: true})
+	o.do(action.Asked{Name: action.EndSession})
 	o.pass(5 * time.Minute)
 	if last := o.drawn[len(o.drawn)-1].Page; last.Name != kiosk.Closing || last.Site != "Quai des Sternes" {
 		t.Errorf("at the end %s names %q", last.Name, last.Site)
 	}
 	o = opened(t)
 	o.pass(10 * time.Minute)
-	o.do(van.EndSession{Asked: true})
+	o.do(action.Asked{Name: action.EndSession})
 	o.pass(5 * time.Minute)
 	if last := o.drawn[len(o.drawn)-1].Page; last.Name != kiosk.Closing || last.Site != "" {
 		t.Errorf("unconfirmed, at the end %s names %q", last.Name, last.Site)
@@ -106,26 +106,26 @@ func TestADayIsNotSaidToBeEmptyBeforeTheSiteIsCertain(t *testing.T) {
 	o.told()
 	o.pass(10 * time.Minute)
 	o.tells(t, "unconfirmed", "setting-up 1 changed; ")
-	o.do(van.ConfirmSite{Site: "moulin"})
+	o.do(action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "moulin"}})
 	o.pass(10 * time.Minute)
 	o.tells(t, "confirmed", "today 1 changed; ")
 }
 
 func TestWhereTheVanIsCannotBeSaid(t *testing.T) {
 	o := opened(t)
-	if err := o.state.Locatable("gone"); !errors.Is(err, van.ErrNoSite) {
-		t.Error(err)
+	if got := o.state.May(o.options, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "gone"}}); got != action.NoSite {
+		t.Error(got)
 	}
-	o.do(van.ConfirmSite{Site: "gone"}, van.ConfirmSite{})
+	o.do(action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "gone"}}, action.Asked{Name: action.ConfirmSite})
 	if o.state.Session.Named() != "" {
 		t.Errorf("%+v", o.state.Session)
 	}
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)})
-	if err := b.state.Locatable("quai"); !errors.Is(err, van.ErrNoSession) {
-		t.Error(err)
+	if got := b.state.May(b.options, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "quai"}}); got != action.NoSession {
+		t.Error(got)
 	}
-	b.see(3*time.Second, van.ConfirmSite{Site: "quai"}, power.Line{Active: true, At: 3 * time.Second})
+	b.see(3*time.Second, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "quai"}}, power.Line{Active: true, At: 3 * time.Second})
 	if b.state.Session.Named() != "" {
 		t.Errorf("%+v", b.state.Session)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/power"
@@ -341,7 +342,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 					step(van.Switched{On: true})
 					step(van.DeviceSeen{Name: van.Switch, OK: true})
 				case 9:
-					step([]any{van.EndSession{Asked: true}, power.CarryOn{}, power.Cancel{}}[rapid.IntRange(0, 2).Draw(t, "word")])
+					step([]any{action.Asked{Name: action.EndSession}, power.CarryOn{}, power.Cancel{}}[rapid.IntRange(0, 2).Draw(t, "word")])
 				}
 			default:
 				step(van.Tick{})

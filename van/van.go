@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/action"
 	"infobus/days"
 	"infobus/kiosk"
 	"infobus/logbook"
@@ -132,8 +133,20 @@ func New(o Options, devices ...string) State {
 	return s
 }
 
-// Step takes one observation.
+// Step takes one observation. An action.Asked it takes or refuses, as May says,
+// and gives the Answer.
 func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect) {
+	var out Output
+	if asked, ok := in.Value.(action.Asked); ok {
+		s, out = judged(o, s, in, asked)
+	} else {
+		s, out = step(o, s, in)
+	}
+	return s, out.list, out.effects
+}
+
+// step takes one observation; an action is one that may be taken.
+func step(o Options, s State, in Observation) (State, Output) {
 	var (
 		out Output
 		now = in.At.Mono
@@ -157,17 +170,15 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	}
 
 	s.rejoin(o, &out)
-	end, _ := in.Value.(EndSession)
-	longer, _ := in.Value.(LengthenSession)
-	site, _ := in.Value.(ConfirmSite)
-	if s.Locatable(site.Site) != nil {
-		site.Site = ""
-	}
-	s.Session, events = session.Step(o.Session, s.Session, session.Input{
-		Source: s.Power.Source(), Plan: s.plan(), End: end.Asked, Longer: longer.By, Site: site.Site,
+	inSession := session.Input{
+		Source: s.Power.Source(), Plan: s.plan(),
 		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
 		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(),
-		Devices: s.devices(), Own: s.Own}, now)
+		Devices: s.devices(), Own: s.Own}
+	if asked, ok := in.Value.(action.Asked); ok {
+		toSession(asked, &inSession)
+	}
+	s.Session, events = session.Step(o.Session, s.Session, inSession, now)
 	s.began(events, was.Session, &out)
 	counters := s.counters()
 	counters.Begun = slices.ContainsFunc(out.list, func(e logbook.Event) bool { return e.Name == logbook.SessionStarted })
@@ -200,14 +211,17 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 			e.At = in.At.WallAt(e.Mono)
 		}
 	}
-	return s, out.list, out.effects
+	return s, out
 }
 
 // roomInput is what an observation means to the rooms: a device's failure to the
 // room that lives on its readings, the panel's temperature to power, what was kept
-// of the glass and a word on the clock to kiosk. Any other value is itself.
+// of the glass and a word on the clock to kiosk, an action to the room that it is
+// for. Any other value is itself.
 func (in Observation) roomInput() any {
 	switch v := in.Value.(type) {
+	case action.Asked:
+		return wishOf(v)
 	case Started:
 		return kiosk.Started{Wear: v.Kept.Wear, Glass: v.Kept.Glass, Rebooted: v.Kept.Boot != in.At.Boot}
 	case ClockSeen:

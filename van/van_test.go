@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"infobus/action"
 	"infobus/examples"
 	"infobus/kiosk"
 	"infobus/logbook"
@@ -94,7 +95,7 @@ func TestADaemonThatIsStartedAgainInTheSameBootGoesOn(t *testing.T) {
 	}
 
 	// A session that a volunteer ended stays so, while its generator runs.
-	b.see(61*time.Second, van.EndSession{Asked: true})
+	b.see(61*time.Second, action.Asked{Name: action.EndSession})
 	over, _ := effect[van.Keep](b)
 	b = newBox("one", over.Kept)
 	b.see(70*time.Second, power.Line{Active: true, At: 70 * time.Second})
@@ -281,7 +282,7 @@ func TestItIsOKToUnplugWhenNothingIsCutShort(t *testing.T) {
 	want(true, "at rest")
 	b.see(4*time.Second, power.Line{Active: true, At: 4 * time.Second})
 	want(false, "while a generator runs")
-	b.see(5*time.Second, van.EndSession{Asked: true})
+	b.see(5*time.Second, action.Asked{Name: action.EndSession})
 	want(false, "after the session, while a generator runs")
 	b.see(6*time.Second, power.Line{At: 6 * time.Second})
 	want(true, "after it")
@@ -403,7 +404,7 @@ func TestEveryStepHolds(t *testing.T) {
 				power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 12.7, Amps: 5},
 				power.LinesLost{}, power.MonitorLost{}, power.Cancel{}, power.Refused{},
 				van.ClockSeen{Trusted: flag, Source: map[bool]string{true: "timesyncd"}[flag]}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Mistakes: 1},
-				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, kiosk.Redraw{}, van.EndSession{Asked: true},
+				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, kiosk.Redraw{}, action.Asked{Name: action.EndSession},
 				van.Recorded{Log: "x", Seq: 5, Acknowledged: 3}, van.Uploaded{Events: 2, Bytes: 100}, van.Tick{},
 				netmon.Link{Present: true, Carrier: flag, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},
 				netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond},

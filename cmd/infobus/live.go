@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/sim/day"
 	"infobus/status"
@@ -318,16 +319,12 @@ name no site, and show what is open for every site.`,
   infobus site moulin`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return o.ask(the(action.ConfirmSite), args)
+			}
 			v, _, err := o.state()
 			if err != nil {
 				return err
-			}
-			if len(args) == 1 {
-				d, err := o.reach()
-				if err != nil {
-					return err
-				}
-				return d.post("/api/v1/actions/confirm-site", map[string]string{"site": args[0]})
 			}
 			if o.json {
 				return printJSON(v.Session.Sites)
@@ -353,11 +350,7 @@ func syncCommand(o *options) *cobra.Command {
 		Short: "Send the logs now",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			d, err := o.reach()
-			if err != nil {
-				return err
-			}
-			return d.post("/api/v1/actions/sync", nil)
+			return o.ask(the(action.Sync), nil)
 		},
 	})
 }

@@ -2,19 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/thejerf/suture/v4"
 
+	"infobus/action"
 	"infobus/config"
 	"infobus/hw"
 	"infobus/hw/battery"
@@ -401,6 +400,8 @@ func (a *appliance) do(e van.Effect) {
 		a.relay.set(e.On)
 	case van.PowerOff:
 		go a.powerOff()
+	case van.Send:
+		token(a.upload)
 	}
 }
 
@@ -445,55 +446,23 @@ func (a *appliance) health(err error) {
 	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: hw.Reason(err), Why: private.Redact(err.Error())})
 }
 
-// actionNames are what act does.
-const actionNames = "sync, cancel-shutdown, power-off, carry-on, longer, serviced-1 to serviced-4, end-session, refresh-screen, show-today, show-help, show-sim, " +
-	"confirm-site, timetable-confirm, timetable-cancel, timetable-hours, timetable-undo"
+// keepWithin is how long whoever asks for an action waits for it to be taken and,
+// where it must, to be durable.
+const keepWithin = 10 * time.Second
 
-// act does what a volunteer asked for.
-func (a *appliance) act(ctx context.Context, asked server.Action) error {
-	switch name := asked.Name; name {
-	case "sync":
-		if !a.loop.State().Uplink.Verdict.Usable() {
-			return errors.New("there is no internet just now; the logs are kept and sent as soon as there is")
-		}
-		token(a.upload)
-	case "cancel-shutdown":
-		if a.loop.State().Power.Shutdown.Left {
-			return errors.New("the box is going off this moment: start a generator, or switch it on again")
-		}
-		a.observe(power.Cancel{})
-	case "power-off":
-		if a.loop.State().Power.Source() != power.SourceBattery {
-			return errors.New("stop the generators first; if none runs, the box cannot see that, and might not come back with the next start")
-		}
-		a.observe(power.Request{})
-	case "carry-on":
-		a.observe(power.CarryOn{})
-	case "serviced-1", "serviced-2", "serviced-3", "serviced-4":
-		id := power.GeneratorNumbered(int(name[len(name)-1] - '0'))
-		if int(id) >= len(a.config.Generators) {
-			return errors.New("there is no such generator")
-		}
-		a.observe(power.Serviced{Generator: id})
-	case "longer":
-		if !a.loop.State().Session.Active {
-			return van.ErrNoSession
-		}
-		a.observe(van.LengthenSession{By: 30 * time.Minute})
-	case "end-session":
-		a.observe(van.EndSession{Asked: true})
-	case "refresh-screen":
-		a.observe(kiosk.Redraw{})
-	case "show-today", "show-help", "show-sim":
-		a.observe(kiosk.Show{Name: kiosk.Name(strings.TrimPrefix(name, "show-"))})
-	case "confirm-site":
-		return a.locate(ctx, asked.Site)
-	case "timetable-confirm", "timetable-cancel", "timetable-hours", "timetable-undo":
-		return a.correct(ctx, asked)
-	default:
-		return fmt.Errorf("%w: %s; there are: %s", server.ErrNoAction, name, actionNames)
+// act has the step take what a volunteer asked for; where the action is to outlive
+// a power cut, it does so once this returns.
+func (a *appliance) act(ctx context.Context, row action.Row, asked action.Asked) action.Refusal {
+	ctx, cancel := context.WithTimeout(ctx, keepWithin)
+	defer cancel()
+	refusal, err := a.loop.Ask(ctx, asked)
+	switch {
+	case err != nil:
+		return action.NoAnswer
+	case refusal == action.Taken && row.Durable && a.keeper.settled(ctx) != nil:
+		return action.NotKept
 	}
-	return nil
+	return refusal
 }
 
 // token puts a token in, unless one is there.

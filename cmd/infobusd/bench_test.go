@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/action"
 	"infobus/config"
 	"infobus/hw/epaper"
 	"infobus/hw/epaper/epapertest"
@@ -153,7 +154,7 @@ func edges(b *testing.B, startAfter time.Duration, starts int) (times edgeTimes)
 		until("the page", func(s van.State) bool { return s.Kiosk.Wear.Fulls > shown })
 		times.drawn = append(times.drawn, a.parts.world.Panel.FirstByteAt()-edge)
 
-		a.observe(van.EndSession{Asked: true})
+		a.observe(action.Asked{Name: action.EndSession})
 		if err := a.parts.world.Do("generator", "off"); err != nil {
 			b.Fatal(err)
 		}

@@ -26,12 +26,14 @@ func (a *appliance) pages(pin string) server.Options {
 		Languages: status.Languages(),
 		Today:     func(tag string) status.TodayPage { return status.TodayOf(a.loop.State(), tag, time.Now()) },
 		Guide:     server.GuideAt(a.config.Status.Guide),
-		Services:  func(s *words.Speaker) status.ServicesPage { return status.ServicesOf(a.loop.State(), time.Now(), s) },
-		Act:       a.act,
-		Selftest:  a.tester().Run,
-		Alive:     a.loop.Ping,
-		Samples:   func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },
-		Days:      func() []status.Day { return status.DaysOf(a.loop.State()) },
+		Services: func(s *words.Speaker) status.ServicesPage {
+			return status.ServicesOf(a.options, a.loop.State(), time.Now(), s)
+		},
+		Act:      a.act,
+		Selftest: a.tester().Run,
+		Alive:    a.loop.Ping,
+		Samples:  func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },
+		Days:     func() []status.Day { return status.DaysOf(a.loop.State()) },
 	}
 	if a.parts.world != nil {
 		o.Sim, o.Open = a.parts.world.Handler(), true

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/action"
 	"infobus/examples"
 	"infobus/hw"
 	"infobus/logbook"
@@ -206,14 +207,14 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 			case 0:
 				values = append(values, power.Serviced{})
 			case 1:
-				values = append(values, van.Correct{Correction: timetable.Correction{Service: "water", Date: v.state.Now.Wall.Format(time.DateOnly), Kind: timetable.SaidCancelled}})
+				values = append(values, action.Asked{Name: action.TimetableCancel, Args: action.Args{Service: "water"}})
 			case 2:
 				spent += 200_000
 				values = append(values, netmon.Spent{Month: "2026-11", Bytes: map[string]int64{"probe": spent}})
 			case 3:
-				values = append(values, van.ConfirmSite{Site: "quai"})
+				values = append(values, action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: "quai"}})
 			case 4:
-				values = append(values, van.LengthenSession{By: 30 * time.Minute})
+				values = append(values, action.Asked{Name: action.Longer})
 			}
 			for _, value := range values {
 				if alive = alive && v.see(at, value); !alive {

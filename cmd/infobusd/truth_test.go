@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"infobus/action"
 	"infobus/examples"
 	"infobus/kiosk"
 	boards "infobus/kiosk/board"
@@ -748,20 +749,29 @@ func madeUp(t *rapid.T, board kiosk.Board) *telling {
 	return b
 }
 
+// correction stands for a volunteer's word that is still to be drawn.
+type correction struct{}
+
 // correct is a volunteer's word on any service, and what comes of it.
-func (b *telling) correct(t *rapid.T, wall time.Time) van.Correct {
+func (b *telling) correct(t *rapid.T, wall time.Time) action.Asked {
 	s := rapid.SampledFrom(b.services).Draw(t, "service")
-	c := van.Correct{Undo: rapid.IntRange(0, 4).Draw(t, "undo") == 0}
-	c.Correction = timetable.Correction{Service: s.id, Date: wall.In(paris).Format(time.DateOnly),
-		Kind: rapid.SampledFrom([]timetable.CorrectionKind{timetable.SaidRight, timetable.SaidCancelled, timetable.SaidHours}).Draw(t, "kind")}
-	w := said{kind: c.Kind}
-	if c.Kind == timetable.SaidHours {
+	undo := rapid.IntRange(0, 4).Draw(t, "undo") == 0
+	w := said{kind: rapid.SampledFrom([]timetable.CorrectionKind{timetable.SaidRight, timetable.SaidCancelled, timetable.SaidHours}).Draw(t, "kind")}
+	c := action.Asked{Args: action.Args{Service: s.id, Day: timetable.DateIn(wall, paris)},
+		Name: map[timetable.CorrectionKind]action.Name{timetable.SaidRight: action.TimetableConfirm, timetable.SaidCancelled: action.TimetableCancel,
+			timetable.SaidHours: action.TimetableHours}[w.kind]}
+	if w.kind == timetable.SaidHours {
 		w.hours = openingOf(t)
 		c.Hours = []timetable.Hours{{Opens: timetable.Clock(w.hours.opens), Closes: timetable.Clock(w.hours.closes)}}
 	}
-	if b.state.Corrigible(c, wall) == nil {
-		if b.said[s.id+c.Date] = w; c.Undo {
-			delete(b.said, s.id+c.Date)
+	if undo {
+		c.Name = action.TimetableUndo
+	}
+	now := b.state
+	now.Now.Wall = wall
+	if now.May(b.options, c) == action.Taken {
+		if b.said[s.id+c.Day.String()] = w; undo {
+			delete(b.said, s.id+c.Day.String())
 		}
 	}
 	return c
@@ -785,6 +795,9 @@ func TestNoWordOnTheGlassIsFalseWhenThePowerIsCut(t *testing.T) {
 		runs = 5000
 	}
 	board := exampleBoard(t)
+	site := func(id string) action.Asked {
+		return action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: id}}
+	}
 	drawn := map[string]int{}
 	one := func(t *rapid.T) {
 		n++
@@ -799,13 +812,13 @@ func TestNoWordOnTheGlassIsFalseWhenThePowerIsCut(t *testing.T) {
 			running := rapid.IntRange(0, 4).Draw(t, "running") > 0
 			line := power.Line{Active: running, At: at - b.booted}
 			value := rapid.SampledFrom([]any{line, line, line, van.Tick{}, kiosk.Press{}, kiosk.Show{Name: kiosk.Help}, kiosk.Show{Name: kiosk.SIM},
-				van.EndSession{Asked: true}, kiosk.Redraw{}, van.ClockSeen{Trusted: running, Source: "sim"}, van.Correct{}, van.Correct{}, "cut",
-				van.ConfirmSite{Site: "north"}, van.ConfirmSite{Site: "south"}, van.ConfirmSite{Site: "gone"}}).Draw(t, "value")
+				action.Asked{Name: action.EndSession}, kiosk.Redraw{}, van.ClockSeen{Trusted: running, Source: "sim"}, correction{}, correction{}, "cut",
+				site("north"), site("south"), site("gone")}).Draw(t, "value")
 			switch value.(type) {
 			case string:
 				b.starts(at)
 				continue
-			case van.Correct:
+			case correction:
 				if len(b.services) == 0 {
 					continue
 				}

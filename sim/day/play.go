@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"infobus/action"
 	"infobus/kiosk"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -118,7 +119,7 @@ func (p *player) play(words []string) error {
 		return nil
 	}
 	if words[0] == Site {
-		p.observe(van.ConfirmSite{Site: words[1]})
+		p.observe(action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: words[1]}})
 		return nil
 	}
 	was := *p.desk

@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"infobus/action"
 )
 
 // A volunteer's phone reaches the box by a name over plain HTTP: that is no
@@ -22,11 +24,11 @@ func TestAVolunteerLogsInAndActs(t *testing.T) {
 		acted []string
 	)
 	act := o.Act
-	o.Act = func(ctx context.Context, a Action) error {
+	o.Act = func(ctx context.Context, row action.Row, a action.Asked) action.Refusal {
 		mu.Lock()
-		acted = append(acted, a.Name)
+		acted = append(acted, string(a.Name))
 		mu.Unlock()
-		return act(ctx, a)
+		return act(ctx, row, a)
 	}
 	for _, scripts := range []bool{true, false} {
 		v := start(t, o)
@@ -60,7 +62,7 @@ func TestAVolunteerLogsInAndActs(t *testing.T) {
 		login("4711")
 		says(t, ctx, "End the session")
 		do(t, ctx, chromedp.Click(chromedp.CSS("form[action$='refresh-screen'] button")))
-		says(t, ctx, "the panel rests")
+		says(t, ctx, "The screen does not work")
 		mu.Lock()
 		if !slices.Equal(acted, []string{"refresh-screen"}) {
 			t.Errorf("scripts %v: done was %q", scripts, acted)

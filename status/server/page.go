@@ -21,7 +21,13 @@ var iconSVG []byte
 //go:embed web/page.html
 var pageHTML string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+//go:embed web/form.html
+var formHTML string
+
+// formTemplate is an action's form, on every page.
+var formTemplate = template.Must(template.New("form").Parse(formHTML))
+
+var pageTemplate = template.Must(template.Must(formTemplate.Clone()).New("page").Parse(pageHTML))
 
 // asset answers with a file that is part of the program.
 func asset(kind string, body []byte) http.HandlerFunc {
@@ -53,16 +59,16 @@ func (s *Server) volunteers(v status.View, speaker *words.Speaker, mayAct bool, 
 		status.Page
 		Notice  string
 		PIN     bool // there is one, and it was not given
-		Actions []action
+		Actions []status.Form
+		Sites   []status.Form
 		Days    []status.Chart
 	}{said: s.said(speaker), Page: status.PageOf(v, speaker), Notice: notice, PIN: s.o.PIN != "" && !mayAct}
 	if mayAct && s.o.Act != nil {
-		data.Actions = actions(v)
+		data.Actions = status.PageForms(s.o.Actions, v, speaker)
+		data.Sites = status.SiteForms(s.o.Actions, v, speaker)
 		if s.o.Days != nil {
 			data.Days = status.Charts(s.o.Days(), speaker)
 		}
-	} else {
-		data.Places = nil
 	}
 	return shown(pageTemplate, speaker, data)
 }

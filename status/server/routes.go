@@ -2,18 +2,16 @@ package server
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/status"
 	"infobus/words"
@@ -180,72 +178,88 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, encode(map[string]string{"status": "ok"}))
 }
 
-var actionName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-
 func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
-	if !s.mayAct(r) {
-		s.refuseForm(w, r, http.StatusUnauthorized, s.speaker(r).Say("refusal.pin"))
+	row, known := s.o.Actions.Find(r.PathValue("name"))
+	switch {
+	case !s.mayAct(r):
+		s.refuseAction(w, r, row, action.NeedsPIN, action.NeedsPIN.Text())
+		return
+	case !known || s.o.Act == nil:
+		s.refuseAction(w, r, row, action.UnknownAction, words.T("action.refused.unknown-action", "Names", strings.Join(s.o.Actions.Names(), ", ")))
+		return
+	case row.Who == action.SocketOnly && !callerOf(r).trusted:
+		s.refuseAction(w, r, row, action.NeedsSocket, action.NeedsSocket.Text())
 		return
 	}
-	name := r.PathValue("name")
-	if s.o.Act == nil || !actionName.MatchString(name) {
-		s.refuseForm(w, r, http.StatusNotFound, ErrNoAction.Error())
+	given, ok := given(r)
+	if !ok {
+		s.refuseAction(w, r, row, action.BadBody, action.BadBody.Text())
 		return
 	}
-	action, err := actionOf(name, r)
+	asked, err := row.Read(given)
 	if err != nil {
-		s.refuseForm(w, r, http.StatusBadRequest, err.Error())
+		s.refuseAction(w, r, row, action.BadArgument, err.Text())
 		return
 	}
-	switch err := s.o.Act(r.Context(), action); {
-	case errors.Is(err, ErrNoAction):
-		s.refuseForm(w, r, http.StatusNotFound, err.Error())
-	case err != nil:
-		s.refuseForm(w, r, http.StatusConflict, err.Error())
-	case wantsPage(r):
-		http.Redirect(w, r, home(r), http.StatusSeeOther)
-	default:
-		answer(w, http.StatusOK, encode(map[string]string{"done": name}))
+	if refusal := s.o.Act(r.Context(), row, asked); refusal != action.Taken {
+		s.refuseAction(w, r, row, refusal, refusal.Text())
+		return
 	}
+	if wantsPage(r) {
+		http.Redirect(w, r, home(row), http.StatusSeeOther)
+		return
+	}
+	answer(w, http.StatusOK, encode(map[string]string{"done": row.Route()}))
 }
 
-// actionOf reads what an action needs from the body: a form or JSON, or none.
-func actionOf(name string, r *http.Request) (Action, error) {
-	a := Action{Name: name}
+// given is what came with an action: a form or JSON, or nothing.
+func given(r *http.Request) (given action.Given, ok bool) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch kind {
 	case "application/json":
-		var body struct {
-			Site    string         `json:"site"`
-			Service string         `json:"service"`
-			Day     string         `json:"day"`
-			Hours   []status.Hours `json:"hours"`
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, false
 		}
-		if err := json.NewDecoder(r.Body).Decode(&body); err != nil && err != io.EOF { // EOF: there is none
-			return a, errors.New(`the body is not {"site": "…"} or {"service": "…", "day": "…", "hours": [{"opens": "HH:MM", "closes": "HH:MM"}]}`)
-		}
-		a.Site, a.Service, a.Day, a.Hours = body.Site, body.Service, body.Day, body.Hours
+		given, err = action.FromJSON(body)
+		return given, err == nil
 	case "application/x-www-form-urlencoded":
-		if r.ParseForm() != nil {
-			return a, errors.New("the form cannot be read")
-		}
-		a.Site, a.Service, a.Day = r.PostForm.Get("site"), r.PostForm.Get("service"), r.PostForm.Get("day")
-		opens, closes := r.PostForm["opens"], r.PostForm["closes"]
-		if len(opens) != len(closes) {
-			return a, errors.New("as many closing times as opening times were expected")
-		}
-		for i := range opens {
-			if opens[i] != "" || closes[i] != "" { // a line that was left empty
-				a.Hours = append(a.Hours, status.Hours{Opens: opens[i], Closes: closes[i]})
-			}
-		}
+		err := r.ParseForm()
+		return action.Given(r.PostForm), err == nil
 	}
-	return a, nil
+	return nil, true
 }
 
-// home is the page that a form was sent from.
-func home(r *http.Request) string {
-	if strings.HasPrefix(r.PathValue("name"), "timetable-") {
+// actionStatus is the answer's for those refusals that are not the step's: its are
+// 409.
+var actionStatus = map[action.Refusal]int{
+	action.NeedsPIN: http.StatusUnauthorized, action.NeedsSocket: http.StatusForbidden, action.UnknownAction: http.StatusNotFound,
+	action.BadBody: http.StatusBadRequest, action.BadArgument: http.StatusBadRequest, action.NoAnswer: http.StatusServiceUnavailable,
+}
+
+// refuseAction says why an action was not taken: as the page that its form stands
+// on for who sent it from there.
+func (s *Server) refuseAction(w http.ResponseWriter, r *http.Request, row action.Row, refusal action.Refusal, why words.Text) {
+	status, known := actionStatus[refusal]
+	if !known {
+		status = http.StatusConflict
+	}
+	text := s.speaker(r).Text(why)
+	switch {
+	case !wantsPage(r):
+		answer(w, status, encode(map[string]string{"error": text, "code": string(refusal)}))
+	case row.Form == action.ForEachService && s.mayAct(r) && s.o.Services != nil:
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(status)
+		w.Write(s.services(s.speaker(r), text))
+	default:
+		s.refuseForm(w, r, status, text)
+	}
+}
+
+// home is the page that an action's form stands on.
+func home(row action.Row) string {
+	if row.Form == action.ForEachService {
 		return "/services"
 	}
 	return "/"
@@ -262,9 +276,5 @@ func (s *Server) refuseForm(w http.ResponseWriter, r *http.Request, code int, wh
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	if home(r) != "/" && s.mayAct(r) && s.o.Services != nil {
-		w.Write(s.services(s.speaker(r), why))
-		return
-	}
 	w.Write(s.volunteers(s.latest.Load().view, s.speaker(r), s.mayAct(r), why))
 }

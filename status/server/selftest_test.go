@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"infobus/power"
 	"infobus/status"
 	"infobus/words"
 )
@@ -65,31 +64,5 @@ func TestTheInternetsAdviceIsOnThePageWhereSomethingIsToBeDone(t *testing.T) {
 	v.Uplink.Verdict = "ok"
 	if page := page(v); strings.Contains(page, "Push both") {
 		t.Error("there is advice where nothing is to be done")
-	}
-}
-
-func TestWhoseCiscoBoxIsSwitchedOffIsAskedWhetherToCarryOn(t *testing.T) {
-	v := session()
-	v.Session.Active, v.Power.Source, v.Power.Battery.Level = false, power.SourceBattery, "low"
-	v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "The box has switched the Cisco box off."
-	v.Uplink.Supply = status.Supply{State: "off", Reason: "battery-low", Since: clock(14, 5)}
-	offers := func() bool {
-		for _, a := range actions(v) {
-			if a.Name == "carry-on" {
-				return true
-			}
-		}
-		return false
-	}
-	if !offers() {
-		t.Error("nobody is asked whether it should carry on")
-	}
-	v.Uplink.Supply = status.Supply{State: "on", OffAt: clock(14, 7)}
-	if !offers() {
-		t.Error("announced, nobody is asked")
-	}
-	v.Uplink.Supply = status.Supply{State: "on"}
-	if offers() {
-		t.Error("asked for nothing")
 	}
 }

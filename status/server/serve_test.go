@@ -127,7 +127,7 @@ func TestAFormIsAnsweredWithThePage(t *testing.T) {
 		{"/login", "pin=0000", "", 401, "wrong PIN"},
 		{"/api/v1/actions/end-session", "", "", 401, "this needs the PIN"},
 		{"/api/v1/actions/end-session", "", cookie, 303, ""},
-		{"/api/v1/actions/refresh-screen", "", cookie, 409, "the panel rests"},
+		{"/api/v1/actions/refresh-screen", "", cookie, 409, "The screen does not work"},
 	} {
 		got := send(c.path, c.body, c.cookie)
 		body := got.Body.String()

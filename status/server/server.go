@@ -10,7 +10,6 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -22,14 +21,11 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/status"
 	"infobus/words"
 )
-
-// ErrNoAction is what Options.Act returns, wrapped or not, for a name that it
-// does not know.
-var ErrNoAction = errors.New("no such action")
 
 // Options are what the server is made of. A nil function's route answers 404;
 // none is called by two requests in an order that may be relied on.
@@ -60,10 +56,11 @@ type Options struct {
 	// Guide is the file of the guide in a language of Languages, or in the
 	// team's own for ""; ok is false where the team put none on the box.
 	Guide func(tag string) (path string, ok bool)
-	// Act does what a volunteer asked for. ErrNoAction is answered 404, any
-	// other error 409, each with its text, which must hold nothing from
-	// outside but the name: that is lower-case letters, digits and hyphens.
-	Act func(ctx context.Context, a Action) error
+	// Actions are what may be asked for; nil for action.All.
+	Actions action.Table
+	// Act has an action of a row taken or refused. It returns once it was, and
+	// outlives a power cut where the row says so.
+	Act func(ctx context.Context, row action.Row, asked action.Asked) action.Refusal
 	// Selftest tries every part of the box and reports each line as it begins and as
 	// it ends; a mistake before the first is answered 409.
 	Selftest func(ctx context.Context, asked status.Selftest, report func(status.Check)) error
@@ -76,15 +73,6 @@ type Options struct {
 	// Samples are a series' points, oldest first; false where there is no such
 	// series.
 	Samples func(series string) ([]status.Sample, bool)
-}
-
-// Action is what a volunteer asks for: a name, and what else the action needs.
-type Action struct {
-	Name    string
-	Service string         // id
-	Day     string         // YYYY-MM-DD; "" is today
-	Hours   []status.Hours // of the whole day
-	Site    string         // id
 }
 
 // Limits of what a stranger may cost the box.
@@ -121,6 +109,9 @@ type Server struct {
 func New(o Options) *Server {
 	if o.Words == nil {
 		o.Words = words.Shipped()
+	}
+	if o.Actions == nil {
+		o.Actions = action.All
 	}
 	s := &Server{o: o, streams: make(chan struct{}, streams), guides: make(chan struct{}, guides), wake: make(chan struct{})}
 	s.spoken = newSpoken(o.Languages)

@@ -22,6 +22,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/power"
 	"infobus/status"
@@ -129,14 +130,11 @@ func options() Options {
 		Kiosk:     func() ([]byte, bool) { return picture(), true },
 		Languages: []status.Language{{Tag: "en", Name: "English", Dir: "ltr"}, {Tag: "ar", Name: "العربية", Dir: "rtl"}, {Tag: "fa", Name: "فارسی", Dir: "rtl"}, {Tag: "ti", Name: "ትግርኛ", Dir: "ltr"}},
 		Today:     func(string) status.TodayPage { return status.TodayPage{Title: "Today", Empty: "Nothing today."} },
-		Act: func(_ context.Context, a Action) error {
-			switch name := a.Name; name {
-			case "end-session":
-				return nil
-			case "refresh-screen":
-				return errors.New("the panel rests")
+		Act: func(_ context.Context, _ action.Row, asked action.Asked) action.Refusal {
+			if asked.Name == action.RefreshScreen {
+				return action.ScreenFailed
 			}
-			return fmt.Errorf("%q: %w", a.Name, ErrNoAction)
+			return action.Taken
 		},
 		Alive:   func(context.Context) error { return nil },
 		Samples: func(series string) ([]status.Sample, bool) { return nil, series == "battery.volts" },
@@ -319,7 +317,7 @@ func TestAnswersAndErrors(t *testing.T) {
 		{"DELETE", "/login", "", "", 405, "POST"},
 		{"POST", "/api/v1/actions/unheard-of", "", "", 404, "no such action"},
 		{"POST", "/api/v1/actions/UP", "", "", 404, "no such action"},
-		{"POST", "/api/v1/actions/refresh-screen", "", "", 409, "rests"},
+		{"POST", "/api/v1/actions/refresh-screen", "", "", 409, `"code":"screen-failed"`},
 		{"POST", "/login", "pin=1", "application/x-www-form-urlencoded", 401, "wrong PIN"},
 		{"POST", "/login", "pin=" + long, "application/x-www-form-urlencoded", 400, "form"},
 		{"POST", "/login", `{"pin":"` + long, "application/json", 400, "pin"},

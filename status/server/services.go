@@ -12,7 +12,7 @@ import (
 //go:embed web/services.html
 var servicesHTML string
 
-var servicesTemplate = template.Must(template.New("services").Parse(servicesHTML))
+var servicesTemplate = template.Must(template.Must(formTemplate.Clone()).New("services").Parse(servicesHTML))
 
 // getServices shows the day's services to who may correct them.
 func (s *Server) getServices(w http.ResponseWriter, r *http.Request) {
@@ -32,9 +32,19 @@ func (s *Server) getServices(w http.ResponseWriter, r *http.Request) {
 
 // services is the page, with a word about what was asked for.
 func (s *Server) services(speaker *words.Speaker, notice string) []byte {
+	type service struct {
+		status.ServiceLine
+		Actions []status.Form
+	}
+	page := s.o.Services(speaker)
+	var services []service
+	for _, l := range page.Services {
+		services = append(services, service{l, l.Forms(s.o.Actions, speaker)})
+	}
 	return shown(servicesTemplate, speaker, struct {
 		said
 		status.ServicesPage
-		Notice string
-	}{s.said(speaker), s.o.Services(speaker), notice})
+		Services []service
+		Notice   string
+	}{s.said(speaker), page, services, notice})
 }

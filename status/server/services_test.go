@@ -2,13 +2,14 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
 
+	"infobus/action"
 	"infobus/status"
+	"infobus/timetable"
 	"infobus/words"
 )
 
@@ -17,17 +18,17 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 	o.Services = func(*words.Speaker) status.ServicesPage {
 		return status.ServicesPage{Date: "Monday 23 November 2026", Site: "BMX", Services: []status.ServiceLine{
 			{ID: "water", Day: "2026-11-23", Name: "Drinking water", Place: "Parking", Map: "C", Hours: []status.Hours{{Opens: "08:00", Closes: "12:00"}, {Opens: "14:00", Closes: "20:00"}},
-				State: "confirmed", Why: "checked 2 days ago by Eau du Large"},
+				State: "confirmed", Why: "checked 2 days ago by Eau du Large", Actions: []string{"timetable-confirm", "timetable-cancel", "timetable-hours"}},
 			{ID: "legal", Day: "2026-11-23", Name: "Legal <advice>", Hours: []status.Hours{{Opens: "14:00", Closes: "17:00"}}, State: "cancelled",
-				Why: "said to be cancelled today by a volunteer", Corrected: true},
+				Why: "said to be cancelled today by a volunteer", Actions: []string{"timetable-confirm", "timetable-cancel", "timetable-hours", "timetable-undo"}},
 		}}
 	}
-	var got Action
-	o.Act = func(_ context.Context, a Action) error {
+	var got action.Asked
+	o.Act = func(_ context.Context, _ action.Row, a action.Asked) action.Refusal {
 		if got = a; a.Service == "nowhere" {
-			return errors.New("no service of that name is shown on the screen")
+			return action.NoService
 		}
-		return nil
+		return action.Taken
 	}
 	v := start(t, o)
 	if answer, body := v.network("GET", "/services", ""); answer.StatusCode != 401 || strings.Contains(body, "water") {
@@ -47,15 +48,15 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	for _, c := range []struct {
 		name, kind, body string
-		want             Action
+		want             action.Asked
 	}{
 		{"timetable-hours", form, "service=water&day=2026-11-23&opens=09:00&closes=11:00&opens=&closes=",
-			Action{Name: "timetable-hours", Service: "water", Day: "2026-11-23", Hours: []status.Hours{{Opens: "09:00", Closes: "11:00"}}}},
-		{"timetable-cancel", "application/json", `{"service":"water","hours":[{"opens":"22:00","closes":"02:00"}]}`,
-			Action{Name: "timetable-cancel", Service: "water", Hours: []status.Hours{{Opens: "22:00", Closes: "02:00"}}}},
-		{"sync", "", "", Action{Name: "sync"}},
-		{"confirm-site", form, "site=moulin", Action{Name: "confirm-site", Site: "moulin"}},
-		{"confirm-site", "application/json", `{"site":"moulin"}`, Action{Name: "confirm-site", Site: "moulin"}},
+			action.Asked{Name: "timetable-hours", Args: action.Args{Service: "water", Day: timetable.DateOf(2026, 11, 23), Hours: []timetable.Hours{{Opens: 9 * 60, Closes: 11 * 60}}}}},
+		{"timetable-hours", "application/json", `{"service":"water","hours":[{"opens":"22:00","closes":"02:00"}]}`,
+			action.Asked{Name: "timetable-hours", Args: action.Args{Service: "water", Hours: []timetable.Hours{{Opens: 22 * 60, Closes: 26 * 60}}}}},
+		{"sync", "", "", action.Asked{Name: "sync"}},
+		{"confirm-site", form, "site=moulin", action.Asked{Name: "confirm-site", Args: action.Args{Site: "moulin"}}},
+		{"confirm-site", "application/json", `{"site":"moulin"}`, action.Asked{Name: "confirm-site", Args: action.Args{Site: "moulin"}}},
 	} {
 		answer, body := v.socket("POST", "/api/v1/actions/"+c.name, c.body, "Content-Type", c.kind)
 		if answer.StatusCode != 200 || !reflect.DeepEqual(got, c.want) {
@@ -73,7 +74,7 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 		t.Errorf("%d at %q", answer.StatusCode, answer.Request.URL.Path)
 	}
 	answer, page := v.socket("POST", "/api/v1/actions/timetable-cancel", "service=nowhere", "Content-Type", form, "Accept", "text/html")
-	if answer.StatusCode != 409 || !strings.Contains(page, "no service of that name") || !strings.Contains(page, "Drinking water") {
+	if answer.StatusCode != 409 || !strings.Contains(page, "No service of that name") || !strings.Contains(page, "Drinking water") {
 		t.Errorf("%d %s", answer.StatusCode, page)
 	}
 }

@@ -29,8 +29,9 @@ func Session() status.View {
 			Ladder:           []status.Rung{{Rung: "cable", Finding: "passed", AgeS: Ptr(3.0)}, {Rung: "dns", Finding: "not-tried"}},
 			Cellular:         &status.Cellular{Provider: "Example Mobile", Type: "LTE", Bars: Ptr(4), Status: "active", AgeS: Ptr(55.0)},
 			DevicesConnected: Ptr(212)},
-		Kiosk: status.Kiosk{Page: "today", DrawnAt: Clock(12, 1), Languages: []string{"en", "ar"}, Rows: Ptr(4), Refreshes: Ptr(1204), NextAt: Clock(13, 0)},
-		Sync:  status.Sync{Log: "log-identity", Seq: 70, Acknowledged: 68, Waiting: 2, LastUpload: Clock(12, 4), Trouble: "upload trouble"},
+		Kiosk:   status.Kiosk{Page: "today", DrawnAt: Clock(12, 1), Languages: []string{"en", "ar"}, Rows: Ptr(4), Refreshes: Ptr(1204), NextAt: Clock(13, 0)},
+		Sync:    status.Sync{Log: "log-identity", Seq: 70, Acknowledged: 68, Waiting: 2, LastUpload: Clock(12, 4), Trouble: "upload trouble"},
+		Actions: []string{"sync", "refresh-screen", "longer", "end-session", "confirm-site"},
 		Devices: []status.Device{{Name: "gpio", State: "ok", Since: Clock(11, 58)},
 			{Name: "panel", State: "failed", Reason: "timeout", Why: "wait for busy: timeout", Since: Clock(12, 10)}, {Name: "battery", State: "unknown"}},
 	}

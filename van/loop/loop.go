@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"infobus/action"
 	"infobus/logbook"
 	"infobus/reading/clock"
 	"infobus/van"
@@ -78,6 +79,40 @@ func (l *Loop) Ping(ctx context.Context) error {
 	}
 }
 
+// request is an action, and where its answer goes.
+type request struct {
+	asked  action.Asked
+	answer chan action.Refusal // holds one
+}
+
+// Ask has the step take an action, or refuse it, and returns what it said; once it
+// does, State shows what came of it, and its events and effects are handed on. An
+// error means that it is not known whether the action was taken (ctx's), or that
+// it was not (ErrStopped).
+func (l *Loop) Ask(ctx context.Context, asked action.Asked) (action.Refusal, error) {
+	r := request{asked, make(chan action.Refusal, 1)}
+	select {
+	case l.in <- r:
+	case <-l.done:
+		return "", ErrStopped
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	select {
+	case refusal := <-r.answer:
+		return refusal, nil
+	case <-l.done:
+		select {
+		case refusal := <-r.answer: // among the last that were taken
+			return refusal, nil
+		default:
+			return "", ErrStopped
+		}
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
 // State is the latest state.
 func (l *Loop) State() van.State { return *l.state.Load() }
 
@@ -140,13 +175,25 @@ func (l *Loop) take(value any) {
 		close(p)
 		return
 	}
+	r, asked := value.(request)
+	if asked {
+		value = r.asked
+	}
 	state, events, effects := van.Step(l.options, l.State(), van.Observation{At: l.clock.Now(), Value: value})
 	l.state.Store(&state)
 	if len(events) > 0 {
 		l.record(events)
 	}
+	var answer van.Answer
 	for _, e := range effects {
+		if a, ok := e.(van.Answer); ok {
+			answer = a
+			continue
+		}
 		l.do(e)
+	}
+	if asked {
+		r.answer <- answer.Refusal
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,9 +6,12 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"infobus/action"
 	"infobus/logbook"
+	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading/clock"
 	"infobus/van"
@@ -117,4 +120,90 @@ func TestTheLoopWakesWhenARoomIsDue(t *testing.T) {
 	for !slices.Equal(names(), []logbook.Name{logbook.BatteryLevel, logbook.BatteryLevel}) {
 		<-changed // the sample has become stale with nothing else observed
 	}
+}
+
+// A refusal is given back, and what was taken is done when it is said: its effects
+// have been handed on.
+func TestWhoAsksIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := van.DefaultOptions()
+		sent := 0
+		l := New(o, van.New(o, van.Panel), clock.NewSystem(), func([]logbook.Event) {}, func(e van.Effect) {
+			switch e.(type) {
+			case van.Send:
+				sent++
+			case van.Answer:
+				t.Error("an answer was handed on as an effect")
+			}
+		})
+		ctx, cancel := context.WithCancel(context.Background())
+		go l.Run(ctx)
+		defer cancel()
+		ask := func(name action.Name, want action.Refusal) {
+			t.Helper()
+			if got, err := l.Ask(t.Context(), action.Asked{Name: name}); err != nil || got != want {
+				t.Errorf("%s: %q, %v; want %q", name, got, err, want)
+			}
+		}
+		ask(action.Longer, action.NoSession)
+		ask(action.Sync, action.NoInternet)
+		l.Observe(netmon.Link{Present: true, Carrier: true, Address: "192.0.2.2/24", Gateway: "192.0.2.1"})
+		l.Observe(netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond})
+		ask(action.Sync, action.Taken)
+		if sent != 1 {
+			t.Errorf("the logs were sent %d times when it was said", sent)
+		}
+		l.Observe(power.Line{Active: true, At: clock.Mono()})
+		until := l.State().Session.Until
+		var asking sync.WaitGroup
+		for range 100 {
+			asking.Go(func() { ask(action.Longer, action.Taken) })
+		}
+		asking.Wait()
+		if more := l.State().Session.Until - until; more < 50*time.Hour {
+			t.Errorf("100 times longer is %s", more)
+		}
+		ask(action.EndSession, action.Taken)
+		ask(action.EndSession, action.NoSession)
+	})
+}
+
+// Nobody waits for a loop that has ended, and what its last steps took is answered.
+func TestWhoAsksALoopThatEndsIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := van.DefaultOptions()
+		l := New(o, van.New(o), clock.NewSystem(), func([]logbook.Event) {}, func(van.Effect) {})
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		results := make(chan error, 20)
+		for range cap(results) {
+			go func() {
+				_, err := l.Ask(context.Background(), action.Asked{Name: action.Longer})
+				results <- err
+			}()
+		}
+		synctest.Wait() // they all wait
+		l.Run(ctx)
+		for range cap(results) {
+			if err := <-results; err != nil {
+				t.Errorf("what waited when the loop ended: %v", err)
+			}
+		}
+		if _, err := l.Ask(context.Background(), action.Asked{Name: action.Longer}); !errors.Is(err, ErrStopped) {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}
+
+func TestWhoAsksALoopThatHangsGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := van.DefaultOptions()
+		l := New(o, van.New(o), clock.NewSystem(), func([]logbook.Event) {}, func(van.Effect) {}) // it never runs
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		begun := time.Now()
+		if _, err := l.Ask(ctx, action.Asked{Name: action.Longer}); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 10*time.Second {
+			t.Errorf("%v after %s", err, time.Since(begun))
+		}
+	})
 }

@@ -1,0 +1,199 @@
+// Package action is what a volunteer may ask of the box: one row an action. The
+// API's route, the forms of the pages, the command line and the table in
+// docs/api.md come from the rows; whether an action can be taken now, and what it
+// does, is van's.
+//
+// In: an action's name and what was given with it. Out: an Asked, the observation
+// that van's step takes; or what is wrong with it. It is pure.
+package action
+
+import (
+	"strconv"
+	"strings"
+
+	"infobus/timetable"
+	"infobus/words"
+)
+
+// Name is an action's, as in its route.
+type Name string
+
+// The actions' names.
+const (
+	CancelShutdown   Name = "cancel-shutdown"
+	Sync             Name = "sync"
+	RefreshScreen    Name = "refresh-screen"
+	ShowToday        Name = "show-today"
+	ShowHelp         Name = "show-help"
+	ShowSIM          Name = "show-sim"
+	CarryOn          Name = "carry-on"
+	PowerOff         Name = "power-off"
+	Longer           Name = "longer"
+	EndSession       Name = "end-session"
+	ConfirmSite      Name = "confirm-site"
+	TimetableConfirm Name = "timetable-confirm"
+	TimetableCancel  Name = "timetable-cancel"
+	TimetableUndo    Name = "timetable-undo"
+	TimetableHours   Name = "timetable-hours"
+	Serviced         Name = "serviced"
+)
+
+// Asked is an action that somebody asks for: an observation of van's step, which
+// takes or refuses it.
+type Asked struct {
+	Name Name
+	Args
+}
+
+// Args are what an action needs to know. The zero value of each is none.
+type Args struct {
+	Generator int               // as people count them, from 1
+	Site      string            // id
+	Service   string            // id
+	Day       timetable.Date    // none is today
+	Hours     []timetable.Hours // of the whole day
+}
+
+// Who may ask for an action.
+type Who uint8
+
+const (
+	Volunteers Who = iota // a session that the PIN opened, and the unix socket
+	SocketOnly            // the unix socket alone
+)
+
+// Form is where an action's form stands.
+type Form uint8
+
+const (
+	Nowhere         Form = iota
+	OnPage               // the volunteers' page
+	BetweenSessions      // likewise, while no session is on
+	ForEachSite          // the volunteers' page, one for each site of the timetable
+	ForEachService       // the page of the day's services, one for each of them
+)
+
+// Row is one action.
+type Row struct {
+	Name     Name
+	Args     []Arg
+	Numbered bool // its route's name ends in a generator's number: serviced-2
+	Who      Who
+	Form     Form
+	Asks     bool // the page asks back before it sends the form
+	Durable  bool // once it is answered it outlives a power cut
+
+	Generator int // of a Numbered row: whose it is, from 1; 0 for any
+}
+
+// Table is a set of actions, in the order of the page.
+type Table []Row
+
+// All are the box's actions, the most urgent first.
+var All = Table{
+	{Name: CancelShutdown, Form: OnPage},
+	{Name: Sync, Form: OnPage},
+	{Name: RefreshScreen, Form: OnPage},
+	{Name: ShowToday, Form: OnPage},
+	{Name: ShowHelp, Form: OnPage},
+	{Name: ShowSIM, Form: OnPage},
+	{Name: CarryOn, Form: OnPage},
+	{Name: PowerOff, Form: BetweenSessions, Asks: true},
+	{Name: Longer, Form: OnPage},
+	{Name: EndSession, Form: OnPage, Asks: true},
+	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},
+	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
+	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
+	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
+	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
+	{Name: Serviced, Numbered: true},
+}
+
+// Find is the row of a route's name.
+func (t Table) Find(route string) (Row, bool) {
+	for _, r := range t {
+		if !r.Numbered {
+			if route == string(r.Name) {
+				return r, true
+			}
+			continue
+		}
+		number, found := strings.CutPrefix(route, string(r.Name)+"-")
+		if n, err := strconv.Atoi(number); found && err == nil && n > 0 && strconv.Itoa(n) == number {
+			return r.Of(n), true
+		}
+	}
+	return Row{}, false
+}
+
+// Names are those of the routes; N stands for a generator's number.
+func (t Table) Names() []string {
+	var all []string
+	for _, r := range t {
+		all = append(all, r.Route())
+	}
+	return all
+}
+
+// Of is a Numbered row for the generator that people count as n.
+func (r Row) Of(n int) Row {
+	r.Generator = n
+	return r
+}
+
+// Route is the last part of the action's path.
+func (r Row) Route() string {
+	switch {
+	case !r.Numbered:
+		return string(r.Name)
+	case r.Generator == 0:
+		return string(r.Name) + "-N"
+	}
+	return string(r.Name) + "-" + strconv.Itoa(r.Generator)
+}
+
+// Read makes the observation of what was given; nil where there is no mistake in it.
+func (r Row) Read(given Given) (Asked, *Mistake) {
+	asked := Asked{Name: r.Name, Args: Args{Generator: r.Generator}}
+	for _, a := range r.Args {
+		if given.none(a) {
+			if a.Optional {
+				continue
+			}
+			return Asked{}, mistake(a, words.T("action.found.nothing"))
+		}
+		if err := a.read(a, given, &asked.Args); err != nil {
+			return Asked{}, err
+		}
+	}
+	return asked, nil
+}
+
+// Path is where the action is asked for.
+func (r Row) Path() string { return "/api/v1/actions/" + r.Route() }
+
+// Label is what stands on the form's button, or above a form that is filled in;
+// site is the name of the one that it is about, "" for none.
+func (r Row) Label(site string) words.Text { return r.text("label", site) }
+
+// Question is what the page asks back; zero for nothing.
+func (r Row) Question() words.Text {
+	if !r.Asks {
+		return words.Text{}
+	}
+	return r.text("ask", "")
+}
+
+// Help is what the action does, in a sentence.
+func (r Row) Help() words.Text { return r.text("help", "") }
+
+// Done is what is said once it was taken; site as in Label.
+func (r Row) Done(site string) words.Text { return r.text("done", site) }
+
+// Fill says how to fill the form in, Send what its button says then.
+func (r Row) Fill() words.Text { return r.text("fill", "") }
+func (r Row) Send() words.Text { return r.text("send", "") }
+
+func (r Row) text(what, site string) words.Text {
+	return words.T("action."+string(r.Name)+"."+what, "Generator", r.Generator, "Site", site)
+}

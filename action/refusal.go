@@ -1,0 +1,58 @@
+package action
+
+import "infobus/words"
+
+// Refusal is why an action is not taken, as the code that the API says. Taken is
+// none.
+type Refusal string
+
+const (
+	Taken Refusal = ""
+
+	// What van's step says.
+	NoInternet       Refusal = "no-internet"
+	BatteryLow       Refusal = "battery-low" // the box does only what it must
+	NothingAnnounced Refusal = "nothing-announced"
+	GoingOff         Refusal = "going-off"
+	GeneratorsRun    Refusal = "generators-run" // or the box cannot see whether they do
+	AlreadyAnnounced Refusal = "already-announced"
+	NothingHeldBack  Refusal = "nothing-held-back"
+	NoGenerator      Refusal = "no-generator"
+	NoSession        Refusal = "no-session"
+	NoSite           Refusal = "no-site"
+	NoScreen         Refusal = "no-screen"
+	ScreenFailed     Refusal = "screen-failed"
+	SiteNotSaid      Refusal = "site-not-said" // until it is, the page of an empty day is not shown
+	NoPage           Refusal = "no-page"
+	NoClock          Refusal = "no-clock"
+	NoTimetable      Refusal = "no-timetable"
+	NoService        Refusal = "no-service"
+	NothingSaid      Refusal = "nothing-said"
+	TooMany          Refusal = "too-many"
+	DayToCome        Refusal = "day-to-come"
+	DayOver          Refusal = "day-over"
+	NothingThatDay   Refusal = "nothing-that-day"
+	HoursNotGiven    Refusal = "hours-not-given"
+	HoursWrong       Refusal = "hours-wrong"
+	Incomplete       Refusal = "incomplete" // an argument is missing; else it would be taken, as far as can be told
+
+	// What is said around it.
+	UnknownAction Refusal = "unknown-action"
+	NeedsPIN      Refusal = "needs-pin"
+	NeedsSocket   Refusal = "needs-socket"
+	BadBody       Refusal = "bad-body"
+	BadArgument   Refusal = "bad-argument" // a Mistake says which
+	NotKept       Refusal = "not-kept"
+	NoAnswer      Refusal = "no-answer"
+)
+
+// Text is the refusal in a sentence.
+func (r Refusal) Text() words.Text {
+	if r == Taken {
+		return words.Text{}
+	}
+	return words.T("action.refused." + string(r))
+}
+
+// May says whether an action of which this was said can be offered.
+func (r Refusal) May() bool { return r == Taken || r == Incomplete }

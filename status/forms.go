@@ -1,0 +1,152 @@
+package status
+
+import (
+	"slices"
+
+	"infobus/action"
+	"infobus/van"
+	"infobus/words"
+)
+
+// Form is an action as a page offers it.
+type Form struct {
+	Path   string
+	Button string
+	About  string // the button with what it is about, for who hears the page; "" where the button says it
+	Ask    string // asked back; "" for nothing
+	Done   string // said once it was taken
+	Hidden []Field
+	// Of a form that is filled in: what stands above it, how it is filled in, and
+	// its lines. Title is "" in others.
+	Title, Fill string
+	Lines       [][]Field
+	// Of one choice among several: Pressed is "true" or "false", Faint one that
+	// hardly anybody wants.
+	Pressed string
+	Faint   bool
+}
+
+// Field is an input of a form; Label and Type are "" where it is hidden.
+type Field struct{ Name, Value, Label, Type string }
+
+// says is what a form does, in a few words.
+func (f Form) says() string {
+	if f.Title != "" {
+		return f.Title
+	}
+	return f.Button
+}
+
+// offered are the routes of the actions that may be taken now, but for their
+// arguments.
+func offered(o van.Options, s van.State, known action.Args, rows action.Table) (routes []string) {
+	for _, r := range rows {
+		for _, r := range numbered(r, len(s.Power.Generators)) {
+			args := known
+			args.Generator = r.Generator
+			if s.May(o, action.Asked{Name: r.Name, Args: args}).May() {
+				routes = append(routes, r.Route())
+			}
+		}
+	}
+	return routes
+}
+
+// numbered is a row, or one for each generator where its route has a number.
+func numbered(r action.Row, generators int) (rows action.Table) {
+	if !r.Numbered {
+		return action.Table{r}
+	}
+	for n := range generators {
+		rows = append(rows, r.Of(n+1))
+	}
+	return rows
+}
+
+// PageForms are those of the volunteers' page, the most urgent first.
+func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
+	for _, r := range rows {
+		if r.Form != action.OnPage && (r.Form != action.BetweenSessions || v.Session.Active) {
+			continue
+		}
+		for _, r := range numbered(r, len(v.Power.Generators)) {
+			if slices.Contains(v.Actions, r.Route()) {
+				forms = append(forms, formOf(r, nil, "", say))
+			}
+		}
+	}
+	return forms
+}
+
+// SiteForms are those of the volunteers' page that are about a site, of the planned
+// one first.
+func SiteForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
+	sites := slices.Clone(v.Session.Sites)
+	slices.SortStableFunc(sites, func(a, b Site) int {
+		switch v.Session.Planned {
+		case a.ID:
+			return -1
+		case b.ID:
+			return 1
+		}
+		return 0
+	})
+	for _, site := range sites {
+		for _, r := range rows {
+			if r.Form != action.ForEachSite || !slices.Contains(v.Actions, r.Route()) {
+				continue
+			}
+			f := formOf(r, action.Given{action.Site.Name: {site.ID}}, site.Name, say)
+			here := site.ID == v.Session.Site
+			if f.Pressed = "false"; here {
+				f.Pressed = "true"
+			}
+			f.Faint = !here && site.ID != v.Session.Planned
+			forms = append(forms, f)
+		}
+	}
+	return forms
+}
+
+// Forms are what a volunteer may say of the service.
+func (l ServiceLine) Forms(rows action.Table, say *words.Speaker) (forms []Form) {
+	known := action.Given{action.Service.Name: {l.ID}, action.Day.Name: {l.Day}}
+	for _, h := range l.More() {
+		known["opens"], known["closes"] = append(known["opens"], h.Opens), append(known["closes"], h.Closes)
+	}
+	for _, r := range rows {
+		if r.Form == action.ForEachService && slices.Contains(l.Actions, r.Route()) {
+			f := formOf(r, known, "", say)
+			f.About = say.Say("services.of", "What", f.says(), "Name", l.Name)
+			forms = append(forms, f)
+		}
+	}
+	return forms
+}
+
+// formOf is a row's form: what the page knows is hidden, or fills in what a person
+// may change.
+func formOf(r action.Row, known action.Given, site string, say *words.Speaker) Form {
+	f := Form{Path: r.Path(), Button: say.Text(r.Label(site)), Ask: say.Text(r.Question()), Done: say.Text(r.Done(site))}
+	for _, a := range r.Args {
+		if len(a.Inputs) == 0 {
+			if value := known[a.Name]; len(value) > 0 {
+				f.Hidden = append(f.Hidden, Field{Name: a.Name, Value: value[0]})
+			}
+			continue
+		}
+		f.Title, f.Button, f.Fill = f.Button, say.Text(r.Send()), say.Text(r.Fill())
+		for i := range max(1, len(known[a.Inputs[0].Name])) {
+			var line []Field
+			for _, in := range a.Inputs {
+				field := Field{Name: in.Name, Label: say.Text(in.Label()), Type: in.Type}
+				if i < len(known[in.Name]) {
+					field.Value = known[in.Name][i]
+				}
+				line = append(line, field)
+			}
+			f.Lines = append(f.Lines, line)
+		}
+	}
+	return f
+}

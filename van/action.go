@@ -1,0 +1,218 @@
+package van
+
+import (
+	"errors"
+	"slices"
+
+	"infobus/action"
+	"infobus/kiosk"
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/session"
+	"infobus/timetable"
+)
+
+// judged takes or refuses an action. It is taken only where it could be both before
+// the time up to its moment is heeded, and after: in between a session may have
+// ended, or a reading have grown stale. One that is refused changes nothing but
+// that the time has passed.
+func judged(o Options, s State, in Observation, asked action.Asked) (State, Output) {
+	before := s
+	before.Now = in.At
+	after, out := step(o, s, Observation{At: in.At, Value: Tick{}})
+	refusal := before.May(o, asked)
+	if refusal == action.Taken {
+		refusal = after.May(o, asked)
+	}
+	if refusal == action.Taken {
+		after, out = step(o, s, in)
+	}
+	out.effect(Answer{refusal})
+	return after, out
+}
+
+// May says why an action cannot be taken now; action.Taken where it can. It is
+// asked by the step, and by the pages for what they offer: action.Incomplete is
+// said only where nothing but an argument is missing.
+func (s State) May(o Options, a action.Asked) action.Refusal {
+	down := s.Power.Shutdown
+	switch a.Name {
+	case action.CancelShutdown:
+		switch {
+		case down.Left:
+			return action.GoingOff
+		case !down.Pending:
+			return action.NothingAnnounced
+		}
+	case action.Sync:
+		switch {
+		case s.Power.Holding:
+			return action.BatteryLow
+		case !s.Uplink.Verdict.Usable():
+			return action.NoInternet
+		}
+	case action.PowerOff:
+		switch {
+		case s.Power.Source() != power.SourceBattery:
+			return action.GeneratorsRun
+		case down.Pending:
+			return action.AlreadyAnnounced
+		}
+	case action.CarryOn:
+		if !s.Power.Holding && s.Supply.Cut != netmon.Saving && !(s.Supply.Fitted && s.Power.Shed(s.Session.Active)) {
+			return action.NothingHeldBack
+		}
+	case action.Serviced:
+		switch {
+		case a.Generator == 0:
+			return action.Incomplete
+		case a.Generator < 0 || a.Generator > len(s.Power.Generators):
+			return action.NoGenerator
+		}
+	case action.RefreshScreen, action.ShowToday, action.ShowHelp, action.ShowSIM:
+		return s.mayShow(o, a.Name)
+	case action.Longer, action.EndSession:
+		if !s.Session.Active {
+			return action.NoSession
+		}
+	case action.ConfirmSite:
+		return s.mayConfirm(a.Site)
+	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
+		return s.mayCorrect(a)
+	default:
+		return action.UnknownAction
+	}
+	return action.Taken
+}
+
+// mayShow says why the screen would not be drawn again, or not show a page.
+func (s State) mayShow(o Options, name action.Name) action.Refusal {
+	panel, fitted := s.Device(Panel)
+	switch {
+	case !fitted:
+		return action.NoScreen
+	case panel.State == DeviceBroken:
+		return action.ScreenFailed
+	case s.Power.Shutdown.Begun:
+		return action.GoingOff
+	case name == action.RefreshScreen:
+		return action.Taken
+	case name == action.ShowToday && !s.Clock.Trusted:
+		return action.NoClock
+	case name == action.ShowToday && s.Timetable == nil:
+		return action.NoTimetable
+	}
+	content := kiosk.Content{Timetable: s.Timetable, Site: s.Session.Named()}
+	if s.Clock.Trusted {
+		content.Now = s.Now.Wall
+	}
+	switch {
+	case o.Kiosk.Has(pageOf[name], content):
+		return action.Taken
+	case name == action.ShowToday:
+		return action.SiteNotSaid
+	}
+	return action.NoPage
+}
+
+// pageOf is the page that an action asks for.
+var pageOf = map[action.Name]kiosk.Name{action.ShowToday: kiosk.Today, action.ShowHelp: kiosk.Help, action.ShowSIM: kiosk.SIM}
+
+// mayConfirm says why a volunteer's word on where the session is held would not
+// be taken.
+func (s State) mayConfirm(site string) action.Refusal {
+	switch {
+	case !s.Session.Active:
+		return action.NoSession
+	case s.Timetable == nil:
+		return action.NoTimetable
+	case site == "":
+		return action.Incomplete
+	}
+	if _, ok := s.Timetable.Site(site); !ok {
+		return action.NoSite
+	}
+	return action.Taken
+}
+
+// mayCorrect says why a volunteer's word on a service would not be taken. An
+// in-person service is answered like one that there is not.
+func (s State) mayCorrect(a action.Asked) action.Refusal {
+	switch {
+	case s.Timetable == nil:
+		return action.NoTimetable
+	case !s.Clock.Trusted:
+		return action.NoClock
+	case a.Service == "":
+		return action.Incomplete
+	}
+	if service, ok := s.Timetable.Service(a.Service); !ok || service.Show != timetable.Screen {
+		return action.NoService
+	}
+	c := s.correction(a)
+	switch {
+	case a.Name == action.TimetableUndo && !slices.ContainsFunc(s.Corrections, sameDay(c)):
+		return action.NothingSaid
+	case a.Name == action.TimetableUndo:
+		return action.Taken
+	case len(s.Corrections) >= maxCorrections:
+		return action.TooMany
+	}
+	switch err := s.Timetable.Check(c, s.Now.Wall); {
+	case err == nil:
+		return action.Taken
+	case errors.Is(err, timetable.ErrToCome):
+		return action.DayToCome
+	case errors.Is(err, timetable.ErrOver):
+		return action.DayOver
+	case errors.Is(err, timetable.ErrNoHours):
+		return action.NothingThatDay
+	case errors.Is(err, timetable.ErrUnsaid):
+		return action.HoursNotGiven
+	case a.Name == action.TimetableHours && len(a.Hours) == 0:
+		return action.Incomplete
+	}
+	return action.HoursWrong
+}
+
+// act takes an action that is for no room alone.
+func (s *State) act(a action.Asked, out *Output) {
+	switch a.Name {
+	case action.Sync:
+		out.effect(Send{})
+	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
+		s.correct(a, out)
+	}
+}
+
+// wishOf is what an action means to power and kiosk; nil where it is for another
+// room.
+func wishOf(a action.Asked) any {
+	switch a.Name {
+	case action.CancelShutdown:
+		return power.Cancel{}
+	case action.PowerOff:
+		return power.Request{}
+	case action.CarryOn:
+		return power.CarryOn{}
+	case action.Serviced:
+		return power.Serviced{Generator: power.GeneratorNumbered(a.Generator)}
+	case action.RefreshScreen:
+		return kiosk.Redraw{}
+	case action.ShowToday, action.ShowHelp, action.ShowSIM:
+		return kiosk.Show{Name: pageOf[a.Name]}
+	}
+	return nil
+}
+
+// toSession is what an action means to the session.
+func toSession(a action.Asked, in *session.Input) {
+	switch a.Name {
+	case action.EndSession:
+		in.End = true
+	case action.Longer:
+		in.Longer = session.LongerBy
+	case action.ConfirmSite:
+		in.Site = a.Site
+	}
+}

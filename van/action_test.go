@@ -1,0 +1,275 @@
+package van_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"infobus/action"
+	"infobus/kiosk"
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/timetable"
+	"infobus/van"
+)
+
+func ask(name action.Name) action.Asked { return action.Asked{Name: name} }
+
+// answered is what the step said of an action, of which it says one thing.
+func answered(t interface{ Fatalf(string, ...any) }, b *box) action.Refusal {
+	var all []action.Refusal
+	for _, e := range b.effects {
+		if a, ok := e.(van.Answer); ok {
+			all = append(all, a.Refusal)
+		}
+	}
+	if len(all) != 1 {
+		t.Fatalf("an action was answered with %q", all)
+	}
+	return all[0]
+}
+
+// online has the internet usable.
+func online(at time.Duration) []any {
+	return []any{netmon.Link{Present: true, Carrier: true, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},
+		netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond}}
+}
+
+// Each refusal of the step has a state in which it is said, and the step says what
+// May says.
+func TestAnActionIsRefusedWithItsReason(t *testing.T) {
+	stopped := func(at time.Duration) any { return power.Line{At: at} }
+	at := func(service string, name action.Name, days int, hours ...timetable.Hours) action.Asked {
+		a := said(service, name, hours...)
+		a.Day += timetable.Date(days)
+		return a
+	}
+	site := func(id string) action.Asked {
+		return action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: id}}
+	}
+	serviced := func(n int) action.Asked { return action.Asked{Name: action.Serviced, Args: action.Args{Generator: n}} }
+	noon := timetable.Hours{Opens: 12 * 60, Closes: 13 * 60}
+
+	found := map[action.Refusal]bool{}
+	for _, c := range []struct {
+		what  string
+		alter func(o *open)
+		asked action.Asked
+		want  action.Refusal
+	}{
+		{"the logs, without internet", nil, ask(action.Sync), action.NoInternet},
+		{"the logs", func(o *open) { o.state.Uplink.Verdict = netmon.Slow }, ask(action.Sync), action.Taken},
+		{"the logs, on a low battery that is held on to", func(o *open) { o.state.Uplink.Verdict, o.state.Power.Holding = netmon.OK, true }, ask(action.Sync), action.BatteryLow},
+		{"against a power-off that nobody announced", nil, ask(action.CancelShutdown), action.NothingAnnounced},
+		{"against one that is announced", func(o *open) { o.do(stopped(o.at), ask(action.PowerOff)) }, ask(action.CancelShutdown), action.Taken},
+		{"against one that is under way", func(o *open) {
+			o.do(stopped(o.at), ask(action.PowerOff))
+			o.pass(time.Minute)
+		}, ask(action.CancelShutdown), action.GoingOff},
+		{"off, while a generator runs", nil, ask(action.PowerOff), action.GeneratorsRun},
+		{"off, while nobody knows", func(o *open) { o.do(power.LinesLost{}) }, ask(action.PowerOff), action.GeneratorsRun},
+		{"off", func(o *open) { o.do(stopped(o.at)) }, ask(action.PowerOff), action.Taken},
+		{"off, once more", func(o *open) { o.do(stopped(o.at), ask(action.PowerOff)) }, ask(action.PowerOff), action.AlreadyAnnounced},
+		{"everything, on a full battery", nil, ask(action.CarryOn), action.NothingHeldBack},
+		{"everything, on a low battery that is held on to", func(o *open) { o.do(stopped(o.at)); o.state.Power.Holding = true }, ask(action.CarryOn), action.Taken},
+		{"everything, before the Cisco box is cut", func(o *open) {
+			o.options.Uplink.Relay = true
+			o.do(stopped(o.at), ask(action.EndSession), power.LowLine{Active: true, At: o.at})
+		}, ask(action.CarryOn), action.Taken},
+		{"everything, where it is cut", func(o *open) { o.state.Supply.Cut = netmon.Saving }, ask(action.CarryOn), action.Taken},
+		{"everything, where nothing can be cut", func(o *open) {
+			o.do(stopped(o.at), ask(action.EndSession), power.LowLine{Active: true, At: o.at})
+		}, ask(action.CarryOn), action.NothingHeldBack},
+		{"a generator", nil, serviced(1), action.Taken},
+		{"one that there is not", nil, serviced(3), action.NoGenerator},
+		{"no generator", nil, serviced(0), action.Incomplete},
+		{"the screen", nil, ask(action.RefreshScreen), action.Taken},
+		{"no screen", func(o *open) { o.state.Devices = nil }, ask(action.RefreshScreen), action.NoScreen},
+		{"a screen that failed", func(o *open) { o.do(van.DeviceSeen{Name: van.Panel, Reason: "timeout"}) }, ask(action.ShowToday), action.ScreenFailed},
+		{"a screen that shows its last page", func(o *open) {
+			o.do(stopped(o.at), ask(action.PowerOff))
+			o.pass(time.Minute)
+		}, ask(action.RefreshScreen), action.GoingOff},
+		{"a page that the team has", func(o *open) { o.do(kiosk.Press{}) }, ask(action.ShowToday), action.Taken},
+		{"a page that it has not", func(o *open) { o.options.Kiosk.Sets = nil }, ask(action.ShowHelp), action.NoPage},
+		{"today, without a clock", func(o *open) { o.do(van.ClockSeen{}) }, ask(action.ShowToday), action.NoClock},
+		{"today, without a timetable", func(o *open) { o.state.Timetable = nil }, ask(action.ShowToday), action.NoTimetable},
+		{"today, which is empty unless the site is known", func(o *open) {
+			tt := *table(t)
+			tt.Digest = "sites alone"
+			tt.Services = slices.DeleteFunc(tt.Services, func(s timetable.Service) bool { return len(s.Sites) == 0 })
+			o.do(van.TimetableSeen{Timetable: &tt})
+		}, ask(action.ShowToday), action.SiteNotSaid},
+		{"longer", nil, ask(action.Longer), action.Taken},
+		{"longer than no session", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.Longer), action.NoSession},
+		{"the end of none", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.EndSession), action.NoSession},
+		{"a site", nil, site("quai"), action.Taken},
+		{"any site", nil, site(""), action.Incomplete},
+		{"one that there is not", nil, site("gone"), action.NoSite},
+		{"a site without a timetable", func(o *open) { o.state.Timetable = nil }, site("quai"), action.NoTimetable},
+		{"a site without a session", func(o *open) { o.do(ask(action.EndSession)) }, site("quai"), action.NoSession},
+		{"a service", nil, at("water", action.TimetableCancel, 0), action.Taken},
+		{"today, unsaid", nil, action.Asked{Name: action.TimetableCancel, Args: action.Args{Service: "water"}}, action.Taken},
+		{"any service", nil, ask(action.TimetableConfirm), action.Incomplete},
+		{"one that there is not", nil, at("gone", action.TimetableConfirm, 0), action.NoService},
+		{"a service without a timetable", func(o *open) { o.state.Timetable = nil }, at("water", action.TimetableConfirm, 0), action.NoTimetable},
+		{"a service without a clock", func(o *open) { o.do(van.ClockSeen{}) }, at("water", action.TimetableConfirm, 0), action.NoClock},
+		{"back, what nobody said", nil, at("water", action.TimetableUndo, 0), action.NothingSaid},
+		{"back, what was said", func(o *open) { o.do(at("water", action.TimetableCancel, 0)) }, at("water", action.TimetableUndo, 0), action.Taken},
+		{"tomorrow", nil, at("water", action.TimetableHours, 1, noon), action.DayToCome},
+		{"yesterday", nil, at("water", action.TimetableHours, -1, noon), action.DayOver},
+		{"a service that does not open", nil, at("breakfast", action.TimetableCancel, 0), action.NothingThatDay},
+		{"hours", nil, at("water", action.TimetableHours, 0, noon), action.Taken},
+		{"no hours", nil, at("water", action.TimetableHours, 0), action.Incomplete},
+		{"hours that overlap", nil, at("water", action.TimetableHours, 0, noon, noon), action.HoursWrong},
+		{"one correction too many", func(o *open) {
+			for i := range 500 {
+				o.state.Corrections = append(o.state.Corrections, timetable.Correction{Service: fmt.Sprint(i), Date: "2026-11-23", Kind: timetable.SaidRight})
+			}
+		}, at("water", action.TimetableCancel, 0), action.TooMany},
+		{"hours that the file does not say", func(o *open) {
+			tt := *o.state.Timetable
+			tt.Services = slices.Clone(tt.Services)
+			for i := range tt.Services {
+				tt.Services[i].Slots = slices.Clone(tt.Services[i].Slots)
+				for j := range tt.Services[i].Slots {
+					tt.Services[i].Slots[j].NoHours = true
+				}
+			}
+			o.state.Timetable = &tt
+		}, at("water", action.TimetableConfirm, 0), action.HoursNotGiven},
+		{"something made up", nil, ask("honk"), action.UnknownAction},
+	} {
+		o := opened(t)
+		if c.alter != nil {
+			c.alter(o)
+		}
+		got := o.state.May(o.options, c.asked)
+		if got != c.want {
+			t.Errorf("%s: May says %q, want %q", c.what, got, c.want)
+		}
+		found[got] = true
+		if o.see(o.at, c.asked); answered(t, o.box) != c.want {
+			t.Errorf("%s: the step says %q, want %q", c.what, answered(t, o.box), c.want)
+		}
+	}
+	door := []action.Refusal{action.NeedsPIN, action.NeedsSocket, action.BadBody, action.BadArgument, action.NotKept, action.NoAnswer}
+	for _, r := range action.Refusals {
+		if !found[r] && !slices.Contains(door, r) {
+			t.Errorf("the step never says %s", r)
+		}
+	}
+	for _, r := range action.All {
+		if (van.State{}).May(van.DefaultOptions(), ask(r.Name)) == action.UnknownAction {
+			t.Errorf("van does not know %s", r.Name)
+		}
+	}
+}
+
+// Whatever the state: what the step takes has come about when it says so, and what
+// it refuses changes nothing but that time has passed.
+func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
+	tt := table(t)
+	rows := slices.Clone(action.All)
+	for _, often := range []action.Name{action.PowerOff, action.CancelShutdown, action.CancelShutdown, action.CancelShutdown} {
+		row, _ := action.All.Find(string(often))
+		rows = append(rows, row)
+	}
+	taken, refused := map[action.Name]int{}, map[action.Name]int{}
+	one := func(t *rapid.T) {
+		o := van.DefaultOptions()
+		o.Power.Generators, o.Uplink.Relay = 1, true
+		b := &box{options: o, boot: "one", state: van.New(o, van.Panel, van.Switch)}
+		at := time.Second
+		b.see(at, van.Started{}, van.Switched{On: true}, van.DeviceSeen{Name: van.Panel, OK: true}, van.TimetableSeen{Timetable: tt})
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			at += time.Duration(rapid.SampledFrom([]int{1, 1000, 3000, 60_000, 400_000}).Draw(t, "ms")) * time.Millisecond
+			flag := rapid.Bool().Draw(t, "flag")
+			values := append([]any{power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 11, Amps: -3},
+				power.Sample{Volts: 13.5, Amps: 5}, power.LinesLost{}, power.LowLine{Active: flag, At: at}, van.ClockSeen{Trusted: true, Source: "timesyncd"},
+				van.DeviceSeen{Name: van.Panel, OK: flag}}, online(at)...)
+			b.see(at, rapid.SampledFrom(values).Draw(t, "value"))
+			if d, ok := effect[kiosk.Draw](b); ok && flag {
+				b.see(at, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second})
+			}
+
+			row := rapid.SampledFrom(rows).Draw(t, "row")
+			asked := action.Asked{Name: row.Name, Args: action.Args{Generator: rapid.IntRange(1, 2).Draw(t, "generator"),
+				Site:    rapid.SampledFrom([]string{"quai", "moulin", "gone"}).Draw(t, "site"),
+				Service: rapid.SampledFrom([]string{"water", "breakfast", "gone"}).Draw(t, "service"),
+				Hours:   []timetable.Hours{{Opens: 720, Closes: 780}}}}
+			if row.Name != action.TimetableHours {
+				asked.Hours = nil
+			}
+			at += time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600}).Draw(t, "later")) * time.Second
+			was := b.state
+			still := *b
+			still.see(at, van.Tick{})
+			b.see(at, asked)
+			if refusal := answered(t, b); refusal != action.Taken {
+				refused[row.Name]++
+				if !reflect.DeepEqual(b.state, still.state) || !reflect.DeepEqual(b.events, still.events) || len(b.effects) != len(still.effects)+1 {
+					t.Fatalf("%s was refused (%s), and changed something", row.Name, refusal)
+				}
+				continue
+			}
+			taken[row.Name]++
+			if why := undone(b, was, asked); why != "" {
+				t.Fatalf("%+v was taken: %s", asked, why)
+			}
+		}
+	}
+	lacks := func() string {
+		i := slices.IndexFunc(action.All, func(r action.Row) bool { return taken[r.Name] == 0 || refused[r.Name] == 0 })
+		if i < 0 {
+			return ""
+		}
+		return string(action.All[i].Name)
+	}
+	for range 20 {
+		if rapid.Check(t, one); lacks() == "" {
+			return
+		}
+	}
+	t.Errorf("%s was never taken, or never refused: the test says too little", lacks())
+}
+
+// undone says what an action that was taken has not brought about; "" for nothing.
+func undone(b *box, was van.State, a action.Asked) string {
+	s := b.state
+	today := timetable.DateIn(s.Now.Wall, s.Timetable.Zone).String()
+	i := slices.IndexFunc(s.Corrections, func(c timetable.Correction) bool { return c.Service == a.Service && c.Date == today })
+	corrected := func(kind timetable.CorrectionKind) bool { return i >= 0 && s.Corrections[i].Kind == kind }
+	_, sends := effect[van.Send](b)
+	shows := func(name kiosk.Name) bool {
+		d, drawn := effect[kiosk.Draw](b)
+		return s.Kiosk.Asked == name || drawn && d.Page.Name == name || s.Kiosk.Shown.Name == name
+	}
+	d, _ := effect[kiosk.Draw](b)
+	done, known := map[action.Name]bool{
+		action.CancelShutdown:   !s.Power.Shutdown.Pending,
+		action.Sync:             sends,
+		action.RefreshScreen:    s.Kiosk.Again || d.Afresh,
+		action.ShowToday:        shows(kiosk.Today),
+		action.ShowHelp:         shows(kiosk.Help),
+		action.ShowSIM:          shows(kiosk.SIM),
+		action.CarryOn:          !s.Power.Holding && !s.Power.Shed(s.Session.Active),
+		action.PowerOff:         s.Power.Shutdown.Pending,
+		action.Longer:           s.Session.Until >= was.Session.Until+30*time.Minute,
+		action.EndSession:       !s.Session.Active,
+		action.ConfirmSite:      s.Session.Named() == a.Site,
+		action.TimetableConfirm: corrected(timetable.SaidRight),
+		action.TimetableCancel:  corrected(timetable.SaidCancelled),
+		action.TimetableHours:   corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
+		action.TimetableUndo:    i < 0,
+		action.Serviced:         s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
+	}[a.Name]
+	if !done || !known {
+		return fmt.Sprintf("session %+v, shutdown %+v, corrections %+v, screen %+v, level %s", s.Session, s.Power.Shutdown, s.Corrections, s.Kiosk, s.Power.Level)
+	}
+	return ""
+}
