@@ -358,13 +358,7 @@ func (b book) Status() store.Status {
 
 // clock says when the wall clock may be believed.
 func (a *appliance) clock(ctx context.Context, _ func()) error {
-	return a.parts.clock(ctx, func(synchronised bool) {
-		seen := van.ClockSeen{Trusted: synchronised}
-		if synchronised {
-			seen.Source = a.parts.clockName
-		}
-		a.observe(seen)
-	})
+	return a.parts.clock(ctx, func(seen van.ClockSeen) { a.observe(seen) })
 }
 
 // timetables reads the team's timetable whenever it changes: a file, a folder, a
