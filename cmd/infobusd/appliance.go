@@ -24,6 +24,7 @@ import (
 	"infobus/logbook/store"
 	"infobus/netmon"
 	"infobus/netmon/client"
+	"infobus/netmon/link"
 	"infobus/power"
 	"infobus/private"
 	"infobus/reading/clock"
@@ -410,6 +411,16 @@ func (a *appliance) do(e van.Effect) {
 	case van.PowerOff:
 		go a.powerOff()
 	}
+}
+
+// heal has a remedy of the uplink done. On a simulated gateway there is nothing to
+// be done: it is said to have been.
+func (a *appliance) heal(r netmon.Remedy) {
+	tried := netmon.Tried{Remedy: r}
+	if !a.simulates("gateway") {
+		tried = link.Heal(context.Background(), a.config.Uplink.Interface, r, a.loop.State().Uplink.Link.Value.Ready())
+	}
+	a.observe(tried)
 }
 
 // onDesk says whether the machine is somebody's own, and not the van's box: the
