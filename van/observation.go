@@ -35,6 +35,7 @@ type (
 	ClockSeen struct {
 		Trusted bool
 		Source  string
+		Set     reading.Reading[time.Duration] // how far the wall clock was set; unknown where nobody saw it
 	}
 
 	// TimetableSeen is a timetable that was read, or the number of mistakes
@@ -133,7 +134,11 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
 	case ClockSeen:
 		if v.Trusted && !s.Clock.Trusted {
-			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: map[string]any{"source": v.Source}})
+			attributes := map[string]any{"source": v.Source}
+			if set, known := v.Set.Get(); known {
+				attributes["offset_s"] = set.Round(100 * time.Millisecond).Seconds()
+			}
+			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: attributes})
 		}
 		if left := s.charged; v.Trusted && !left.IsZero() {
 			s.Power = s.Power.AwayFor(o.Power, in.At.WallAt(s.startedAt).Sub(left))
@@ -148,7 +153,11 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		if s.file == nil || s.file.Digest != v.Timetable.Digest {
 			s.file = v.Timetable
 			s.lay(s.Corrections)
-			out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: map[string]any{"services": len(v.Timetable.Services)}})
+			attributes := map[string]any{"services": len(v.Timetable.Services)}
+			if s.Clock.Trusted {
+				attributes["rows_today"] = len(s.Timetable.Today(in.At.Wall, s.Session.Named()))
+			}
+			out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 		}
 	case TemperatureSeen:
 		s.Temperature = reading.Reading[float64]{}

@@ -163,6 +163,37 @@ func TestRunHoursAreKeptEveryMinute(t *testing.T) {
 	}
 }
 
+func TestTheEventsSayHowFarTheClockWasSetAndHowManyRowsTodayHas(t *testing.T) {
+	attributes := func(b *box, name logbook.Name) map[string]any {
+		for _, e := range b.events {
+			if e.Name == name {
+				return e.Attributes
+			}
+		}
+		t.Fatalf("no event %s", name)
+		return nil
+	}
+	for name, c := range map[string]struct {
+		first, then any
+		offset      any
+		rows        bool
+	}{
+		"a clock that was set, before the timetable": {van.ClockSeen{Trusted: true, Source: "timesyncd", Set: reading.Of(-90*time.Second, time.Second)},
+			van.TimetableSeen{Timetable: table(t)}, -90.0, true},
+		"a timetable, before the clock is known": {van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "timesyncd"}, nil, false},
+	} {
+		b := newBox("one", van.Kept{})
+		b.see(2*time.Second, c.first, c.then)
+		if got := attributes(b, logbook.ClockTrusted)["offset_s"]; got != c.offset {
+			t.Errorf("%s: set by %v s, want %v", name, got, c.offset)
+		}
+		rows, told := attributes(b, logbook.TimetableLoaded)["rows_today"]
+		if told != c.rows || told && rows.(int) < 4 {
+			t.Errorf("%s: %v rows today", name, rows)
+		}
+	}
+}
+
 // What was counted of the battery's charge comes back, and the less is claimed of
 // it the longer nobody counted.
 func TestTheChargeOutlivesARestartAndAPowerCut(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"infobus/logbook/store"
 	"infobus/netmon"
 	"infobus/netmon/client"
+	"infobus/netmon/link"
 	"infobus/power"
 	"infobus/private"
 	"infobus/reading/clock"
@@ -30,6 +31,7 @@ import (
 	"infobus/sim/world"
 	"infobus/status"
 	"infobus/status/server"
+	"infobus/supervise"
 	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/van"
@@ -42,7 +44,7 @@ type appliance struct {
 	config  config.Config
 	options van.Options
 	parts   parts
-	delays  delays
+	delays  supervise.Delays
 
 	loop      *loop.Loop
 	recorder  *store.Recorder
@@ -50,7 +52,7 @@ type appliance struct {
 	server    *server.Server
 	screen    *screen
 	keeper    *keeper
-	target    *target
+	target    *systemd.Target
 	relay     *relay // nil where none is fitted
 	series    *status.Series
 	listeners []net.Listener
@@ -74,15 +76,18 @@ type appliance struct {
 	cloud string // why the Meraki cloud could not be asked, as last said; the dashboard's goroutine's
 }
 
+// generatorTarget is what other units hang on: it is up while a generator runs.
+const generatorTarget = "infobus-generator.target"
+
 // assemble makes the rooms. Nothing runs yet.
 func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
 	f.setLog()
-	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: vanDelays,
+	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})
 	if len(f.sim) > 0 {
-		a.delays = simDelays
+		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
 			return nil, err
 		}
@@ -102,14 +107,14 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 		a.monitor = battery.NewMonitor(a.parts.bus, monitorOpts(c.Battery), c.Battery.Every)
 	}
 	a.screen = newScreen(a)
-	a.target = newTarget()
+	a.target = systemd.NewTarget(generatorTarget)
 	a.relay = newRelay(a)
 	a.keeper = newKeeper(f.stateDir, a.observe)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
 		Durable: a.durable,
-		Health:  a.health,
-		Retry:   a.delays.first,
+		Health:  func(err error) { a.heard(van.Logbook, err) },
+		Retry:   a.delays.First,
 	})
 	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), clock.NewSystem(), a.recorder.Record, a.do)
 	a.server = server.New(a.pages(pin))
@@ -331,8 +336,12 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	spec.Timeout = cardParts
 	card := suture.New("card", spec)
 	s.Add(card)
-	part := func(name, device string, run func(ctx context.Context, alive func()) error) *part {
-		return &part{name: name, device: device, run: run, observe: a.observe, delay: a.delays}
+	part := func(name, device string, run func(ctx context.Context, alive func()) error) *supervise.Part {
+		p := &supervise.Part{Name: name, Run: run, Delays: a.delays}
+		if device != "" {
+			p.Heard = func(err error) { a.heard(device, err) }
+		}
+		return p
 	}
 	add := func(name, device string, run func(ctx context.Context, alive func()) error) {
 		s.Add(part(name, device, run))
@@ -366,7 +375,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("probe", "", a.probes)
 	add("dashboard", "", a.dashboard)
 	add("clock", "", a.clock)
-	add("target", van.Target, a.target.run)
+	add("target", van.Target, a.target.Run)
 	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })
 	add("view", "", a.publish)
 	add("watchdog", "", func(ctx context.Context, _ func()) error {
@@ -394,7 +403,7 @@ func (a *appliance) do(e van.Effect) {
 		go a.heal(e.Remedy)
 	case van.Follow:
 		if !a.onDesk() {
-			a.target.set(e.Running)
+			a.target.Set(e.Running)
 		}
 	case van.Relay:
 		a.relay.set(e.On)
@@ -403,6 +412,16 @@ func (a *appliance) do(e van.Effect) {
 	case van.Send:
 		token(a.upload)
 	}
+}
+
+// heal has a remedy of the uplink done. On a simulated gateway there is nothing to
+// be done: it is said to have been.
+func (a *appliance) heal(r netmon.Remedy) {
+	tried := netmon.Tried{Remedy: r}
+	if !a.simulates("gateway") {
+		tried = link.Heal(context.Background(), a.config.Uplink.Interface, r, a.loop.State().Uplink.Link.Value.Ready())
+	}
+	a.observe(tried)
 }
 
 // onDesk says whether the machine is somebody's own, and not the van's box: the
@@ -437,13 +456,13 @@ func (a *appliance) durable(s store.Status) {
 	token(a.upload)
 }
 
-// health says whether the logbook can be written.
-func (a *appliance) health(err error) {
-	if err == nil {
-		a.observe(van.DeviceSeen{Name: van.Logbook, OK: true})
-		return
+// heard says how a device is: err is why it failed, nil that it works.
+func (a *appliance) heard(device string, err error) {
+	seen := van.DeviceSeen{Name: device, OK: err == nil}
+	if err != nil {
+		seen.Reason, seen.Why = hw.Reason(err), private.Redact(err.Error())
 	}
-	a.observe(van.DeviceSeen{Name: van.Logbook, Reason: hw.Reason(err), Why: private.Redact(err.Error())})
+	a.observe(seen)
 }
 
 // keepWithin is how long whoever asks for an action waits for it to be taken and,

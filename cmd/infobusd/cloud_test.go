@@ -12,9 +12,10 @@ import (
 
 	"infobus/hw"
 	"infobus/netmon/meraki"
+	"infobus/supervise"
 )
 
-// How rarely: see TestWhatOnlyAPersonCanPutRightIsTriedOnceAnHour.
+// How rarely: see supervise.TestWhatOnlyAPersonCanPutRightIsTriedOnceAnHour.
 func TestAKeyThatCannotBeUsedIsSaidOnceAndTriedRarely(t *testing.T) {
 	var log bytes.Buffer
 	defer slog.SetDefault(slog.Default())
@@ -26,7 +27,7 @@ func TestAKeyThatCannotBeUsedIsSaidOnceAndTriedRarely(t *testing.T) {
 	}{{meraki.ErrKey, true}, {hw.ErrAbsent, true}, {meraki.ErrNotFound, true}, {meraki.ErrAnswer, false}} {
 		log.Reset()
 		for range 3 {
-			if err := a.noCloud(fmt.Errorf("ask: %w", c.err)); !errors.Is(err, c.err) || errors.As(err, new(rarely)) != c.rare {
+			if err := a.noCloud(fmt.Errorf("ask: %w", c.err)); !errors.Is(err, c.err) || errors.As(err, new(supervise.Rarely)) != c.rare {
 				t.Errorf("%v", err)
 			}
 		}

@@ -19,8 +19,10 @@ import (
 	"infobus/netmon/link"
 	"infobus/netmon/probe"
 	"infobus/power"
+	"infobus/reading"
 	"infobus/reading/clock"
 	"infobus/sim/world"
+	"infobus/van"
 )
 
 // parts are the van's devices, each real or a model.
@@ -37,8 +39,7 @@ type parts struct {
 	dashboard   string // base URL; "" is the Meraki cloud's own
 	key         string // to it, where the configuration has none
 	endpoint    string // of the logbook's receiver; "" for none
-	clock       func(ctx context.Context, observe func(synchronised bool)) error
-	clockName   string // who vouches for it
+	clock       func(ctx context.Context, observe func(van.ClockSeen)) error
 
 	world *world.World // nil without --sim
 }
@@ -59,9 +60,12 @@ func realParts(c config.Config) parts {
 			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
 				Checks: []string{c.Uplink.Check}, DNS: c.Uplink.NameServers()}
 		},
-		endpoint:  c.Sync.Endpoint,
-		clock:     synchronised,
-		clockName: "timesyncd",
+		endpoint: c.Sync.Endpoint,
+		clock: func(ctx context.Context, observe func(van.ClockSeen)) error {
+			return clock.Watch(ctx, func(set reading.Reading[time.Duration]) {
+				observe(van.ClockSeen{Trusted: true, Source: "timesyncd", Set: set})
+			})
+		},
 	}
 	if c.Panel.Temperature == "w1" {
 		p.temperature = new(temperature.Sensor).Read
@@ -123,25 +127,16 @@ func (p *parts) simulate(f flags, c config.Config) error {
 			}
 		}
 	}
-	p.clock, p.clockName = w.Clock, "sim"
-	return nil
-}
-
-// synchronised asks the kernel whether its clock is kept by a time server,
-// until it is: what is gained lasts for the boot.
-func synchronised(ctx context.Context, observe func(bool)) error {
-	for delay := time.Second; ; delay = min(2*delay, 30*time.Second) {
-		if clock.Synchronised() {
-			observe(true)
-			<-ctx.Done()
-			return ctx.Err()
-		}
-		select {
-		case <-time.After(delay):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	p.clock = func(ctx context.Context, observe func(van.ClockSeen)) error {
+		return w.Clock(ctx, func(trusted bool) {
+			seen := van.ClockSeen{Trusted: trusted}
+			if trusted {
+				seen.Source = "sim"
+			}
+			observe(seen)
+		})
 	}
+	return nil
 }
 
 // secret reads a small file of its own, such as a key or a PIN; "" is none.

@@ -29,6 +29,7 @@ import (
 	"infobus/netmon/probe"
 	"infobus/power"
 	"infobus/private"
+	"infobus/supervise"
 	"infobus/timetable/source"
 	"infobus/van"
 )
@@ -164,7 +165,7 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 		was = l
 	})
 	if ctx.Err() == nil && err != nil {
-		a.observe(van.DeviceSeen{Name: van.Interface, Reason: hw.Reason(err), Why: private.Redact(err.Error())})
+		a.heard(van.Interface, err)
 	}
 	return err
 }
@@ -277,7 +278,7 @@ func (a *appliance) noCloud(err error) error {
 	}
 	if errors.Is(err, meraki.ErrKey) || errors.Is(err, meraki.ErrNotFound) || errors.Is(err, hw.ErrAbsent) {
 		// No use in asking again soon: somebody has to come and change it.
-		return rarely{err}
+		return supervise.OnceAnHour(err)
 	}
 	return err
 }
@@ -358,13 +359,7 @@ func (b book) Status() store.Status {
 
 // clock says when the wall clock may be believed.
 func (a *appliance) clock(ctx context.Context, _ func()) error {
-	return a.parts.clock(ctx, func(synchronised bool) {
-		seen := van.ClockSeen{Trusted: synchronised}
-		if synchronised {
-			seen.Source = a.parts.clockName
-		}
-		a.observe(seen)
-	})
+	return a.parts.clock(ctx, func(seen van.ClockSeen) { a.observe(seen) })
 }
 
 // timetables reads the team's timetable whenever it changes: a file, a folder, a

@@ -7,7 +7,7 @@ package main
 // mistake; a place without a package is a room that is still to be built.
 var order = map[string][]string{
 	"": {
-		"reading yamlfile systemd words durable tally private examples", // leaves
+		"reading yamlfile systemd supervise words durable tally private examples", // leaves
 		"hw",
 		"netmon timetable",
 		"logbook",

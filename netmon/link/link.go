@@ -374,9 +374,14 @@ func speed(name string) (mbit int, duplex string) {
 		fmt.Sscan(string(b), &mbit)
 	}
 	if b, err := os.ReadFile(filepath.Join(folder, "duplex")); err == nil {
-		duplex = strings.TrimSpace(string(b))
+		switch strings.TrimSpace(string(b)) {
+		case "full":
+			duplex = "full"
+		case "half":
+			duplex = "half"
+		}
 	}
-	return max(mbit, 0), strings.TrimPrefix(duplex, "unknown")
+	return max(mbit, 0), duplex
 }
 
 // losses are how often the carrier was lost, by the kernel's count in sysfs; 0

@@ -1,4 +1,4 @@
-package main
+package systemd
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"infobus/systemd"
-	"infobus/van"
+	"infobus/hw"
+	"infobus/supervise"
 )
 
 // The target follows the generators; a refusal is said, tried again and, once a
@@ -22,41 +22,38 @@ func TestTheTargetFollowsTheGenerators(t *testing.T) {
 		do := func(word string) func(context.Context, string) error {
 			return func(_ context.Context, unit string) error {
 				if refuse.Load() {
-					return systemd.ErrRefused
+					return ErrRefused
 				}
 				done = append(done, word+" "+unit)
 				return nil
 			}
 		}
-		g := newTarget()
+		g := NewTarget("infobus-generator.target")
 		g.start, g.stop = do("start"), do("stop")
-		var said []van.DeviceSeen
-		p := &part{name: "target", device: van.Target, run: g.run, delay: vanDelays, observe: func(v any) {
-			if d, ok := v.(van.DeviceSeen); ok {
-				said = append(said, d)
-			}
-		}}
+		var said []error
+		p := &supervise.Part{Name: "target", Run: g.Run, Delays: supervise.Delays{First: time.Second, Most: time.Minute},
+			Heard: func(err error) { said = append(said, err) }}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- p.Serve(ctx) }()
 
-		g.set(true)
+		g.Set(true)
 		synctest.Wait()
 		refuse.Store(true)
-		g.set(false)
+		g.Set(false)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if n := len(said); n < 2 || said[0].OK != true || said[n-1].OK || said[n-1].Reason != "denied" {
+		if n := len(said); n < 2 || said[0] != nil || hw.Reason(said[n-1]) != "denied" {
 			t.Errorf("said %+v", said)
 		}
 		refuse.Store(false)
-		g.set(true)
+		g.Set(true)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		if want := []string{"start infobus-generator.target", "start infobus-generator.target"}; !slices.Equal(done, want) {
 			t.Errorf("done %q, want %q", done, want)
 		}
-		if !said[len(said)-1].OK {
+		if said[len(said)-1] != nil {
 			t.Errorf("said %+v at last", said[len(said)-1])
 		}
 		cancel()
