@@ -327,7 +327,7 @@ func TestEverySentenceComesFromWords(t *testing.T) {
 	s := New(o)
 	r := reader{t: t, s: s, data: names(table), seen: map[string]bool{}}
 	for _, state := range recorded(t, van) {
-		services = status.ServicesOf(state, state.Now.Wall, o.Words.In(wordstest.Tag))
+		services = status.ServicesOf(van, state, state.Now.Wall, o.Words.In(wordstest.Tag))
 		for i := range services.Services {
 			services.Services[i].Why = "" // timetable's, in English
 		}
