@@ -25,16 +25,17 @@ import (
 // hangGuard ends a test that would wait for ever; nothing is measured by it.
 const hangGuard = 90 * time.Second
 
-// programs builds both programs once, as they are shipped but for the race
-// detector, and gives their folder, which is programsBuilt.
+// programs builds both programs once, as they are shipped, and gives their folder,
+// which is programsBuilt.
 var programs = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "infobus-programs-")
 	if err != nil {
 		return "", err
 	}
 	programsBuilt = dir
-	out, err := exec.Command("go", "build", "-o", dir, "infobus/cmd/infobusd", "infobus/cmd/infobus").CombinedOutput()
-	if err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", dir, "infobus/cmd/infobusd", "infobus/cmd/infobus")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return dir, nil

@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 		if err == nil {
 			defer os.RemoveAll(dir)
 			daemonProgram, commandProgram = filepath.Join(dir, "infobusd"), filepath.Join(dir, "infobus")
-			build := exec.Command("go", "build", "-o", dir+"/", "infobus/cmd/infobusd", "infobus/cmd/infobus")
+			build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", dir+"/", "infobus/cmd/infobusd", "infobus/cmd/infobus")
+			build.Env = append(os.Environ(), "CGO_ENABLED=0") // as they are shipped
 			build.Stderr = os.Stderr
 			err = build.Run()
 		}
