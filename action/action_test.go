@@ -121,7 +121,7 @@ func TestWhatIsGivenIsReadByItsType(t *testing.T) {
 		{"a generator's number is in the route", "serviced-3", nil, action.Args{Generator: 3}, ""},
 		{"what is no argument is left alone", "sync", action.Given{"site": {"quai"}}, action.Args{}, ""},
 		{"a site", "confirm-site", action.Given{"site": {"quai"}}, action.Args{Site: "quai"}, ""},
-		{"no site", "confirm-site", action.Given{"site": {""}}, action.Args{}, "site: nothing found, expected: a site's id in the timetable"},
+		{"no site", "confirm-site", action.Given{"site": {""}}, action.Args{}, "site: nothing found, expected: a site’s id in the timetable"},
 		{"without a day it is today", "timetable-cancel", action.Given{"service": {"water"}}, action.Args{Service: "water"}, ""},
 		{"a day", "timetable-cancel", action.Given{"service": {"water"}, "day": {"2026-11-23"}}, action.Args{Service: "water", Day: monday}, ""},
 		{"a day that there is not", "timetable-undo", action.Given{"service": {"water"}, "day": {"2026-02-30"}}, action.Args{},
