@@ -135,6 +135,11 @@ func (t Table) Names() []string {
 	return all
 }
 
+// Unknown says that there is no such action, and which there are.
+func (t Table) Unknown() words.Text {
+	return words.T("action.refused."+string(UnknownAction), "Names", strings.Join(t.Names(), ", "))
+}
+
 // Of is a Numbered row for the generator that people count as n.
 func (r Row) Of(n int) Row {
 	r.Generator = n

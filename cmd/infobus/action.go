@@ -29,7 +29,7 @@ be left out, and are given as NAME=VALUE.`,
 			if len(args) > 0 {
 				row, ok := rows.Find(args[0])
 				if !ok {
-					return usageError{fmt.Errorf("there is no action %q: infobus action lists them", args[0])}
+					return usageError{errors.New(o.speaker().Text(rows.Unknown()))}
 				}
 				return o.ask(row, args[1:])
 			}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"infobus/action"
 	"infobus/examples"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -135,13 +136,21 @@ func TestEverySentenceOfTheCommandLineComesFromWords(t *testing.T) {
 	look("events")
 	look("site", "nowhere") // needs the PIN
 	look("sync", "now")
+	for _, r := range action.All {
+		data = append(data, r.Usage())
+	}
+	data = append(data, strings.Join(action.All.Names(), ", "))
+	for _, args := range [][]string{{}, {"longer"}, {"gone"}, {"confirm-site"}, {"sync", "now"}, {"timetable-hours", "water", "noon"}} {
+		look(append([]string{"action"}, args...)...)
+	}
 	lookAt(tested(t), "selftest")
 	config := filepath.Join(t.TempDir(), "infobus.yaml")
 	if err := os.WriteFile(config, []byte("uplink:\n  interface: nowhere0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	look("diagnose", "--live", "--config", config)
-	for _, want := range []string{"⟦generator running⟧", "⟦to do⟧", "⟦NOT OK⟧", "⟦(clock not set)⟧", "⟦nothing was counted yet", "⟦this needs the PIN⟧", "⟦the daemon says: ⟧", "⟦planned; not confirmed⟧", "⟦There is no interface ⟧"} {
+	for _, want := range []string{"⟦generator running⟧", "⟦to do⟧", "⟦NOT OK⟧", "⟦(clock not set)⟧", "⟦nothing was counted yet", "⟦this needs the PIN⟧", "⟦the daemon says: ⟧", "⟦planned; not confirmed⟧", "⟦There is no interface ⟧",
+		"⟦Ends the session.⟧", "⟦ found, expected: ⟧", "⟦There is no such action"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("%s was never said: this test sees too little", want)
 		}

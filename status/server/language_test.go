@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"infobus/action"
 	"infobus/examples"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -263,9 +264,6 @@ func texts(v any) (all []string) {
 	return all
 }
 
-// notYet are labels that do not come from words yet.
-var notYet = regexp.MustCompile(`data-(done|ask)="[^"⟦][^"]*"|<button>[^<⟦]*</button>`)
-
 // reader looks at everything in the made-up language.
 type reader struct {
 	t    *testing.T
@@ -290,7 +288,7 @@ func (r reader) read(what, text string) {
 func (r reader) look(what string, w *httptest.ResponseRecorder) {
 	r.t.Helper()
 	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
-		r.read(what, wordstest.Page(notYet.ReplaceAllString(w.Body.String(), "")))
+		r.read(what, wordstest.Page(w.Body.String()))
 		return
 	}
 	var v any
@@ -325,7 +323,7 @@ func TestEverySentenceComesFromWords(t *testing.T) {
 		return []status.Day{{Date: "2026-11-23", RunHours: 5.25, Starts: 3, InWh: ptr(300.0), OutWh: ptr(20.0), Sessions: 2, KnownMin: 300, InternetMin: 280, Devices: ptr(212)}}
 	}
 	s := New(o)
-	r := reader{t: t, s: s, data: names(table), seen: map[string]bool{}}
+	r := reader{t: t, s: s, data: append(names(table), strings.Join(action.All.Names(), ", ")), seen: map[string]bool{}}
 	for _, state := range recorded(t, van) {
 		services = status.ServicesOf(van, state, state.Now.Wall, o.Words.In(wordstest.Tag))
 		for i := range services.Services {
@@ -341,7 +339,8 @@ func TestEverySentenceComesFromWords(t *testing.T) {
 	refusals(r)
 	all := strings.Join(slices.Collect(maps.Keys(r.seen)), "\n")
 	for _, want := range []string{"⟦Generator running⟧", "⟦Cable out⟧", "⟦Hours on the screen⟧", "⟦Start a generator now: the battery is nearly empty.⟧", "⟦this needs the PIN⟧",
-		"⟦The last 30 days⟧", "⟦Screen says: ask us⟧", "23⟦ Nov⟧", "⟦wrong PIN⟧", "⟦It is noted: ⟧"} {
+		"⟦The last 30 days⟧", "⟦Screen says: ask us⟧", "23⟦ Nov⟧", "⟦wrong PIN⟧", "⟦It is noted: ⟧", "⟦Half an hour longer⟧", "⟦End the session for everybody?⟧", "⟦Set these hours⟧",
+		"⟦ found, expected: ⟧", "⟦No session is on"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%s was never seen: this test sees too little", want)
 		}
@@ -373,13 +372,33 @@ func refusals(r reader) {
 	broken.Alive = func(context.Context) error { return errors.New("stuck") }
 	broken.Selftest = func(context.Context, status.Selftest, func(status.Check)) error { return status.ErrSelftestBusy }
 	ill := New(broken)
-	for _, c := range []struct {
+	type asked struct {
 		s                      *Server
 		method, path, body, as string
 		trusted                bool
 		code                   int
 		key, value             string // of a header
-	}{
+	}
+	ask := func(c asked) {
+		r.t.Helper()
+		q := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+		q.Host = "infobus.local"
+		q.Header.Set("Accept-Language", wordstest.Tag)
+		q.Header.Set("Content-Type", c.as)
+		if c.key == "Host" {
+			q.Host = c.value
+		} else if c.key != "" {
+			q.Header.Set(c.key, c.value)
+		}
+		w := httptest.NewRecorder()
+		c.s.handler.ServeHTTP(w, q.WithContext(context.WithValue(q.Context(), callerKey{}, caller{trusted: c.trusted})))
+		if w.Code != c.code || !strings.Contains(w.Body.String(), "⟦") {
+			r.t.Errorf("%s %s: %d %s; want %d", c.method, c.path, w.Code, w.Body, c.code)
+			return
+		}
+		r.look(c.method+" "+c.path, w)
+	}
+	for _, c := range []asked{
 		{s: none, method: "GET", path: "/nothing", code: 404},
 		{s: none, method: "PUT", path: "/login", code: 405},
 		{s: none, method: "GET", path: "/api/v1/events", code: 401},
@@ -410,22 +429,26 @@ func refusals(r reader) {
 		{s: ill, method: "GET", path: "/healthz", code: 503},
 		{s: ill, method: "POST", path: "/api/v1/selftest", body: "[", trusted: true, code: 400},
 		{s: ill, method: "POST", path: "/api/v1/selftest", trusted: true, code: 409},
+		{s: none, method: "POST", path: "/api/v1/actions/sync", code: 401},
+		{s: none, method: "POST", path: "/api/v1/actions/sync", code: 401, key: "Accept", value: html},
+		{s: ill, method: "POST", path: "/api/v1/actions/gone", trusted: true, code: 404},
+		{s: ill, method: "POST", path: "/api/v1/actions/confirm-site", body: "{", as: asJSON, trusted: true, code: 400},
+		{s: ill, method: "POST", path: "/api/v1/actions/confirm-site", body: "site=%zz", as: form, trusted: true, code: 400},
+		{s: ill, method: "POST", path: "/api/v1/actions/confirm-site", trusted: true, code: 400},
+		{s: ill, method: "POST", path: "/api/v1/actions/timetable-hours", body: "service=a&opens=never&closes=12:00", as: form, trusted: true, code: 400},
+		{s: ill, method: "POST", path: "/api/v1/actions/timetable-hours", body: "service=a&opens=12:00", as: form, trusted: true, code: 400},
+		{s: ill, method: "POST", path: "/api/v1/actions/refresh-screen", trusted: true, code: 409},
 	} {
-		q := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
-		q.Host = "infobus.local"
-		q.Header.Set("Accept-Language", wordstest.Tag)
-		q.Header.Set("Content-Type", c.as)
-		if c.key == "Host" {
-			q.Host = c.value
-		} else if c.key != "" {
-			q.Header.Set(c.key, c.value)
+		ask(c)
+	}
+	// Whatever the step may say.
+	for _, refusal := range action.Refusals {
+		o := options()
+		o.Words, o.Act = wordstest.Book(), func(context.Context, action.Row, action.Asked) action.Refusal { return refusal }
+		code, known := actionStatus[refusal]
+		if !known {
+			code = 409
 		}
-		w := httptest.NewRecorder()
-		c.s.handler.ServeHTTP(w, q.WithContext(context.WithValue(q.Context(), callerKey{}, caller{trusted: c.trusted})))
-		if w.Code != c.code || !strings.Contains(w.Body.String(), "⟦") {
-			r.t.Errorf("%s %s: %d %s; want %d", c.method, c.path, w.Code, w.Body, c.code)
-			continue
-		}
-		r.look(c.method+" "+c.path, w)
+		ask(asked{s: New(o), method: "POST", path: "/api/v1/actions/sync", trusted: true, code: code})
 	}
 }

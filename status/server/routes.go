@@ -185,7 +185,7 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 		s.refuseAction(w, r, row, action.NeedsPIN, action.NeedsPIN.Text())
 		return
 	case !known || s.o.Act == nil:
-		s.refuseAction(w, r, row, action.UnknownAction, words.T("action.refused.unknown-action", "Names", strings.Join(s.o.Actions.Names(), ", ")))
+		s.refuseAction(w, r, row, action.UnknownAction, s.o.Actions.Unknown())
 		return
 	case row.Who == action.SocketOnly && !callerOf(r).trusted:
 		s.refuseAction(w, r, row, action.NeedsSocket, action.NeedsSocket.Text())
