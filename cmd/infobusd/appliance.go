@@ -59,11 +59,8 @@ type appliance struct {
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
 
-	upload        chan struct{} // a token: look whether there is something to send
-	bookedSession time.Duration // of the data budget: which session it is; the probe's goroutine's
-	bookedActive  bool
-	bookedMonth   int64 // likewise: bytes that were spent in the month when it was looked at last
-	used          int64 // likewise: bytes since the process began
+	upload  chan struct{}  // a token: look whether there is something to send
+	account netmon.Account // of the data budget; the probe's goroutine's
 
 	watched []line.Config    // the inputs that are held and do not pulse
 	watcher *line.Watcher    // of them; nil where there are none
@@ -86,7 +83,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
@@ -180,18 +177,6 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Uplink.Bundles = append(o.Uplink.Bundles, netmon.Bundle{Slot: s.Slot, Bytes: int64(s.Bundle), Renews: s.Renews})
 	}
 	return o
-}
-
-// budget is the team's, of which a tenth is kept for what is urgent, and what
-// the probes of a long day may take for them: without them nothing is known.
-func budget(d config.Data) netmon.Budget {
-	const mb, probes = 1_000_000, 1_200_000
-	least := d.Session
-	if least == 0 || d.Month != 0 && d.Month < least {
-		least = d.Month
-	}
-	return netmon.Budget{Session: d.Session * mb, Month: d.Month * mb,
-		Reserve: map[string]int64{string(client.Urgent): least * mb / 10, string(client.Probe): min(probes, least*mb/4)}}
 }
 
 // resolver is the Cisco box's name server on a real port; "" asks the system's.

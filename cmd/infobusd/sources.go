@@ -183,58 +183,32 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	})
 }
 
-// restoreBook goes on with what an earlier process had spent of the data budget,
-// and of the session's where one was on: what one that is over had spent is not
-// what is spent after it.
+// restoreBook goes on with what an earlier process had spent of the data budget.
 func (a *appliance) restoreBook(k van.Kept) {
 	if k.Data == nil {
 		return
 	}
-	spent := *k.Data
-	for _, n := range spent.Bytes {
-		a.bookedMonth += n
-	}
+	var since *time.Duration
 	if on := cmp.Or(k.Left, k.Session); on != nil {
-		a.bookedSession, a.bookedActive = on.Since, true
-	} else {
-		spent.Session = nil
+		since = &on.Since
 	}
-	a.client.Book(func(l *netmon.Ledger) { l.Restore(spent) })
+	a.client.Book(func(l *netmon.Ledger) { a.account.Restore(l, *k.Data, since) })
 }
 
-// keepBook has what was spent of the data budget kept: while a session is on with
-// the run hours, and otherwise each time it is worth a write to the card.
+// keepBook has what was spent of the data budget kept when that is worth it.
 func (a *appliance) keepBook() {
-	const worth = 200_000 // bytes; a day's probes are some 1,000,000
 	s := a.loop.State()
-	var spent netmon.Spent
-	a.client.Book(func(l *netmon.Ledger) {
-		if wall, trusted := s.WallAt(s.Now.Mono); trusted {
-			l.InMonth(wall.UTC().Format("2006-01"))
-		}
-		if !s.Left() && (s.Session.Since != a.bookedSession || s.Session.Active != a.bookedActive) {
-			a.bookedSession, a.bookedActive = s.Session.Since, s.Session.Active
-			if s.Session.Since >= 0 { // else it goes on after a power cut
-				l.NewSession()
-			}
-		}
-		spent = l.Spent()
-	})
-	var more, month int64
-	for purpose, n := range spent.Bytes {
-		month += n
-		more += n - s.Uplink.Spent.Bytes[purpose]
+	now := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Left(), Kept: s.Uplink.Spent}
+	if wall, trusted := s.WallAt(s.Now.Mono); trusted {
+		now.Month = wall.UTC().Format("2006-01")
 	}
-	if month < a.bookedMonth {
-		a.bookedMonth = 0 // another month has begun
+	var standing netmon.Standing
+	a.client.Book(func(l *netmon.Ledger) { standing = a.account.Follow(l, now) })
+	if standing.More {
+		a.observe(van.Used{Bytes: standing.Used})
 	}
-	if month != a.bookedMonth {
-		a.used += month - a.bookedMonth
-		a.bookedMonth = month
-		a.observe(van.Used{Bytes: a.used})
-	}
-	if more >= worth || more > 0 && s.Session.Active || spent.Month != s.Uplink.Spent.Month {
-		a.observe(spent)
+	if standing.Keep {
+		a.observe(standing.Spent)
 	}
 }
 
