@@ -25,6 +25,7 @@ import (
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/link"
+	"infobus/netmon/meraki"
 	"infobus/power"
 	"infobus/private"
 	"infobus/reading/clock"
@@ -71,7 +72,7 @@ type appliance struct {
 
 	probe chan struct{} // a token: the cadence or the targets are others
 
-	cloud string // why the Meraki cloud could not be asked, as last said; the dashboard's goroutine's
+	cloud meraki.Trouble // the dashboard's goroutine's
 }
 
 // generatorTarget is what other units hang on: it is up while a generator runs.
@@ -110,7 +111,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a.keeper = newKeeper(f.stateDir, a.observe)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
-		Durable: a.durable,
+		Durable: func(s store.Status) { a.recorded(s); token(a.upload) },
 		Health:  func(err error) { a.heard(van.Logbook, err) },
 		Retry:   a.delays.First,
 	})
@@ -434,10 +435,9 @@ func (a *appliance) powerOff() {
 	}
 }
 
-// durable says how far the logbook is.
-func (a *appliance) durable(s store.Status) {
+// recorded says how far the logbook is durable.
+func (a *appliance) recorded(s store.Status) {
 	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged})
-	token(a.upload)
 }
 
 // heard says how a device is: err is why it failed, nil that it works.
