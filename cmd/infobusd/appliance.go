@@ -24,6 +24,7 @@ import (
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/link"
+	"infobus/netmon/meraki"
 	"infobus/power"
 	"infobus/private"
 	"infobus/reading/clock"
@@ -58,11 +59,8 @@ type appliance struct {
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
 
-	upload        chan struct{} // a token: look whether there is something to send
-	bookedSession time.Duration // of the data budget: which session it is; the probe's goroutine's
-	bookedActive  bool
-	bookedMonth   int64 // likewise: bytes that were spent in the month when it was looked at last
-	used          int64 // likewise: bytes since the process began
+	upload  chan struct{}  // a token: look whether there is something to send
+	account netmon.Account // of the data budget; the probe's goroutine's
 
 	watched []line.Config    // the inputs that are held and do not pulse
 	watcher *line.Watcher    // of them; nil where there are none
@@ -73,7 +71,7 @@ type appliance struct {
 
 	probe chan struct{} // a token: the cadence or the targets are others
 
-	cloud string // why the Meraki cloud could not be asked, as last said; the dashboard's goroutine's
+	cloud meraki.Trouble // the dashboard's goroutine's
 }
 
 // generatorTarget is what other units hang on: it is up while a generator runs.
@@ -85,7 +83,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: budget(c.Uplink.Budget)})
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
@@ -112,7 +110,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a.keeper = newKeeper(f.stateDir, a.observe)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
-		Durable: a.durable,
+		Durable: func(s store.Status) { a.recorded(s); token(a.upload) },
 		Health:  func(err error) { a.heard(van.Logbook, err) },
 		Retry:   a.delays.First,
 	})
@@ -179,18 +177,6 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Uplink.Bundles = append(o.Uplink.Bundles, netmon.Bundle{Slot: s.Slot, Bytes: int64(s.Bundle), Renews: s.Renews})
 	}
 	return o
-}
-
-// budget is the team's, of which a tenth is kept for what is urgent, and what
-// the probes of a long day may take for them: without them nothing is known.
-func budget(d config.Data) netmon.Budget {
-	const mb, probes = 1_000_000, 1_200_000
-	least := d.Session
-	if least == 0 || d.Month != 0 && d.Month < least {
-		least = d.Month
-	}
-	return netmon.Budget{Session: d.Session * mb, Month: d.Month * mb,
-		Reserve: map[string]int64{string(client.Urgent): least * mb / 10, string(client.Probe): min(probes, least*mb/4)}}
 }
 
 // resolver is the Cisco box's name server on a real port; "" asks the system's.
@@ -450,10 +436,9 @@ func (a *appliance) powerOff() {
 	}
 }
 
-// durable says how far the logbook is.
-func (a *appliance) durable(s store.Status) {
+// recorded says how far the logbook is durable.
+func (a *appliance) recorded(s store.Status) {
 	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged})
-	token(a.upload)
 }
 
 // heard says how a device is: err is why it failed, nil that it works.

@@ -219,13 +219,10 @@ func simConfig(c config.Config, f flags) config.Config {
 // start. One that is not there does not: the van has other work, and says so.
 // Of a source that may be away it is the last good one, if any.
 func readTimetable(path, stateDir string, sim bool) (*timetable.Timetable, error) {
-	switch {
-	case path == simTimetable:
+	if path == simTimetable {
 		return source.Parse(path, examples.Timetable, draw.Check)
-	case source.IsURL(path), source.IsRemovable(path):
-		return source.Kept(path, stateDir, draw.Check), nil
 	}
-	l := source.Load(path, draw.Check)
+	l := source.First(path, stateDir, draw.Check)
 	if errors.Is(l.Err, fs.ErrNotExist) && !sim {
 		return nil, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/probe"
@@ -17,11 +16,9 @@ import (
 // pages are what the status server is made of.
 func (a *appliance) pages(pin string) server.Options {
 	o := server.Options{
-		PIN:   pin,
-		Words: a.flags.words,
-		Events: func(after uint64, limit int) ([]logbook.Event, error) {
-			return book{a.recorder}.After(after, limit)
-		},
+		PIN:       pin,
+		Words:     a.flags.words,
+		Events:    a.recorder.After,
 		Kiosk:     a.screen.picture,
 		Languages: status.Languages(),
 		Today:     func(tag string) status.TodayPage { return status.TodayOf(a.loop.State(), tag, time.Now()) },

@@ -6,21 +6,17 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"periph.io/x/conn/v3/physic"
 
 	"infobus/config"
-	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
+	"infobus/hw/temperature"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
-	"infobus/logbook"
-	"infobus/logbook/store"
 	"infobus/logbook/upload"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -29,7 +25,6 @@ import (
 	"infobus/netmon/probe"
 	"infobus/power"
 	"infobus/private"
-	"infobus/supervise"
 	"infobus/timetable/source"
 	"infobus/van"
 )
@@ -118,31 +113,12 @@ func (a *appliance) battery(ctx context.Context, alive func()) error {
 	})
 }
 
-// temperatureEvery is how often the panel's temperature is read: seldom, since
-// it changes slowly, and often enough that one reading may fail.
-const temperatureEvery = 4 * time.Minute
-
-// temperature reads how warm the panel is. Where that cannot be told, it is said
-// so, and the panel gets full refreshes.
+// temperature reads how warm the panel is. Where that cannot be told, it gets full
+// refreshes.
 func (a *appliance) temperature(ctx context.Context, _ func()) error {
-	tick := time.NewTicker(temperatureEvery)
-	defer tick.Stop()
-	for failed := false; ; {
-		celsius, err := a.parts.temperature(ctx)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	return temperature.Watch(ctx, a.parts.temperature, func(celsius float64, err error) {
 		a.observe(van.TemperatureSeen{Celsius: celsius, OK: err == nil})
-		if err != nil && !failed {
-			slog.Warn("the panel's temperature is not known; its refreshes are full ones", "why", err)
-		}
-		failed = err != nil
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	})
 }
 
 // link watches the port to the Cisco box.
@@ -183,58 +159,32 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	})
 }
 
-// restoreBook goes on with what an earlier process had spent of the data budget,
-// and of the session's where one was on: what one that is over had spent is not
-// what is spent after it.
+// restoreBook goes on with what an earlier process had spent of the data budget.
 func (a *appliance) restoreBook(k van.Kept) {
 	if k.Data == nil {
 		return
 	}
-	spent := *k.Data
-	for _, n := range spent.Bytes {
-		a.bookedMonth += n
-	}
+	var since *time.Duration
 	if on := cmp.Or(k.Left, k.Session); on != nil {
-		a.bookedSession, a.bookedActive = on.Since, true
-	} else {
-		spent.Session = nil
+		since = &on.Since
 	}
-	a.client.Book(func(l *netmon.Ledger) { l.Restore(spent) })
+	a.client.Book(func(l *netmon.Ledger) { a.account.Restore(l, *k.Data, since) })
 }
 
-// keepBook has what was spent of the data budget kept: while a session is on with
-// the run hours, and otherwise each time it is worth a write to the card.
+// keepBook has what was spent of the data budget kept when that is worth it.
 func (a *appliance) keepBook() {
-	const worth = 200_000 // bytes; a day's probes are some 1,000,000
 	s := a.loop.State()
-	var spent netmon.Spent
-	a.client.Book(func(l *netmon.Ledger) {
-		if wall, trusted := s.WallAt(s.Now.Mono); trusted {
-			l.InMonth(wall.UTC().Format("2006-01"))
-		}
-		if !s.Left() && (s.Session.Since != a.bookedSession || s.Session.Active != a.bookedActive) {
-			a.bookedSession, a.bookedActive = s.Session.Since, s.Session.Active
-			if s.Session.Since >= 0 { // else it goes on after a power cut
-				l.NewSession()
-			}
-		}
-		spent = l.Spent()
-	})
-	var more, month int64
-	for purpose, n := range spent.Bytes {
-		month += n
-		more += n - s.Uplink.Spent.Bytes[purpose]
+	now := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Left(), Kept: s.Uplink.Spent}
+	if wall, trusted := s.WallAt(s.Now.Mono); trusted {
+		now.Month = wall.UTC().Format("2006-01")
 	}
-	if month < a.bookedMonth {
-		a.bookedMonth = 0 // another month has begun
+	var standing netmon.Standing
+	a.client.Book(func(l *netmon.Ledger) { standing = a.account.Follow(l, now) })
+	if standing.More {
+		a.observe(van.Used{Bytes: standing.Used})
 	}
-	if month != a.bookedMonth {
-		a.used += month - a.bookedMonth
-		a.bookedMonth = month
-		a.observe(van.Used{Bytes: a.used})
-	}
-	if more >= worth || more > 0 && s.Session.Active || spent.Month != s.Uplink.Spent.Month {
-		a.observe(spent)
+	if standing.Keep {
+		a.observe(standing.Spent)
 	}
 }
 
@@ -258,42 +208,15 @@ func (a *appliance) dashboard(ctx context.Context, _ func()) error {
 	if d.KeyFile != "" {
 		key = ""
 	}
-	err := meraki.Run(ctx, meraki.Options{Organisation: d.Organisation, Network: d.Network, Key: key, KeyFile: keyFile(d.KeyFile), Base: a.parts.dashboard,
+	err := meraki.Run(ctx, meraki.Options{Organisation: d.Organisation, Network: d.Network, Key: key, KeyFile: meraki.KeyFile(d.KeyFile), Base: a.parts.dashboard,
 		Serial: d.Gateway, Bundles: a.options.Uplink.Bundles,
 		Wall: func() (time.Time, bool) { s := a.loop.State(); return time.Now(), s.Clock.Trusted },
 		Warn: func(err error) { slog.Warn("the Meraki cloud says nothing of the SIM cards", "why", err) }},
-		a.client, active, func(c netmon.Cellular) { a.cloud = ""; a.observe(c) })
+		a.client, active, func(c netmon.Cellular) { a.cloud.Over(); a.observe(c) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return a.noCloud(err)
-}
-
-// noCloud says once why the Meraki cloud cannot be asked, until it could be or
-// the reason is another.
-func (a *appliance) noCloud(err error) error {
-	if err.Error() != a.cloud {
-		a.cloud = err.Error()
-		slog.Warn("the Meraki cloud", "why", err)
-	}
-	if errors.Is(err, meraki.ErrKey) || errors.Is(err, meraki.ErrNotFound) || errors.Is(err, hw.ErrAbsent) {
-		// No use in asking again soon: somebody has to come and change it.
-		return supervise.OnceAnHour(err)
-	}
-	return err
-}
-
-// keyFile is where the key to the Meraki cloud is: in the file that is
-// configured or, without one, systemd's credential.
-func keyFile(configured string) string {
-	if configured != "" {
-		return configured
-	}
-	folder := os.Getenv("CREDENTIALS_DIRECTORY")
-	if folder == "" {
-		folder = "/etc/credstore" // nobody handed it over: where it would have come from
-	}
-	return filepath.Join(folder, "infobus.meraki-key")
+	return a.cloud.Because(err)
 }
 
 // uploads sends the logbook.
@@ -305,13 +228,10 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 	usable := func() bool { return a.mayTransfer() || a.blind() }
 	o := upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload),
 		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
-	return upload.Run(ctx, o, book{a.recorder}, usable, a.upload,
+	return upload.Run(ctx, o, a.recorder, usable, a.upload,
 		func(u upload.Uploaded) {
 			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
-			if s := a.recorder.Store(); s != nil {
-				now := s.Status()
-				a.observe(van.Recorded{Log: now.Log, Seq: now.Last, Acknowledged: now.Acknowledged})
-			}
+			a.recorded(a.recorder.Status())
 		})
 }
 
@@ -329,32 +249,6 @@ func (a *appliance) blind() bool {
 	s := a.loop.State()
 	p, fresh := s.Uplink.Probe.Get()
 	return fresh && p.Spent && s.Uplink.Verdict == netmon.Unknown && !s.Power.Holding
-}
-
-// book is the recorder's store, which may not be open yet.
-type book struct{ r *store.Recorder }
-
-var errNoBook = errors.New("the logbook is not open")
-
-func (b book) After(seq uint64, limit int) ([]logbook.Event, error) {
-	if s := b.r.Store(); s != nil {
-		return s.After(seq, limit)
-	}
-	return nil, errNoBook
-}
-
-func (b book) Acknowledge(seq uint64) error {
-	if s := b.r.Store(); s != nil {
-		return s.Acknowledge(seq)
-	}
-	return errNoBook
-}
-
-func (b book) Status() store.Status {
-	if s := b.r.Store(); s != nil {
-		return s.Status()
-	}
-	return store.Status{}
 }
 
 // clock says when the wall clock may be believed.
@@ -381,12 +275,5 @@ func (a *appliance) timetables(ctx context.Context, alive func()) error {
 		alive()
 		a.observe(van.TimetableSeen{Timetable: l.Timetable, Mistakes: l.Mistakes})
 	}
-	switch {
-	case source.IsURL(path):
-		usable := a.mayTransfer
-		return source.Fetch(ctx, source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir, Usable: usable}, observe, draw.Check)
-	case source.IsRemovable(path):
-		return source.WatchMedia(ctx, path, a.flags.stateDir, observe, draw.Check)
-	}
-	return source.Watch(ctx, path, nil, observe, draw.Check)
+	return source.Follow(ctx, source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir, Usable: a.mayTransfer}, observe, draw.Check)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -82,6 +83,33 @@ func (r *Recorder) Store() *Store {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.store
+}
+
+// errNotOpen: the card does not give the store yet.
+var errNotOpen = errors.New("the logbook is not open")
+
+// After is the store's, once it is open.
+func (r *Recorder) After(seq uint64, limit int) ([]logbook.Event, error) {
+	if s := r.Store(); s != nil {
+		return s.After(seq, limit)
+	}
+	return nil, errNotOpen
+}
+
+// Acknowledge is the store's, once it is open.
+func (r *Recorder) Acknowledge(seq uint64) error {
+	if s := r.Store(); s != nil {
+		return s.Acknowledge(seq)
+	}
+	return errNotOpen
+}
+
+// Status is the store's; the zero Status before it is open.
+func (r *Recorder) Status() Status {
+	if s := r.Store(); s != nil {
+		return s.Status()
+	}
+	return Status{}
 }
 
 // Flush waits until nothing waits to be written, or for ctx. Where writing fails

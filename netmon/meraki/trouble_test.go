@@ -1,4 +1,4 @@
-package main
+package meraki
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"infobus/hw"
-	"infobus/netmon/meraki"
 	"infobus/supervise"
 )
 
@@ -20,14 +19,14 @@ func TestAKeyThatCannotBeUsedIsSaidOnceAndTriedRarely(t *testing.T) {
 	var log bytes.Buffer
 	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	a := &appliance{}
+	var trouble Trouble
 	for _, c := range []struct {
 		err  error
 		rare bool
-	}{{meraki.ErrKey, true}, {hw.ErrAbsent, true}, {meraki.ErrNotFound, true}, {meraki.ErrAnswer, false}} {
+	}{{ErrKey, true}, {hw.ErrAbsent, true}, {ErrNotFound, true}, {ErrAnswer, false}} {
 		log.Reset()
 		for range 3 {
-			if err := a.noCloud(fmt.Errorf("ask: %w", c.err)); !errors.Is(err, c.err) || errors.As(err, new(supervise.Rarely)) != c.rare {
+			if err := trouble.Because(fmt.Errorf("ask: %w", c.err)); !errors.Is(err, c.err) || errors.As(err, new(supervise.Rarely)) != c.rare {
 				t.Errorf("%v", err)
 			}
 		}
@@ -40,15 +39,15 @@ func TestAKeyThatCannotBeUsedIsSaidOnceAndTriedRarely(t *testing.T) {
 func TestTheKeyIsInTheFileOrSystemdsCredential(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
-	if got := keyFile("/etc/infobus/meraki.key"); got != "/etc/infobus/meraki.key" {
+	if got := KeyFile("/etc/infobus/meraki.key"); got != "/etc/infobus/meraki.key" {
 		t.Error(got)
 	}
 	path := filepath.Join(dir, "infobus.meraki-key")
-	if got := keyFile(""); got != path {
+	if got := KeyFile(""); got != path {
 		t.Errorf("%s, want %s", got, path)
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", "")
-	if got := keyFile(""); got != "/etc/credstore/infobus.meraki-key" {
+	if got := KeyFile(""); got != "/etc/credstore/infobus.meraki-key" {
 		t.Error(got)
 	}
 	unit, err := os.ReadFile("../../systemd/units/infobusd.service")
