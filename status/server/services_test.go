@@ -78,3 +78,35 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 		t.Errorf("%d %s", answer.StatusCode, page)
 	}
 }
+
+// An action of the unix socket alone is none for a session that the PIN opened.
+func TestWhoMayAskForAnActionStandsInItsRow(t *testing.T) {
+	o := options()
+	o.Actions = append(action.Table{{Name: "honk", Who: action.SocketOnly}}, action.All...)
+	v := start(t, o)
+	in, _ := v.network("POST", "/login", `{"pin":"4711"}`, "Content-Type", "application/json")
+	cookie := in.Header.Get("Set-Cookie")
+	for _, c := range []struct {
+		what, path, cookie string
+		socket             bool
+		code               int
+		says               string
+	}{
+		{"anybody", "honk", "", false, 401, `"code":"needs-pin"`},
+		{"a volunteer", "honk", cookie, false, 403, `"code":"needs-socket"`},
+		{"the box itself", "honk", "", true, 200, `{"done":"honk"}`},
+		{"a volunteer, another action", "longer", cookie, false, 200, `{"done":"longer"}`},
+		{"a volunteer, a generator's", "serviced-2", cookie, false, 200, `{"done":"serviced-2"}`},
+		{"anybody, one that there is not", "gone", "", false, 401, `"code":"needs-pin"`},
+		{"a volunteer, one that there is not", "gone", cookie, false, 404, "there are: honk, cancel-shutdown, "},
+		{"a volunteer, in French", "refresh-screen?lang=fr", cookie, false, 409, "L’écran ne marche pas"},
+	} {
+		ask := v.network
+		if c.socket {
+			ask = v.socket
+		}
+		if answer, body := ask("POST", "/api/v1/actions/"+c.path, "", "Cookie", c.cookie); answer.StatusCode != c.code || !strings.Contains(body, c.says) {
+			t.Errorf("%s: %d %s; want %d with %s", c.what, answer.StatusCode, body, c.code, c.says)
+		}
+	}
+}
