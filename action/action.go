@@ -126,6 +126,16 @@ func (t Table) Find(route string) (Row, bool) {
 	return Row{}, false
 }
 
+// At are the rows whose form stands there.
+func (t Table) At(form Form) (rows Table) {
+	for _, r := range t {
+		if r.Form == form {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
 // Names are those of the routes; N stands for a generator's number.
 func (t Table) Names() []string {
 	var all []string

@@ -92,8 +92,8 @@ func SiteForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 		return 0
 	})
 	for _, site := range sites {
-		for _, r := range rows {
-			if r.Form != action.ForEachSite || !slices.Contains(v.Actions, r.Route()) {
+		for _, r := range rows.At(action.ForEachSite) {
+			if !slices.Contains(v.Actions, r.Route()) {
 				continue
 			}
 			f := formOf(r, action.Given{action.Site.Name: {site.ID}}, site.Name, say)
@@ -114,8 +114,8 @@ func (l ServiceLine) Forms(rows action.Table, say *words.Speaker) (forms []Form)
 	for _, h := range l.More() {
 		known["opens"], known["closes"] = append(known["opens"], h.Opens), append(known["closes"], h.Closes)
 	}
-	for _, r := range rows {
-		if r.Form == action.ForEachService && slices.Contains(l.Actions, r.Route()) {
+	for _, r := range rows.At(action.ForEachService) {
+		if slices.Contains(l.Actions, r.Route()) {
 			f := formOf(r, known, "", say)
 			f.About = say.Say("services.of", "What", f.says(), "Name", l.Name)
 			forms = append(forms, f)

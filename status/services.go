@@ -89,7 +89,7 @@ func ServicesOf(o van.Options, s van.State, now time.Time, speaker *words.Speake
 		p.Services = append(p.Services, ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: serviceName(r.Service, speaker),
 			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []Hours{hours}, State: string(r.State), Why: r.Why,
 			Word:    speaker.Say("services.state." + words.Code(string(r.State))),
-			Actions: offered(o, s, action.Args{Service: r.Service.ID, Day: r.Day}, action.All)})
+			Actions: offered(o, s, action.Args{Service: r.Service.ID, Day: r.Day}, action.All.At(action.ForEachService))})
 	}
 	for _, site := range sites {
 		for _, r := range timetable.OnScreen(t.Rows(now.AddDate(0, 0, -1), site)) {
