@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "record the states anew")
 // What of the recorded states is not compared, each with the reason that
 // docs/api.md gives.
 var changed = map[string]string{
+	"actions":                   "new: what may be asked for now",
 	"advice":                    "new: what to do, judged once",
 	"uplink.advice_fr":          "gone: the language is asked for",
 	"uplink.advice":             "said in the language asked for; the apostrophes are typographic",
