@@ -29,6 +29,7 @@ import (
 	"infobus/private"
 	"infobus/reading/clock"
 	"infobus/session"
+	"infobus/sim"
 	"infobus/sim/world"
 	"infobus/status"
 	"infobus/status/server"
@@ -157,18 +158,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
 	if len(f.sim) > 0 && !f.vanTimes {
-		o.Uplink = netmon.SimOptions()
-		o.ShedAfter, o.ShedAgain = 2*time.Second, 10*time.Second
-		o.Kiosk.Retry = 2 * time.Second
-		o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
-		o.Power.LowHold = min(o.Power.LowHold, 5*time.Second)
-		o.Power.CancelHold = min(o.Power.CancelHold, 10*time.Second)
-		o.Power.Rest = 2 * time.Second
-		o.Power.StartAfter, o.Power.StopAfter = 0, 0
-		o.Power.Chemistry.Surface, o.Power.Chemistry.Sag = 0, 0 // the simulated battery has neither
-		if o.Session.Site == "" && table != nil && len(table.Sites) > 0 {
-			o.Session.Site = table.Sites[0].ID
-		}
+		o = sim.Hasty(o, table)
 	}
 	o.Uplink.Static = c.Uplink.Address != ""
 	o.Uplink.Relay = c.Uplink.Relay != nil

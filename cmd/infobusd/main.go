@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -28,7 +28,7 @@ import (
 	"infobus/kiosk"
 	"infobus/kiosk/board"
 	"infobus/kiosk/draw"
-	"infobus/systemd"
+	"infobus/status/server"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/words"
@@ -159,7 +159,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err := alone(f.stateDir); err != nil {
 		return nil, nil, err
 	}
-	listeners, err := listen(c.Status.Listen, f)
+	listeners, err := server.Listen(c.Status.Listen, f.stateDir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -170,56 +170,30 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	return a, listeners, err
 }
 
+// readConfig reads the file; a simulated van needs none.
 func readConfig(f flags) (config.Config, error) {
-	path := f.config
-	if path == "" {
-		if len(f.sim) > 0 {
-			return simConfig(config.Default(), f), nil
+	c := config.Default()
+	if f.config != "" || len(f.sim) == 0 {
+		path := cmp.Or(f.config, "/etc/infobus/infobus.yaml")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return c, fmt.Errorf("read the configuration: %w", err)
 		}
-		path = "/etc/infobus/infobus.yaml"
+		if c, err = config.Parse(path, data); err != nil {
+			return c, err
+		}
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return config.Config{}, fmt.Errorf("read the configuration: %w", err)
-	}
-	c, err := config.Parse(path, data)
 	if len(f.sim) > 0 {
-		c = simConfig(c, f)
+		c = c.OnDesk(f.sim, !f.vanTimes)
 	}
-	return c, err
-}
-
-// simTimetable stands for the example, which needs no file.
-const simTimetable = "the example timetable"
-
-// simConfig is c for a van on a desk: without a timetable of its own it has
-// the example's, and the first of its sites. Among simulated lines is a button, and
-// the relay of a simulated gateway, which has two SIM cards.
-func simConfig(c config.Config, f flags) config.Config {
-	if c.Kiosk.Button == nil && slices.Contains(f.sim, "line") {
-		c.Kiosk.Button = &config.Line{Line: "GPIO23", Active: "low", Bias: "pull-up", Debounce: 50 * time.Millisecond}
-	}
-	if c.Uplink.Relay == nil && slices.Contains(f.sim, "line") && slices.Contains(f.sim, "gateway") {
-		c.Uplink.Relay = &config.Output{Line: "GPIO16", Active: "high"}
-	}
-	if c.Timetable == config.Default().Timetable {
-		c.Timetable = simTimetable
-	}
-	if c.Uplink.Dashboard == nil && slices.Contains(f.sim, "gateway") {
-		c.Uplink.Dashboard = &config.Dashboard{Organisation: "1", Network: "N_1", Gateway: "Q2XX-XXXX-XXXX"}
-		c.Uplink.SIMs = []config.SIM{{Slot: 1, Bundle: 20e9, Renews: 12}, {Slot: 2, Bundle: 500e6, Renews: 1}}
-	}
-	if !f.vanTimes {
-		c.Battery.Every = min(c.Battery.Every, 4*time.Second)
-	}
-	return c
+	return c, nil
 }
 
 // readTimetable reads the timetable once, so that one that is broken stops the
 // start. One that is not there does not: the van has other work, and says so.
 // Of a source that may be away it is the last good one, if any.
 func readTimetable(path, stateDir string, sim bool) (*timetable.Timetable, error) {
-	if path == simTimetable {
+	if path == config.ExampleTimetable {
 		return source.Parse(path, examples.Timetable, draw.Check)
 	}
 	l := source.First(path, stateDir, draw.Check)
@@ -278,35 +252,6 @@ func alone(dir string) error {
 		return fmt.Errorf("lock the state directory: %w", err)
 	}
 	return nil
-}
-
-// listen gives systemd's sockets, or opens its own: the address, and a socket
-// in the state directory for the command line.
-func listen(address string, f flags) ([]net.Listener, error) {
-	handed, own, err := systemd.Listeners()
-	if err != nil {
-		return nil, fmt.Errorf("take systemd's sockets: %w", err)
-	}
-	if all := append(handed, own...); len(all) > 0 {
-		return all, nil
-	}
-	tcp, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen for the pages: %w", err)
-	}
-	path := filepath.Join(f.stateDir, "infobus.sock")
-	os.Remove(path) // left by a process that was killed
-	local, err := net.Listen("unix", path)
-	if err != nil {
-		tcp.Close()
-		return nil, fmt.Errorf("listen for the command line: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		tcp.Close()
-		local.Close()
-		return nil, fmt.Errorf("listen for the command line: %w", err)
-	}
-	return []net.Listener{tcp, local}, nil
 }
 
 func closeAll(listeners []net.Listener) {

@@ -259,7 +259,7 @@ func (a *appliance) clock(ctx context.Context, _ func()) error {
 // timetables reads the team's timetable whenever it changes: a file, a folder, a
 // stick or what an address gives. One with mistakes leaves the last good one in use.
 func (a *appliance) timetables(ctx context.Context, alive func()) error {
-	if a.config.Timetable == simTimetable {
+	if a.config.Timetable == config.ExampleTimetable {
 		<-ctx.Done()
 		return ctx.Err()
 	}
