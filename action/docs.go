@@ -8,13 +8,6 @@ import (
 	"infobus/words"
 )
 
-// Refusals are all codes that an action is refused with.
-var Refusals = []Refusal{
-	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, NoSite,
-	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
-	HoursNotGiven, HoursWrong, Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
-}
-
 // Docs are the tables of docs/api.md: the actions, their arguments and the codes of
 // refusals, in Markdown.
 func (t Table) Docs(say *words.Speaker) string {

@@ -46,6 +46,13 @@ const (
 	NoAnswer      Refusal = "no-answer"
 )
 
+// Refusals are all codes that an action is refused with.
+var Refusals = []Refusal{
+	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, NoSite,
+	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
+	HoursNotGiven, HoursWrong, Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
+}
+
 // Text is the refusal in a sentence.
 func (r Refusal) Text() words.Text {
 	if r == Taken {
