@@ -119,6 +119,10 @@ func TestTheStateIsAsItWasRecorded(t *testing.T) {
 					t.Fatal(err)
 				}
 				json.Unmarshal(got[n], &is)
+				if lastPage(was) {
+					delete(was.(map[string]any)["kiosk"].(map[string]any), "next_at")
+					delete(is.(map[string]any)["kiosk"].(map[string]any), "next_at")
+				}
 				differences(t, "", was, is)
 				if t.Failed() {
 					t.Fatalf("state %d", n+1)
@@ -129,6 +133,14 @@ func TestTheStateIsAsItWasRecorded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lastPage says whether the last page before a power-off is being drawn: since it
+// is waited for no longer than 45 s, kiosk.next_at says so, as docs/api.md has it.
+func lastPage(state any) bool {
+	s := state.(map[string]any)
+	off := s["power"].(map[string]any)["shutdown"].(map[string]any)
+	return off["pending"] == true && s["kiosk"].(map[string]any)["drawing"] == true
 }
 
 // differences fails the test for each field that is other than it was, unless
