@@ -185,14 +185,16 @@ func views(t *testing.T) (all []status.View) {
 	}
 	o := van.DefaultOptions()
 	var state van.State
-	last := ""
+	seen := map[string]bool{}
 	d.Watch = func(s van.State) { state = s }
 	err = d.Play(o, table, func(e logbook.Event) {
 		v := status.Of(o, state, nil)
 		// One View for each way in which its codes stand.
-		code := v.Power.Source.String() + v.Power.Battery.Level + v.Uplink.Verdict + v.Session.Planned
-		if code != last {
-			all, last = append(all, v), code
+		for _, code := range []string{v.Power.Source.String(), v.Power.Battery.Level, v.Uplink.Verdict, v.Session.Planned, v.Power.Shutdown.Reason} {
+			if !seen[code] {
+				seen[code], all = true, append(all, v)
+				break
+			}
 		}
 	})
 	if err != nil {

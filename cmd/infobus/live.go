@@ -96,11 +96,8 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 	add(s.Say("cli.label.logs"), s.Say("cli.waiting", "Count", v.Sync.Waiting))
 	for _, d := range v.Devices {
 		if d.State == "failed" {
-			what := s.Say("cli.broken", "Device", s.Word("device."+d.Name), "Fault", status.Fault(d.Reason))
-			if d.Why != "" {
-				what += " (" + d.Why + ")"
-			}
-			add(s.Say("cli.label.broken"), what)
+			what := s.Say("cli.broken", "Device", s.Word("cli.device."+d.Name), "Fault", s.Word("cli.fault."+d.Reason))
+			add(s.Say("cli.label.broken"), what+" "+d.Why)
 		}
 	}
 	if !v.Clock.Trusted {
