@@ -39,3 +39,30 @@ func (s State) Forecast(o Options) netmon.Forecast {
 	}
 	return f
 }
+
+// ProbeEvery is how often it is asked how far the internet is there.
+func (s State) ProbeEvery(o Options) time.Duration {
+	c := s.Conditions()
+	return s.Uplink.ProbeEvery(o.Uplink, c.Session, c.BatteryLow)
+}
+
+// MayTransfer says whether what can wait may be fetched and sent: the internet is
+// there, and the battery is not being held on to.
+func (s State) MayTransfer() bool { return s.Uplink.Verdict.Usable() && !s.Power.Holding }
+
+// MayTry says whether what is urgent may be sent though it is not known whether the
+// internet is there: nothing is left of the data budget to ask with, and a part of
+// it is kept for that.
+func (s State) MayTry() bool {
+	p, fresh := s.Uplink.Probe.Get()
+	return fresh && p.Spent && s.Uplink.Verdict == netmon.Unknown && !s.Power.Holding
+}
+
+// Moment is what the account of the data budget follows.
+func (s State) Moment() netmon.Moment {
+	m := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Left(), Kept: s.Uplink.Spent}
+	if wall, trusted := s.WallAt(s.Now.Mono); trusted {
+		m.Month = wall.UTC().Format("2006-01")
+	}
+	return m
+}

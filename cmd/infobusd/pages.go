@@ -92,7 +92,7 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 			usable = now
 			token(a.upload)
 		}
-		if e, g := a.probeEvery(s), s.Uplink.Link.Value.Gateway; e != every || g != via {
+		if e, g := s.ProbeEvery(a.options), s.Uplink.Link.Value.Gateway; e != every || g != via {
 			every, via = e, g
 			token(a.probe)
 		}

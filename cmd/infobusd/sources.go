@@ -150,7 +150,7 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 func (a *appliance) probes(ctx context.Context, _ func()) error {
 	cadence := func() (time.Duration, probe.Targets) {
 		s := a.loop.State()
-		return a.probeEvery(s), a.parts.targets().Via(s.Uplink.Link.Value)
+		return s.ProbeEvery(a.options), a.parts.targets().Via(s.Uplink.Link.Value)
 	}
 	absent := func(gateway string) bool { return link.Absent(a.config.Uplink.Interface, gateway) }
 	return probe.Run(ctx, probe.Options{Client: a.client, Absent: absent}, cadence, a.probe, func(p netmon.Probe) {
@@ -173,11 +173,7 @@ func (a *appliance) restoreBook(k van.Kept) {
 
 // keepBook has what was spent of the data budget kept when that is worth it.
 func (a *appliance) keepBook() {
-	s := a.loop.State()
-	now := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Left(), Kept: s.Uplink.Spent}
-	if wall, trusted := s.WallAt(s.Now.Mono); trusted {
-		now.Month = wall.UTC().Format("2006-01")
-	}
+	now := a.loop.State().Moment()
 	var standing netmon.Standing
 	a.client.Book(func(l *netmon.Ledger) { standing = a.account.Follow(l, now) })
 	if standing.More {
@@ -186,11 +182,6 @@ func (a *appliance) keepBook() {
 	if standing.Keep {
 		a.observe(standing.Spent)
 	}
-}
-
-func (a *appliance) probeEvery(s van.State) time.Duration {
-	c := s.Conditions()
-	return s.Uplink.ProbeEvery(a.options.Uplink, c.Session, c.BatteryLow)
 }
 
 // dashboard asks the Meraki cloud, if the team gave it a key.
@@ -225,7 +216,7 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	usable := func() bool { return a.mayTransfer() || a.blind() }
+	usable := func() bool { s := a.loop.State(); return s.MayTransfer() || s.MayTry() }
 	o := upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload),
 		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
 	return upload.Run(ctx, o, a.recorder, usable, a.upload,
@@ -233,22 +224,6 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
 			a.recorded(a.recorder.Status())
 		})
-}
-
-// mayTransfer says whether the internet is there and the battery is not being
-// held on to.
-func (a *appliance) mayTransfer() bool {
-	s := a.loop.State()
-	return s.Uplink.Verdict.Usable() && !s.Power.Holding
-}
-
-// blind says that it is not known whether the internet is there, since nothing is
-// left of the data budget to ask with. What is urgent may then be tried: a part
-// of the budget is kept for it.
-func (a *appliance) blind() bool {
-	s := a.loop.State()
-	p, fresh := s.Uplink.Probe.Get()
-	return fresh && p.Spent && s.Uplink.Verdict == netmon.Unknown && !s.Power.Holding
 }
 
 // clock says when the wall clock may be believed.
@@ -275,5 +250,7 @@ func (a *appliance) timetables(ctx context.Context, alive func()) error {
 		alive()
 		a.observe(van.TimetableSeen{Timetable: l.Timetable, Mistakes: l.Mistakes})
 	}
-	return source.Follow(ctx, source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir, Usable: a.mayTransfer}, observe, draw.Check)
+	o := source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir,
+		Usable: func() bool { return a.loop.State().MayTransfer() }}
+	return source.Follow(ctx, o, observe, draw.Check)
 }
