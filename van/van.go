@@ -27,9 +27,6 @@ type Options struct {
 	Session session.Options
 	Uplink  netmon.Options
 	Kiosk   kiosk.Options
-	// ShedAfter is how long the gateway's power must be worth saving before it is
-	// cut, ShedAgain the least time between its return and the next cut.
-	ShedAfter, ShedAgain time.Duration
 
 	KeepEvery time.Duration // how often run hours are saved while a generator runs
 }
@@ -37,27 +34,27 @@ type Options struct {
 // DefaultOptions are the rooms' defaults.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
-		Kiosk: kiosk.DefaultOptions(), ShedAfter: time.Minute, ShedAgain: 15 * time.Minute, KeepEvery: time.Minute}
+		Kiosk: kiosk.DefaultOptions(), KeepEvery: time.Minute}
 }
 
 // State is everything that is known. It is copied by each Step, so that a
 // watcher may keep one; nothing it points to is ever changed.
 type State struct {
-	Now         reading.Stamp // of the last observation
-	Clock       Clock
-	Power       power.State
-	Session     session.State
-	Days        days.State // what the last days came to
-	Uplink      netmon.State
-	Supply      Supply
-	Timetable   *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
-	Corrections []timetable.Correction
-	Kiosk       kiosk.State
-	Temperature reading.Reading[float64] // °C, at the panel
-	Sync        Sync
-	Own         int64    // bytes that the box itself used since the process began
-	Devices     []Device // in the order in which they were first heard of
-	Stopping    bool
+	Now          reading.Stamp // of the last observation
+	Clock        Clock
+	Power        power.State
+	Session      session.State
+	Days         days.State // what the last days came to
+	Uplink       netmon.State
+	GatewayPower netmon.GatewayPower
+	Timetable    *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
+	Corrections  []timetable.Correction
+	Kiosk        kiosk.State
+	Temperature  reading.Reading[float64] // °C, at the panel
+	Sync         Sync
+	Own          int64    // bytes that the box itself used since the process began
+	Devices      []Device // in the order in which they were first heard of
+	Stopping     bool
 
 	file      *timetable.Timetable // as it was loaded
 	kept      Kept                 // as last handed to be saved
@@ -111,7 +108,7 @@ const (
 	Interface = "interface"
 	Logbook   = "logbook"
 	Target    = "target" // systemd's, that follows the generators
-	Switch    = "relay"  // of the gateway's power
+	Relay     = "relay"  // of the gateway's power
 )
 
 // DeviceState is ok, failed or unknown.
@@ -187,7 +184,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
 	s.remedies(was, &out)
-	s.supply(o, was, in.Value, now, &out)
+	s.gateway(o, input, &out)
 	if s.Uplink.Verdict != was.Uplink.Verdict {
 		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
 			"verdict": string(s.Uplink.Verdict), "previous": string(was.Uplink.Verdict),
@@ -241,8 +238,8 @@ func (in Observation) roomInput() any {
 			return power.MonitorLost{}
 		case Interface:
 			return netmon.LinkLost{}
-		case Switch:
-			return netmon.Tried{Remedy: netmon.GatewayPower, Result: netmon.Undone}
+		case Relay:
+			return netmon.Tried{Remedy: netmon.CyclePower, Result: netmon.Undone}
 		}
 	}
 	return in.Value
@@ -300,9 +297,9 @@ func (s State) Conditions() netmon.Conditions {
 	if s.Session.Active {
 		since = s.Session.Since
 	}
-	relay, _ := s.Device(Switch)
+	relay, _ := s.Device(Relay)
 	return netmon.Conditions{Session: s.Session.Active, SessionSince: since,
-		Cut: s.Supply.Cut, NoRelay: relay.State == DeviceBroken,
+		Cut: s.GatewayPower.Cut, NoRelay: relay.State == DeviceBroken,
 		BatteryLow: s.Power.Source() == power.SourceBattery && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 
@@ -326,7 +323,7 @@ func (s State) Wake(o Options) time.Duration {
 		s.Power.Wake(o.Power, s.Now.Mono),
 		s.Session.Wake(o.Session),
 		s.Uplink.Wake(o.Uplink),
-		s.Supply.wake(s.Now.Mono),
+		s.GatewayPower.Wake(s.Now.Mono),
 		s.Kiosk.NextAt,
 		s.keepAt(o),
 	} {
