@@ -18,6 +18,7 @@ import (
 	"infobus/power"
 	"infobus/reading"
 	"infobus/session"
+	"infobus/tally"
 	"infobus/timetable"
 )
 
@@ -167,11 +168,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	}
 
 	s.rejoin(o, &out)
-	inSession := session.Input{
-		Source: s.Power.Source(), Plan: s.plan(),
-		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
-		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(),
-		Devices: s.devices(), Own: s.Own}
+	inSession := session.Input{Source: s.Power.Source(), Plan: s.plan(), Moment: s.moment(), Own: s.Own}
 	if asked, ok := in.Value.(action.Asked); ok {
 		toSession(asked, &inSession)
 	}
@@ -245,18 +242,19 @@ func (in Observation) roomInput() any {
 	return in.Value
 }
 
-// devices are how many are connected; -1 where that is not known.
-func (s State) devices() int {
+// moment is what sessions and days are counted by.
+func (s State) moment() tally.Moment {
+	m := tally.Moment{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
+		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(), Devices: -1}
 	if c, ok := s.Uplink.Cellular.Get(); ok {
-		return c.Devices
+		m.Devices = c.Devices
 	}
-	return -1
+	return m
 }
 
 // counters are what the days are counted by.
 func (s State) counters() days.Input {
-	in := days.Input{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
-		Session: s.Session.Active, Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(), Devices: s.devices()}
+	in := days.Input{Session: s.Session.Active, Moment: s.moment()}
 	for _, g := range s.Power.Generators {
 		in.Run += g.RunTime(s.Now.Mono)
 		in.Starts += g.Starts
