@@ -135,10 +135,10 @@ var severities = map[netmon.Verdict]Severity{
 func uplinkBroken(_ van.Options, s van.State) (finding, bool) {
 	severity, broken := severities[s.Uplink.Verdict]
 	switch {
-	case !s.Supply.Fitted:
-	case s.Supply.Cut == netmon.Saving:
+	case !s.GatewayPower.Fitted:
+	case s.GatewayPower.Cut == netmon.Saving:
 		severity, broken = Warn, true
-	case s.Supply.Cut != netmon.Powered:
+	case s.GatewayPower.Cut != netmon.Powered:
 		severity, broken = Info, true // it comes back by itself
 	}
 	if !broken {
@@ -149,7 +149,7 @@ func uplinkBroken(_ van.Options, s van.State) (finding, bool) {
 
 // uplinkUnknown: nobody can say that all is well.
 func uplinkUnknown(_ van.Options, s van.State) (finding, bool) {
-	if s.Uplink.Verdict != netmon.Unknown || s.Supply.Fitted && s.Supply.Cut != netmon.Powered {
+	if s.Uplink.Verdict != netmon.Unknown || s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered {
 		return finding{}, false
 	}
 	f, found := ofUplink(Warn, s)

@@ -76,7 +76,7 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"a slow internet", func(s *van.State) { s.Uplink.Verdict = netmon.Slow }, []string{"uplink-slow"}, Warn,
 			"The internet works but is slow: ask people to leave videos for later, or move the van to a more open place."},
 		{"the Cisco box is switched off", func(s *van.State) {
-			s.Supply.Fitted, s.Supply.Cut, s.Uplink.Verdict = true, netmon.Saving, netmon.CableUnplugged
+			s.GatewayPower.Fitted, s.GatewayPower.Cut, s.Uplink.Verdict = true, netmon.Saving, netmon.CableUnplugged
 			s.Uplink = netmon.Step(netmon.DefaultOptions(), s.Uplink, netmon.Conditions{Cut: netmon.Saving}, time.Second)
 		}, []string{"uplink-cable-unplugged"}, Warn,
 			"The box has switched the Cisco box off to save the battery: start a generator, or tell the box on its page to do everything all the same."},

@@ -11,24 +11,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"infobus/tally"
 )
 
 // Most is how many days are kept, today among them.
 const Most = 30
 
-// Day is what a day came to. Date is local, such as 2026-11-23; "" while nobody
-// knows which day it is.
+// Day is what a day came to; of the internet and the devices only in sessions. Date
+// is local, such as 2026-11-23; "" while nobody knows which day it is.
 type Day struct {
-	Date     string        `json:"date"`
-	Run      time.Duration `json:"run_ns,omitempty"` // of all generators together
-	Starts   int           `json:"starts,omitempty"`
-	In       float64       `json:"in_wh,omitempty"` // into the battery, as far as it was measured
-	Out      float64       `json:"out_wh,omitempty"`
-	Measured time.Duration `json:"measured_ns,omitempty"`
-	Sessions int           `json:"sessions,omitempty"`    // begun
-	Judged   time.Duration `json:"judged_ns,omitempty"`   // in sessions: for how long it was known whether the internet works
-	Internet time.Duration `json:"internet_ns,omitempty"` // for how long it did
-	Devices  int           `json:"devices,omitempty"`     // connected at most; 0 where none was counted
+	Date   string        `json:"date"`
+	Run    time.Duration `json:"run_ns,omitempty"` // of all generators together
+	Starts int           `json:"starts,omitempty"`
+	tally.Tally
+	Sessions int `json:"sessions,omitempty"` // begun
 }
 
 // counted is what was counted, whatever the day.
@@ -41,28 +38,19 @@ func (d Day) counted() Day {
 func (d Day) and(more Day) Day {
 	d.Run += more.Run
 	d.Starts += more.Starts
-	d.In += more.In
-	d.Out += more.Out
-	d.Measured += more.Measured
 	d.Sessions += more.Sessions
-	d.Judged += more.Judged
-	d.Internet += more.Internet
-	d.Devices = max(d.Devices, more.Devices)
+	d.Tally = d.Tally.And(more.Tally)
 	return d
 }
 
 // Input is what is known at a moment. The counters are for ever, or since the
 // process began.
 type Input struct {
-	Run      time.Duration // of all generators together
-	Starts   int
-	In, Out  float64 // Wh
-	Measured bool    // the battery is being measured
-	Begun    bool    // a session has begun
-	Session  bool    // one is on
-	Judged   bool    // it is known whether the internet works
-	Internet bool    // it does
-	Devices  int     // connected; below 0 where that is not known
+	Run     time.Duration // of all generators together
+	Starts  int
+	Begun   bool // a session has begun
+	Session bool // one is on
+	tally.Moment
 }
 
 // State is the last days. It is a value: Step changes nothing that an earlier
@@ -71,9 +59,9 @@ type State struct {
 	Past  []Day // ascending by date, without Today
 	Today Day
 
-	since time.Duration // monotonic: since when Today has had no date
-	at    time.Duration // of the last step; 0 before the first
-	was   Input
+	since   time.Duration // monotonic: since when Today has had no date
+	counter tally.Counter
+	was     Input // of the last step
 }
 
 // Restored takes up what was kept; same says that it was kept in this boot.
@@ -97,33 +85,27 @@ func Step(s State, in Input, day func(time.Duration) string, now time.Duration) 
 	} else if today != s.Today.Date {
 		s.turn(today, now)
 	}
-	if s.at != 0 {
-		s.Today = s.Today.and(s.more(in, now))
-	}
-	s.at, s.was = now, in
+	s.count(in, now)
 	return s
 }
 
-// more is what came since the last step.
-func (s State) more(in Input, now time.Duration) Day {
-	dt, was := now-s.at, s.was
-	d := Day{Run: max(0, in.Run-was.Run), Starts: max(0, in.Starts-was.Starts)}
-	if was.Measured && in.Measured {
-		d.In, d.Out, d.Measured = max(0, in.In-was.In), max(0, in.Out-was.Out), dt
+// count adds what came since the last step.
+func (s *State) count(in Input, now time.Duration) {
+	m, started, was := in.Moment, s.counter.Started(), s.was
+	if !in.Session {
+		m.Judged, m.Devices = false, 0
 	}
+	var more Day
+	s.counter, more.Tally = s.counter.Count(m, now)
+	s.was = in
+	if !started {
+		return
+	}
+	more.Run, more.Starts = max(0, in.Run-was.Run), max(0, in.Starts-was.Starts)
 	if in.Begun {
-		d.Sessions = 1
+		more.Sessions = 1
 	}
-	if was.Session && was.Judged {
-		d.Judged = dt
-		if was.Internet {
-			d.Internet = dt
-		}
-	}
-	if in.Session {
-		d.Devices = max(0, in.Devices)
-	}
-	return d
+	s.Today = s.Today.and(more)
 }
 
 // turn goes on with another day: a new one, or one of the past.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"infobus/tally"
 )
 
 var monday = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
@@ -23,7 +25,8 @@ func untrusted(time.Duration) string { return "" }
 
 // generator is what is known when it has run for so long.
 func generator(run time.Duration, starts int) Input {
-	return Input{Run: run, Starts: starts, In: run.Hours() * 100, Out: 7, Measured: true, Session: true, Judged: true, Internet: true, Devices: int(run.Hours()) * 10}
+	return Input{Run: run, Starts: starts, Session: true,
+		Moment: tally.Moment{In: run.Hours() * 100, Out: 7, Measured: true, Judged: true, Internet: true, Devices: int(run.Hours()) * 10}}
 }
 
 func dates(s State) (all []string) {
@@ -38,7 +41,8 @@ func TestADayIsCounted(t *testing.T) {
 	for h := range 4 {
 		s = Step(s, generator(time.Duration(h)*time.Hour, 1+h/2), dated(monday), time.Duration(8+h)*time.Hour)
 	}
-	want := Day{Date: "2026-11-23", Run: 3 * time.Hour, Starts: 1, In: 300, Measured: 3 * time.Hour, Judged: 3 * time.Hour, Internet: 3 * time.Hour, Devices: 30}
+	want := Day{Date: "2026-11-23", Run: 3 * time.Hour, Starts: 1,
+		Tally: tally.Tally{In: 300, Measured: 3 * time.Hour, Judged: 3 * time.Hour, Internet: 3 * time.Hour, Devices: 30}}
 	if got := s.All(); len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -97,7 +101,7 @@ func TestTheDaysHold(t *testing.T) {
 			}
 			run += time.Minute
 			before, was := fmt.Sprintf("%+v", s.Past), s.Past
-			s = Step(s, Input{Run: run, Starts: 1, Devices: -1}, clock, now)
+			s = Step(s, Input{Run: run, Starts: 1, Moment: tally.Moment{Devices: -1}}, clock, now)
 			if fmt.Sprintf("%+v", was) != before {
 				t.Fatal("a step changed the state it came from")
 			}
@@ -122,11 +126,33 @@ func TestTheDaysHold(t *testing.T) {
 	})
 }
 
+func TestInternetAndDevicesCountInSessionsOnly(t *testing.T) {
+	online := Input{Moment: tally.Moment{Judged: true, Internet: true, Devices: 40}}
+	var s State
+	for h, in := range []Input{online, online, {Session: true, Moment: online.Moment}, {Session: true, Moment: online.Moment}, online} {
+		s = Step(s, in, dated(monday), time.Duration(8+h)*time.Hour)
+		if devices := s.Today.Devices; (devices != 0) != (h >= 2) {
+			t.Errorf("after %d h: %d devices", h, devices)
+		}
+	}
+	if s.Today.Judged != 2*time.Hour || s.Today.Internet != 2*time.Hour {
+		t.Errorf("of two hours of session: judged %s, internet %s", s.Today.Judged, s.Today.Internet)
+	}
+}
+
+func TestNothingIsCountedOfTheFirstMoment(t *testing.T) {
+	s := Step(State{}, Input{Run: time.Hour, Starts: 1, Begun: true, Session: true, Moment: tally.Moment{Devices: 40}}, dated(monday), 8*time.Hour)
+	if got := s.All(); len(got) != 0 {
+		t.Errorf("counted %+v", got)
+	}
+}
+
 // A day says numbers and its date, and nothing that could be a place.
 func TestADayHasNoPlace(t *testing.T) {
-	kind := reflect.TypeFor[Day]()
-	for i := range kind.NumField() {
-		f := kind.Field(i)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Day]()) {
+		if f.Anonymous {
+			continue // what it is made of comes after it
+		}
 		switch f.Type.Kind() {
 		case reflect.Int, reflect.Int64, reflect.Float64:
 		default:

@@ -79,16 +79,6 @@ type Conditions struct {
 	NoRelay      bool // the gateway's relay cannot be switched
 }
 
-// Cut is why the gateway is without power, by its relay.
-type Cut string
-
-const (
-	Powered    Cut = ""            // it has power, as far as the box can tell
-	Saving     Cut = "battery-low" // the battery is low, and no session is on
-	ByRemedy   Cut = "remedy"      // off and on again
-	BySelftest Cut = "selftest"    // a volunteer tries the relay
-)
-
 // Ready says whether there is a way to the gateway: carrier, an address that
 // the gateway gave (and not one that the box gave itself), and a route.
 func (l Link) Ready() bool { return l.Present && l.Carrier && l.addressed() }

@@ -6,16 +6,16 @@ import "time"
 type Remedy string
 
 const (
-	LinkUp       Remedy = "link-up"          // the port was switched off
-	SetAddress   Remedy = "address-set"      // the configured one, where none is leased
-	FlushNeigh   Remedy = "neighbours-flush" // the gateway is asked anew where it is
-	RenewLease   Remedy = "lease-renew"
-	BounceLink   Remedy = "link-bounce"   // as if the cable were pulled and put back
-	GatewayPower Remedy = "gateway-power" // the gateway's relay, for Options.PowerOff
+	LinkUp     Remedy = "link-up"          // the port was switched off
+	SetAddress Remedy = "address-set"      // the configured one, where none is leased
+	FlushNeigh Remedy = "neighbours-flush" // the gateway is asked anew where it is
+	RenewLease Remedy = "lease-renew"
+	BounceLink Remedy = "link-bounce"   // as if the cable were pulled and put back
+	CyclePower Remedy = "gateway-power" // the gateway's relay, for Options.PowerOff
 )
 
 // Remedies are all of them, the gentlest first.
-var Remedies = []Remedy{LinkUp, SetAddress, FlushNeigh, RenewLease, BounceLink, GatewayPower}
+var Remedies = []Remedy{LinkUp, SetAddress, FlushNeigh, RenewLease, BounceLink, CyclePower}
 
 // Result is what a remedy came to.
 type Result string
@@ -61,17 +61,17 @@ var treatments = [...]treatment{
 	{GatewaySilent, FlushNeigh, 10 * time.Second},
 	{GatewaySilent, RenewLease, 40 * time.Second}, // it may have come back with another network
 	{GatewaySilent, BounceLink, 2 * time.Minute},
-	{GatewaySilent, GatewayPower, 5 * time.Minute},
+	{GatewaySilent, CyclePower, 5 * time.Minute},
 	{DNSFailing, RenewLease, 2 * time.Minute},
 	{NoInternet, BounceLink, 2 * time.Minute}, // where somebody led the route elsewhere
-	{NoInternet, GatewayPower, 12 * time.Minute},
-	{DNSFailing, GatewayPower, 20 * time.Minute},
+	{NoInternet, CyclePower, 12 * time.Minute},
+	{DNSFailing, CyclePower, 20 * time.Minute},
 }
 
 // gap is the least time between two tries of a remedy.
 func (o Options) gap(r Remedy) time.Duration {
 	switch r {
-	case GatewayPower:
+	case CyclePower:
 		return o.PowerGap
 	case BounceLink:
 		return 10 * time.Minute
@@ -82,7 +82,7 @@ func (o Options) gap(r Remedy) time.Duration {
 // settles is how long after a remedy its effect may take to show: the
 // gateway's start takes minutes.
 func (o Options) settles(r Remedy) time.Duration {
-	if r == GatewayPower {
+	if r == CyclePower {
 		return o.PowerOff + o.SelfResetTakes + time.Minute
 	}
 	return 30 * time.Second
@@ -148,7 +148,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		case now-a.At >= o.settles(a.Remedy):
 			a.Result = NoChange
 		default:
-			s.PoweredOff = a.Remedy == GatewayPower && now-a.At < o.PowerOff
+			s.CutByRemedy = a.Remedy == CyclePower && now-a.At < o.PowerOff
 			return
 		}
 		a.Ended = now
@@ -156,7 +156,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 			s.past[i].failures++
 		}
 	}
-	s.PoweredOff = false
+	s.CutByRemedy = false
 	if a.Result != "" && a.Ended == now {
 		return // its result is seen before the next begins
 	}
@@ -168,7 +168,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 				s.putBack = true
 			}
 			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: t.verdict}
-			s.PoweredOff = t.remedy == GatewayPower
+			s.CutByRemedy = t.remedy == CyclePower
 			return
 		}
 	}
@@ -211,7 +211,7 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 	case t.verdict == NoInternet && t.remedy == BounceLink:
 		return 0, false
 	}
-	if t.remedy != GatewayPower {
+	if t.remedy != CyclePower {
 		return at, true
 	}
 	if !o.Relay || s.conditions.BatteryLow || s.conditions.NoRelay {
@@ -248,7 +248,7 @@ func (s State) SelfReset(o Options, now time.Duration) bool {
 // wakeToHeal is when heal must be called again; 0 where it need not.
 func (s State) wakeToHeal(o Options, now time.Duration) time.Duration {
 	if a := s.Remedy; a.Remedy != "" && a.Result == "" {
-		if s.PoweredOff {
+		if s.CutByRemedy {
 			return a.At + o.PowerOff
 		}
 		return a.At + o.settles(a.Remedy)

@@ -58,6 +58,9 @@ type Options struct {
 	// PowerGap of 0 tries no remedy at all.
 	Relay                            bool
 	PowerOff, PowerGap, PowerSession time.Duration
+	// SaveAfter is how long saving the battery must be called for before the gateway's
+	// power is cut, SaveAgain the least time between its return and the next such cut.
+	SaveAfter, SaveAgain time.Duration
 	// Forget is how long all must be well before earlier failures of a remedy
 	// count no more.
 	Forget time.Duration
@@ -93,6 +96,8 @@ func DefaultOptions() Options {
 		PowerOff:       10 * time.Second,
 		PowerGap:       30 * time.Minute,
 		PowerSession:   10 * time.Minute,
+		SaveAfter:      time.Minute,
+		SaveAgain:      15 * time.Minute,
 		Forget:         10 * time.Minute,
 		SelfResetAfter: 28 * time.Minute,
 		SelfResetTakes: 5 * time.Minute,
@@ -165,10 +170,10 @@ type State struct {
 	Cellular reading.Reading[Cellular]
 	Flapping bool    // the carrier comes and goes
 	Remedy   Attempt // the last that was tried
-	// PoweredOff: the gateway's relay is to be open.
-	PoweredOff bool
-	Spent      Spent // of the data budget, in this month
-	Restarting bool  // the gateway's silence is its own restart; see SelfReset
+	// CutByRemedy: the remedy CyclePower wants the gateway without power.
+	CutByRemedy bool
+	Spent       Spent // of the data budget, in this month
+	Restarting  bool  // the gateway's silence is its own restart; see SelfReset
 	// Booting: the gateway's power has come back, and it has not yet shown that it
 	// works.
 	Booting bool

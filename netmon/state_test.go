@@ -660,7 +660,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 				if was.Remedy.Remedy != "" && was.Remedy.Result == "" && was.Remedy.At != 0 && s.Remedy.At != now {
 					t.Fatal("two at a time")
 				}
-				if r == GatewayPower {
+				if r == CyclePower {
 					if on.Session && now-on.SessionSince < o.PowerSession {
 						t.Fatalf("the gateway was switched off %v into a session", now-on.SessionSince)
 					}
@@ -682,7 +682,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 					t.Fatalf("%d remedies in an hour", len(hour))
 				}
 			}
-			if s.PoweredOff && now-s.Remedy.At > o.PowerOff {
+			if s.CutByRemedy && now-s.Remedy.At > o.PowerOff {
 				t.Fatalf("the gateway is still off after %v", now-s.Remedy.At)
 			}
 			if s.Remedy.Result == "" && s.Remedy.Remedy != "" && now-s.Remedy.At > o.settles(s.Remedy.Remedy) {

@@ -125,10 +125,25 @@ func (s *State) hold(input any) {
 	}
 }
 
-// Shed says whether the gateway should be without power: the battery is low,
-// nothing charges it, and no session needs the internet.
-func (s State) Shed(session bool) bool {
+// SaveGateway says whether the gateway should be without power: the battery is
+// low, nothing charges it, and no session needs the internet.
+func (s State) SaveGateway(session bool) bool {
 	return !session && s.Source() == SourceBattery && (s.Level == Low || s.Level == Critical) && !s.wanted
+}
+
+// Relief is why SaveGateway says no, as the event gateway.switched has it.
+func (s State) Relief(session bool) string {
+	switch source := s.Source(); {
+	case session:
+		return "session"
+	case source == SourceGenerator:
+		return "generator"
+	case source == SourceUnknown || s.Level == Unknown:
+		return "not-known"
+	case s.Level == Good || s.Level == Full:
+		return "charged"
+	}
+	return "volunteer"
 }
 
 // alarm takes the battery-low line's level.

@@ -241,10 +241,10 @@ func TestHoldingAndShedding(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s, _ := observe(t, options(), test.script)
-			if s.Holding != test.holding || s.Shed(false) != test.shed {
-				t.Errorf("%q: holding %v, shedding %v; want %v, %v", test.script, s.Holding, s.Shed(false), test.holding, test.shed)
+			if s.Holding != test.holding || s.SaveGateway(false) != test.shed {
+				t.Errorf("%q: holding %v, shedding %v; want %v, %v", test.script, s.Holding, s.SaveGateway(false), test.holding, test.shed)
 			}
-			if s.Shed(true) {
+			if s.SaveGateway(true) {
 				t.Error("the gateway is without power during a session")
 			}
 		})

@@ -107,27 +107,27 @@ func (t *Tester) temperature(ctx context.Context, _ known) outcome {
 func (t *Tester) relay(ctx context.Context, asked status.Selftest) outcome {
 	todo := words.T("selftest.todo.relay-wires")
 	s := t.Loop.State()
-	if !s.Supply.Fitted {
+	if !s.GatewayPower.Fitted {
 		return notFitted()
 	}
-	if d, _ := s.Device(van.Switch); d.State != van.DeviceOK {
+	if d, _ := s.Device(van.Relay); d.State != van.DeviceOK {
 		return failed(status.Fault(d.Reason), todo)
 	}
 	if !asked.Relay {
 		return notTried(words.T("selftest.relay.held"), words.Text{})
 	}
-	if why := s.Clickable(asked.Force); why != "" {
+	if why := s.RelayTestable(asked.Force); why != "" {
 		return refused(why)
 	}
-	t.Loop.Observe(van.ClickRelay{Force: asked.Force})
-	off := t.until(ctx, func(s van.State) bool { return s.Supply.Cut == netmon.BySelftest })
-	if !off || !t.until(ctx, func(s van.State) bool { return s.Supply.Cut == netmon.Powered }) {
+	t.Loop.Observe(netmon.TestRelay{Force: asked.Force})
+	off := t.until(ctx, func(s van.State) bool { return s.GatewayPower.Cut == netmon.BySelftest })
+	if !off || !t.until(ctx, func(s van.State) bool { return s.GatewayPower.Cut == netmon.Powered }) {
 		return failed(words.T("selftest.relay.stuck"), todo)
 	}
 	return passed(words.T("selftest.relay.switched"))
 }
 
-// refused is why the relay is not tried, by van.State.Clickable's code.
+// refused is why the relay is not tried, by van.State.RelayTestable's code.
 func refused(why string) outcome {
 	return notTried(words.T("selftest.relay.refused."+why), words.Text{})
 }

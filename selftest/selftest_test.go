@@ -33,9 +33,9 @@ func TestEveryFaultVerdictAndRefusalHasASentence(t *testing.T) {
 		}
 	}
 	for _, why := range []string{
-		van.State{}.Clickable(false),
-		van.State{Supply: van.Supply{Fitted: true, Cut: netmon.Saving}}.Clickable(false),
-		van.State{Supply: van.Supply{Fitted: true}, Session: session.State{Active: true}}.Clickable(false),
+		van.State{}.RelayTestable(false),
+		van.State{GatewayPower: netmon.GatewayPower{Fitted: true, Cut: netmon.Saving}}.RelayTestable(false),
+		van.State{GatewayPower: netmon.GatewayPower{Fitted: true}, Session: session.State{Active: true}}.RelayTestable(false),
 	} {
 		texts = append(texts, refused(why).found)
 	}

@@ -25,7 +25,7 @@ func verdict(v netmon.Verdict) outcome {
 
 func (t *Tester) port(_ context.Context, k known) outcome {
 	s := t.Loop.State()
-	if s.Supply.Cut != netmon.Powered {
+	if s.GatewayPower.Cut != netmon.Powered {
 		return notTried(words.T("selftest.port.cut"), advice.UplinkText(s.Uplink.Advice()))
 	}
 	l, err := t.Port()

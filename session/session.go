@@ -12,6 +12,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/power"
+	"infobus/tally"
 )
 
 // Options are what the team configures.
@@ -47,14 +48,8 @@ type Input struct {
 	Longer time.Duration // by so much a volunteer moves its end
 	Site   string        // where a volunteer says that it is; "" where none does
 
-	// In and Out are the Wh that went into and out of the battery since the
-	// process began; Measured says whether the battery is being measured.
-	In, Out  float64
-	Measured bool
-	Judged   bool  // it is known whether the internet works
-	Internet bool  // it does
-	Devices  int   // connected; below 0 where that is not known
-	Own      int64 // bytes that the box itself used since the process began
+	tally.Moment
+	Own int64 // bytes that the box itself used since the process began
 }
 
 // Reasons for which a session ends, as the event's word.
@@ -66,26 +61,12 @@ const (
 
 // Tally is what a session has come to. The zero Tally is that of its beginning.
 type Tally struct {
-	In       float64       `json:"in_wh"`  // Wh into the battery, as far as it was measured
-	Out      float64       `json:"out_wh"` // Wh out of it
-	Measured time.Duration `json:"measured_ns"`
-	Judged   time.Duration `json:"judged_ns"`   // for how long it was known whether the internet works
-	Internet time.Duration `json:"internet_ns"` // for how long it did
-	Devices  int           `json:"devices"`     // connected at most; 0 where none was ever counted
-	Own      int64         `json:"own_bytes"`   // that the box itself used
+	tally.Tally
+	Own int64 `json:"own_bytes"` // that the box itself used
 }
 
 // And is two parts of a session together.
-func (t Tally) And(more Tally) Tally {
-	t.In += more.In
-	t.Out += more.Out
-	t.Measured += more.Measured
-	t.Judged += more.Judged
-	t.Internet += more.Internet
-	t.Devices = max(t.Devices, more.Devices)
-	t.Own += more.Own
-	return t
-}
+func (t Tally) And(more Tally) Tally { return Tally{t.Tally.And(more.Tally), t.Own + more.Own} }
 
 // State is the session, if one is on. The zero State is none. Times are
 // monotonic; Since is negative in a session that an earlier boot had begun.
@@ -103,9 +84,9 @@ type State struct {
 	Still     time.Duration // since when all generators are known to stand still; 0 if not
 	Tally     Tally
 
-	at    time.Duration // of the last step
-	was   Input         // of the last step
-	ended bool          // over, though a generator still runs: it starts no new one
+	counter tally.Counter
+	own     int64 // Input.Own of the last step
+	ended   bool  // over, though a generator still runs: it starts no new one
 }
 
 // Named is the site as it may be told; "" until it is certain.
@@ -168,7 +149,8 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	if s.ended {
 		return s, nil
 	}
-	s = State{Active: true, Site: o.Site, Confirmed: o.Site != "", Since: now, Until: now + o.Length, at: now, was: in}
+	s = State{Active: true, Site: o.Site, Confirmed: o.Site != "", Since: now, Until: now + o.Length, own: in.Own}
+	s.counter, _ = s.counter.Count(in.Moment, now)
 	if in.Plan != nil {
 		s.plan(o, *in.Plan, now)
 	}
@@ -183,25 +165,13 @@ func (s State) Started() logbook.Event {
 
 // count adds what happened since the last step.
 func (s *State) count(in Input, now time.Duration) {
-	if s.at != 0 {
-		dt := now - s.at
-		if s.was.Measured && in.Measured {
-			s.Tally.In += max(0, in.In-s.was.In)
-			s.Tally.Out += max(0, in.Out-s.was.Out)
-			s.Tally.Measured += dt
-		}
-		if s.was.Judged {
-			s.Tally.Judged += dt
-			if s.was.Internet {
-				s.Tally.Internet += dt
-			}
-		}
+	var more Tally
+	if s.counter.Started() {
+		more.Own = max(0, in.Own-s.own)
 	}
-	s.Tally.Devices = max(s.Tally.Devices, in.Devices)
-	if s.at != 0 {
-		s.Tally.Own += max(0, in.Own-s.was.Own)
-	}
-	s.at, s.was = now, in
+	s.counter, more.Tally = s.counter.Count(in.Moment, now)
+	s.own = in.Own
+	s.Tally = s.Tally.And(more)
 }
 
 // EndedAt is the event of the session's end, with its summary. What was not

@@ -7,6 +7,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/power"
+	"infobus/tally"
 )
 
 func TestSession(t *testing.T) {
@@ -136,7 +137,8 @@ func TestTheSummaryOfASession(t *testing.T) {
 	play := func(change func(minute int, in *Input)) map[string]any {
 		var s State
 		for minute := 1; ; minute++ {
-			in := Input{Source: power.SourceGenerator, Measured: true, In: float64(minute) * 2, Out: 7, Judged: true, Internet: minute%4 != 0, Devices: minute % 90, End: minute == 101}
+			in := Input{Source: power.SourceGenerator, End: minute == 101,
+				Moment: tally.Moment{Measured: true, In: float64(minute) * 2, Out: 7, Judged: true, Internet: minute%4 != 0, Devices: minute % 90}}
 			change(minute, &in)
 			var events []logbook.Event
 			s, events = Step(DefaultOptions(), s, in, time.Duration(minute)*min)

@@ -12,7 +12,7 @@ import (
 // is held at the first of the timetable's sites, unless one is configured.
 func Hasty(o van.Options, t *timetable.Timetable) van.Options {
 	o.Uplink = netmon.SimOptions()
-	o.ShedAfter, o.ShedAgain = 2*time.Second, 10*time.Second
+	o.Uplink.SaveAfter, o.Uplink.SaveAgain = 2*time.Second, 10*time.Second
 	o.Kiosk.Retry = 2 * time.Second
 	o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
 	o.Power.LowHold = min(o.Power.LowHold, 5*time.Second)

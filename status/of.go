@@ -93,7 +93,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if p := s.Power.Shutdown; p.Pending {
 		v.Power.Shutdown.InS = ptr(max(0, math.Ceil((p.At - s.Now.Mono).Seconds())))
 	}
-	if p := s.Supply; p.Fitted {
+	if p := s.GatewayPower; p.Fitted {
 		v.Uplink.Supply = Supply{State: "on", Since: at(p.Since), OffAt: at(p.At)}
 		if p.Cut != netmon.Powered {
 			v.Uplink.Supply.State, v.Uplink.Supply.Reason = "off", string(p.Cut)

@@ -59,7 +59,7 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 			return action.AlreadyAnnounced
 		}
 	case action.CarryOn:
-		if !s.Power.Holding && s.Supply.Cut != netmon.Saving && !(s.Supply.Fitted && s.Power.Shed(s.Session.Active)) {
+		if !s.Power.Holding && s.GatewayPower.Cut != netmon.Saving && !(s.GatewayPower.Fitted && s.Power.SaveGateway(s.Session.Active)) {
 			return action.NothingHeldBack
 		}
 	case action.Serviced:

@@ -80,7 +80,7 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			o.options.Uplink.Relay = true
 			o.do(stopped(o.at), ask(action.EndSession), power.LowLine{Active: true, At: o.at})
 		}, ask(action.CarryOn), action.Taken},
-		{"everything, where it is cut", func(o *open) { o.state.Supply.Cut = netmon.Saving }, ask(action.CarryOn), action.Taken},
+		{"everything, where it is cut", func(o *open) { o.state.GatewayPower.Cut = netmon.Saving }, ask(action.CarryOn), action.Taken},
 		{"everything, where nothing can be cut", func(o *open) {
 			o.do(stopped(o.at), ask(action.EndSession), power.LowLine{Active: true, At: o.at})
 		}, ask(action.CarryOn), action.NothingHeldBack},
@@ -183,9 +183,9 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 	one := func(t *rapid.T) {
 		o := van.DefaultOptions()
 		o.Power.Generators, o.Uplink.Relay = 1, true
-		b := &box{options: o, boot: "one", state: van.New(o, van.Panel, van.Switch)}
+		b := &box{options: o, boot: "one", state: van.New(o, van.Panel, van.Relay)}
 		at := time.Second
-		b.see(at, van.Started{}, van.Switched{On: true}, van.DeviceSeen{Name: van.Panel, OK: true}, van.TimetableSeen{Timetable: tt})
+		b.see(at, van.Started{}, netmon.RelaySwitched{On: true}, van.DeviceSeen{Name: van.Panel, OK: true}, van.TimetableSeen{Timetable: tt})
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			at += time.Duration(rapid.SampledFrom([]int{1, 1000, 3000, 60_000, 400_000}).Draw(t, "ms")) * time.Millisecond
 			flag := rapid.Bool().Draw(t, "flag")
@@ -257,7 +257,7 @@ func undone(b *box, was van.State, a action.Asked) string {
 		action.ShowToday:        shows(kiosk.Today),
 		action.ShowHelp:         shows(kiosk.Help),
 		action.ShowSIM:          shows(kiosk.SIM),
-		action.CarryOn:          !s.Power.Holding && !s.Power.Shed(s.Session.Active),
+		action.CarryOn:          !s.Power.Holding && !s.Power.SaveGateway(s.Session.Active),
 		action.PowerOff:         s.Power.Shutdown.Pending,
 		action.Longer:           s.Session.Until >= was.Session.Until+30*time.Minute,
 		action.EndSession:       !s.Session.Active,

@@ -76,14 +76,6 @@ type (
 		Trouble string // redacted; "" if it went well
 	}
 
-	// Switched is the outcome of a Relay, and the first word of its driver: whether
-	// the gateway has power.
-	Switched struct{ On bool }
-
-	// ClickRelay is a volunteer's wish to try the relay: the gateway is without
-	// power for a moment; in a session only with Force.
-	ClickRelay struct{ Force bool }
-
 	// Tested is the outcome of a self-test, but for what writes it down.
 	Tested struct{ Checks, Failed int }
 
@@ -91,8 +83,8 @@ type (
 	Stop struct{ Reason string }
 )
 
-// Effect is something to be done: kiosk.Draw, or one of the types below. Whoever
-// does it answers with an Observation.
+// Effect is something to be done: kiosk.Draw, netmon.SwitchRelay, or one of the
+// types below. Whoever does it answers with an Observation.
 type Effect any
 
 type (
@@ -109,9 +101,6 @@ type (
 	Send struct{}
 	// Answer is what became of an action.Asked, for who asked: the loop hands it on.
 	Answer struct{ Refusal action.Refusal }
-	// Relay switches the gateway's power: the contact is normally closed, so
-	// that a dead box leaves the gateway on. Answered by Switched.
-	Relay struct{ On bool }
 )
 
 // Output gathers what a step gives out.

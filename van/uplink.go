@@ -8,10 +8,10 @@ import (
 )
 
 // remedies has what the uplink wants tried done, and writes down what came of
-// it. The gateway's power is supply's, and any other a doer's.
+// it. The gateway's power is GatewayPower's, and any other a doer's.
 func (s *State) remedies(was State, out *Output) {
 	now, before := s.Uplink.Remedy, was.Uplink.Remedy
-	if now.At != before.At && now.Remedy != netmon.GatewayPower {
+	if now.At != before.At && now.Remedy != netmon.CyclePower {
 		out.effect(Heal{now.Remedy})
 	}
 	// One that ended in the step in which the next began is not lost: no next one

@@ -18,6 +18,7 @@ import (
 	"infobus/power"
 	"infobus/reading"
 	"infobus/session"
+	"infobus/tally"
 	"infobus/timetable"
 )
 
@@ -27,9 +28,6 @@ type Options struct {
 	Session session.Options
 	Uplink  netmon.Options
 	Kiosk   kiosk.Options
-	// ShedAfter is how long the gateway's power must be worth saving before it is
-	// cut, ShedAgain the least time between its return and the next cut.
-	ShedAfter, ShedAgain time.Duration
 
 	KeepEvery time.Duration // how often run hours are saved while a generator runs
 }
@@ -37,27 +35,27 @@ type Options struct {
 // DefaultOptions are the rooms' defaults.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
-		Kiosk: kiosk.DefaultOptions(), ShedAfter: time.Minute, ShedAgain: 15 * time.Minute, KeepEvery: time.Minute}
+		Kiosk: kiosk.DefaultOptions(), KeepEvery: time.Minute}
 }
 
 // State is everything that is known. It is copied by each Step, so that a
 // watcher may keep one; nothing it points to is ever changed.
 type State struct {
-	Now         reading.Stamp // of the last observation
-	Clock       Clock
-	Power       power.State
-	Session     session.State
-	Days        days.State // what the last days came to
-	Uplink      netmon.State
-	Supply      Supply
-	Timetable   *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
-	Corrections []timetable.Correction
-	Kiosk       kiosk.State
-	Temperature reading.Reading[float64] // °C, at the panel
-	Sync        Sync
-	Own         int64    // bytes that the box itself used since the process began
-	Devices     []Device // in the order in which they were first heard of
-	Stopping    bool
+	Now          reading.Stamp // of the last observation
+	Clock        Clock
+	Power        power.State
+	Session      session.State
+	Days         days.State // what the last days came to
+	Uplink       netmon.State
+	GatewayPower netmon.GatewayPower
+	Timetable    *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
+	Corrections  []timetable.Correction
+	Kiosk        kiosk.State
+	Temperature  reading.Reading[float64] // °C, at the panel
+	Sync         Sync
+	Own          int64    // bytes that the box itself used since the process began
+	Devices      []Device // in the order in which they were first heard of
+	Stopping     bool
 
 	file      *timetable.Timetable // as it was loaded
 	kept      Kept                 // as last handed to be saved
@@ -111,7 +109,7 @@ const (
 	Interface = "interface"
 	Logbook   = "logbook"
 	Target    = "target" // systemd's, that follows the generators
-	Switch    = "relay"  // of the gateway's power
+	Relay     = "relay"  // of the gateway's power
 )
 
 // DeviceState is ok, failed or unknown.
@@ -170,11 +168,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	}
 
 	s.rejoin(o, &out)
-	inSession := session.Input{
-		Source: s.Power.Source(), Plan: s.plan(),
-		In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
-		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(),
-		Devices: s.devices(), Own: s.Own}
+	inSession := session.Input{Source: s.Power.Source(), Plan: s.plan(), Moment: s.moment(), Own: s.Own}
 	if asked, ok := in.Value.(action.Asked); ok {
 		toSession(asked, &inSession)
 	}
@@ -187,7 +181,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, s.Conditions(), now)
 	s.Uplink = netmon.Step(o.Uplink, s.Uplink, input, now)
 	s.remedies(was, &out)
-	s.supply(o, was, in.Value, now, &out)
+	s.gateway(o, input, &out)
 	if s.Uplink.Verdict != was.Uplink.Verdict {
 		out.event(logbook.Event{Name: logbook.UplinkChanged, Attributes: map[string]any{
 			"verdict": string(s.Uplink.Verdict), "previous": string(was.Uplink.Verdict),
@@ -241,25 +235,26 @@ func (in Observation) roomInput() any {
 			return power.MonitorLost{}
 		case Interface:
 			return netmon.LinkLost{}
-		case Switch:
-			return netmon.Tried{Remedy: netmon.GatewayPower, Result: netmon.Undone}
+		case Relay:
+			return netmon.Tried{Remedy: netmon.CyclePower, Result: netmon.Undone}
 		}
 	}
 	return in.Value
 }
 
-// devices are how many are connected; -1 where that is not known.
-func (s State) devices() int {
+// moment is what sessions and days are counted by.
+func (s State) moment() tally.Moment {
+	m := tally.Moment{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
+		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(), Devices: -1}
 	if c, ok := s.Uplink.Cellular.Get(); ok {
-		return c.Devices
+		m.Devices = c.Devices
 	}
-	return -1
+	return m
 }
 
 // counters are what the days are counted by.
 func (s State) counters() days.Input {
-	in := days.Input{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
-		Session: s.Session.Active, Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(), Devices: s.devices()}
+	in := days.Input{Session: s.Session.Active, Moment: s.moment()}
 	for _, g := range s.Power.Generators {
 		in.Run += g.RunTime(s.Now.Mono)
 		in.Starts += g.Starts
@@ -300,9 +295,9 @@ func (s State) Conditions() netmon.Conditions {
 	if s.Session.Active {
 		since = s.Session.Since
 	}
-	relay, _ := s.Device(Switch)
+	relay, _ := s.Device(Relay)
 	return netmon.Conditions{Session: s.Session.Active, SessionSince: since,
-		Cut: s.Supply.Cut, NoRelay: relay.State == DeviceBroken,
+		Cut: s.GatewayPower.Cut, NoRelay: relay.State == DeviceBroken,
 		BatteryLow: s.Power.Source() == power.SourceBattery && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 
@@ -326,7 +321,7 @@ func (s State) Wake(o Options) time.Duration {
 		s.Power.Wake(o.Power, s.Now.Mono),
 		s.Session.Wake(o.Session),
 		s.Uplink.Wake(o.Uplink),
-		s.Supply.wake(s.Now.Mono),
+		s.GatewayPower.Wake(s.Now.Mono),
 		s.Kiosk.NextAt,
 		s.keepAt(o),
 	} {

@@ -28,15 +28,15 @@ type tries struct {
 
 // gaps are the least times between two tries.
 var gaps = map[netmon.Remedy]time.Duration{netmon.LinkUp: 2 * time.Minute, netmon.SetAddress: 2 * time.Minute, netmon.FlushNeigh: 2 * time.Minute,
-	netmon.RenewLease: 2 * time.Minute, netmon.BounceLink: 10 * time.Minute, netmon.GatewayPower: 30 * time.Minute}
+	netmon.RenewLease: 2 * time.Minute, netmon.BounceLink: 10 * time.Minute, netmon.CyclePower: 30 * time.Minute}
 
 // restarted: what was tried before is forgotten, but not the gateway's power.
 func (w *tries) restarted(now time.Duration) {
-	power, cut := w.last[netmon.GatewayPower]
+	power, cut := w.last[netmon.CyclePower]
 	w.started, w.under, w.wellSince = now, "", 0
 	w.last, w.failures = map[netmon.Remedy]time.Duration{}, map[netmon.Remedy]int{}
 	if cut {
-		w.last[netmon.GatewayPower] = power
+		w.last[netmon.CyclePower] = power
 	}
 }
 
@@ -53,10 +53,10 @@ func (w *tries) tried(r netmon.Remedy, was, s van.State, now time.Duration) {
 	if fine(was.Uplink.Verdict) && fine(s.Uplink.Verdict) {
 		w.t.Fatalf("%v: %s while the verdict is %s", now, r, s.Uplink.Verdict)
 	}
-	if was.Supply.Cut != netmon.Powered {
-		w.t.Fatalf("%v: %s while the gateway is switched off: %s", now, r, was.Supply.Cut)
+	if was.GatewayPower.Cut != netmon.Powered {
+		w.t.Fatalf("%v: %s while the gateway is switched off: %s", now, r, was.GatewayPower.Cut)
 	}
-	if r == netmon.GatewayPower {
+	if r == netmon.CyclePower {
 		cell, fresh := s.Uplink.Cellular.Get()
 		switch {
 		case now-w.started < 30*time.Minute:
@@ -194,9 +194,9 @@ func TestPropertyAWeekOfRemediesKeepsItsLimits(t *testing.T) {
 						step(netmon.Tried{Remedy: e.Remedy, Result: result})
 						port()
 					})
-				case van.Relay:
-					if !e.On && s.Uplink.PoweredOff && !was.Uplink.PoweredOff {
-						w.tried(netmon.GatewayPower, was, s, now)
+				case netmon.SwitchRelay:
+					if !e.On && s.Uplink.CutByRemedy && !was.Uplink.CutByRemedy {
+						w.tried(netmon.CyclePower, was, s, now)
 					}
 					after(100*time.Millisecond, func() {
 						if open = !e.On; open {
@@ -206,23 +206,23 @@ func TestPropertyAWeekOfRemediesKeepsItsLimits(t *testing.T) {
 							after(21*time.Second, port)
 							heals()
 						}
-						step(van.Switched{On: e.On})
+						step(netmon.RelaySwitched{On: e.On})
 						port()
 					})
 				}
 			}
 			w.after(s, now)
-			if open && s.Supply.Cut == netmon.ByRemedy && now-opened > o.Uplink.PowerOff {
+			if open && s.GatewayPower.Cut == netmon.ByRemedy && now-opened > o.Uplink.PowerOff {
 				t.Fatalf("%v: the gateway is off since %v", now, opened)
 			}
 		}
 		start := func() {
 			later, dueAt, open = nil, nil, false // a relay without its driver gives power
 			w.restarted(now)
-			s = van.New(o, van.GPIO, van.Switch)
+			s = van.New(o, van.GPIO, van.Relay)
 			step(van.Started{Kept: kept, Restored: true})
-			step(van.Switched{On: true})
-			step(van.DeviceSeen{Name: van.Switch, OK: true})
+			step(netmon.RelaySwitched{On: true})
+			step(van.DeviceSeen{Name: van.Relay, OK: true})
 			port()
 		}
 		start()

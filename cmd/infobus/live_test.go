@@ -50,7 +50,7 @@ func TestAnEmptyingBatteryNeedsAttention(t *testing.T) {
 // A Cisco box that the box itself holds off, as a remedy, is no trouble.
 func TestASwitchedOffCiscoBoxAloneNeedsNoAttention(t *testing.T) {
 	v := seen(power.SourceGenerator, "good", func(s *van.State) {
-		s.Uplink.Verdict, s.Supply.Fitted, s.Supply.Cut = netmon.CableUnplugged, true, netmon.ByRemedy
+		s.Uplink.Verdict, s.GatewayPower.Fitted, s.GatewayPower.Cut = netmon.CableUnplugged, true, netmon.ByRemedy
 	})
 	if out, said, code := infobus(t, t.TempDir(), "status", "--address", answering(t, v)); code != 0 || !strings.Contains(out, "switched off: ") {
 		t.Errorf("exit %d: %s%s", code, out, said)

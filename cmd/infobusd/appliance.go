@@ -191,7 +191,7 @@ func (a *appliance) devices() []string {
 	}
 	names = append(names, van.Interface, van.Logbook)
 	if a.config.Uplink.Relay != nil {
-		names = append(names, van.Switch)
+		names = append(names, van.Relay)
 	}
 	return names
 }
@@ -345,7 +345,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 		}
 	}
 	if a.relay != nil {
-		add("relay", van.Switch, a.relay.run)
+		add("relay", van.Relay, a.relay.run)
 	}
 	add("interface", "", a.link)
 	add("probe", "", a.probes)
@@ -381,7 +381,7 @@ func (a *appliance) do(e van.Effect) {
 		if !a.onDesk() {
 			a.target.Set(e.Running)
 		}
-	case van.Relay:
+	case netmon.SwitchRelay:
 		a.relay.set(e.On)
 	case van.PowerOff:
 		go a.powerOff()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"infobus/hw/line"
+	"infobus/netmon"
 	"infobus/van"
 )
 
@@ -19,7 +20,7 @@ func newRelay(a *appliance) *relay {
 	if r == nil {
 		return nil
 	}
-	return &relay{line: line.NewSwitch(a.parts.chip, line.Config{Name: van.Switch, Line: r.Line, ActiveLow: r.ActiveLow()}),
+	return &relay{line: line.NewSwitch(a.parts.chip, line.Config{Name: van.Relay, Line: r.Line, ActiveLow: r.ActiveLow()}),
 		observe: a.observe, due: make(chan bool, 1)}
 }
 
@@ -45,6 +46,6 @@ func (r *relay) run(ctx context.Context, alive func()) error {
 	}
 	return r.line.Hold(ctx, r.due, func(active bool) {
 		alive()
-		r.observe(van.Switched{On: !active})
+		r.observe(netmon.RelaySwitched{On: !active})
 	})
 }

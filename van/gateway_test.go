@@ -32,8 +32,8 @@ type wired struct {
 func newWired() *wired {
 	w := &wired{box: &box{options: van.DefaultOptions(), boot: "one"}, lines: true, now: time.Second}
 	w.options.Uplink.Relay = true
-	w.state = van.New(w.options, van.GPIO, van.Switch)
-	w.do(van.Started{}, van.Switched{On: true}, van.DeviceSeen{Name: van.Switch, OK: true})
+	w.state = van.New(w.options, van.GPIO, van.Relay)
+	w.do(van.Started{}, netmon.RelaySwitched{On: true}, van.DeviceSeen{Name: van.Relay, OK: true})
 	return w
 }
 
@@ -42,13 +42,13 @@ func (w *wired) do(values ...any) {
 	w.see(w.now, values...)
 	events, effects := w.events, w.box.effects
 	for _, e := range effects {
-		if r, ok := e.(van.Relay); ok {
+		if r, ok := e.(netmon.SwitchRelay); ok {
 			w.effects++
 			if w.deaf {
 				continue
 			}
 			w.open = !r.On
-			w.do(van.Switched{On: r.On})
+			w.do(netmon.RelaySwitched{On: r.On})
 		}
 	}
 	for _, e := range events {
@@ -84,9 +84,9 @@ func TestTheGatewayIsSwitchedOffToSaveTheBatteryAndOnAgain(t *testing.T) {
 		{"the lines are not read any more", func(w *wired) { w.lines = false; w.pass(time.Minute) }, false, "on not-known"},
 		{"a volunteer wants everything", func(w *wired) { w.do(power.CarryOn{}) }, false, "on volunteer"},
 		{"and it stays so", func(w *wired) { w.do(power.CarryOn{}); w.pass(10 * time.Hour) }, false, "on volunteer"},
-		{"the driver begins anew", func(w *wired) { w.open = false; w.do(van.Switched{On: true}) }, false, "on driver"},
-		{"and it is not cut again at once", func(w *wired) { w.open = false; w.do(van.Switched{On: true}); w.pass(14 * time.Minute) }, false, "on driver"},
-		{"but later", func(w *wired) { w.open = false; w.do(van.Switched{On: true}); w.pass(16 * time.Minute) }, true, "on driver"},
+		{"the driver begins anew", func(w *wired) { w.open = false; w.do(netmon.RelaySwitched{On: true}) }, false, "on driver"},
+		{"and it is not cut again at once", func(w *wired) { w.open = false; w.do(netmon.RelaySwitched{On: true}); w.pass(14 * time.Minute) }, false, "on driver"},
+		{"but later", func(w *wired) { w.open = false; w.do(netmon.RelaySwitched{On: true}); w.pass(16 * time.Minute) }, true, "on driver"},
 		{"the line chatters", func(w *wired) {
 			for range 60 {
 				w.low = !w.low
@@ -99,13 +99,13 @@ func TestTheGatewayIsSwitchedOffToSaveTheBatteryAndOnAgain(t *testing.T) {
 			w := newWired()
 			w.pass(20 * time.Second)
 			w.low = true
-			w.pass(w.options.ShedAfter)
-			if w.open || w.state.Supply.At == 0 {
-				t.Fatalf("off before it has held, or not announced: %+v", w.state.Supply)
+			w.pass(w.options.Uplink.SaveAfter)
+			if w.open || w.state.GatewayPower.At == 0 {
+				t.Fatalf("off before it has held, or not announced: %+v", w.state.GatewayPower)
 			}
 			w.pass(20 * time.Second)
-			if !w.open || w.state.Supply.Cut != netmon.Saving || len(w.told) != 1 || !strings.HasPrefix(w.told[0], "off battery-low") {
-				t.Fatalf("open %v, %+v, %q", w.open, w.state.Supply, w.told)
+			if !w.open || w.state.GatewayPower.Cut != netmon.Saving || len(w.told) != 1 || !strings.HasPrefix(w.told[0], "off battery-low") {
+				t.Fatalf("open %v, %+v, %q", w.open, w.state.GatewayPower, w.told)
 			}
 			test.then(w)
 			told := strings.Join(w.told[1:], ", ")
@@ -153,9 +153,9 @@ func TestTheGatewayIsSwitchedOffOnceTheSessionHasEnded(t *testing.T) {
 func TestAClickOfTheRelay(t *testing.T) {
 	w := newWired()
 	w.pass(20 * time.Second)
-	w.do(van.ClickRelay{})
-	if !w.open || w.state.Supply.Cut != netmon.BySelftest || w.state.Clickable(true) == "" {
-		t.Fatalf("%+v", w.state.Supply)
+	w.do(netmon.TestRelay{})
+	if !w.open || w.state.GatewayPower.Cut != netmon.BySelftest || w.state.RelayTestable(true) == "" {
+		t.Fatalf("%+v", w.state.GatewayPower)
 	}
 	w.pass(2 * time.Second)
 	if w.open || strings.Join(w.told, ", ") != "off selftest <nil>, on selftest 2" {
@@ -163,10 +163,10 @@ func TestAClickOfTheRelay(t *testing.T) {
 	}
 	w.runs = true
 	w.pass(20 * time.Second)
-	if w.do(van.ClickRelay{}); w.open || w.state.Clickable(false) == "" {
+	if w.do(netmon.TestRelay{}); w.open || w.state.RelayTestable(false) == "" {
 		t.Error("clicked in a session")
 	}
-	if w.do(van.ClickRelay{Force: true}); !w.open {
+	if w.do(netmon.TestRelay{Force: true}); !w.open {
 		t.Error("not even with force")
 	}
 	w.pass(2 * time.Second)
@@ -187,13 +187,13 @@ func TestARelayThatFailsIsNoRemedy(t *testing.T) {
 			w.do(silent)
 		}
 	}
-	off := func() bool { return w.state.Uplink.Remedy.Remedy == netmon.GatewayPower }
-	w.do(van.DeviceSeen{Name: van.Switch, Reason: "absent"})
+	off := func() bool { return w.state.Uplink.Remedy.Remedy == netmon.CyclePower }
+	w.do(van.DeviceSeen{Name: van.Relay, Reason: "absent"})
 	if until(2*time.Hour, off); off() {
 		t.Fatal("tried without a relay")
 	}
-	w.do(van.DeviceSeen{Name: van.Switch, OK: true})
-	if until(4*time.Hour, off); !off() || !w.open || w.state.Supply.Cut != netmon.ByRemedy {
+	w.do(van.DeviceSeen{Name: van.Relay, OK: true})
+	if until(4*time.Hour, off); !off() || !w.open || w.state.GatewayPower.Cut != netmon.ByRemedy {
 		t.Fatalf("not tried with one: %+v", w.state.Uplink.Remedy)
 	}
 	w.pass(w.options.Uplink.PowerOff)
@@ -201,7 +201,7 @@ func TestARelayThatFailsIsNoRemedy(t *testing.T) {
 		t.Fatal("still off after PowerOff")
 	}
 	w.deaf = true
-	w.do(van.DeviceSeen{Name: van.Switch, Reason: "timeout"})
+	w.do(van.DeviceSeen{Name: van.Relay, Reason: "timeout"})
 	if r := w.state.Uplink.Remedy; r.Result != netmon.Undone {
 		t.Errorf("the result is %q", r.Result)
 	}
@@ -235,20 +235,20 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 			looked  time.Duration
 		)
 		o.Uplink.Relay = true
-		s := van.New(o, van.GPIO, van.Switch)
+		s := van.New(o, van.GPIO, van.Relay)
 		step := func(v any) {
 			was := s
 			var effects []van.Effect
 			s, _, effects = van.Step(o, s, van.Observation{At: reading.Stamp{Boot: "one", Mono: now, Wall: monday.Add(now)}, Value: v})
 			for _, e := range effects {
-				r, ok := e.(van.Relay)
+				r, ok := e.(netmon.SwitchRelay)
 				if !ok {
 					continue
 				}
 				if open == r.On {
 					if open = !r.On; open {
 						opened, why = now, netmon.Saving
-						if s.Uplink.PoweredOff && !was.Uplink.PoweredOff {
+						if s.Uplink.CutByRemedy && !was.Uplink.CutByRemedy {
 							why = netmon.ByRemedy
 						}
 						opens[why] = append(opens[why], now)
@@ -287,7 +287,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 			}
 		}
 		step(van.Started{})
-		step(van.Switched{On: true})
+		step(netmon.RelaySwitched{On: true})
 		step(link)
 		for steps := 0; now < end; steps++ {
 			if steps > 50_000 {
@@ -304,7 +304,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 			switch {
 			case len(answers) > 0 && now >= answers[0]:
 				answers = answers[1:]
-				step(van.Switched{On: !open}) // it knows only how it is
+				step(netmon.RelaySwitched{On: !open}) // it knows only how it is
 			case now >= looked+10*time.Second:
 				looked = now
 				if read {
@@ -338,9 +338,9 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 					lateBy = time.Duration(rapid.IntRange(0, 3000).Draw(t, "late")) * time.Millisecond
 				case 8:
 					open = false // it was given back, and taken again
-					step(van.DeviceSeen{Name: van.Switch, Reason: "absent"})
-					step(van.Switched{On: true})
-					step(van.DeviceSeen{Name: van.Switch, OK: true})
+					step(van.DeviceSeen{Name: van.Relay, Reason: "absent"})
+					step(netmon.RelaySwitched{On: true})
+					step(van.DeviceSeen{Name: van.Relay, OK: true})
 				case 9:
 					step([]any{action.Asked{Name: action.EndSession}, power.CarryOn{}, power.Cancel{}}[rapid.IntRange(0, 2).Draw(t, "word")])
 				}
