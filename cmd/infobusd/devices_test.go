@@ -88,7 +88,7 @@ timetable: ` + filepath.Join(t.TempDir(), "none.yaml") + "\n"
 			t.Errorf("%s: the reason is %q, want %q", device, got, reason)
 		}
 	}
-	if out, _ := infobus(t, "--address", socket, "status"); !strings.Contains(out, "Network port is not there (there is no interface nothere0; there are: lo") {
+	if out, _ := infobus(t, "--address", socket, "status"); !strings.Contains(out, "there is no interface nothere0; there are: lo") {
 		t.Errorf("which interfaces there are is not said: %s", out)
 	}
 	p.becomes("uplink.verdict", "port-missing")
