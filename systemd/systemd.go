@@ -24,9 +24,6 @@ func Ready() error { return notify(daemon.SdNotifyReady) }
 // Stopping says that the daemon ends in good order.
 func Stopping() error { return notify(daemon.SdNotifyStopping) }
 
-// Status is one line for "systemctl status".
-func Status(line string) error { return notify("STATUS=" + line) }
-
 func notify(message string) error {
 	if _, err := daemon.SdNotify(false, message); err != nil {
 		return fmt.Errorf("notify systemd: %w", err)

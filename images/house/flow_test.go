@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"go/constant"
 	"go/token"
 	"go/types"
@@ -502,6 +501,3 @@ func (f *flow) attributes() map[string]map[string]bool {
 	}
 	return all
 }
-
-// String is for finding out why.
-func (f field) String() string { return strings.TrimPrefix(fmt.Sprintf("%s.%s", f.of, f.name), module) }

@@ -118,9 +118,6 @@ func (g *Gateway) Endpoints() Endpoints {
 	}
 }
 
-// Switches are as they were last set.
-func (g *Gateway) Switches() Switches { return g.now() }
-
 func (g *Gateway) now() Switches {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
