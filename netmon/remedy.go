@@ -79,9 +79,9 @@ func (o Options) gap(r Remedy) time.Duration {
 	return 2 * time.Minute
 }
 
-// settles is how long after a remedy its effect may take to show: the
+// showsWithin is how long after a remedy its effect may take to show: the
 // gateway's start takes minutes.
-func (o Options) settles(r Remedy) time.Duration {
+func (o Options) showsWithin(r Remedy) time.Duration {
 	if r == CyclePower {
 		return o.PowerOff + o.SelfResetTakes + time.Minute
 	}
@@ -145,7 +145,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 			a.Result = tried.Result
 		case s.Verdict != Starting && s.Verdict != Unknown && rank(s.Verdict) > rank(a.against) && rank(s.found) > rank(a.against):
 			a.Result = Helped
-		case now-a.At >= o.settles(a.Remedy):
+		case now-a.At >= o.showsWithin(a.Remedy):
 			a.Result = NoChange
 		default:
 			s.CutByRemedy = a.Remedy == CyclePower && now-a.At < o.PowerOff
@@ -251,7 +251,7 @@ func (s State) wakeToHeal(o Options, now time.Duration) time.Duration {
 		if s.CutByRemedy {
 			return a.At + o.PowerOff
 		}
-		return a.At + o.settles(a.Remedy)
+		return a.At + o.showsWithin(a.Remedy)
 	}
 	var wake time.Duration
 	for _, t := range treatments {

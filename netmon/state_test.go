@@ -685,7 +685,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 			if s.CutByRemedy && now-s.Remedy.At > o.PowerOff {
 				t.Fatalf("the gateway is still off after %v", now-s.Remedy.At)
 			}
-			if s.Remedy.Result == "" && s.Remedy.Remedy != "" && now-s.Remedy.At > o.settles(s.Remedy.Remedy) {
+			if s.Remedy.Result == "" && s.Remedy.Remedy != "" && now-s.Remedy.At > o.showsWithin(s.Remedy.Remedy) {
 				t.Fatalf("%s has no result after %v", s.Remedy.Remedy, now-s.Remedy.At)
 			}
 		}

@@ -77,42 +77,42 @@ type edge struct{ from, net float64 }
 func (e edge) at(w, way float64) float64 { return e.from + e.net + way*math.Abs(e.net)*w }
 
 const (
-	// nothing is the current, in A, below which it counts as none.
-	nothing = 0.1
-	// turning is how long a current must flow the other way before what was averaged
-	// is forgotten: a pump's start is no turn.
-	turning = 10 * time.Second
-	// averaging is the time over which the current for the time left is averaged:
+	// noiseAmps is the current, in A, below which it counts as none.
+	noiseAmps = 0.1
+	// turnedAfter is how long a current must flow the other way before its mean is
+	// forgotten: a pump's start is no turn.
+	turnedAfter = 10 * time.Second
+	// meanOver is the time over which the current for the time left is averaged:
 	// a new current counts for 63 % after it.
-	averaging = 3 * time.Minute
-	// tail is the charging current, as a fraction of the capacity per hour, at or
-	// below which a battery at its charged voltage is full; chargedFor how long.
-	tail       = 0.04
+	meanOver = 3 * time.Minute
+	// tailRate is the charging current, as a fraction of the capacity per hour, at
+	// or below which a battery at its charged voltage is full; chargedFor how long.
+	tailRate   = 0.04
 	chargedFor = 3 * time.Minute
-	// short is how many hours of its tail current such a battery may still be
+	// tailHours is how many hours of its tail current such a battery may still be
 	// below full.
-	short = 1.0
-	// small is the current, as a fraction of the capacity per hour, up to which
+	tailHours = 1.0
+	// restRate is the current, as a fraction of the capacity per hour, up to which
 	// the voltage is nearly the open-circuit one.
-	small = 0.02
-	// moderate is that up to which the voltage under load bounds the charge.
-	moderate = 0.1
-	// unseen is the current, as a fraction of the capacity per hour, that may have
-	// flowed either way while nothing was measured.
-	unseen = 0.2
-	// cut is by how much of the capacity the charge may have changed over a power
-	// cut of unknown length.
-	cut = 0.2
-	// aged is by how much a battery's capacity may differ from the stated one.
-	aged = 0.05
-	// slower is how much of a current below the 20 h rate it may be that is taken:
-	// makers state some more capacity at 100 h than at 20 h.
-	slower = 0.93
-	// slack is by how much, in %, a curve of voltages is off where it is steep.
-	slack = 2
-	// believable is the largest half width of the bounds, in %, at which a figure
-	// is given at all.
-	believable = 40
+	restRate = 0.02
+	// loadRate is that up to which the voltage under load bounds the charge.
+	loadRate = 0.1
+	// unseenRate is the current, as a fraction of the capacity per hour, that may
+	// have flowed either way while nothing was measured.
+	unseenRate = 0.2
+	// cutShare is by how much of the capacity the charge may have changed over a
+	// power cut of unknown length.
+	cutShare = 0.2
+	// agedShare is by how much a battery's capacity may differ from the stated one.
+	agedShare = 0.05
+	// lowCurrentFactor is how much of a current below the 20 h rate it may be that is
+	// taken: makers state some more capacity at 100 h than at 20 h.
+	lowCurrentFactor = 0.93
+	// curveSlack is by how much, in %, a curve of voltages is off where it is steep.
+	curveSlack = 2
+	// widestHalf is the largest half width of the bounds, in %, at which a figure is
+	// given at all.
+	widestHalf = 40
 )
 
 // Step takes a sample at the monotonic time now, at that temperature in °C.
@@ -123,10 +123,10 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 		// Whether it was charged just before, nobody knows.
 		c.lifted, c.loaded = now-b.Rest, now
 	}
-	if s.Amps > nothing {
+	if s.Amps > noiseAmps {
 		c.lifted = now
 	}
-	if math.Abs(s.Amps) > small*b.Capacity {
+	if math.Abs(s.Amps) > restRate*b.Capacity {
 		c.loaded = now
 	}
 	c.sampled, c.last, c.at = true, s, now
@@ -142,7 +142,7 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 }
 
 // scale is by how much a count of the capacity may be off, as a fraction of it.
-func (b Bank) scale() float64 { return aged + b.Gain }
+func (b Bank) scale() float64 { return agedShare + b.Gain }
 
 // count takes the charge that flowed since the last sample.
 func (c *Charge) count(b Bank, s Sample, now time.Duration) {
@@ -150,7 +150,7 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	h := dt.Hours()
 	if dt > b.Gap {
 		c.Missed += dt
-		c.widen(b, unseen*h)
+		c.widen(b, unseenRate*h)
 		c.lifted, c.loaded, c.charged, c.doubted, c.hasMean = now, now, 0, 0, false
 		return
 	}
@@ -161,17 +161,17 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	} else {
 		c.Out -= watts * h
 	}
-	if s.Amps*c.mean >= 0 || math.Abs(s.Amps) < nothing {
+	if s.Amps*c.mean >= 0 || math.Abs(s.Amps) < noiseAmps {
 		c.turned = 0
 	} else if c.turned == 0 {
 		c.turned = now
 	}
 	switch {
-	case !c.hasMean || c.turned != 0 && now-c.turned >= turning:
+	case !c.hasMean || c.turned != 0 && now-c.turned >= turnedAfter:
 		// What flowed the other way says nothing of the time left.
 		c.mean, c.hasMean, c.turned = s.Amps, true, 0
 	default:
-		c.mean += (1 - math.Exp(-float64(dt)/float64(averaging))) * (amps - c.mean)
+		c.mean += (1 - math.Exp(-float64(dt)/float64(meanOver))) * (amps - c.mean)
 	}
 	k, eta := b.Chemistry.Peukert, b.Chemistry.Efficiency
 	// gained is what a current gives in that time, of the capacity.
@@ -181,12 +181,12 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 		}
 		return amps * faster(-amps, b.Capacity, k) * h / b.Capacity
 	}
-	if math.Abs(amps) >= nothing {
+	if math.Abs(amps) >= noiseAmps {
 		c.figure += gained(amps, k.Usual, eta.Usual)
 	}
 	most := gained(amps+b.Offset, k.Least, eta.Most)
 	if most < 0 && -amps < b.Capacity/20 {
-		most *= slower
+		most *= lowCurrentFactor
 	}
 	c.high.net += most
 	c.low.net += gained(amps-b.Offset, k.Most, eta.Least) - b.Chemistry.SelfDischarge*h/24
@@ -217,12 +217,12 @@ func (c *Charge) clamp(b Bank) {
 // the other bound the battery must have rested: the lift takes hours to go.
 func (c *Charge) window(b Bank, s Sample, now time.Duration) (low, high float64) {
 	chem := b.Chemistry
-	below := func(volts float64) float64 { return max(0, chem.percent(volts-chem.Spread)-slack) / 100 }
-	above := func(volts float64) float64 { return min(100, chem.percent(volts+chem.Spread)+slack) / 100 }
+	below := func(volts float64) float64 { return max(0, chem.percent(volts-chem.Spread)-curveSlack) / 100 }
+	above := func(volts float64) float64 { return min(100, chem.percent(volts+chem.Spread)+curveSlack) / 100 }
 	switch {
-	case s.Amps > nothing:
+	case s.Amps > noiseAmps:
 		return below(s.Volts - 2*s.Amps*chem.Ohms*100/b.Capacity - 4*chem.Surface), above(s.Volts)
-	case -s.Amps > moderate*b.Capacity:
+	case -s.Amps > loadRate*b.Capacity:
 		return 0, 1
 	}
 	high = above(s.Volts + 2*math.Abs(s.Amps)*chem.Ohms*100/b.Capacity) // an old battery's
@@ -242,7 +242,7 @@ func (c *Charge) window(b Bank, s Sample, now time.Duration) (low, high float64)
 // says is the charge, as a fraction, that the voltage stands for; while charging,
 // when it stands too high by nobody knows how much, the middle of its window.
 func (c Charge) says(b Bank) float64 {
-	if c.last.Amps > nothing && b.Chemistry.Surface > 0 {
+	if c.last.Amps > noiseAmps && b.Chemistry.Surface > 0 {
 		return (c.now[0] + c.now[1]) / 2
 	}
 	return min(max(b.Chemistry.Percent(c.last)/100, c.now[0]), c.now[1])
@@ -280,7 +280,7 @@ func (c *Charge) bound(b Bank, now time.Duration) {
 // full begins the count anew at 100 % once the battery has looked full for long
 // enough. The less it takes then, the less is missing.
 func (c *Charge) full(b Bank, s Sample, celsius float64, now time.Duration) {
-	if s.Volts < b.Chemistry.chargedAt(celsius) || s.Amps > tail*b.Capacity || s.Amps < -b.Offset {
+	if s.Volts < b.Chemistry.chargedAt(celsius) || s.Amps > tailRate*b.Capacity || s.Amps < -b.Offset {
 		c.charged = 0
 		return
 	}
@@ -289,7 +289,7 @@ func (c *Charge) full(b Bank, s Sample, celsius float64, now time.Duration) {
 	}
 	if now-c.charged >= chargedFor {
 		c.known, c.doubted, c.figure = true, 0, 1
-		c.low, c.high = edge{from: 1 - max(s.Amps, nothing)*short/b.Capacity}, edge{from: 1}
+		c.low, c.high = edge{from: 1 - max(s.Amps, noiseAmps)*tailHours/b.Capacity}, edge{from: 1}
 	}
 }
 
@@ -305,9 +305,9 @@ func (c Charge) Lost() Charge {
 // that can be told.
 func Resumed(b Bank, percent, low, high float64, off time.Duration, known bool) Charge {
 	c := Charge{known: true, figure: percent / 100, low: edge{from: low / 100}, high: edge{from: high / 100}}
-	by := cut
+	by := cutShare
 	if known {
-		by = unseen * max(0, off.Hours())
+		by = unseenRate * max(0, off.Hours())
 	}
 	c.widen(b, by)
 	return c
@@ -316,7 +316,7 @@ func Resumed(b Bank, percent, low, high float64, off time.Duration, known bool) 
 // Away widens the bounds of a charge that was resumed after a power cut of
 // unknown length, once the length is known to be more than was allowed for.
 func (c Charge) Away(b Bank, off time.Duration) Charge {
-	if by := unseen*off.Hours() - cut; c.known && by > 0 {
+	if by := unseenRate*off.Hours() - cutShare; c.known && by > 0 {
 		c.widen(b, by)
 	}
 	return c
@@ -337,7 +337,7 @@ func (c Charge) Percent(b Bank) (percent, low, high float64, ok bool) {
 	default:
 		percent, low, high = 100*c.figure, 100*c.low.at(b.scale(), -1), 100*c.high.at(b.scale(), 1)
 	}
-	return percent, low, high, (high-low)/2 <= believable
+	return percent, low, high, (high-low)/2 <= widestHalf
 }
 
 // Confidence is how far a figure may be believed.
@@ -363,16 +363,16 @@ func ConfidenceOf(percent, low, high float64, ok bool) Confidence {
 	return Poor
 }
 
-// longest is the time left beyond which none is given.
-const longest = 240 * time.Hour
+// longestForecast is the time left beyond which none is given.
+const longestForecast = 240 * time.Hour
 
-// Left is the time until the battery is empty, or full where full says so, at
+// TimeLeft is the time until the battery is empty, or full where full says so, at
 // the current averaged over three minutes; ok is false where none can be given.
 // Near the end a battery takes less current than before, so that filling it up
 // takes longer than is said.
-func (c Charge) Left(b Bank, celsius float64) (left time.Duration, full, ok bool) {
+func (c Charge) TimeLeft(b Bank, celsius float64) (left time.Duration, full, ok bool) {
 	_, _, _, known := c.Percent(b)
-	if !known || c.Doubtful() || !c.hasMean || math.Abs(c.mean) < nothing {
+	if !known || c.Doubtful() || !c.hasMean || math.Abs(c.mean) < noiseAmps {
 		return 0, false, false
 	}
 	hours := 0.0
@@ -382,7 +382,7 @@ func (c Charge) Left(b Bank, celsius float64) (left time.Duration, full, ok bool
 		amps := -c.mean
 		hours = max(0, b.Chemistry.usable(celsius)-(1-c.figure)) * b.Capacity / (amps * faster(amps, b.Capacity, b.Chemistry.Peukert.Usual))
 	}
-	if hours > longest.Hours() {
+	if hours > longestForecast.Hours() {
 		return 0, c.mean > 0, false
 	}
 	return time.Duration(hours * float64(time.Hour)), c.mean > 0, true

@@ -210,13 +210,13 @@ func TestTheTimeLeftTurnsWithTheCurrent(t *testing.T) {
 	for range 30 {
 		flow(13.4, 8, 18*time.Second)
 		flow(13.0, -2, 2*time.Second)
-		if _, full, ok := state.Left(o); !full || !ok {
+		if _, full, ok := state.TimeLeft(o); !full || !ok {
 			t.Fatalf("a load for 2 s: full %v, known %v", full, ok)
 		}
 	}
 	for _, amps := range []float64{-2, 8, -4} {
-		flow(12.5, amps, turning+4*time.Second)
-		if left, full, ok := state.Left(o); !ok || full != (amps > 0) || left <= 0 {
+		flow(12.5, amps, turnedAfter+4*time.Second)
+		if left, full, ok := state.TimeLeft(o); !ok || full != (amps > 0) || left <= 0 {
 			t.Errorf("soon after it turned to %v A: %v, full %v, known %v", amps, left, full, ok)
 		}
 	}

@@ -169,11 +169,11 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	_, cancel := input.(Cancel)
 	_, refused := input.(Refused)
 	_, requested := input.(Request)
-	cancel = cancel && !s.Shutdown.Left || refused
+	cancel = cancel && !s.Shutdown.HandedOver || refused
 	event := func(state, reason string) (logbook.Event, bool) {
 		return logbook.Event{Name: logbook.PowerShutdown, Attributes: map[string]any{"state": state, "reason": reason}}, true
 	}
-	if s.Shutdown.Begun && !cancel && (s.Shutdown.Left || s.Source() != SourceGenerator) {
+	if s.Shutdown.Begun && !cancel && (s.Shutdown.HandedOver || s.Source() != SourceGenerator) {
 		return logbook.Event{}, false
 	}
 	still := s.Source() == SourceBattery

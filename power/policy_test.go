@@ -204,7 +204,7 @@ func TestWhatTheLogInManagerWasToldIsNotCalledOff(t *testing.T) {
 	if !state.Shutdown.Begun {
 		t.Fatal("it has not begun")
 	}
-	state.Shutdown.Left = true
+	state.Shutdown.HandedOver = true
 	for _, word := range []string{"cancel", "runs", "refused"} {
 		state, _ = Step(o, state, words[word](35*time.Second), 35*time.Second)
 		if begun := word != "refused"; state.Shutdown.Begun != begun {

@@ -228,11 +228,11 @@ type Replaced struct{}
 
 // Shutdown is a shutdown that is announced.
 type Shutdown struct {
-	Pending bool
-	Reason  string        // battery-critical, battery-low or requested
-	At      time.Duration // monotonic: when the countdown ends
-	Begun   bool          // the countdown has ended: the last page is drawn
-	Left    bool          // the log-in manager was told: nobody can call it off any more
+	Pending    bool
+	Reason     string        // battery-critical, battery-low or requested
+	At         time.Duration // monotonic: when the countdown ends
+	Begun      bool          // the countdown has ended: the last page is drawn
+	HandedOver bool          // to the log-in manager: nobody can call it off any more
 }
 
 // State is what is known of the power. Make it with New.
@@ -319,7 +319,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		if r := s.Generators[i].Running; r.Quality == reading.Fresh && r.Aged(now, o.LineMaxAge).Quality == reading.Stale {
 			s.lose(i)
 		}
-		events = append(events, s.settle(o, GeneratorID(i), now)...)
+		events = append(events, s.confirm(o, GeneratorID(i), now)...)
 	}
 	if s.Low = s.Low.Aged(now, o.LineMaxAge); s.Low.Quality != reading.Fresh {
 		s.alarmed = 0
@@ -361,12 +361,12 @@ func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event
 	}
 	// It is what it was until the line has held.
 	g.Running.At = max(in.At, was.At)
-	return s.settle(o, in.Generator, now)
+	return s.confirm(o, in.Generator, now)
 }
 
-// settle takes a start or a stop that has held for long enough, dated back to
+// confirm takes a start or a stop that has held for long enough, dated back to
 // when it began.
-func (s *State) settle(o Options, id GeneratorID, now time.Duration) []logbook.Event {
+func (s *State) confirm(o Options, id GeneratorID, now time.Duration) []logbook.Event {
 	g := &s.Generators[id]
 	active := !g.Running.Value
 	if g.turned == 0 || now-g.turned < o.after(active) && g.Running.At-g.turned < o.after(active) {
@@ -419,14 +419,14 @@ func (s State) celsius(assumed float64) float64 {
 	return assumed
 }
 
-// Left is the time until the battery is empty, or full where full says so; ok
+// TimeLeft is the time until the battery is empty, or full where full says so; ok
 // is false where it cannot be told. Without a temperature it is reckoned for a
 // cool van, at 10 °C.
-func (s State) Left(o Options) (left time.Duration, full, ok bool) {
+func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 	if _, fresh := s.Battery.Get(); !fresh {
 		return 0, false, false
 	}
-	return s.Charge.Left(o.bank(), s.celsius(10))
+	return s.Charge.TimeLeft(o.bank(), s.celsius(10))
 }
 
 // Counted is the charge as it is counted, in %, and when.

@@ -36,8 +36,8 @@ const LongerBy = 30 * time.Minute
 
 // Plan is what the timetable plans for the present moment.
 type Plan struct {
-	Site string
-	Left time.Duration // until the planned end
+	Site      string
+	Remaining time.Duration // until the planned end
 }
 
 // Input is what a session is judged by.
@@ -202,7 +202,7 @@ func (s *State) plan(o Options, p Plan, now time.Duration) {
 	if !s.Said {
 		s.Site, s.Confirmed = p.Site, p.Site == o.Site
 	}
-	end := now + p.Left + s.Longer
+	end := now + p.Remaining + s.Longer
 	if s.Longer > 0 {
 		end = max(end, s.Until)
 	}

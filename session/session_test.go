@@ -17,8 +17,8 @@ func TestSession(t *testing.T) {
 		in   Input
 	}
 	run, stop, lost := Input{Source: power.SourceGenerator}, Input{Source: power.SourceBattery}, Input{Source: power.SourceUnknown}
-	north := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "north", Left: 100 * min}}
-	day := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "moulin", Left: 240 * min}}
+	north := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "north", Remaining: 100 * min}}
+	day := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "moulin", Remaining: 240 * min}}
 	longer := func(in Input) Input { in.Longer = 30 * min; return in }
 	tests := []struct {
 		name   string
@@ -32,7 +32,7 @@ func TestSession(t *testing.T) {
 		{"an unknown line begins none", []at{{1 * min, lost}}, nil, false, "", 0},
 		{"the plan names the site and the end", []at{{2 * min, north}}, []string{"started"}, true, "north", 102 * min},
 		{"the plan may be known later", []at{{2 * min, run}, {5 * min, north}}, []string{"started"}, true, "north", 105 * min},
-		{"the plan of the next session does not take over", []at{{2 * min, north}, {3 * min, Input{Source: power.SourceGenerator, Plan: &Plan{Site: "south", Left: 500 * min}}}},
+		{"the plan of the next session does not take over", []at{{2 * min, north}, {3 * min, Input{Source: power.SourceGenerator, Plan: &Plan{Site: "south", Remaining: 500 * min}}}},
 			[]string{"started"}, true, "north", 102 * min},
 		{"refuelling is not an end", []at{{1 * min, run}, {10 * min, stop}, {29 * min, run}, {31 * min, run}}, []string{"started"}, true, "", 151 * min},
 		{"no generator for 20 minutes is", []at{{1 * min, run}, {10 * min, stop}, {30 * min, stop}}, []string{"started", "generators-stopped"}, false, "", 0},
@@ -80,7 +80,7 @@ func TestSession(t *testing.T) {
 // then it is not told. No event says it.
 func TestTheSiteIsToldOnceItIsCertain(t *testing.T) {
 	const min = time.Minute
-	north, south := &Plan{Site: "north", Left: 100 * min}, &Plan{Site: "south", Left: 100 * min}
+	north, south := &Plan{Site: "north", Remaining: 100 * min}, &Plan{Site: "south", Remaining: 100 * min}
 	tests := []struct {
 		name        string
 		fixed       string

@@ -85,7 +85,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if s.Power.Confidence != power.None {
 		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))
 	}
-	if left, full, ok := s.Power.Left(o.Power); ok && full {
+	if left, full, ok := s.Power.TimeLeft(o.Power); ok && full {
 		v.Power.Battery.TimeToFullS = ptr(math.Round(left.Seconds()))
 	} else if ok {
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))

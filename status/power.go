@@ -22,7 +22,7 @@ func (b Battery) Charge(s *words.Speaker) string {
 
 // Left is how long the battery lasts, "some 6 h left", or takes to be full,
 // "full in some 2 h"; "" while that is not known.
-func (b Battery) Left(s *words.Speaker) string {
+func (b Battery) TimeLeft(s *words.Speaker) string {
 	switch {
 	case b.TimeToEmptyS != nil:
 		return s.Say("battery.left", "Span", roughly(*b.TimeToEmptyS, s))

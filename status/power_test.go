@@ -61,14 +61,14 @@ func TestTheTimeLeftPretendsNoPrecision(t *testing.T) {
 		0: "less than 10 min", 599: "less than 10 min", 14 * 60: "some 10 min", 54 * 60: "some 50 min", 55 * 60: "some 1 h",
 		5000: "some 1.5 h", 22000: "some 6 h", 9.9 * 3600: "some 10 h", 30.4 * 3600: "some 30 h", 48 * 3600: "some 48 h", 49 * 3600: "more than 2 days",
 	} {
-		if got := (Battery{TimeToEmptyS: &seconds}).Left(words.In()); got != want+" left" {
+		if got := (Battery{TimeToEmptyS: &seconds}).TimeLeft(words.In()); got != want+" left" {
 			t.Errorf("empty in %g s: %q, want %q", seconds, got, want)
 		}
-		if got := (Battery{TimeToFullS: &seconds, Level: "good"}).Left(words.In()); got != "full in "+want {
+		if got := (Battery{TimeToFullS: &seconds, Level: "good"}).TimeLeft(words.In()); got != "full in "+want {
 			t.Errorf("full in %g s: %q, want %q", seconds, got, want)
 		}
 	}
-	if got := (Battery{}).Left(words.In()) + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).Left(words.In()); got != "" {
+	if got := (Battery{}).TimeLeft(words.In()) + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).TimeLeft(words.In()); got != "" {
 		t.Errorf("not known, and full already: %q", got)
 	}
 }

@@ -43,7 +43,7 @@ func powerTile(v View, s *words.Speaker) Tile {
 	if charge != "" && v.Power.Source != power.SourceBattery {
 		t.add(s.Say("tile.power.level", "Charge", charge))
 	}
-	if left := b.Left(s); left != "" {
+	if left := b.TimeLeft(s); left != "" {
 		t.add(left)
 	}
 	if v.Power.Unplug {

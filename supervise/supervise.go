@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Rarely is why a part failed that only a person can put right: it is tried again
+// SlowRetry is why a part failed that only a person can put right: it is tried again
 // once an hour.
-type Rarely struct{ error }
+type SlowRetry struct{ error }
 
 // OnceAnHour says that only a person can put err right.
-func OnceAnHour(err error) error { return Rarely{err} }
+func OnceAnHour(err error) error { return SlowRetry{err} }
 
-func (r Rarely) Unwrap() error { return r.error }
+func (s SlowRetry) Unwrap() error { return s.error }
 
-const hourly = time.Hour
+const slowRetry = time.Hour
 
 // Delays bound how long a part that failed waits before it is tried again: First,
 // then twice as long each time, until Most.
@@ -74,8 +74,8 @@ func (p *Part) Serve(ctx context.Context) error {
 			delay = p.Delays.First
 		}
 		wait := delay + rand.N(delay/4+1) // a little apart, so that two that failed together are not tried together
-		if errors.As(err, new(Rarely)) {
-			wait = hourly
+		if errors.As(err, new(SlowRetry)) {
+			wait = slowRetry
 		} else {
 			delay = min(2*delay, p.Delays.Most)
 		}

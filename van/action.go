@@ -39,7 +39,7 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 	switch a.Name {
 	case action.CancelShutdown:
 		switch {
-		case down.Left:
+		case down.HandedOver:
 			return action.GoingOff
 		case !down.Pending:
 			return action.NothingAnnounced

@@ -17,14 +17,14 @@ import (
 // as a whole, and restored as the first observation. Losing the logbook loses
 // none of it.
 type Kept struct {
-	Boot       string          `json:"boot"` // of the process that saved it
-	Generators []KeptGenerator `json:"generators"`
-	Charge     *KeptCharge     `json:"charge,omitempty"` // nil while nothing is known of it
-	Session    *KeptSession    `json:"session,omitempty"`
-	Left       *KeptSession    `json:"left,omitempty"` // as an earlier boot left it, while it is not known whether it goes on
-	Over       bool            `json:"over,omitempty"` // the session of the generator that still runs
-	Wear       kiosk.Wear      `json:"wear"`
-	Glass      string          `json:"glass"` // identity of the page on the glass
+	Boot        string          `json:"boot"` // of the process that saved it
+	Generators  []KeptGenerator `json:"generators"`
+	Charge      *KeptCharge     `json:"charge,omitempty"` // nil while nothing is known of it
+	Session     *KeptSession    `json:"session,omitempty"`
+	Interrupted *KeptSession    `json:"left,omitempty"` // as an earlier boot left it, while it is not known whether it goes on
+	Over        bool            `json:"over,omitempty"` // the session of the generator that still runs
+	Wear        kiosk.Wear      `json:"wear"`
+	Glass       string          `json:"glass"` // identity of the page on the glass
 
 	Data    *netmon.Spent   `json:"data,omitempty"`    // of the data budget, this month
 	Traffic *netmon.Traffic `json:"traffic,omitempty"` // through the gateway
@@ -70,7 +70,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Left: s.left, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections,
+	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections,
 		Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{

@@ -129,8 +129,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 			}
 			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: attributes})
 		}
-		if left := s.charged; v.Trusted && !left.IsZero() {
-			s.Power = s.Power.AwayFor(o.Power, in.At.WallAt(s.startedAt).Sub(left))
+		if kept := s.charged; v.Trusted && !kept.IsZero() {
+			s.Power = s.Power.AwayFor(o.Power, in.At.WallAt(s.startedAt).Sub(kept))
 			s.charged = time.Time{}
 		}
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
@@ -227,13 +227,13 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 			s.Power.Generators[i].Running = reading.Reading[bool]{Value: g.Running, Quality: reading.Stale}
 		}
 	}
-	s.left = k.Left
+	s.interrupted = k.Interrupted
 	switch {
 	case k.Boot != at.Boot && k.Session != nil:
-		s.left = k.Session
-		if k.Left != nil {
-			both := k.Left.and(*k.Session)
-			s.left = &both
+		s.interrupted = k.Session
+		if k.Interrupted != nil {
+			both := k.Interrupted.and(*k.Session)
+			s.interrupted = &both
 		}
 	case k.Boot != at.Boot:
 	case k.Session != nil:

@@ -8,9 +8,9 @@ import (
 	"infobus/session"
 )
 
-// Left says that a power cut left a session of which it is not known yet whether
-// it goes on. One that begins meanwhile may be the same.
-func (s State) Left() bool { return s.left != nil }
+// Interrupted says that a power cut interrupted a session of which it is not known
+// yet whether it goes on. One that begins meanwhile may be the same.
+func (s State) Interrupted() bool { return s.interrupted != nil }
 
 // keptSession is the session that is on, as it is kept.
 func (s State) keptSession() *KeptSession {
@@ -52,10 +52,10 @@ func (k KeptSession) and(anew KeptSession) KeptSession {
 // is not over, together with one that has begun anew. One that is over, or was kept
 // without a trusted clock, ends with what was known of it.
 func (s *State) rejoin(o Options, out *Output) {
-	if s.left == nil {
+	if s.interrupted == nil {
 		return
 	}
-	k, now, anew := *s.left, s.Now.Mono, s.Session
+	k, now, anew := *s.interrupted, s.Now.Mono, s.Session
 	if k.Wall.IsZero() {
 		s.part(session.GeneratorsStopped, anew, out)
 		return
@@ -87,26 +87,26 @@ func (s *State) rejoin(o Options, out *Output) {
 	if anew.Active {
 		k = k.and(*s.keptSession())
 	}
-	s.Session, s.left = k.resumed(), nil
+	s.Session, s.interrupted = k.resumed(), nil
 }
 
 // part ends the session that a power cut left; one that has begun anew is another.
 func (s *State) part(reason string, anew session.State, out *Output) {
-	out.event(s.left.resumed().EndedAt(max(s.left.At, s.left.Since), reason))
+	out.event(s.interrupted.resumed().EndedAt(max(s.interrupted.At, s.interrupted.Since), reason))
 	if anew.Active {
 		out.event(anew.Started())
 	}
-	s.left = nil
+	s.interrupted = nil
 }
 
 // began takes the session's events. That one has begun is told once it is known
 // that it is not the one that a power cut left.
 func (s *State) began(events []logbook.Event, was session.State, out *Output) {
 	for _, e := range events {
-		if s.left != nil && e.Name == logbook.SessionStarted {
+		if s.interrupted != nil && e.Name == logbook.SessionStarted {
 			continue
 		}
-		if s.left != nil && e.Name == logbook.SessionEnded {
+		if s.interrupted != nil && e.Name == logbook.SessionEnded {
 			s.part(session.GeneratorsStopped, was, out)
 		}
 		out.event(e)

@@ -229,10 +229,10 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 			if on.Active != (test.site != "") || on.Active && test.site != "-" && on.Site != test.site {
 				t.Fatalf("the session is %+v at %v", on, c.state.Now.Mono)
 			}
-			if c.state.Left() || on.Active && test.till != "other" {
+			if c.state.Interrupted() || on.Active && test.till != "other" {
 				longer, _ := time.ParseDuration("0" + test.till)
-				if got := [3]string{on.Named(), c.clock(on.Since), c.clock(on.Until - longer)}; c.state.Left() || got != [3]string{test.site, since, till} {
-					t.Errorf("it is %q, left %v; want %q since %s until %s", got, c.state.Left(), test.site, since, till)
+				if got := [3]string{on.Named(), c.clock(on.Since), c.clock(on.Until - longer)}; c.state.Interrupted() || got != [3]string{test.site, since, till} {
+					t.Errorf("it is %q, left %v; want %q since %s until %s", got, c.state.Interrupted(), test.site, since, till)
 				}
 				if on.Tally.In < 10 || on.Since >= c.state.Now.Mono {
 					t.Errorf("it came to %+v", on)

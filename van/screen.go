@@ -33,8 +33,8 @@ func (s *State) screen(o Options, input any, out *Output) {
 	if draw != nil {
 		out.effect(*draw)
 	}
-	if s.Kiosk.LastPageDone && !s.Power.Shutdown.Left {
-		s.Power.Shutdown.Left = true
+	if s.Kiosk.LastPageDone && !s.Power.Shutdown.HandedOver {
+		s.Power.Shutdown.HandedOver = true
 		out.effect(PowerOff{})
 	}
 }

@@ -60,7 +60,7 @@ func (s State) MayTry() bool {
 
 // Moment is what the account of the data budget follows.
 func (s State) Moment() netmon.Moment {
-	m := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Left(), Kept: s.Uplink.Spent}
+	m := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Interrupted(), Kept: s.Uplink.Spent}
 	if wall, trusted := s.WallAt(s.Now.Mono); trusted {
 		m.Month = wall.UTC().Format("2006-01")
 	}

@@ -57,14 +57,14 @@ type State struct {
 	Devices      []Device // in the order in which they were first heard of
 	Stopping     bool
 
-	file      *timetable.Timetable // as it was loaded
-	kept      Kept                 // as last handed to be saved
-	keptAt    time.Duration        // when
-	followed  power.Source         // that systemd's target was told of last
-	left      *KeptSession         // the session that a power cut left; nil once it goes on or has ended
-	resumed   KeptSession          // the session that an earlier process of this boot had begun, as it was kept
-	charged   time.Time            // when the charge was kept that a power cut left; zero once it was heeded
-	startedAt time.Duration        // when the process began after that cut
+	file        *timetable.Timetable // as it was loaded
+	kept        Kept                 // as last handed to be saved
+	keptAt      time.Duration        // when
+	followed    power.Source         // that systemd's target was told of last
+	interrupted *KeptSession         // the session that a power cut interrupted; nil once it goes on or has ended
+	resumed     KeptSession          // the session that an earlier process of this boot had begun, as it was kept
+	charged     time.Time            // when the charge was kept that a power cut left; zero once it was heeded
+	startedAt   time.Duration        // when the process began after that cut
 }
 
 // Clock is whether the wall clock may be believed, and who says so.
@@ -310,7 +310,7 @@ func (s State) plan() *session.Plan {
 	if !ok {
 		return nil
 	}
-	return &session.Plan{Site: p.Site, Left: p.To.Sub(s.Now.Wall)}
+	return &session.Plan{Site: p.Site, Remaining: p.To.Sub(s.Now.Wall)}
 }
 
 // Wake is the monotonic time, after the state's own, at which Step must be

@@ -67,7 +67,7 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 	} else {
 		feeds = append(feeds, s.Say("cli.level", "Level", s.Word("cli.level."+battery.Level)))
 	}
-	if left := battery.Left(s); left != "" {
+	if left := battery.TimeLeft(s); left != "" {
 		feeds = append(feeds, left)
 	}
 	all := []entry{{s.Say("cli.label.power"), strings.Join(feeds, ", ")}}

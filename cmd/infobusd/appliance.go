@@ -206,13 +206,13 @@ func (a *appliance) run(ctx context.Context) {
 		slog.Error("the screen cannot be drawn", "why", err)
 	}
 	loopCtx, stopLoop := context.WithCancel(context.Background())
-	bookCtx, stopBook := context.WithCancel(context.Background())
+	logbookCtx, stopLogbook := context.WithCancel(context.Background())
 	var loopEnd sync.WaitGroup
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
-	bookEnd := make(chan struct{})
-	go func() { a.recorder.Run(bookCtx); close(bookEnd) }()
+	logbookEnd := make(chan struct{})
+	go func() { a.recorder.Run(logbookCtx); close(logbookEnd) }()
 	started := a.keeper.load(a.screen.certain())
-	a.restoreBook(started.Kept)
+	a.restoreBudget(started.Kept)
 	a.observe(started)
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
@@ -239,7 +239,7 @@ func (a *appliance) run(ctx context.Context) {
 	stopLoop()
 	loopEnd.Wait()
 	last := a.loop.State().Kept(a.options)
-	a.client.Book(func(l *netmon.Ledger) { last.Data = new(l.Spent()) })
+	a.client.WithLedger(func(l *netmon.Ledger) { last.Data = new(l.Spent()) })
 
 	left := cardWait - 2*cardPage - time.Duration(a.cardSpent.Load()) - time.Since(stopped)
 	card, cancel := context.WithTimeout(context.Background(), max(left, cardLeast))
@@ -247,9 +247,9 @@ func (a *appliance) run(ctx context.Context) {
 	var kept sync.WaitGroup
 	kept.Go(func() { a.keeper.finish(card, last) })
 	a.flush(max(left, cardLeast) - cardClose)
-	stopBook()
+	stopLogbook()
 	select {
-	case <-bookEnd:
+	case <-logbookEnd:
 	case <-card.Done():
 	}
 	kept.Wait()

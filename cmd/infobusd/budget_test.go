@@ -88,15 +88,15 @@ func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
 func TestTheSpendingOfASessionThatIsOverIsForgotten(t *testing.T) {
 	data := netmon.Spent{Month: "2026-11", Bytes: map[string]int64{"probe": 7}, Session: map[string]int64{"probe": 5}}
 	on := &van.KeptSession{Since: time.Hour}
-	for name, k := range map[string]van.Kept{"on": {Session: on}, "left by a power cut": {Left: on}, "over": {}} {
+	for name, k := range map[string]van.Kept{"on": {Session: on}, "left by a power cut": {Interrupted: on}, "over": {}} {
 		a := &appliance{client: client.New(client.Options{})}
 		k.Data = &data
-		a.restoreBook(k)
+		a.restoreBudget(k)
 		want := int64(5)
 		if name == "over" {
 			want = 0
 		}
-		a.client.Book(func(l *netmon.Ledger) {
+		a.client.WithLedger(func(l *netmon.Ledger) {
 			if got := l.Spent(); got.Session["probe"] != want || got.Bytes["probe"] != 7 {
 				t.Errorf("a session that is %s: %+v", name, got)
 			}

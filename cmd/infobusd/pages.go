@@ -101,7 +101,7 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 
 // spent is what the box itself used of its data, each purpose.
 func (a *appliance) spent() (all []status.Data) {
-	a.client.Book(func(l *netmon.Ledger) {
+	a.client.WithLedger(func(l *netmon.Ledger) {
 		spent := l.Spent()
 		for _, p := range client.Purposes {
 			if n := spent.Bytes[string(p)]; n > 0 {

@@ -74,9 +74,9 @@ func (v *cutVan) boots(at time.Duration) (van.Started, error) {
 		return started, err
 	}
 	v.state, v.settled, v.handed = van.New(v.options, van.Panel), started.Kept, started.Kept
-	v.open, v.left = started.Kept.Session != nil || started.Kept.Left != nil, nil
-	if k := started.Kept; k.Boot != fmt.Sprint(v.boot) && (k.Session == nil || k.Left == nil) {
-		v.left = cmp.Or(k.Session, k.Left)
+	v.open, v.left = started.Kept.Session != nil || started.Kept.Interrupted != nil, nil
+	if k := started.Kept; k.Boot != fmt.Sprint(v.boot) && (k.Session == nil || k.Interrupted == nil) {
+		v.left = cmp.Or(k.Session, k.Interrupted)
 	}
 	v.see(at, started)
 	v.see(at, van.TimetableSeen{Timetable: v.table})
@@ -89,7 +89,7 @@ func (v *cutVan) trust(at time.Duration) (alive bool, wrong error) {
 	k, before := v.left, v.state
 	v.left = nil
 	alive = v.see(at, van.ClockSeen{Trusted: true, Source: "rtc"})
-	if k == nil || !before.Left() {
+	if k == nil || !before.Interrupted() {
 		return alive, nil
 	}
 	wall := func(mono time.Duration) time.Time { return k.Wall.Add(mono - k.Since) }
@@ -229,8 +229,8 @@ func cuts(t *testing.T, rounds int, seed uint64, safe bool) error {
 		wrong := func(format string, arguments ...any) error {
 			return fmt.Errorf("seed %d, cut %d: %s", seed, round, fmt.Sprintf(format, arguments...))
 		}
-		if v.twice != "" || between && v.open != (was.Session.Active || was.Left()) {
-			return wrong("the events have a session on: %v, twice %q; the state has %+v, left %v", v.open, v.twice, was.Session, was.Left())
+		if v.twice != "" || between && v.open != (was.Session.Active || was.Interrupted()) {
+			return wrong("the events have a session on: %v, twice %q; the state has %+v, left %v", v.open, v.twice, was.Session, was.Interrupted())
 		}
 		v.end()
 		sameBoot := r.IntN(4) == 0 // only the daemon was killed

@@ -155,27 +155,27 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	absent := func(gateway string) bool { return link.Absent(a.config.Uplink.Interface, gateway) }
 	return probe.Run(ctx, probe.Options{Client: a.client, Absent: absent}, cadence, a.probe, func(p netmon.Probe) {
 		a.observe(p)
-		a.keepBook()
+		a.keepBudget()
 	})
 }
 
-// restoreBook goes on with what an earlier process had spent of the data budget.
-func (a *appliance) restoreBook(k van.Kept) {
+// restoreBudget goes on with what an earlier process had spent of the data budget.
+func (a *appliance) restoreBudget(k van.Kept) {
 	if k.Data == nil {
 		return
 	}
 	var since *time.Duration
-	if on := cmp.Or(k.Left, k.Session); on != nil {
+	if on := cmp.Or(k.Interrupted, k.Session); on != nil {
 		since = &on.Since
 	}
-	a.client.Book(func(l *netmon.Ledger) { a.account.Restore(l, *k.Data, since) })
+	a.client.WithLedger(func(l *netmon.Ledger) { a.account.Restore(l, *k.Data, since) })
 }
 
-// keepBook has what was spent of the data budget kept when that is worth it.
-func (a *appliance) keepBook() {
+// keepBudget has what was spent of the data budget kept when that is worth it.
+func (a *appliance) keepBudget() {
 	now := a.loop.State().Moment()
 	var standing netmon.Standing
-	a.client.Book(func(l *netmon.Ledger) { standing = a.account.Follow(l, now) })
+	a.client.WithLedger(func(l *netmon.Ledger) { standing = a.account.Follow(l, now) })
 	if standing.More {
 		a.observe(van.Used{Bytes: standing.Used})
 	}

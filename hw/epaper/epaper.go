@@ -78,13 +78,13 @@ const maxTransfer = 4096
 
 // Opts are the panel's timings. DefaultOpts has those that public drivers use.
 type Opts struct {
-	Speed    physic.Frequency // of SPI
-	ResetLow time.Duration    // length of the reset pulse
-	Settle   time.Duration    // reset high before the pulse, and after it
-	PowerOn  time.Duration    // least wait after power-on
-	Refresh  time.Duration    // least wait after the refresh command
-	Notice   time.Duration    // within which BUSY must go low then, or nothing is there
-	Poll     time.Duration    // how often BUSY is read where it gives no edges
+	Speed      physic.Frequency // of SPI
+	ResetLow   time.Duration    // length of the reset pulse
+	ResetPause time.Duration    // reset high before the pulse, and after it
+	PowerOn    time.Duration    // least wait after power-on
+	Refresh    time.Duration    // least wait after the refresh command
+	Notice     time.Duration    // within which BUSY must go low then, or nothing is there
+	Poll       time.Duration    // how often BUSY is read where it gives no edges
 
 	PowerLimit    time.Duration // longest busy time at power-on and power-off
 	RefreshLimit  time.Duration // longest busy time of a refresh
@@ -94,13 +94,13 @@ type Opts struct {
 // DefaultOpts are right for Waveshare's and Good Display's panels.
 func DefaultOpts() Opts {
 	return Opts{
-		Speed:    4 * physic.MegaHertz,
-		ResetLow: 2 * time.Millisecond,
-		Settle:   20 * time.Millisecond,
-		PowerOn:  100 * time.Millisecond,
-		Refresh:  200 * time.Microsecond,
-		Notice:   500 * time.Millisecond,
-		Poll:     10 * time.Millisecond,
+		Speed:      4 * physic.MegaHertz,
+		ResetLow:   2 * time.Millisecond,
+		ResetPause: 20 * time.Millisecond,
+		PowerOn:    100 * time.Millisecond,
+		Refresh:    200 * time.Microsecond,
+		Notice:     500 * time.Millisecond,
+		Poll:       10 * time.Millisecond,
 
 		PowerLimit: 5 * time.Second,
 		// A full refresh takes 4.2 s at room temperature, and longer in the cold.
@@ -411,7 +411,7 @@ func (p *Panel) reset(ctx context.Context) error {
 	}
 	// Reset is high while the panel sleeps, so mostly there is nothing to wait
 	// for and the first byte follows after 22 ms.
-	if err := sleep(ctx, p.opts.Settle-time.Since(p.high)); err != nil {
+	if err := sleep(ctx, p.opts.ResetPause-time.Since(p.high)); err != nil {
 		return err
 	}
 	p.awake = true
@@ -425,7 +425,7 @@ func (p *Panel) reset(ctx context.Context) error {
 		return fmt.Errorf("panel's RST: %w", err)
 	}
 	p.high = time.Now()
-	return sleep(ctx, p.opts.Settle)
+	return sleep(ctx, p.opts.ResetPause)
 }
 
 // Check wakes the panel, sees that it answers, and puts it to sleep again. The

@@ -27,10 +27,10 @@ const (
 	// under a kernel that does not say so (before 6.6).
 	RereadEvery = 10 * time.Second
 
-	// settle is how long a level that contradicts the edges seen so far waits
+	// edgeWithin is how long a level that contradicts the edges seen so far waits
 	// for an edge to explain it. An edge takes microseconds from the kernel to
 	// here, some milliseconds on a board that is busy.
-	settle = 100 * time.Millisecond
+	edgeWithin = 100 * time.Millisecond
 
 	// answerWithin bounds each request to the chip. A chip in the processor
 	// answers in microseconds, one behind a bus in milliseconds.
@@ -251,7 +251,7 @@ func (w *Watcher) Levels(ctx context.Context) ([]bool, error) {
 //     and end at the same state.
 //   - A level that contradicts the state is no news by itself: the edge that
 //     explains it may be on its way, and has the better time. It becomes a
-//     doubt, and the level is read again after settle. Any edge of that line
+//     doubt, and the level is read again after edgeWithin. Any edge of that line
 //     ends the doubt, for then the edges account for the line again. Where
 //     none came and the level contradicts again, the edge is lost and the level
 //     is believed, from when it was first read. Should the edge come yet, the
@@ -336,7 +336,7 @@ func (t *track) levels(active []bool, at time.Duration) {
 func (t *track) next() time.Duration {
 	for _, s := range t.lines {
 		if s.doubted {
-			return settle
+			return edgeWithin
 		}
 	}
 	return RereadEvery

@@ -220,8 +220,8 @@ func (l *lane) add(counter *atomic.Int64, n int64) {
 	l.client.ledger.Add(string(l.purpose), n)
 }
 
-// Book has f look at, or change, what was spent of the budget.
-func (c *Client) Book(f func(*netmon.Ledger)) {
+// WithLedger has f look at, or change, what was spent of the budget.
+func (c *Client) WithLedger(f func(*netmon.Ledger)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(c.ledger)

@@ -300,7 +300,7 @@ func TestABudgetThatIsUsedUpStopsAllButWhatIsUrgentAndOnTheCable(t *testing.T) {
 	if _, err := c.Dial(t.Context(), Probe, "tcp", server.Listener.Addr().String()); !errors.Is(err, ErrBudget) {
 		t.Errorf("a connection that is no HTTP: %v", err)
 	}
-	c.Book(func(l *netmon.Ledger) { l.NewSession(); l.Add(string(Timetable), 46_000) })
+	c.WithLedger(func(l *netmon.Ledger) { l.NewSession(); l.Add(string(Timetable), 46_000) })
 	if c.May(Upload) || !c.May(Urgent) {
 		t.Error("nothing is left but what is kept for urgent events, and it is not so")
 	}
@@ -310,7 +310,7 @@ func TestABudgetThatIsUsedUpStopsAllButWhatIsUrgentAndOnTheCable(t *testing.T) {
 	if err := ask(Gateway); err != nil {
 		t.Errorf("on the cable: %v", err)
 	}
-	c.Book(func(l *netmon.Ledger) { l.NewSession() })
+	c.WithLedger(func(l *netmon.Ledger) { l.NewSession() })
 	if err := ask(Upload); err != nil {
 		t.Errorf("in the next session: %v", err)
 	}

@@ -26,7 +26,7 @@ func TestAKeyThatCannotBeUsedIsSaidOnceAndTriedRarely(t *testing.T) {
 	}{{ErrKey, true}, {hw.ErrAbsent, true}, {ErrNotFound, true}, {ErrAnswer, false}} {
 		log.Reset()
 		for range 3 {
-			if err := trouble.Because(fmt.Errorf("ask: %w", c.err)); !errors.Is(err, c.err) || errors.As(err, new(supervise.Rarely)) != c.rare {
+			if err := trouble.Because(fmt.Errorf("ask: %w", c.err)); !errors.Is(err, c.err) || errors.As(err, new(supervise.SlowRetry)) != c.rare {
 				t.Errorf("%v", err)
 			}
 		}

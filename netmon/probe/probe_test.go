@@ -201,7 +201,7 @@ func TestARoundIsCountedAndCheap(t *testing.T) {
 func TestWithoutABudgetNothingBeyondTheGatewayIsJudged(t *testing.T) {
 	g, targets := start(t)
 	c := client.New(client.Options{Budget: netmon.Budget{Session: 1000}})
-	c.Book(func(l *netmon.Ledger) { l.Add("upload", 1000) })
+	c.WithLedger(func(l *netmon.Ledger) { l.Add("upload", 1000) })
 	p := probe.New(probe.Options{Client: c})
 	got := p.Round(t.Context(), targets)
 	if want := (netmon.Probe{Gateway: netmon.Passed, Spent: true}); got != want {
@@ -220,7 +220,7 @@ func TestWithoutABudgetNothingBeyondTheGatewayIsJudged(t *testing.T) {
 	if got := probe.Round(t.Context(), probe.Options{Client: c}, targets).Gateway; got != netmon.NotTried {
 		t.Errorf("one whose page was never seen: %s", got)
 	}
-	c.Book(func(l *netmon.Ledger) { l.NewSession() })
+	c.WithLedger(func(l *netmon.Ledger) { l.NewSession() })
 	g.Set(func(s *gateway.Switches) { s.On = true })
 	if got := p.Round(t.Context(), targets); got.HTTP != netmon.Passed || got.Spent {
 		t.Errorf("with a budget again: %+v", got)

@@ -29,7 +29,7 @@ type Prober struct {
 	step      int                  // looks since the last whole round
 	bad       int                  // whole rounds in a row that were not well
 	looked    bool                 // a look has just found the gateway silent
-	settled   time.Time            // when the last whole round was
+	lastRound time.Time            // when the last whole round was
 	suspect   time.Time            // until then names are asked for at every look
 
 	mu    sync.Mutex // guards tries and suspect
@@ -300,7 +300,7 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 		case <-through:
 		default:
 			p.unasked(&r)
-			p.settle(&r, t)
+			p.remember(&r, t)
 			return r
 		}
 	}
@@ -312,7 +312,7 @@ func (p *Prober) Round(ctx context.Context, t Targets) netmon.Probe {
 	if well(r) {
 		p.wild = wild
 	}
-	p.settle(&r, t)
+	p.remember(&r, t)
 	return r
 }
 
@@ -379,16 +379,16 @@ func (p *Prober) proofDue() bool {
 	return time.Since(p.provedAt) >= after
 }
 
-// settle remembers a round.
-func (p *Prober) settle(r *netmon.Probe, t Targets) {
+// remember keeps what later rounds are judged by.
+func (p *Prober) remember(r *netmon.Probe, t Targets) {
 	now := time.Now()
 	if p.last.Internet == netmon.Failed && r.Internet == netmon.Passed || p.last.DNS == netmon.Failed && r.DNS == netmon.Passed {
 		// What was asked in vain while nobody answered was not lost on the way.
 		p.mu.Lock()
-		p.tries = slices.DeleteFunc(p.tries, func(t try) bool { return t.lost && t.at.After(p.settled) })
+		p.tries = slices.DeleteFunc(p.tries, func(t try) bool { return t.lost && t.at.After(p.lastRound) })
 		p.mu.Unlock()
 	}
-	p.settled = now
+	p.lastRound = now
 	r.Loss = p.loss()
 	if r.ClockWrong = r.ClockWrong || p.last.ClockWrong && !p.proofDue(); r.Captive {
 		r.ClockWrong = false
