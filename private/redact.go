@@ -3,38 +3,20 @@ package private
 import (
 	"net/netip"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Own are addresses that may be shown: the box's own and its gateway's.
-type Own struct{ addresses []netip.Addr }
-
-// OwnAddresses makes an Own of addresses, with or without a prefix length or a
-// zone; what is no address is left out.
-func OwnAddresses(addresses ...string) Own {
-	var o Own
-	for _, text := range addresses {
-		text, _, _ = strings.Cut(text, "/")
-		if a, err := netip.ParseAddr(text); err == nil {
-			o.addresses = append(o.addresses, a.WithZone("").Unmap())
-		}
-	}
-	return o
-}
-
 // Redact masks in a text that must be shown (why a device failed) whatever may
 // lead to a person: MAC and IP addresses, e-mail addresses, and runs of digits
-// that may be a telephone's or a SIM card's. What is the box's own stays, and
-// so do dates, times, durations, version numbers, UUIDs and plain numbers of
-// nine digits at most.
+// that may be a telephone's or a SIM card's. Dates, times, durations, version
+// numbers, UUIDs and plain numbers of nine digits at most stay.
 //
 // It errs on the side of masking. It cannot know names: text that may hold one
 // is an Outside.
-func Redact(text string, own ...Own) string {
+func Redact(text string) string {
 	if FiltersOff() {
 		return text
 	}
@@ -44,18 +26,7 @@ func Redact(text string, own ...Own) string {
 		}
 		return "‹e-mail›"
 	})
-	mine := func(a netip.Addr) bool {
-		a = a.WithZone("").Unmap()
-		for _, o := range own {
-			for _, b := range o.addresses {
-				if a == b {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	text = redactIPv6(text, mine)
+	text = redactIPv6(text)
 	text = macs().ReplaceAllString(text, "‹mac›")
 	text = replaceIn(text, dashedMACs(), func(before, m, after string) string {
 		prev, _ := utf8.DecodeLastRuneInString(before)
@@ -65,8 +36,8 @@ func Redact(text string, own ...Own) string {
 		}
 		return "‹mac›"
 	})
-	text = redactIPv4(text, mine)
-	return redactDigits(text, mine)
+	text = redactIPv4(text)
+	return redactDigits(text)
 }
 
 var (
@@ -93,7 +64,7 @@ func pattern(expression string) func() *regexp.Regexp {
 // longestIPv6 is ABCD:ABCD:ABCD:ABCD:ABCD:ABCD:192.168.158.190.
 const longestIPv6 = 45
 
-func redactIPv6(text string, mine func(netip.Addr) bool) string {
+func redactIPv6(text string) string {
 	var b strings.Builder
 	for {
 		at := ipv6Runs().FindStringIndex(text)
@@ -106,10 +77,10 @@ func redactIPv6(text string, mine func(netip.Addr) bool) string {
 		after, _ := utf8.DecodeRuneInString(rest)
 		b.WriteString(text[:at[0]])
 
-		done, kept := 0, false // of run; whether its last address is our own
+		done := 0 // of run
 		for i := 0; i < len(run); {
 			first := i
-			a, end := ipv6At(run, i, before, after)
+			end := ipv6At(run, i, before, after)
 			if end == 0 {
 				// Not from here: the next place where a group can begin.
 				for i++; i < len(run) && run[i] != ':' && run[i-1] != ':'; i++ {
@@ -118,28 +89,24 @@ func redactIPv6(text string, mine func(netip.Addr) bool) string {
 			}
 			i = end
 			b.WriteString(run[done:first])
-			if kept = mine(a); kept {
-				b.WriteString(run[first:end])
-			} else {
-				b.WriteString("‹ip›")
-				// Whatever hangs on it, as the rest of a longer run of bytes, goes too.
-				for i < len(run) && (i+1 < len(run) || run[i] != ':' && run[i] != '.') {
-					i++
-				}
+			b.WriteString("‹ip›")
+			// Whatever hangs on it, as the rest of a longer run of bytes, goes too.
+			for i < len(run) && (i+1 < len(run) || run[i] != ':' && run[i] != '.') {
+				i++
 			}
 			done = i
 		}
 		b.WriteString(run[done:])
-		if done == len(run) && !kept {
+		if done == len(run) {
 			rest = rest[len(zones().FindString(rest)):]
 		}
 		text = rest
 	}
 }
 
-// ipv6At gives the longest IPv6 address that begins at i in a run, and where it
-// ends; 0 where there is none. before and after are the run's neighbours.
-func ipv6At(run string, i int, before, after rune) (netip.Addr, int) {
+// ipv6At is where the longest IPv6 address ends that begins at i in a run; 0 where
+// there is none. before and after are the run's neighbours.
+func ipv6At(run string, i int, before, after rune) int {
 	for end := min(len(run), i+longestIPv6); end > i+1; end-- {
 		if end < len(run) && run[end] != ':' && run[end] != '.' {
 			continue // in the middle of a group
@@ -150,41 +117,33 @@ func ipv6At(run string, i int, before, after rune) (netip.Addr, int) {
 		if end == len(run) && isWord(after) {
 			continue // std::string
 		}
-		a, err := netip.ParseAddr(run[i:end])
-		if err != nil {
+		if _, err := netip.ParseAddr(run[i:end]); err != nil {
 			continue
 		}
 		if i == 0 && isWord(before) && !strings.ContainsAny(run[i:end], "0123456789") {
 			continue // namespace::
 		}
-		return a, end
+		return end
 	}
-	return netip.Addr{}, 0
+	return 0
 }
 
 func isWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
 }
 
-func redactIPv4(text string, mine func(netip.Addr) bool) string {
+func redactIPv4(text string) string {
 	return replaceIn(text, ipv4s(), func(before, m string, _ string) string {
 		r, _ := utf8.DecodeLastRuneInString(before)
 		if r == 'v' || r == 'V' {
 			return m
 		}
 		parts := strings.Split(m, ".")
-		for i, p := range parts {
+		for _, p := range parts {
 			p = strings.TrimLeft(p, "0")
-			if p == "" {
-				p = "0"
-			}
 			if len(p) > 3 || len(p) == 3 && p > "255" {
 				return m // a part of it is none of an address
 			}
-			parts[i] = p
-		}
-		if a, err := netip.ParseAddr(strings.Join(parts, ".")); err == nil && mine(a) {
-			return m
 		}
 		if len(parts) > 4 && telephone(m) {
 			return "‹phone›" // 06.12.34.56.78
@@ -209,20 +168,11 @@ var (
 	}, "|"))
 )
 
-func redactDigits(text string, mine func(netip.Addr) bool) string {
+func redactDigits(text string) string {
 	spans := harmless().FindAllStringIndex(text, -1)
-	for _, at := range ipv4s().FindAllStringIndex(text, -1) {
-		if a, err := netip.ParseAddr(text[at[0]:at[1]]); err == nil && mine(a) {
-			spans = append(spans, at)
-		}
-	}
-	slices.SortFunc(spans, func(a, b []int) int { return a[0] - b[0] })
 	var b strings.Builder
 	last := 0
 	for _, at := range spans {
-		if at[0] < last {
-			continue
-		}
 		b.WriteString(redactRuns(text[last:at[0]], text[:last], text[at[0]:]))
 		b.WriteString(text[at[0]:at[1]])
 		last = at[1]
