@@ -243,9 +243,9 @@ func replace(disk Disk, path string, content []byte) error {
 	return disk.SyncDir(filepath.Dir(path))
 }
 
-// setAside moves what cannot be used to NAME.bad. The error says that it was,
+// SetAside moves what cannot be used to NAME.bad. The error says that it was,
 // and why.
-func setAside(disk Disk, path string, why error) error {
+func SetAside(disk Disk, path string, why error) error {
 	if err := disk.Rename(path, path+".bad"); err != nil {
 		return fmt.Errorf("%w; it cannot be moved aside: %w", why, err)
 	}

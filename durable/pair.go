@@ -56,7 +56,7 @@ func (p *Pair) Write(payload []byte) error {
 	if f, err := p.disk.Open(name, os.O_RDONLY); err == nil {
 		f.Close()
 	} else if errors.Is(err, ErrNotRegular) { // it cannot be renamed to, or not be replaced
-		return setAside(p.disk, name, err)
+		return SetAside(p.disk, name, err)
 	}
 	if err := replace(p.disk, name, encode(p.generation+1, payload)); err != nil {
 		return err

@@ -39,14 +39,14 @@ func OpenSlots(disk Disk, path string, check func([]byte) error) (s *Slots, payl
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil, nil
 	case errors.Is(err, ErrNotRegular):
-		return s, nil, setAside(disk, path, err)
+		return s, nil, SetAside(disk, path, err)
 	case err != nil:
 		return s, nil, err
 	}
 	defer f.Close()
 	was, err := s.read(f)
 	if was.generation == 0 {
-		return s, nil, setAside(disk, path, err)
+		return s, nil, SetAside(disk, path, err)
 	}
 	return s, was.payload, err
 }
@@ -86,7 +86,7 @@ func (s *Slots) open() (File, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case errors.Is(err, ErrNotRegular):
-		return nil, setAside(s.disk, s.path, err) // said once; the next Write makes the file
+		return nil, SetAside(s.disk, s.path, err) // said once; the next Write makes the file
 	case err != nil:
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (s *Slots) settle(f File) error {
 	}
 	was, err := s.read(f)
 	if was.generation == 0 {
-		return setAside(s.disk, s.path, err)
+		return SetAside(s.disk, s.path, err)
 	}
 	s.generation, s.settled = was.generation, true
 	return nil
