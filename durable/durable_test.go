@@ -39,21 +39,21 @@ func number(b []byte) int {
 func payload(n, length int) []byte { return bytes.Repeat(fmt.Append(nil, n), max(1, length/6)) }
 
 // slots keeps a number in Slots, with a payload of so many bytes; pair in a Pair.
-func slots(length int) durabletest.Store {
-	return func(disk durable.Disk) (int, func(int) error, error) {
+func slots(length int) durabletest.Writer {
+	return durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) error, error) {
 		s, b, err := durable.OpenSlots(disk, "/state/number", checked)
 		return number(b), func(n int) error { return s.Write(payload(n, length)) }, err
-	}
+	}}
 }
 
-func pair(length int) durabletest.Store {
-	return func(disk durable.Disk) (int, func(int) error, error) {
+func pair(length int) durabletest.Writer {
+	return durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) error, error) {
 		p, b, err := durable.OpenPair(disk, "/state/number", checked)
 		return number(b), func(n int) error { return p.Write(payload(n, length)) }, err
-	}
+	}}
 }
 
-var writers = map[string]durabletest.Store{
+var writers = map[string]durabletest.Writer{
 	"slots, one sector":     slots(6),
 	"slots, several blocks": slots(3 * 4096),
 	"slots, full":           slots(durable.MaxSlot),
@@ -72,9 +72,9 @@ func brittle(d *durabletest.Disk) { d.Brittle() }
 
 // Whatever the power and the disk do, and when: what was called durable is there.
 func TestAPowerCutOrAnErrorAtAnyOperationLosesNothing(t *testing.T) {
-	for name, store := range writers {
+	for name, w := range writers {
 		t.Run(name, func(t *testing.T) {
-			o, err := durabletest.Crashes(store, seeds(), brittle)
+			o, err := durabletest.Crashes(w, seeds(), brittle)
 			if err != nil {
 				t.Error(err)
 			}
@@ -85,30 +85,30 @@ func TestAPowerCutOrAnErrorAtAnyOperationLosesNothing(t *testing.T) {
 
 // Without syncs, or without checksums, the test above must find a loss.
 func TestTheTestOfPowerCutsFindsALoss(t *testing.T) {
-	for name, store := range writers {
-		if _, err := durabletest.Crashes(store, seeds(), (*durabletest.Disk).IgnoreSyncs); err == nil {
+	for name, w := range writers {
+		if _, err := durabletest.Crashes(w, seeds(), (*durabletest.Disk).IgnoreSyncs); err == nil {
 			t.Errorf("%s: without syncs nothing was lost", name)
 		}
 	}
 	defer durable.IgnoreChecksums()()
-	for name, store := range writers {
-		if _, err := durabletest.Crashes(store, seeds(), brittle); err == nil && strings.HasPrefix(name, "slots") {
+	for name, w := range writers {
+		if _, err := durabletest.Crashes(w, seeds(), brittle); err == nil && strings.HasPrefix(name, "slots") {
 			t.Errorf("%s: without checksums nothing was lost", name)
 		}
-		if _, err := durabletest.Damages(store, 1); err == nil {
+		if _, err := durabletest.Damages(w, 1); err == nil {
 			t.Errorf("%s: without checksums no damage did any harm", name)
 		}
 	}
 }
 
 func TestOfADamagedCopyTheOtherStandsAndThatIsSaid(t *testing.T) {
-	for name, store := range writers {
+	for name, w := range writers {
 		t.Run(name, func(t *testing.T) {
 			every := map[string]int{"slots, several blocks": 97, "slots, full": 997, "a pair, some sectors": 97}[name]
 			if every == 0 || os.Getenv("INFOBUS_SOAK") != "" {
 				every = every/50 + 1
 			}
-			o, err := durabletest.Damages(store, every)
+			o, err := durabletest.Damages(w, every)
 			if err != nil {
 				t.Error(err)
 			}
@@ -407,9 +407,9 @@ func within(t *testing.T, f func()) {
 func TestOnTheSystemsDisk(t *testing.T) {
 	dir := t.TempDir()
 	disk := at{durable.System, dir}
-	for name, store := range writers {
+	for name, w := range writers {
 		for i, n := range []int{0, 111111, 222222, 333333} {
-			was, save, err := store(disk)
+			was, save, err := w.Open(disk)
 			if was != n || err != nil {
 				t.Errorf("%s: %d, %v", name, was, err)
 			}

@@ -30,13 +30,15 @@ type Options struct {
 	// cut, ShedAgain the least time between its return and the next cut.
 	ShedAfter, ShedAgain time.Duration
 
-	KeepEvery time.Duration // how often run hours are saved while a generator runs
+	// KeepEvery is how often what only grows with time is saved: run hours, charge,
+	// days, the session's tally, bytes. So much of it a power cut may lose.
+	KeepEvery time.Duration
 }
 
 // DefaultOptions are the rooms' defaults.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
-		Kiosk: kiosk.DefaultOptions(), ShedAfter: time.Minute, ShedAgain: 15 * time.Minute, KeepEvery: time.Minute}
+		Kiosk: kiosk.DefaultOptions(), ShedAfter: time.Minute, ShedAgain: 15 * time.Minute, KeepEvery: power.KeepEvery}
 }
 
 // State is everything that is known. It is copied by each Step, so that a

@@ -16,11 +16,13 @@ import (
 	"github.com/thejerf/suture/v4"
 
 	"infobus/config"
+	"infobus/durable"
 	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
+	"infobus/kiosk/glass"
 	"infobus/logbook/store"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -34,6 +36,7 @@ import (
 	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/van/kept"
 	"infobus/van/loop"
 )
 
@@ -49,8 +52,8 @@ type appliance struct {
 	recorder  *store.Recorder
 	client    *client.Client
 	server    *server.Server
-	screen    *screen
-	keeper    *keeper
+	screen    *glass.Screen
+	keeper    *kept.Keeper
 	target    *target
 	relay     *relay // nil where none is fitted
 	series    *status.Series
@@ -105,7 +108,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a.screen = newScreen(a)
 	a.target = newTarget()
 	a.relay = newRelay(a)
-	a.keeper = newKeeper(f.stateDir, a.observe)
+	a.keeper = kept.NewKeeper(f.stateDir)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
 		Durable: a.durable,
@@ -231,7 +234,7 @@ func (a *appliance) run(ctx context.Context) {
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
 	bookEnd := make(chan struct{})
 	go func() { a.recorder.Run(bookCtx); close(bookEnd) }()
-	started := a.keeper.load(a.screen.certain())
+	started := a.keeper.Load(a.screen.Certain())
 	a.restoreBook(started.Kept)
 	a.observe(started)
 	if a.table != nil {
@@ -264,15 +267,15 @@ func (a *appliance) run(ctx context.Context) {
 	left := cardWait - 2*cardPage - time.Duration(a.cardSpent.Load()) - time.Since(stopped)
 	card, cancel := context.WithTimeout(context.Background(), max(left, cardLeast))
 	defer cancel()
-	var kept sync.WaitGroup
-	kept.Go(func() { a.keeper.finish(card, last) })
+	var saved sync.WaitGroup
+	saved.Go(func() { a.keeper.Finish(card, last) })
 	a.flush(max(left, cardLeast) - cardClose)
 	stopBook()
 	select {
 	case <-bookEnd:
 	case <-card.Done():
 	}
-	kept.Wait()
+	saved.Wait()
 	if a.parts.world != nil {
 		a.farewell(a.parts.world)
 	}
@@ -341,7 +344,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
 	card.Add(part("timetable", "timetable", a.timetables))
-	card.Add(part("keep", "kept", a.keeper.run))
+	card.Add(part("keep", "kept", a.keeper.Run))
 	if a.watcher != nil {
 		add("lines", van.GPIO, a.lines)
 	}
@@ -355,7 +358,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 		add("battery", van.Battery, a.battery)
 	}
 	if a.config.Panel.Type != "none" {
-		add("screen", van.Panel, a.screen.run)
+		add("screen", van.Panel, a.screen.Run)
 		if a.parts.temperature != nil {
 			add("temperature", "", a.temperature)
 		}
@@ -388,9 +391,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 func (a *appliance) do(e van.Effect) {
 	switch e := e.(type) {
 	case kiosk.Draw:
-		a.screen.draw(e)
+		a.screen.Draw(e)
 	case van.Keep:
-		a.keeper.keep(e.Kept)
+		a.keeper.Keep(e.Kept)
 	case van.Heal:
 		go a.heal(e.Remedy)
 	case van.Follow:
@@ -403,6 +406,20 @@ func (a *appliance) do(e van.Effect) {
 		go a.powerOff()
 	}
 }
+
+// newScreen is the panel's screen, or a model's.
+func newScreen(a *appliance) *glass.Screen {
+	o := glass.Options{Open: a.parts.panel, Observe: a.observe,
+		Disk: durable.System, Dir: a.flags.stateDir, Boot: clock.NewSystem().Now().Boot, LastPage: cardPage}
+	if w := a.parts.world; w != nil && a.simulates("panel") {
+		o.Decoded = func() ([]byte, bool) { return w.Panel.Picture(), w.Panel.Refreshes() > 0 }
+		o.Look = !a.flags.vanTimes
+	}
+	return glass.New(o)
+}
+
+// simulates says whether a model stands in the place of that part.
+func (a *appliance) simulates(name string) bool { return slices.Contains(a.flags.sim, name) }
 
 // onDesk says whether the machine is somebody's own, and not the van's box: the
 // generators are models, or anything is and systemd does not run the daemon.

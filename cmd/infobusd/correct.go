@@ -48,7 +48,7 @@ func (a *appliance) durably(ctx context.Context, word any, taken func(van.State)
 	if a.loop.Ping(ctx) != nil || !taken(a.loop.State()) {
 		return errors.New("the box did not take it: try again")
 	}
-	if a.keeper.settled(ctx) != nil {
+	if a.keeper.Settled(ctx) != nil {
 		return errors.New("it holds for now, but the box could not write it down: a power cut would lose it")
 	}
 	return nil

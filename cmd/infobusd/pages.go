@@ -22,7 +22,7 @@ func (a *appliance) pages(pin string) server.Options {
 		Events: func(after uint64, limit int) ([]logbook.Event, error) {
 			return book{a.recorder}.After(after, limit)
 		},
-		Kiosk:     a.screen.picture,
+		Kiosk:     a.screen.Picture,
 		Languages: status.Languages(),
 		Today:     func(tag string) status.TodayPage { return status.TodayOf(a.loop.State(), tag, time.Now()) },
 		Guide:     server.GuideAt(a.config.Status.Guide),
@@ -63,7 +63,7 @@ func (a *appliance) tester() *selftest.Tester {
 		b.Button = l.Line
 	}
 	if c.Panel.Type != "none" {
-		b.Panel = a.screen.check
+		b.Panel = a.screen.Check
 	}
 	if !a.onDesk() {
 		b.Target = generatorTarget

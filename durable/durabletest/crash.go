@@ -12,11 +12,15 @@ import (
 	"infobus/durable"
 )
 
-// Store is a writer under test, which keeps a number in its own format. load
-// reads it as a process does that begins, and gives what saves another. There is
-// a number unless it is 0; said is an error beside it. What was loaded but cannot
-// have been saved is any other number.
-type Store func(disk durable.Disk) (n int, save func(n int) error, said error)
+// Writer is a writer under test, which keeps a number in its own format.
+type Writer struct {
+	// Open reads the number as a process does that begins, and gives what saves
+	// another; said is the error beside it. 0 is none; what is there and is none of
+	// those that were saved is any other.
+	Open func(disk durable.Disk) (n int, save func(n int) error, said error)
+	// Forgets: from when the next is to be saved until it is, there is none.
+	Forgets bool
+}
 
 // numbers are what is saved: no part of one and rest of another is a third.
 var numbers = []int{111111, 222222, 333333, 444444, 555555, 666666, 777777}
@@ -30,7 +34,7 @@ func (o Outcome) String() string {
 
 // run is a writer on a disk, some processes long.
 type run struct {
-	store  Store
+	writer Writer
 	disk   *Disk
 	random *rand.Rand
 	next   int // of numbers, to be saved
@@ -42,7 +46,7 @@ type run struct {
 
 // begin starts a process, and says what is wrong with what it finds.
 func (r *run) begin() (save func(int) error, wrong error) {
-	n, save, said := r.store(r.disk)
+	n, save, said := r.writer.Open(r.disk)
 	if r.disk.Dead() {
 		return save, nil
 	}
@@ -60,7 +64,9 @@ func (r *run) save(save func(int) error) (func(int) error, error) {
 	n := numbers[r.next%len(numbers)]
 	r.next++
 	for range 4 {
-		r.may = append(r.may, n)
+		if r.may = append(r.may, n); r.writer.Forgets {
+			r.may = append(r.may, 0)
+		}
 		err := save(n)
 		switch {
 		case err == nil:
@@ -100,7 +106,7 @@ func (r *run) crash() error {
 	r.disk.Crash()
 	_, err := r.begin()
 	if err == nil {
-		r.durable, r.may = r.may[len(r.may)-1], nil
+		r.durable, r.may = r.may[len(r.may)-1], nil // what it found
 	}
 	return err
 }
@@ -110,10 +116,10 @@ func (r *run) crash() error {
 // a cut. With each, what Save called durable must be there, or what was on its
 // way; and whatever happened, the next can be saved. seeds is how many disks are
 // tried for each operation. The error is the first loss.
-func Crashes(store Store, seeds int, change func(*Disk)) (o Outcome, err error) {
+func Crashes(w Writer, seeds int, change func(*Disk)) (o Outcome, err error) {
 	script := []int{3, 2}
 	count := func() int {
-		r := &run{store: store, disk: New(0), random: rand.New(rand.NewPCG(0, 0))}
+		r := &run{writer: w, disk: New(0), random: rand.New(rand.NewPCG(0, 0))}
 		change(r.disk)
 		r.life(script...)
 		return r.disk.Operations()
@@ -126,7 +132,7 @@ func Crashes(store Store, seeds int, change func(*Disk)) (o Outcome, err error) 
 			for seed := range seeds {
 				disk := New(uint64(seed*count + n))
 				change(disk)
-				r := &run{store: store, disk: disk, random: rand.New(rand.NewPCG(uint64(seed), uint64(n)))}
+				r := &run{writer: w, disk: disk, random: rand.New(rand.NewPCG(uint64(seed), uint64(n)))}
 				wrong := func(err error) (Outcome, error) {
 					return o, fmt.Errorf("operation %d of %d, seed %d, fault %v: %w", n, count, seed, fault, err)
 				}
@@ -159,13 +165,16 @@ func Crashes(store Store, seeds int, change func(*Disk)) (o Outcome, err error) 
 // unreadable: one at a time. The number that was saved last is there, or the one
 // before; where it is not the last, that is said; and the next save makes it
 // good. Of the bytes every every'th is tried. The error is the first loss.
-func Damages(store Store, every int) (o Outcome, err error) {
+func Damages(w Writer, every int) (o Outcome, err error) {
 	disk := New(1)
-	r := &run{store: store, disk: disk, random: rand.New(rand.NewPCG(1, 1))}
+	r := &run{writer: w, disk: disk, random: rand.New(rand.NewPCG(1, 1))}
 	if err := r.life(4); err != nil {
 		return o, err
 	}
 	before, last := disk.Files(), r.durable
+	if w.Forgets {
+		last = 0
+	}
 	if err := r.life(1); err != nil {
 		return o, err
 	}
@@ -183,7 +192,7 @@ func Damages(store Store, every int) (o Outcome, err error) {
 		}
 		disk.Put(name, b)
 		change(disk)
-		n, save, said := store(disk)
+		n, save, said := w.Open(disk)
 		if n != r.durable && n != last || n != r.durable && said == nil {
 			return wrong("%d is there, said is %v; %d was saved last, %d before", n, said, r.durable, last)
 		}
@@ -191,7 +200,7 @@ func Damages(store Store, every int) (o Outcome, err error) {
 			return wrong("the next cannot be saved: %w", err)
 		}
 		disk.Crash()
-		if n, _, said := store(disk); n != 888888 || said != nil {
+		if n, _, said := w.Open(disk); n != 888888 || said != nil {
 			return wrong("after the next save %d is there, said is %v", n, said)
 		}
 		return nil
