@@ -30,10 +30,10 @@
 // The file has two slots of 68 kB, each one copy and zeros. It is made whole, both
 // slots filled: written aside, synced, renamed, its folder synced. From then on
 // neither its size nor its blocks ever change, so that a Write is one write of
-// the 4 kB blocks that the payload fills, and one fdatasync, for which ext4 has
-// no journal to write but the inode's time, which it writes with its next
-// transaction or, mounted with lazytime, hardly ever. It needs no free space: a
-// full card takes it.
+// the 4 kB blocks that the payload fills, and one fdatasync, which waits for
+// nothing else. ext4 writes the inode's new time some seconds later, with whatever
+// else is in its journal by then (12 kB where nothing is; lazytime spares none of
+// it). A Write needs no free space: a full card takes it.
 //
 // A file that has lost its size is made anew, as is one that has gone. One with no
 // good copy, and what is no regular file, is moved to NAME.bad.
