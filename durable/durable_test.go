@@ -61,20 +61,13 @@ var writers = map[string]durabletest.Writer{
 	"a pair, some sectors":  pair(10_000),
 }
 
-func seeds() int {
-	if os.Getenv("INFOBUS_SOAK") != "" {
-		return 100
-	}
-	return 6
-}
-
 func brittle(d *durabletest.Disk) { d.Brittle() }
 
 // Whatever the power and the disk do, and when: what was called durable is there.
 func TestAPowerCutOrAnErrorAtAnyOperationLosesNothing(t *testing.T) {
 	for name, w := range writers {
 		t.Run(name, func(t *testing.T) {
-			o, err := durabletest.Crashes(w, seeds(), brittle)
+			o, err := durabletest.Crashes(w, durabletest.Seeds(6, 100), brittle)
 			if err != nil {
 				t.Error(err)
 			}
@@ -86,13 +79,13 @@ func TestAPowerCutOrAnErrorAtAnyOperationLosesNothing(t *testing.T) {
 // Without syncs, or without checksums, the test above must find a loss.
 func TestTheTestOfPowerCutsFindsALoss(t *testing.T) {
 	for name, w := range writers {
-		if _, err := durabletest.Crashes(w, seeds(), (*durabletest.Disk).IgnoreSyncs); err == nil {
+		if _, err := durabletest.Crashes(w, 6, (*durabletest.Disk).IgnoreSyncs); err == nil {
 			t.Errorf("%s: without syncs nothing was lost", name)
 		}
 	}
 	defer durable.IgnoreChecksums()()
 	for name, w := range writers {
-		if _, err := durabletest.Crashes(w, seeds(), brittle); err == nil && strings.HasPrefix(name, "slots") {
+		if _, err := durabletest.Crashes(w, 6, brittle); err == nil && strings.HasPrefix(name, "slots") {
 			t.Errorf("%s: without checksums nothing was lost", name)
 		}
 		if _, err := durabletest.Damages(w, 1); err == nil {

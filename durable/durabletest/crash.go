@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"syscall"
+	"testing"
 
 	"infobus/durable"
 )
@@ -24,6 +26,18 @@ type Writer struct {
 
 // numbers are what is saved: no part of one and rest of another is a third.
 var numbers = []int{111111, 222222, 333333, 444444, 555555, 666666, 777777}
+
+// Seeds is how many disks are tried for each operation, as the tests are run:
+// short, as ever, or with INFOBUS_SOAK=1 at length.
+func Seeds(usual, soak int) int {
+	switch {
+	case os.Getenv("INFOBUS_SOAK") != "":
+		return soak
+	case testing.Short():
+		return 1
+	}
+	return usual
+}
 
 // Outcome is how much a crash test has tried.
 type Outcome struct{ Cuts, Errors, Damages int }

@@ -66,27 +66,22 @@ var writer = durabletest.Writer{Forgets: true, Open: func(disk durable.Disk) (in
 	}, said
 }}
 
-func seeds() int {
-	if os.Getenv("INFOBUS_SOAK") != "" {
-		return 40
-	}
-	return 1
-}
-
 func brittle(d *durabletest.Disk) { d.Brittle() }
 
 // Whatever the power and the card do, and when: a frame is there whole, and only
 // while no refresh was begun behind it.
 func TestTheGlassIsKeptOverPowerCutsAndErrors(t *testing.T) {
-	o, err := durabletest.Crashes(writer, seeds(), brittle)
+	seeds := durabletest.Seeds(1, 40)
+	o, err := durabletest.Crashes(writer, seeds, brittle)
 	if err != nil {
 		t.Error(err)
 	}
-	d, err := durabletest.Damages(writer, 2003/seeds())
+	d, err := durabletest.Damages(writer, 2003/seeds)
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%s; %d kinds of damage", o, d.Damages)
+	o.Damages = d.Damages
+	t.Log(o)
 }
 
 // Without syncs, or without checksums, the test above must find a loss.

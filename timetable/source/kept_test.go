@@ -3,7 +3,6 @@ package source
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -28,10 +27,7 @@ var keeper = durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) er
 }}
 
 func TestTheLastGoodTimetableOutlivesPowerCutsAndErrors(t *testing.T) {
-	seeds := 10
-	if os.Getenv("INFOBUS_SOAK") != "" {
-		seeds = 200
-	}
+	seeds := durabletest.Seeds(6, 200)
 	o, err := durabletest.Crashes(keeper, seeds, func(d *durabletest.Disk) { d.Brittle() })
 	if err != nil {
 		t.Error(err)
@@ -40,7 +36,8 @@ func TestTheLastGoodTimetableOutlivesPowerCutsAndErrors(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%s; %d kinds of damage", o, d.Damages)
+	o.Damages = d.Damages
+	t.Log(o)
 }
 
 // Without syncs, or without checksums, the test above must find a loss.

@@ -135,25 +135,20 @@ var writer = durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) er
 	return n, func(n int) error { return f.Save(make(n)) }, said
 }}
 
-func seeds() int {
-	if os.Getenv("INFOBUS_SOAK") != "" {
-		return 200
-	}
-	return 10
-}
-
 func brittle(d *durabletest.Disk) { d.Brittle() }
 
 func TestWhatIsKeptOutlivesPowerCutsAndErrors(t *testing.T) {
-	o, err := durabletest.Crashes(writer, seeds(), brittle)
+	seeds := durabletest.Seeds(6, 200)
+	o, err := durabletest.Crashes(writer, seeds, brittle)
 	if err != nil {
 		t.Error(err)
 	}
-	d, err := durabletest.Damages(writer, max(1, 190/seeds()))
+	d, err := durabletest.Damages(writer, max(1, 190/seeds))
 	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%s; %d kinds of damage", o, d.Damages)
+	o.Damages = d.Damages
+	t.Log(o)
 }
 
 // Without syncs, or without checksums, the test above must find a loss.
