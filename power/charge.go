@@ -23,6 +23,10 @@ type Bank struct {
 	Gap time.Duration
 }
 
+// KeepEvery is how often the charge is to be kept: so old may be what is resumed
+// when the power goes.
+const KeepEvery = 15 * time.Minute
+
 // Charge is a battery's state of charge, counted, with bounds between which it
 // must be. The zero Charge knows nothing: it is bounded by the voltage from the
 // first sample on, and counted from there.
@@ -101,8 +105,8 @@ const (
 	// have flowed either way while nothing was measured.
 	unseenRate = 0.2
 	// cutShare is by how much of the capacity the charge may have changed over a
-	// power cut of unknown length.
-	cutShare = 0.2
+	// power cut of unknown length, taken as an hour, and since it was kept before.
+	cutShare = unseenRate * float64(time.Hour+KeepEvery) / float64(time.Hour)
 	// agedShare is by how much a battery's capacity may differ from the stated one.
 	agedShare = 0.05
 	// lowCurrentFactor is how much of a current below the 20 h rate it may be that is

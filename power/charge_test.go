@@ -42,7 +42,7 @@ func days(seed uint64, chem Chemistry, gain, offset float64, disturbed bool) (o 
 	battery := newCell(r, chem.Name == "agm", 100, 0.4+0.5*r.Float64())
 	van := &life{r: r, base: 0.9 + 0.7*r.Float64(), charger: 12 + 10*r.Float64()}
 	b := bank(chem)
-	var c Charge
+	var c, kept Charge
 	var blind, booted time.Duration // until when the monitor is disconnected; when this boot began
 	for at := sampled; at <= 10*24*time.Hour; at += sampled {
 		load, charger := van.at(at, battery.truth() < 8)
@@ -50,9 +50,12 @@ func days(seed uint64, chem Chemistry, gain, offset float64, disturbed bool) (o 
 		if disturbed && r.IntN(6*60*18) == 0 { // about every 18 hours
 			blind = at + time.Duration(r.IntN(90))*time.Minute
 			if r.IntN(2) == 0 {
-				// A power cut, of which nobody knows the length.
-				figure, low, high, _ := c.Percent(b)
-				c, booted = Resumed(b, figure, low, high, 0, false), blind
+				// A power cut, of which nobody knows the length, some time after the count was kept last.
+				c, booted = Charge{}, blind
+				if kept.known {
+					figure, low, high, _ := kept.Percent(b)
+					c = Resumed(b, figure, low, high, 0, false)
+				}
 			}
 		}
 		if at < blind {
@@ -61,6 +64,9 @@ func days(seed uint64, chem Chemistry, gain, offset float64, disturbed bool) (o 
 		seen := Sample{Volts: math.Round(volts*1.002/1.25e-3) * 1.25e-3,
 			Amps: math.Round((amps*(1+gain)+offset+r.NormFloat64()*0.01)/0.005) * 0.005}
 		c = c.Step(b, seen, 25, at-booted+time.Second)
+		if at%KeepEvery == 0 {
+			kept = c
+		}
 		figure, low, high, ok := c.Percent(b)
 		truth := battery.truth()
 		o.samples++
@@ -80,6 +86,30 @@ func days(seed uint64, chem Chemistry, gain, offset float64, disturbed bool) (o 
 		}
 	}
 	return o
+}
+
+// Whatever flowed while nothing was measured, up to a fifth of the capacity an
+// hour either way, also between the last time the count was kept and the cut: the
+// bounds hold the truth.
+func TestTheBoundsAllowForWhatFlowedSinceTheCountWasKept(t *testing.T) {
+	b := bank(AGM)
+	for _, c := range []struct {
+		name    string
+		charge  Charge
+		unseen  time.Duration
+		percent float64 // that the bounds are wider, on each side
+	}{
+		{"the daemon was started again in the same boot", Resumed(b, 50, 49, 51, 15*time.Minute, true), 15 * time.Minute, 5},
+		{"a power cut of an hour, kept long before it, without a clock", Resumed(b, 50, 49, 51, 0, false), KeepEvery + time.Hour, 25},
+		{"the same, and the clock tells", Resumed(b, 50, 49, 51, 0, false).Away(b, KeepEvery+time.Hour), KeepEvery + time.Hour, 25},
+		{"a cut of two hours, and the clock tells", Resumed(b, 50, 49, 51, 0, false).Away(b, KeepEvery+2*time.Hour), KeepEvery + 2*time.Hour, 45},
+	} {
+		_, low, high, _ := c.charge.Percent(b)
+		flowed := 20 * c.unseen.Hours()
+		if low > 49-flowed+1e-9 || high < 51+flowed-1e-9 || math.Abs(49-c.percent-low) > 0.1 || math.Abs(51+c.percent-high) > 0.1 {
+			t.Errorf("%s: between %.2f and %.2f %%; %.2f %% may have flowed", c.name, low, high, flowed)
+		}
+	}
 }
 
 // Ten days of sessions, five batteries of either kind (two hundred at length), gains and offsets at

@@ -17,6 +17,7 @@ import (
 func TestADayIsCountedOverAPowerCutAndNamesNoSite(t *testing.T) {
 	writes := func(days bool) (saves int, last van.Kept) {
 		b := newBox("one", van.Kept{})
+		b.options.KeepEvery = time.Minute // so that the cut loses little
 		b.see(time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "rtc"})
 		at := 2 * time.Second
 		run := func(site string, hours time.Duration) {
@@ -37,6 +38,7 @@ func TestADayIsCountedOverAPowerCutAndNamesNoSite(t *testing.T) {
 		}
 		run("moulin", time.Hour)
 		b = newBox("two", last)
+		b.options.KeepEvery = time.Minute
 		b.see(time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "rtc"})
 		at = 2 * time.Second
 		run("quai", time.Hour)

@@ -95,22 +95,17 @@ func (s State) Kept(o Options) Kept {
 	return k
 }
 
-// keep asks for a save where something changed, and at the latest after
-// KeepEvery where only the run hours did.
+// keep asks for a save where something changed that matters, and after KeepEvery
+// where only what grows with time did.
 func (s *State) keep(o Options, out *Output) {
 	k := s.Kept(o)
 	if reflect.DeepEqual(k, s.kept) ||
-		s.Now.Mono-s.keptAt < o.KeepEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) ||
-		!s.running() && s.Now.Mono-s.keptAt < chargeEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) {
+		s.Now.Mono-s.keptAt < o.KeepEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) {
 		return
 	}
 	s.kept, s.keptAt = k, s.Now.Mono
 	out.effect(Keep{k})
 }
-
-// chargeEvery is how often the charge is saved while no generator runs: what may
-// have flowed since widens its bounds, and each save wears the card.
-const chargeEvery = 10 * time.Minute
 
 // withoutHours is k as if no generator had ever run, the charge never moved,
 // no day been counted and nobody, the box included, used the internet: two of

@@ -62,6 +62,7 @@ func (c *cutBox) starts(boot string, off, at time.Duration, trusted bool) {
 	}
 	c.box = &box{options: van.DefaultOptions(), boot: boot, off: off}
 	c.options.Session.Site = c.fixed
+	c.options.KeepEvery = time.Minute // so that what is told of a session that is over is near its end
 	c.state = van.New(c.options, van.Panel)
 	c.do(at, van.Started{Kept: back, Restored: true}, van.TimetableSeen{Timetable: c.table})
 	if trusted {
@@ -175,6 +176,7 @@ func TestASessionOutlivesAPowerCut(t *testing.T) {
 		}, []string{"started", "generators-stopped 42"}, "", "", 1},
 		{"but not one without a generator for long", func(c *cutBox) {
 			confirmed(c)
+			c.options.KeepEvery = time.Hour
 			c.pass(10*min+10*s, 15*min, false)
 			c.starts("two", 40*min, s, true)
 			c.pass(2*s, min, true)

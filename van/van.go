@@ -29,13 +29,15 @@ type Options struct {
 	Uplink  netmon.Options
 	Kiosk   kiosk.Options
 
-	KeepEvery time.Duration // how often run hours are saved while a generator runs
+	// KeepEvery is how often what only grows with time is saved: run hours, charge,
+	// days, the session's tally, bytes. So much of it a power cut may lose.
+	KeepEvery time.Duration
 }
 
 // DefaultOptions are the rooms' defaults.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
-		Kiosk: kiosk.DefaultOptions(), KeepEvery: time.Minute}
+		Kiosk: kiosk.DefaultOptions(), KeepEvery: power.KeepEvery}
 }
 
 // State is everything that is known. It is copied by each Step, so that a

@@ -11,6 +11,7 @@ import (
 	"infobus/power"
 	"infobus/reading/clock"
 	"infobus/van"
+	"infobus/van/kept"
 	"infobus/van/loop"
 )
 
@@ -19,10 +20,10 @@ import (
 func TestAnActionThatTheCardDoesNotTakeIsToldSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := van.DefaultOptions()
-		a := &appliance{options: o, keeper: newKeeper(t.TempDir(), func(any) {})} // its keeper never runs
+		a := &appliance{options: o, keeper: kept.NewKeeper(t.TempDir())} // its keeper never runs
 		a.loop = loop.New(o, van.New(o, van.Panel), clock.NewSystem(), func([]logbook.Event) {}, func(e van.Effect) {
 			if k, ok := e.(van.Keep); ok {
-				a.keeper.keep(k.Kept)
+				a.keeper.Keep(k.Kept)
 			}
 		})
 		ctx, cancel := context.WithCancel(t.Context())

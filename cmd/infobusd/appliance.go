@@ -15,11 +15,13 @@ import (
 
 	"infobus/action"
 	"infobus/config"
+	"infobus/durable"
 	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
+	"infobus/kiosk/glass"
 	"infobus/logbook/store"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -37,6 +39,7 @@ import (
 	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/van/kept"
 	"infobus/van/loop"
 )
 
@@ -52,8 +55,8 @@ type appliance struct {
 	recorder  *store.Recorder
 	client    *client.Client
 	server    *server.Server
-	screen    *screen
-	keeper    *keeper
+	screen    *glass.Screen
+	keeper    *kept.Keeper
 	target    *systemd.Target
 	relay     *relay // nil where none is fitted
 	series    *status.Series
@@ -108,7 +111,7 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	a.screen = newScreen(a)
 	a.target = systemd.NewTarget(generatorTarget)
 	a.relay = newRelay(a)
-	a.keeper = newKeeper(f.stateDir, a.observe)
+	a.keeper = kept.NewKeeper(f.stateDir)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
 		Durable: func(s store.Status) { a.recorded(s); token(a.upload) },
@@ -211,7 +214,7 @@ func (a *appliance) run(ctx context.Context) {
 	loopEnd.Go(func() { a.loop.Run(loopCtx) })
 	logbookEnd := make(chan struct{})
 	go func() { a.recorder.Run(logbookCtx); close(logbookEnd) }()
-	started := a.keeper.load(a.screen.certain())
+	started := a.keeper.Load(a.screen.Certain())
 	a.restoreBudget(started.Kept)
 	a.observe(started)
 	if a.table != nil {
@@ -244,15 +247,15 @@ func (a *appliance) run(ctx context.Context) {
 	left := cardWait - 2*cardPage - time.Duration(a.cardSpent.Load()) - time.Since(stopped)
 	card, cancel := context.WithTimeout(context.Background(), max(left, cardLeast))
 	defer cancel()
-	var kept sync.WaitGroup
-	kept.Go(func() { a.keeper.finish(card, last) })
+	var saved sync.WaitGroup
+	saved.Go(func() { a.keeper.Finish(card, last) })
 	a.flush(max(left, cardLeast) - cardClose)
 	stopLogbook()
 	select {
 	case <-logbookEnd:
 	case <-card.Done():
 	}
-	kept.Wait()
+	saved.Wait()
 	if a.parts.world != nil {
 		a.farewell(a.parts.world)
 	}
@@ -325,7 +328,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
 	card.Add(part("timetable", "timetable", a.timetables))
-	card.Add(part("keep", "kept", a.keeper.run))
+	card.Add(part("keep", "kept", a.keeper.Run))
 	if a.watcher != nil {
 		add("lines", van.GPIO, a.lines)
 	}
@@ -339,7 +342,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 		add("battery", van.Battery, a.battery)
 	}
 	if a.config.Panel.Type != "none" {
-		add("screen", van.Panel, a.screen.run)
+		add("screen", van.Panel, a.screen.Run)
 		if a.parts.temperature != nil {
 			add("temperature", "", a.temperature)
 		}
@@ -372,9 +375,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 func (a *appliance) do(e van.Effect) {
 	switch e := e.(type) {
 	case kiosk.Draw:
-		a.screen.draw(e)
+		a.screen.Draw(e)
 	case van.Keep:
-		a.keeper.keep(e.Kept)
+		a.keeper.Keep(e.Kept)
 	case van.Heal:
 		go a.heal(e.Remedy)
 	case van.Follow:
@@ -399,6 +402,20 @@ func (a *appliance) heal(r netmon.Remedy) {
 	}
 	a.observe(tried)
 }
+
+// newScreen is the panel's screen, or a model's.
+func newScreen(a *appliance) *glass.Screen {
+	o := glass.Options{Open: a.parts.panel, Observe: a.observe,
+		Disk: durable.System, Dir: a.flags.stateDir, Boot: clock.NewSystem().Now().Boot, LastPage: cardPage}
+	if w := a.parts.world; w != nil && a.simulates("panel") {
+		o.Decoded = func() ([]byte, bool) { return w.Panel.Picture(), w.Panel.Refreshes() > 0 }
+		o.Look = !a.flags.vanTimes
+	}
+	return glass.New(o)
+}
+
+// simulates says whether a model stands in the place of that part.
+func (a *appliance) simulates(name string) bool { return slices.Contains(a.flags.sim, name) }
 
 // onDesk says whether the machine is somebody's own, and not the van's box: the
 // generators are models, or anything is and systemd does not run the daemon.
@@ -453,7 +470,7 @@ func (a *appliance) act(ctx context.Context, row action.Row, asked action.Asked)
 	switch {
 	case err != nil:
 		return action.NoAnswer
-	case refusal == action.Taken && row.Durable && a.keeper.settled(ctx) != nil:
+	case refusal == action.Taken && row.Durable && a.keeper.Settled(ctx) != nil:
 		return action.NotKept
 	}
 	return refusal

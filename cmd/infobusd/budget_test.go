@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/durable"
 	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -18,7 +19,11 @@ import (
 func spentBefore(t *testing.T, purpose string, bytes int64) (state string) {
 	state = t.TempDir()
 	data := &netmon.Spent{Month: time.Now().UTC().Format("2006-01"), Bytes: map[string]int64{purpose: bytes}}
-	if err := kept.Save(kept.System, state, van.Kept{Data: data}); err != nil {
+	file, _, _, err := kept.Open(durable.System, state)
+	if err == nil {
+		err = file.Save(van.Kept{Data: data})
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return state
@@ -60,14 +65,14 @@ func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
 	if code := p.exit(); code != 0 {
 		t.Fatalf("exit %d", code)
 	}
-	k, ok, err := kept.Load(kept.System, state)
+	file, k, ok, err := kept.Open(durable.System, state)
 	if err != nil || !ok || k.Data == nil || float64(k.Data.Session["probe"]) < session || float64(k.Data.Bytes["probe"]) < month {
 		t.Fatalf("kept %+v (%v, %v) of %v and %v bytes", k.Data, ok, err, session, month)
 	}
 	for _, boot := range []string{k.Boot, "another"} {
 		session, month = float64(k.Data.Session["probe"]), float64(k.Data.Bytes["probe"])
 		k.Boot = boot
-		if err := kept.Save(kept.System, state, k); err != nil {
+		if err := file.Save(k); err != nil {
 			t.Fatal(err)
 		}
 		p = start(t, state, nil, "--sim")
@@ -78,7 +83,7 @@ func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
 			t.Errorf("%v bytes more in the session, %v in the month", now-session, all-month)
 		}
 		p.kill()
-		if k, ok, err = kept.Load(kept.System, state); err != nil || !ok {
+		if file, k, ok, err = kept.Open(durable.System, state); err != nil || !ok {
 			t.Fatal(err)
 		}
 	}

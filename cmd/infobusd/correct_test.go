@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"infobus/durable"
 	"infobus/logbook"
 	"infobus/van/kept"
 )
@@ -52,7 +53,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 		if code != http.StatusOK {
 			t.Fatalf("%s: %d %s", c.action, code, body)
 		}
-		k, ok, err := kept.Load(kept.System, state)
+		_, k, ok, err := kept.Open(durable.System, state)
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
@@ -84,7 +85,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 			t.Errorf("the event says %v", e.Attributes)
 		}
 	}
-	if b, err := os.ReadFile(filepath.Join(state, "kept.json")); err != nil || strings.Contains(string(b), "Dupont") {
+	if b, err := os.ReadFile(filepath.Join(state, kept.Name)); err != nil || strings.Contains(string(b), "Dupont") {
 		t.Errorf("%s, %v", b, err)
 	}
 }

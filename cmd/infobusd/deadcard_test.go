@@ -2,75 +2,35 @@ package main
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"infobus/hw"
+	"infobus/durable"
 	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/van"
-	"infobus/van/kept"
-	"infobus/van/kept/kepttest"
 )
 
-// hungCard takes no file until it is released.
+// hungCard has nothing written to it until it is released.
 type hungCard struct {
-	kept.Disk
+	durable.Disk
 	asked    chan struct{} // a token: somebody wants to write
 	released chan struct{}
 }
 
-func newHungCard(disk kept.Disk) hungCard {
+func newHungCard(disk durable.Disk) hungCard {
 	return hungCard{Disk: disk, asked: make(chan struct{}, 1), released: make(chan struct{})}
 }
 
-func (h hungCard) Create(path string) (kept.File, error) {
-	token(h.asked)
-	<-h.released
-	return h.Disk.Create(path)
-}
-
-func TestAKeeperWhoseCardHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		disk := kepttest.New(1)
-		card := newHungCard(disk)
-		k := newKeeper("/", func(any) {})
-		k.disk = card
-
-		// It says so, and asks no more of the card until that came back.
-		begun := time.Now()
-		k.keep(van.Kept{Glass: "first"})
-		if err := k.run(t.Context(), func() {}); !errors.Is(err, hw.ErrTimeout) || time.Since(begun) != stuckAfter {
-			t.Errorf("%v after %s", err, time.Since(begun))
-		}
-		// The part ends at once when it is to.
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		begun = time.Now()
-		if err := k.run(ctx, func() {}); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
-			t.Errorf("the part ended %s after it began, with %v; it was stopped after 1s", time.Since(begun), err)
-		}
-		// What is to be kept at the end is given up in time.
-		end, cancel := context.WithTimeout(t.Context(), cardWait)
-		defer cancel()
-		begun = time.Now()
-		k.finish(end, van.Kept{Glass: "second"})
-		if took := time.Since(begun); took != cardWait {
-			t.Errorf("the end was held up for %s", took)
-		}
-		// A card that comes back gets the write that was left behind, and then the next.
-		close(card.released)
-		k.finish(t.Context(), van.Kept{Glass: "third"})
-		if got, ok, err := kept.Load(disk, "/"); got.Glass != "third" || !ok || err != nil {
-			t.Errorf("kept %+v, %v, %v", got, ok, err)
-		}
-	})
+func (h hungCard) Open(path string, flag int) (durable.File, error) {
+	if flag != os.O_RDONLY {
+		token(h.asked)
+		<-h.released
+	}
+	return h.Disk.Open(path, flag)
 }
 
 // The whole daemon ends, though the card takes nothing of what must be kept, and
@@ -82,11 +42,11 @@ func TestTheEndOnACardThatHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	card := newHungCard(a.keeper.disk)
-	a.keeper.disk = card
+	card := newHungCard(a.keeper.Disk)
+	a.keeper.Disk = card
 	defer func() { // what was left behind comes to its end
 		close(card.released)
-		a.keeper.finish(t.Context(), van.Kept{})
+		a.keeper.Finish(t.Context(), van.Kept{})
 	}()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -122,26 +82,4 @@ func TestTheEndOnACardThatHangs(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(events, func(e logbook.Event) bool { return e.Name == logbook.SystemStopping }) {
 		t.Errorf("the logbook does not say that it ends: %+v, %v", events, err)
 	}
-}
-
-// A page is shown, and the panel's part ends, on a card that takes no page.
-func TestAPageThatTheCardDoesNotTakeIsGivenUp(t *testing.T) {
-	t.Parallel()
-	glass := filepath.Join(t.TempDir(), "glass")
-	if err := syscall.Mkfifo(glass+".new", 0o600); err != nil { // nobody reads: opening it hangs
-		t.Fatal(err)
-	}
-	s := &screen{file: glassFile(glass), boot: "one"}
-	for range 2 { // the second finds the first still stuck
-		if err := s.keep(patience, []byte("a page")); !errors.Is(err, hw.ErrTimeout) {
-			t.Errorf("got %v", err)
-		}
-	}
-	reader, err := syscall.Open(glass+".new", syscall.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(reader)
-	// What was left behind comes to its end.
-	hw.Call(t.Context(), &s.card, hangGuard, func() (struct{}, error) { return struct{}{}, nil }, nil)
 }

@@ -18,6 +18,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/private"
+	"infobus/van/kept"
 )
 
 // planted are fifty strings that name a person or a person's device: those of
@@ -243,7 +244,7 @@ func findFiles(t *testing.T, state string, found map[string][]byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"file logbook.db", "file kept.json", "file received.jsonl"} {
+	for _, name := range []string{"file logbook.db", "file " + kept.Name, "file received.jsonl"} {
 		if len(found[name]) == 0 {
 			t.Errorf("%s was not looked at", name)
 		}

@@ -19,7 +19,7 @@ func (a *appliance) pages(pin string) server.Options {
 		PIN:       pin,
 		Words:     a.flags.words,
 		Events:    a.recorder.After,
-		Kiosk:     a.screen.picture,
+		Kiosk:     a.screen.Picture,
 		Languages: status.Languages(),
 		Today:     func(tag string) status.TodayPage { return status.TodayOf(a.loop.State(), tag, time.Now()) },
 		Guide:     server.GuideAt(a.config.Status.Guide),
@@ -62,7 +62,7 @@ func (a *appliance) tester() *selftest.Tester {
 		b.Button = l.Line
 	}
 	if c.Panel.Type != "none" {
-		b.Panel = a.screen.check
+		b.Panel = a.screen.Check
 	}
 	if !a.onDesk() {
 		b.Target = generatorTarget

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"infobus/durable"
 	"infobus/examples"
 	"infobus/logbook"
 	"infobus/van/kept"
@@ -84,12 +85,12 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	// After a power cut the session goes on there, with its end, and is the same.
 	until := p.at("session.until")
 	p.kill()
-	k, _, err := kept.Load(kept.System, state)
+	file, k, _, err := kept.Open(durable.System, state)
 	if err != nil || k.Session == nil || k.Session.Wall.IsZero() {
 		t.Fatalf("kept %+v, %v", k.Session, err)
 	}
 	k.Boot = "another"
-	if err := kept.Save(kept.System, state, k); err != nil {
+	if err := file.Save(k); err != nil {
 		t.Fatal(err)
 	}
 	p = start(t, state, nil, args...)

@@ -9,10 +9,11 @@ bench() {
 	go_there
 	local ended=0
 	echo "$(date +%F), commit $(version), $(nproc) cores: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
-	measure cmd/infobusd 'Edge|Bytes' || ended=1
+	measure cmd/infobusd Edge || ended=1
 	measure cmd/infobus . || ended=1
 	measure logbook/store . 1s || ended=1
 	measure kiosk/draw . 1s || ended=1
+	measure kiosk/glass . || ended=1
 	measure hw/line . || ended=1
 	measure netmon/lab . &
 	measure cmd/infobusd Rest || ended=1

@@ -40,7 +40,6 @@ var order = map[string][]string{
 	"systemd":           {"units"},
 	"timetable":         {"source"},
 	"van":               {"loop kept"},
-	"van/kept":          {"kepttest"},
 	"words":             {"wordstest"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -11,14 +12,14 @@ import (
 	"infobus/logbook/store/storetest"
 )
 
-// cut appends and acknowledges on one disk, and has the power go in the middle
+// cut appends and acknowledges on one disk that errs now and then, and has the power go in the middle
 // of a commit, a checkpoint, a trimming or an opening, again and again. After
 // each cut, everything that had been called durable is there, a batch under way
 // is there whole or not at all, and no number is missing or given twice.
-func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheMiddle int, err error) {
-	disk := storetest.New(seed)
+func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheMiddle, erred int, err error) {
+	disk := storetest.New(uint64(seed))
 	defer disk.Close()
-	options := Options{VFS: disk.VFS(), MaxEvents: 300}
+	options := Options{Disk: disk, MaxEvents: 300}
 	change(disk, &options)
 	random := rand.New(rand.NewSource(seed))
 
@@ -39,7 +40,7 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		s, err := Open("/cut", options)
 		if err != nil {
 			if damaged(err) || s != nil {
-				return inTheMiddle, wrong("%v", err)
+				return inTheMiddle, erred, wrong("%v", err)
 			}
 			inTheMiddle++
 			disk.Crash()
@@ -47,7 +48,7 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		}
 		status := s.Status()
 		if status.Last < last || status.Acknowledged < acked || log != "" && status.Log != log {
-			return inTheMiddle, wrong("%+v; durable were %d of %s, acknowledged %d", status, last, log, acked)
+			return inTheMiddle, erred, wrong("%+v; durable were %d of %s, acknowledged %d", status, last, log, acked)
 		}
 		log = status.Log
 		events, err := s.After(0, 1<<30)
@@ -58,22 +59,22 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		}
 		for i, e := range events {
 			if i > 0 && e.Seq != events[i-1].Seq+1 {
-				return inTheMiddle, wrong("event %d stands behind %d", e.Seq, events[i-1].Seq)
+				return inTheMiddle, erred, wrong("event %d stands behind %d", e.Seq, events[i-1].Seq)
 			}
 			if want, known := marks[e.Seq]; known && want != e.Mono {
-				return inTheMiddle, wrong("event %d says %d, and was %d", e.Seq, e.Mono, want)
+				return inTheMiddle, erred, wrong("event %d says %d, and was %d", e.Seq, e.Mono, want)
 			}
 			marks[e.Seq] = e.Mono
 		}
 		if last > 0 && (len(events) == 0 || events[len(events)-1].Seq != status.Last) {
-			return inTheMiddle, wrong("the newest is not there")
+			return inTheMiddle, erred, wrong("the newest is not there")
 		}
 		// Of the batch that was under way: all or nothing, nothing twice.
 		seen := map[time.Duration]bool{}
 		for _, e := range events {
 			if e.Name == logbook.GeneratorStarted {
 				if seen[e.Mono] {
-					return inTheMiddle, wrong("%d is there twice", e.Mono)
+					return inTheMiddle, erred, wrong("%d is there twice", e.Mono)
 				}
 				seen[e.Mono] = true
 			}
@@ -81,6 +82,9 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		last, acked = status.Last, status.Acknowledged
 
 		disk.CutAfter(1 + random.Intn(60))
+		if random.Intn(2) == 0 {
+			disk.FailAfter(1+random.Intn(30), []error{syscall.EIO, syscall.ENOSPC}[random.Intn(2)])
+		}
 		for range 30 {
 			batch := make([]logbook.Event, 1+random.Intn(20))
 			for i := range batch {
@@ -89,8 +93,12 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 			}
 			stored, err := s.Append(batch)
 			if err != nil {
-				inTheMiddle++
-				break
+				if disk.Dead() {
+					inTheMiddle++
+					break
+				}
+				erred++
+				continue
 			}
 			for _, e := range stored {
 				marks[e.Seq] = e.Mono
@@ -99,8 +107,12 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 			if random.Intn(3) == 0 {
 				to := last - uint64(random.Intn(5))
 				if err := s.Acknowledge(to); err != nil {
-					inTheMiddle++
-					break
+					if disk.Dead() {
+						inTheMiddle++
+						break
+					}
+					erred++
+					continue
 				}
 				acked = max(acked, to)
 			}
@@ -108,7 +120,7 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		disk.Crash()
 		s.Close()
 	}
-	return inTheMiddle, nil
+	return inTheMiddle, erred, nil
 }
 
 func TestAPowerCutInTheMiddleOfACommitLosesNothing(t *testing.T) {
@@ -116,15 +128,18 @@ func TestAPowerCutInTheMiddleOfACommitLosesNothing(t *testing.T) {
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		rounds = 10_000
 	}
-	all := 0
+	all, erred := 0, 0
 	for _, seed := range []int64{1, 2} {
-		n, err := cut(rounds/2, seed, func(*storetest.Disk, *Options) {})
+		n, e, err := cut(rounds/2, seed, func(*storetest.Disk, *Options) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		all += n
+		all, erred = all+n, erred+e
 	}
-	t.Logf("%d power cuts, %d of them in the middle of something", rounds, all)
+	t.Logf("%d power cuts, %d of them in the middle of something; %d errors of the disk before them", rounds, all, erred)
+	if erred < rounds/10 {
+		t.Errorf("only %d errors: this test shows little", erred)
+	}
 	if all < rounds/2 {
 		t.Errorf("only %d of %d cuts were in the middle of something: this test shows little", all, rounds)
 	}
@@ -138,7 +153,7 @@ func TestTheTestOfPowerCutsFindsALoss(t *testing.T) {
 		"neither the disk nor SQLite do": func(d *storetest.Disk, o *Options) { d.IgnoreSyncs(); o.Unsafe = true },
 	} {
 		for seed := range int64(3) {
-			if _, err := cut(60, seed, change); err == nil {
+			if _, _, err := cut(60, seed, change); err == nil {
 				t.Errorf("%s, seed %d: nothing was lost", name, seed)
 			}
 		}

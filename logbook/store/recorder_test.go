@@ -19,7 +19,7 @@ import (
 func recorder(disk *storetest.Disk, retry time.Duration) (*Recorder, <-chan error) {
 	health := make(chan error, 1000)
 	return NewRecorder(RecorderOptions{
-		Open:    func() (*Store, error) { return Open("/recorder", Options{VFS: disk.VFS()}) },
+		Open:    func() (*Store, error) { return Open("/recorder", Options{Disk: disk}) },
 		Durable: func(Status) {},
 		Health:  func(err error) { health <- err },
 		Retry:   retry,

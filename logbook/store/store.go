@@ -6,8 +6,9 @@
 // the schema admits gets in (logbook.Admit), and when the file has grown to its
 // bound, the oldest go.
 //
-// What it assumes of the disk: that a sync which returned has happened. What it
-// does not assume: that writes reach the disk in order, or whole. SQLite's
+// What it assumes of the disk: that a sync which returned has happened, and that
+// a write which is cut damages no byte beside it (https://sqlite.org/psow.html).
+// What it does not assume: that writes reach the disk in order, or whole. SQLite's
 // write-ahead log (with synchronous=FULL: one sync a commit) gives the rest.
 package store
 
@@ -25,6 +26,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"infobus/durable"
 	"infobus/logbook"
 )
 
@@ -39,12 +41,23 @@ const schema = "1"
 type Options struct {
 	// MaxEvents is how many events are kept; 0: 100,000, some 40 MB.
 	MaxEvents uint64
-	// VFS is the name of the file layer; "": the system's.
-	VFS string
+	// Disk is where the file is; nil: the system's.
+	Disk Disk
 	// Unsafe switches syncing off. It is for the test that shows what syncing
 	// is worth.
 	Unsafe bool
 }
+
+// Disk is a disk that SQLite knows as a file layer.
+type Disk interface {
+	durable.Disk
+	VFS() string // the layer's name; "": the system's
+}
+
+// system is the system's disk.
+type system struct{ durable.Disk }
+
+func (system) VFS() string { return "" }
 
 // Store is an open logbook. It may be used by many goroutines.
 type Store struct {
@@ -82,6 +95,9 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.MaxEvents == 0 {
 		o.MaxEvents = 100_000
 	}
+	if o.Disk == nil {
+		o.Disk = system{durable.System}
+	}
 	s := &Store{path: filepath.Join(dir, File), options: o}
 	err := s.open()
 	if err == nil || !damaged(err) {
@@ -107,8 +123,9 @@ func (s *Store) orNil(err error) (*Store, error) {
 // open opens the file as it is.
 func (s *Store) open() (err error) {
 	name, flags := s.path, sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE
-	if s.options.VFS != "" {
-		name, flags = "file:"+s.path+"?vfs="+s.options.VFS, flags|sqlite3.OPEN_URI
+	layer := s.options.Disk.VFS()
+	if layer != "" {
+		name, flags = "file:"+s.path+"?vfs="+layer, flags|sqlite3.OPEN_URI
 	}
 	if s.db, err = sqlite3.OpenFlags(name, flags); err != nil {
 		return fmt.Errorf("open the logbook: %w", full(err))
@@ -142,11 +159,11 @@ func (s *Store) open() (err error) {
 	if err = s.recall(); err != nil {
 		return err
 	}
-	if s.options.VFS == "" {
-		// SQLite syncs what it writes; that the files are in the folder is ours.
-		if err = syncDir(filepath.Dir(s.path)); err != nil {
-			return fmt.Errorf("sync the logbook's folder: %w", err)
-		}
+	// SQLite syncs what it writes; that the files are in the folder is ours.
+	if err = s.options.Disk.SyncDir(filepath.Dir(s.path)); err != nil {
+		return fmt.Errorf("sync the logbook's folder: %w", err)
+	}
+	if layer == "" {
 		for _, name := range []string{s.path, s.path + "-wal"} { // the events are in both
 			if err = os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("keep the logbook private: %w", err)
@@ -406,13 +423,13 @@ func (s *Store) aside() error {
 			if n == 1 {
 				from = s.path + suffix
 			}
-			err := os.Rename(from, fmt.Sprintf("%s.damaged-%d%s", s.path, n, suffix))
+			err := s.options.Disk.Rename(from, fmt.Sprintf("%s.damaged-%d%s", s.path, n, suffix))
 			if err != nil && !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("move the damaged logbook aside: %w", err)
 			}
 		}
 	}
-	return syncDir(filepath.Dir(s.path))
+	return s.options.Disk.SyncDir(filepath.Dir(s.path))
 }
 
 // damaged says whether the file itself is what is wrong.
@@ -426,12 +443,4 @@ func full(err error) error {
 		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
 	}
 	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -86,7 +86,7 @@ func TestWhatIsNotAdmittedIsNotOnTheDisk(t *testing.T) {
 	disk := storetest.New(1)
 	defer disk.Close()
 	write := func() []byte {
-		s, err := Open("/admitted", Options{VFS: disk.VFS()})
+		s, err := Open("/admitted", Options{Disk: disk})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +215,7 @@ func TestAFileOfALaterVersionIsRefusedAndLeftAlone(t *testing.T) {
 func TestAFullCard(t *testing.T) {
 	disk := storetest.New(1)
 	defer disk.Close()
-	s, err := Open("/full", Options{VFS: disk.VFS()})
+	s, err := Open("/full", Options{Disk: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,9 +245,9 @@ func TestAFullCard(t *testing.T) {
 // crash appends and cuts the power, again and again. Whatever Append had
 // called durable is there afterwards, in order, without a gap or a repeat.
 func crash(rounds int, seed int64, change func(*storetest.Disk, *Options)) error {
-	disk := storetest.New(seed)
+	disk := storetest.New(uint64(seed))
 	defer disk.Close()
-	options := Options{VFS: disk.VFS()}
+	options := Options{Disk: disk}
 	change(disk, &options)
 	random := rand.New(rand.NewSource(seed))
 	durable, acked := 0, uint64(0)
@@ -341,7 +341,7 @@ func TestTheRecorderOutlivesACardThatIsFull(t *testing.T) {
 		told   = make(chan struct{}, 1000)
 	)
 	r := NewRecorder(RecorderOptions{
-		Open:    func() (*Store, error) { return Open("/recorder", Options{VFS: disk.VFS()}) },
+		Open:    func() (*Store, error) { return Open("/recorder", Options{Disk: disk}) },
 		Durable: func(Status) {},
 		Health: func(err error) {
 			mu.Lock()

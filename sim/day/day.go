@@ -28,7 +28,8 @@ type Day struct {
 	Steps  []Step
 	Expect []string // one line an event, as Line gives it; nil expects nothing in particular
 
-	Watch func(van.State) // sees the state after each step; nil for nobody
+	Watch   func(van.State)               // sees the state after each step; nil for nobody
+	Effects func(time.Time, []van.Effect) // sees what is to be done after each step; nil for nobody
 }
 
 // Step is one command at a moment.

@@ -258,6 +258,9 @@ func (p *player) observe(value any) {
 	if p.day.Watch != nil {
 		p.day.Watch(state)
 	}
+	if p.day.Effects != nil {
+		p.day.Effects(p.now, effects)
+	}
 	for _, e := range events {
 		p.seq++
 		e.Log, e.Seq = "day", p.seq

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"infobus/durable"
 	"infobus/yamlfile"
 )
 
@@ -41,7 +42,10 @@ type FetchOptions struct {
 // newer than the last. What cannot be read is observed with its mistakes, and
 // the last good one stays kept. It returns when ctx ends, with its error.
 func Fetch(ctx context.Context, o FetchOptions, observe func(Loaded), checks ...Check) error {
-	k := readKept(o.URL, o.Keep)
+	k, err := readKept(durable.System, o.URL, o.Keep)
+	if err != nil {
+		slog.Warn("what was kept of the timetable is damaged", "why", err)
+	}
 	if len(k.Files) > 0 {
 		observe(parsed(k.Files, checks))
 	}
@@ -63,7 +67,7 @@ func Fetch(ctx context.Context, o FetchOptions, observe func(Loaded), checks ...
 				k.ETag, k.Modified = got.ETag, got.Modified
 				if loaded.Err == nil {
 					k = got
-					if err := k.keep(o.Keep); err != nil {
+					if err := k.keep(durable.System, o.Keep); err != nil {
 						slog.Warn("the timetable is in use, and is lost with the power", "why", err)
 					}
 				}

@@ -4,14 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 
+	"infobus/durable"
 	"infobus/timetable"
 )
 
 // kept is the last good timetable of a source that may be away: a stick that was
-// pulled, an address without internet. It is one file of the state directory.
+// pulled, an address without internet. It is a durable.Pair in the state directory.
 type kept struct {
 	Source   string `json:"source"` // path or address, as configured
 	ETag     string `json:"etag,omitempty"`
@@ -19,12 +20,16 @@ type kept struct {
 	Files    []File `json:"files"`
 }
 
-const keptName = "timetable.json"
+const (
+	keptName = "timetable"
+	oldName  = "timetable.json" // the file that earlier versions kept the same in
+)
 
 // Kept is the last good timetable of a source that was kept in the state
-// directory dir; nil where there is none.
+// directory dir; nil where there is none. Whoever watches the source says what
+// of it is damaged.
 func Kept(source, dir string, checks ...Check) *timetable.Timetable {
-	k := readKept(source, dir)
+	k, _ := readKept(durable.System, source, dir)
 	if len(k.Files) == 0 {
 		return nil
 	}
@@ -35,38 +40,55 @@ func Kept(source, dir string, checks ...Check) *timetable.Timetable {
 	return t
 }
 
-func readKept(source, dir string) kept {
-	var k kept
-	data, err := os.ReadFile(filepath.Join(dir, keptName))
-	if err != nil || json.Unmarshal(data, &k) != nil || k.Source != source {
-		return kept{Source: source}
+// readKept reads what was kept of that source. The error says that a copy was
+// damaged; then it is the one before, if there is one.
+func readKept(disk durable.Disk, source, dir string) (kept, error) {
+	_, k, err := openKept(disk, dir)
+	if k.Source != source {
+		k = kept{Source: source}
 	}
-	return k
+	return k, err
 }
 
-// keep writes it aside, syncs, renames, and syncs the folder: after a power cut
-// there is the old one or the new one, whole.
-func (k kept) keep(dir string) error {
+func openKept(disk durable.Disk, dir string) (*durable.Pair, kept, error) {
+	pair, b, err := durable.OpenPair(disk, filepath.Join(dir, keptName), func(b []byte) error {
+		_, err := parseKept(b)
+		return err
+	})
+	old := filepath.Join(dir, oldName)
+	pair.Replaces(old)
+	if b == nil {
+		var unread error
+		if b, unread = durable.Read(disk, old, durable.MaxFile); unread != nil && !errors.Is(unread, fs.ErrNotExist) {
+			err = errors.Join(err, unread)
+		}
+	}
+	if b == nil {
+		return pair, kept{}, err
+	}
+	k, unread := parseKept(b)
+	return pair, k, errors.Join(err, unread)
+}
+
+func parseKept(b []byte) (k kept, err error) {
+	if err = json.Unmarshal(b, &k); err == nil && k.Source == "" {
+		err = errors.New("no source")
+	}
+	if err != nil {
+		return kept{}, err
+	}
+	return k, nil
+}
+
+// keep makes it durable.
+func (k kept) keep(disk durable.Disk, dir string) error {
 	data, err := json.Marshal(k)
-	if err != nil {
-		return fmt.Errorf("keep the timetable: %w", err)
-	}
-	name := filepath.Join(dir, keptName)
-	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("keep the timetable: %w", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(name+".new", name)
+		pair, _, _ := openKept(disk, dir) // what is damaged was said, and is replaced
+		err = pair.Write(data)
 	}
 	if err != nil {
 		return fmt.Errorf("keep the timetable: %w", err)
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("keep the timetable: %w", err)
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return nil
 }

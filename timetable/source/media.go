@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"infobus/durable"
 )
 
 // IsRemovable says whether a configured source is on a medium that comes and
@@ -46,7 +48,11 @@ func WatchMedia(ctx context.Context, pattern, keep string, observe func(Loaded),
 
 // watchMedia is WatchMedia, told of changes by changed.
 func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct{}, observe func(Loaded), checks []Check) error {
-	if k := readKept(pattern, keep); len(k.Files) > 0 {
+	k, err := readKept(durable.System, pattern, keep)
+	if err != nil {
+		slog.Warn("what was kept of the timetable is damaged", "why", err)
+	}
+	if len(k.Files) > 0 {
 		if l := parsed(k.Files, checks); l.Err == nil {
 			observe(l)
 		}
@@ -77,7 +83,7 @@ func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct
 				if l.Err == nil {
 					// Read again: a stick is small, and Watch keeps its bytes to itself.
 					if files, err := Read(path); err == nil && digest(files) == l.Timetable.Digest {
-						if err := (kept{Source: pattern, Files: files}).keep(keep); err != nil {
+						if err := (kept{Source: pattern, Files: files}).keep(durable.System, keep); err != nil {
 							slog.Warn("the timetable is in use, and is lost with the power", "why", err)
 						}
 					}

@@ -1,9 +1,9 @@
-// Package kept saves and restores van.Kept: one small file, written aside,
-// synced, renamed, its folder synced, so that a power cut leaves the old or the
-// new one and nothing between.
+// Package kept saves and restores van.Kept, as JSON in one file of two slots
+// (durable.Slots), and has the goroutine that does so while the daemon runs.
 package kept
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,40 +12,68 @@ import (
 	"slices"
 
 	"infobus/days"
+	"infobus/durable"
 	"infobus/netmon"
 	"infobus/van"
 )
 
 // Name is the name of the file in the state directory.
-const Name = "kept.json"
+const Name = "kept.slots"
 
-// maxSize bounds what Load reads: a file of ours is below 10 kB.
-const maxSize = 64 << 10
+// oldName is the file that earlier versions kept the same in: the JSON alone.
+const oldName = "kept.json"
 
-// Load reads what was kept in dir. Without a file it gives the zero Kept and
-// false. A file that cannot be read as ours is moved aside to kept.json.bad,
-// and the error says so: the van starts as a new one.
-func Load(disk Disk, dir string) (van.Kept, bool, error) {
-	path := filepath.Join(dir, Name)
-	b, err := disk.Read(path)
+// File is where a van.Kept is saved. It is one goroutine's.
+type File struct{ slots *durable.Slots }
+
+// Open reads what was kept in dir. Without a file it gives the zero Kept and
+// false. An error says that of two copies one was damaged, with true, or that
+// nothing can be read: then that is moved aside to a name that ends in .bad, and
+// the van starts as a new one. The File can be used with either.
+func Open(disk durable.Disk, dir string) (f *File, k van.Kept, restored bool, err error) {
+	slots, b, err := durable.OpenSlots(disk, filepath.Join(dir, Name), func(b []byte) error {
+		_, err := Parse(b)
+		return err
+	})
+	f = &File{slots}
+	old := filepath.Join(dir, oldName)
+	if b == nil {
+		var unread error
+		if k, restored, unread = parseOld(disk, old); unread != nil {
+			err = errors.Join(err, durable.SetAside(disk, old, unread))
+		}
+	} else {
+		k, _ = Parse(b) // it was checked
+		restored = true
+	}
+	if restored {
+		slots.Replaces(old)
+	}
+	if err != nil {
+		err = fmt.Errorf("what was kept is damaged: %w", err)
+	}
+	return f, k, restored, err
+}
+
+func parseOld(disk durable.Disk, path string) (van.Kept, bool, error) {
+	b, err := durable.Read(disk, path, durable.MaxSlot)
 	if errors.Is(err, fs.ErrNotExist) {
 		return van.Kept{}, false, nil
 	}
 	if err != nil {
-		return van.Kept{}, false, fmt.Errorf("read what was kept: %w", err)
+		return van.Kept{}, false, err
 	}
 	k, err := Parse(b)
-	if err != nil {
-		moved := path + ".bad"
-		err = fmt.Errorf("what was kept in %s is damaged and was moved to %s: %w", path, moved, err)
-		return van.Kept{}, false, errors.Join(err, disk.Rename(path, moved))
-	}
-	return k, true, nil
+	return k, err == nil, err
 }
 
-// Parse reads the file's content. Counters below zero are refused.
+// Parse reads what Save wrote. Counters below zero are refused, and null, which
+// would pass for a van of which nothing is known.
 func Parse(b []byte) (van.Kept, error) {
 	var k van.Kept
+	if string(bytes.TrimSpace(b)) == "null" {
+		return van.Kept{}, errors.New("null")
+	}
 	if err := json.Unmarshal(b, &k); err != nil {
 		return van.Kept{}, err
 	}
@@ -72,30 +100,14 @@ func Parse(b []byte) (van.Kept, error) {
 	return k, nil
 }
 
-// Save replaces the file in dir; when it returns nil, the new one is durable.
-func Save(disk Disk, dir string, k van.Kept) error {
+// Save replaces what is kept; when it returns nil, the new one is durable.
+func (f *File) Save(k van.Kept) error {
 	b, err := json.Marshal(k)
+	if err == nil {
+		err = f.slots.Write(b)
+	}
 	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, Name)
-	if err := write(disk, path+".new", b); err != nil {
-		return fmt.Errorf("keep: %w", err)
-	}
-	if err := disk.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("keep: %w", err)
-	}
-	if err := disk.SyncDir(dir); err != nil {
 		return fmt.Errorf("keep: %w", err)
 	}
 	return nil
-}
-
-func write(disk Disk, path string, b []byte) error {
-	f, err := disk.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -1,4 +1,4 @@
-package main
+package glass
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/durable"
 	"infobus/examples"
 	"infobus/hw/epaper"
 	"infobus/hw/epaper/epapertest"
@@ -39,23 +40,16 @@ func TestTheScreenKnowsWhatStandsOnTheGlass(t *testing.T) {
 	chip := epapertest.New(epapertest.WithBusy(epapertest.Busy{}))
 	page, other := twoPages(t)
 	dir := t.TempDir()
-	process := func(boot string) *screen {
-		s := &screen{open: func() (*epaper.Panel, error) { return chip.Open(nil) }, file: glassFile(filepath.Join(dir, "glass")), boot: boot}
-		if frame, was := s.file.load(); was == boot {
-			s.frame, s.known = frame, frame
-		} else {
-			s.frame = frame
-		}
-		return s
+	process := func(boot string) *Screen {
+		return New(Options{Open: func() (*epaper.Panel, error) { return chip.Open(nil) }, Disk: durable.System, Dir: dir, Boot: boot})
 	}
 	// show is one life of the part that drives the panel.
-	show := func(s *screen, p kiosk.Page, cause kiosk.Cause, wave kiosk.Waveform) (drawn kiosk.Drawn) {
+	show := func(s *Screen, p kiosk.Page, cause kiosk.Cause, wave kiosk.Waveform) (drawn kiosk.Drawn) {
 		t.Helper()
 		ctx, end := context.WithCancel(t.Context())
-		s.observe = func(v any) { drawn = v.(kiosk.Drawn); end() }
-		s.due = make(chan kiosk.Draw, 1)
-		s.draw(kiosk.Draw{Page: p, Cause: cause, Waveform: wave, Afresh: cause == kiosk.Day})
-		s.run(ctx, func() {})
+		s.Observe = func(v any) { drawn = v.(kiosk.Drawn); end() }
+		s.Draw(kiosk.Draw{Page: p, Cause: cause, Waveform: wave, Afresh: cause == kiosk.Day})
+		s.Run(ctx, func() {})
 		return drawn
 	}
 	s := process("one")
@@ -76,7 +70,7 @@ func TestTheScreenKnowsWhatStandsOnTheGlass(t *testing.T) {
 		{"a change by the same", nil, other, kiosk.Changed, kiosk.Partial, kiosk.Partial},
 		{"the same after a power cut", func() { s = process("two") }, other, kiosk.Changed, kiosk.Partial, kiosk.Full},
 		{"the same after a refresh that was cut", func() { s.file.forget(); s = process("two") }, other, kiosk.Changed, kiosk.Partial, kiosk.Full},
-		{"the same with a damaged file", func() { damage(t, string(s.file)); s = process("two") }, other, kiosk.Changed, kiosk.Partial, kiosk.Full},
+		{"the same with a damaged file", func() { damage(t, filepath.Join(dir, name)); s = process("two") }, other, kiosk.Changed, kiosk.Partial, kiosk.Full},
 	} {
 		if c.begin != nil {
 			c.begin()
@@ -86,10 +80,10 @@ func TestTheScreenKnowsWhatStandsOnTheGlass(t *testing.T) {
 			t.Errorf("%s: %+v, want %q", c.what, drawn, c.done)
 		}
 		frame, err := draw.Draw(c.page)
-		if err != nil || !bytes.Equal(chip.Picture(), frame[:]) || !bytes.Equal(s.frame, frame[:]) || !s.certain() {
+		if err != nil || !bytes.Equal(chip.Picture(), frame[:]) || !bytes.Equal(s.frame, frame[:]) || !s.Certain() {
 			t.Errorf("%s: the glass shows another page, or it is not known", c.what)
 		}
-		if _, ok := s.picture(); !ok {
+		if _, ok := s.Picture(); !ok {
 			t.Errorf("%s: no picture", c.what)
 		}
 	}
@@ -104,7 +98,9 @@ func damage(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[len(b)-1] ^= 1
+	for i := range b { // both copies
+		b[i] ^= 1
+	}
 	if err := os.WriteFile(file, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
