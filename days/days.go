@@ -1,10 +1,12 @@
-// Package days counts what each calendar day came to, without a place: hours and
-// starts of the generators, energy, sessions, internet, devices connected.
+// Package days counts what each of the last 30 days came to, without a place: run
+// time and starts of the generators, energy, sessions, internet, devices connected.
 //
-// In: counters that only grow, and which day it is. Out: the next State, with the
-// last 30 days. It is pure. What is counted while nobody knows the day belongs to
-// the day on which it began, or the process last did, once that can be told; if the
-// power goes before, to none.
+// Step takes counters that only grow, and a function that gives the local date of a
+// moment. It gives the next State. It is pure.
+//
+// What is counted while the clock is not trusted is counted for the day on which that
+// count began, once the clock is; after a power cut that day cannot be told, and the
+// count is dropped.
 package days
 
 import (
@@ -15,11 +17,11 @@ import (
 	"infobus/tally"
 )
 
-// Most is how many days are kept, today among them.
+// Most is how many days are kept, today included.
 const Most = 30
 
-// Day is what a day came to; of the internet and the devices only in sessions. Date
-// is local, such as 2026-11-23; "" while nobody knows which day it is.
+// Day is what a day came to. Internet and devices count in sessions only. Date is
+// local, such as 2026-11-23; "" while it is not known.
 type Day struct {
 	Date   string        `json:"date"`
 	Run    time.Duration `json:"run_ns,omitempty"` // of all generators together
@@ -28,13 +30,13 @@ type Day struct {
 	Sessions int `json:"sessions,omitempty"` // begun
 }
 
-// counted is what was counted, whatever the day.
+// counted is d without its date.
 func (d Day) counted() Day {
 	d.Date = ""
 	return d
 }
 
-// and is two parts of a day together.
+// and is the sum of two parts of a day.
 func (d Day) and(more Day) Day {
 	d.Run += more.Run
 	d.Starts += more.Starts
@@ -43,38 +45,37 @@ func (d Day) and(more Day) Day {
 	return d
 }
 
-// Input is what is known at a moment. The counters are for ever, or since the
-// process began.
+// Input is what is so at a moment. The counters never decrease, except when a process
+// begins.
 type Input struct {
 	Run     time.Duration // of all generators together
 	Starts  int
-	Begun   bool // a session has begun
+	Begun   bool // a session begins with this step
 	Session bool // one is on
 	tally.Moment
 }
 
-// State is the last days. It is a value: Step changes nothing that an earlier
-// State points to.
+// State is the last days. Step changes nothing that an earlier State points to.
 type State struct {
 	Past  []Day // ascending by date, without Today
 	Today Day
 
-	since   time.Duration // monotonic: since when Today has had no date
+	since   time.Duration // monotonic: when the count of Today began, in this process
 	counter tally.Counter
 	was     Input // of the last step
 }
 
-// Restored takes up what was kept; same says that it was kept in this boot.
+// Restored is the state as it was kept; same says whether that was in this boot.
 func Restored(past []Day, today Day, same bool) State {
 	s := State{Past: past, Today: today}
 	if today.Date == "" && !same {
-		s.Today = Day{} // of a day that nobody can tell any more
+		s.Today = Day{} // its day cannot be told any more
 	}
 	return s
 }
 
-// Step takes what is known at the monotonic time now. day is the local date of a
-// moment of this boot, "" while that cannot be told.
+// Step takes what is so at the monotonic time now. day gives the local date of a
+// moment of this boot; "" while the clock is not trusted.
 func Step(s State, in Input, day func(time.Duration) string, now time.Duration) State {
 	if s.since == 0 {
 		s.since = now
@@ -108,11 +109,11 @@ func (s *State) count(in Input, now time.Duration) {
 	s.Today = s.Today.and(more)
 }
 
-// turn goes on with another day: a new one, or one of the past.
+// turn goes on with another day: a new one, or, where the clock was set, one of the past.
 func (s *State) turn(date string, now time.Duration) {
 	today := s.Today
 	if today.Date == "" {
-		today.Date = date // it is known now
+		today.Date = date // the clock is trusted now
 	}
 	past := slices.Clone(s.Past)
 	if today.counted() != (Day{}) && today.Date != "" {
@@ -126,7 +127,7 @@ func (s *State) turn(date string, now time.Duration) {
 	s.Past = recent(past, date)
 }
 
-// put adds a day, or a part of one that is there.
+// put inserts a day, or adds it to the one of its date.
 func put(list []Day, d Day) []Day {
 	i, found := slices.BinarySearchFunc(list, d.Date, func(d Day, date string) int { return strings.Compare(d.Date, date) })
 	if found {
@@ -136,7 +137,7 @@ func put(list []Day, d Day) []Day {
 	return slices.Insert(list, i, d)
 }
 
-// recent are those of the last Most days, today among them.
+// recent drops days that are older than Most days, and keeps room for today.
 func recent(list []Day, today string) []Day {
 	if t, err := time.Parse(time.DateOnly, today); err == nil {
 		first := t.AddDate(0, 0, 1-Most).Format(time.DateOnly)

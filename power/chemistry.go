@@ -5,39 +5,39 @@ import (
 	"math"
 )
 
-// Chemistry is a battery's kind: what its voltage says of its charge, and what
-// becomes of a charge that goes in or out. All of 12 V batteries.
+// Chemistry is a kind of 12 V battery: the relation of its voltage to its state of
+// charge, and its losses.
 //
-// The voltage is a poor witness: under load it sags, which the internal
-// resistance corrects for; after charging it stands too high for hours; a
-// LiFePO4's hardly moves between 30 and 90 %. It bounds what is counted, and
-// stands in where nothing was counted yet.
+// The voltage says little: it sags under load, which the internal resistance
+// corrects; it stays too high for hours after charging; a LiFePO4's hardly changes
+// between 30 and 90 %. It bounds the counted charge, and is all there is before
+// anything was counted.
 type Chemistry struct {
 	Name  string
-	Ohms  float64 // internal resistance with cables, of a 100 Ah battery
-	Curve []Point // open-circuit voltage, ascending
+	Ohms  float64 // internal resistance, Ω, with cables, of a 100 Ah battery
+	Curve []Point // ascending
 
-	Spread  float64 // V by which one battery's curve differs from another's
-	Surface float64 // V by which charging lifts the voltage for up to Rest after it
-	Sag     float64 // V by which a moderate load lowers it beyond what Ohms explains
+	Spread  float64 // V by which the curve differs between batteries
+	Surface float64 // V by which charging lifts the voltage, until Rest after it
+	Sag     float64 // V by which a moderate load lowers the voltage, beyond the drop over Ohms
 
-	// Peukert is the exponent by which a current above the 20 h rate takes more
-	// charge than flows; Efficiency is how much of a charging current stays.
+	// Peukert is the exponent of Peukert's law, for currents above the 20 h rate;
+	// Efficiency is the fraction of a charging current that is stored.
 	Peukert, Efficiency Range
 	// SelfDischarge is the fraction of the capacity lost in a day.
 	SelfDischarge float64
 
-	// Charged is the voltage above which a tail current says full, at 25 °C, and
-	// ChargedSlope by how much it changes per kelvin.
+	// Charged is the voltage, at 25 °C, above which a battery that takes only a tail
+	// current is full; ChargedSlope is its change in V/K.
 	Charged, ChargedSlope float64
-	// Cold is the fraction of the capacity that a kelvin below 20 °C takes.
+	// Cold is the fraction of the capacity that is lost per kelvin below 20 °C.
 	Cold float64
 }
 
-// Point is an open-circuit voltage at rest, 25 °C, and the charge it stands for.
+// Point is a resting voltage at 25 °C, and the state of charge that goes with it.
 type Point struct{ Volts, Percent float64 }
 
-// Range is a figure that is not known exactly.
+// Range is an uncertain figure: its bounds, and the value to count with.
 type Range struct{ Least, Usual, Most float64 }
 
 // The curves are the usual published resting voltages of 12 V batteries.
@@ -68,11 +68,11 @@ func ChemistryNamed(name string) (Chemistry, error) {
 	return Chemistry{}, fmt.Errorf("chemistry %q is neither agm nor lifepo4", name)
 }
 
-// Percent is the state of charge, 0 to 100 %, that the sample's voltage stands
-// for once the drop over the internal resistance is taken out.
+// Percent is the state of charge, 0 to 100 %, by the sample's voltage, corrected for
+// the drop over the internal resistance.
 func (c Chemistry) Percent(s Sample) float64 { return c.percent(s.Volts - s.Amps*c.Ohms) }
 
-// percent is what an open-circuit voltage stands for.
+// percent is the state of charge, in %, by the open-circuit voltage.
 func (c Chemistry) percent(rest float64) float64 {
 	first := c.Curve[0]
 	if rest <= first.Volts {
@@ -87,21 +87,20 @@ func (c Chemistry) percent(rest float64) float64 {
 	return c.Curve[len(c.Curve)-1].Percent
 }
 
-// chargedAt is the voltage above which a tail current says full, at that
-// temperature in °C.
+// chargedAt is Charged at that temperature in °C.
 func (c Chemistry) chargedAt(celsius float64) float64 {
 	return c.Charged + c.ChargedSlope*(celsius-25)
 }
 
-// usable is the fraction of the capacity that can be had at that temperature.
+// usable is the fraction of the capacity that can be drawn at that temperature in °C.
 func (c Chemistry) usable(celsius float64) float64 {
 	return max(0, 1-c.Cold*math.Max(0, 20-celsius))
 }
 
-// faster is how much more charge than flows a discharging current takes, by
-// Peukert's law with the exponent k: (I/I20)^(k-1), I20 being the current of the
-// 20 h rate for which the capacity is stated. Below I20 it is 1: there the law
-// would make a battery larger than it is.
+// faster is the factor by which a discharging current drains the battery faster than
+// it flows, by Peukert's law with the exponent k: (I/I20)^(k-1), I20 being the
+// current of the 20 h rate, for which the capacity is stated. Below I20 it is 1: there
+// the law would overstate the capacity.
 func faster(amps, capacity, k float64) float64 {
 	return math.Pow(math.Max(1, amps/(capacity/20)), k-1)
 }

@@ -8,10 +8,10 @@ import (
 	"infobus/reading"
 )
 
-// This file is what follows from the readings: the battery's level, when the box
-// goes down by itself, and what it does without until then.
+// This file has what follows from the readings: the battery's level, a shutdown, and
+// what the box leaves out on a low battery.
 
-// level judges the battery's level, with hysteresis by hold time.
+// level judges the battery's level. Another level must hold for Options.LevelHold.
 func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 	s.Percent = reading.Reading[float64]{At: s.Battery.At, Quality: s.Battery.Quality}
 	found := Unknown
@@ -23,9 +23,9 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 		s.Percent.Value = percent
 		found = o.levelOf(percent, s.Level)
 	case fresh && o.levelOf(least, s.Level) == o.levelOf(most, s.Level):
-		found = o.levelOf(least, s.Level) // whatever it is between the bounds
+		found = o.levelOf(least, s.Level) // both bounds are of one level
 	case known && low:
-		found = Low // a line alone says low or nothing
+		found = Low // the line alone: low, or not known
 	}
 	if !ok {
 		s.Percent.Quality = reading.Unknown
@@ -37,8 +37,7 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 	if found != s.candidate {
 		s.candidate, s.candidateSince = found, now
 	}
-	// What becomes known or unknown counts at once: waiting would show
-	// something that is not so.
+	// From and to Unknown there is no hold: it would show a level that is not known.
 	hold := o.LevelHold
 	if found == Unknown || s.Level == Unknown {
 		hold = 0
@@ -73,22 +72,21 @@ func (o Options) levelOf(percent float64, was Level) Level {
 }
 
 const (
-	// discharging is the current, in A, from which a battery counts as drained:
-	// a monitor's offset is smaller.
+	// discharging is the current, in A, at or below which a battery discharges: a
+	// monitor's offset is smaller.
 	discharging = -0.05
-	// charged is the current, in A, that flows into a battery only if something
-	// charges it.
+	// charged is the current, in A, from which on something charges the battery.
 	charged = 1.0
-	// contradictedAfter is how long that must be so, though every sense line says
-	// that its generator stands still, before the lines are not believed. A set
-	// that is just being stopped takes seconds.
+	// contradictedAfter is how long a battery must be charged, while every sense line
+	// says that its generator stands still, before the lines are not believed. A
+	// generator that is being stopped takes seconds.
 	contradictedAfter = time.Minute
 )
 
-// contradict holds the sense lines against the battery's current. A line that is
-// cut looks like a generator that stands still; a battery that is charged all
-// the same tells. (The van's own engine may charge it too: then it is not known
-// either whether a generator runs.)
+// contradict compares the sense lines with the battery's current. A line that is
+// cut shows a generator that stands still; the battery that it charges shows that
+// it runs. (The van's own engine may charge it too: then it is not known either
+// whether a generator runs.)
 func (s *State) contradict(now time.Duration) {
 	sample, known := s.Battery.Get()
 	still := len(s.Generators) > 0
@@ -106,8 +104,7 @@ func (s *State) contradict(now time.Duration) {
 	s.Contradicted = now-s.charging >= contradictedAfter
 }
 
-// hold decides whether the box, started on a low battery, does only what it
-// must.
+// hold decides State.Holding.
 func (s *State) hold(input any) {
 	_, carryOn := input.(CarryOn)
 	_, cancel := input.(Cancel)
@@ -125,13 +122,14 @@ func (s *State) hold(input any) {
 	}
 }
 
-// SaveGateway says whether the gateway should be without power: the battery is
-// low, nothing charges it, and no session needs the internet.
+// SaveGateway says whether the gateway should be without power to save the battery:
+// the battery is low, no generator runs, no session is on, and no volunteer said
+// CarryOn.
 func (s State) SaveGateway(session bool) bool {
 	return !session && s.Source() == SourceBattery && (s.Level == Low || s.Level == Critical) && !s.wanted
 }
 
-// Relief is why SaveGateway says no, as the event gateway.switched has it.
+// Relief is the reason for which SaveGateway says no, a word of gateway.switched.
 func (s State) Relief(session bool) string {
 	switch source := s.Source(); {
 	case session:
@@ -146,7 +144,7 @@ func (s State) Relief(session bool) string {
 	return "volunteer"
 }
 
-// alarm takes the battery-low line's level.
+// alarm takes a level of the battery-low line.
 func (s *State) alarm(o Options, in LowLine) {
 	silent := in.At-s.Low.At > o.LineMaxAge
 	s.Low = reading.Of(in.Active, in.At)
@@ -158,13 +156,15 @@ func (s *State) alarm(o Options, in LowLine) {
 	}
 }
 
-// shutdown announces, cancels and begins a shutdown. One for a critical battery
-// needs every reading: samples of a critical and discharging battery that have
-// come for as long as a level must hold, the last one fresh, whose voltage does not
-// contradict its count, and every generator known to stand still. Where there is no monitor the battery-low line takes the sample's place:
-// one that works, and has said so for long. A shutdown that a volunteer asked for
-// needs the generators only, so that a box that was switched off by mistake comes
-// back with the next one.
+// shutdown announces, cancels and begins a shutdown. Every reason needs all
+// generators to be known to stand still: a box that powers off while one runs would
+// not come back with the next start. Besides,
+//   - battery-critical needs unbroken samples of a critical, discharging battery for
+//     Options.LevelHold, the last one fresh, whose voltage does not contradict the
+//     count;
+//   - battery-low needs a battery-low line that has shown that it works, active for
+//     Options.LowHold;
+//   - requested needs a volunteer's request.
 func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event, bool) {
 	_, cancel := input.(Cancel)
 	_, refused := input.(Refused)
@@ -178,7 +178,7 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	}
 	still := s.Source() == SourceBattery
 	if !still && s.alarmed != 0 {
-		s.alarmed = now // what charges may have an alarm of its own to clear
+		s.alarmed = now // a battery's alarm clears only some time after charging has begun
 	}
 	if sample, known := s.Battery.Get(); !known || s.candidate != Critical || sample.Amps > discharging {
 		s.drained = 0
@@ -219,9 +219,9 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 // The reasons of a shutdown.
 const (
 	BatteryCritical = "battery-critical"
-	BatteryLow      = "battery-low" // by the line alone
+	BatteryLow      = "battery-low" // by the battery-low line, without a monitor
 	Requested       = "requested"
 )
 
-// requestedAfter is how long a volunteer who asked for it may think again.
+// requestedAfter is the countdown of a requested shutdown.
 const requestedAfter = 10 * time.Second

@@ -1,10 +1,15 @@
-// Package power knows what feeds the van and for how long: which generators
-// run, how full the battery is, and when the box must go down in good order.
+// Package power judges the van's power: which generators run, how full the
+// battery is, when the box shuts down, and what it does without on a low battery.
 //
-// In: Line (a sense line's level, from hw/line), Sample (the battery monitor's
-// volts and amps), LinesLost and MonitorLost when their device fails, Cancel
-// from a volunteer. Out: the next State and the events. It is pure; it never
-// takes a missing, stale or contradictory reading for a reason to shut down.
+// Step takes one input: Line and LowLine (levels, from hw/line), Sample (from
+// hw/battery), Temperature; LinesLost and MonitorLost when a driver fails; Cancel,
+// Request, CarryOn, Serviced and Replaced from a volunteer; Refused when the
+// log-in manager does not power off. It gives the next State and the events
+// generator.started, generator.stopped, battery.level and power.shutdown. Counted
+// and Resume carry the charge over a restart.
+//
+// The package is pure. A reading that is missing, stale or contradicted never
+// shuts the box down.
 package power
 
 import (
@@ -21,46 +26,46 @@ type Options struct {
 	Generators int // how many sense lines
 	Chemistry  Chemistry
 	Capacity   float64 // of the battery, Ah at the 20 h rate
-	// Gain and Offset bound the monitor's error of the current: a fraction of
-	// it, and A.
+	// Gain and Offset bound the error of the measured current: Gain as a fraction
+	// of it, Offset in A.
 	Gain, Offset float64
-	// Rest is how long after charging, and without a load worth the name, the
-	// battery's voltage counts as one at rest.
+	// Rest is how long after charging, and after the last current above restRate,
+	// the battery's voltage counts as a resting voltage.
 	Rest time.Duration
 
-	// StartAfter and StopAfter are how long a generator must run, or stand still,
-	// before it has started, or stopped; it is dated back. 0: at once.
+	// StartAfter and StopAfter are how long a line must show a change before it
+	// counts as a start or a stop, which is then dated back to the change. 0: at once.
 	StartAfter, StopAfter time.Duration
-	// Service is after how many hours of running a generator wants looking after.
+	// Service is the run time between two maintenances of a generator.
 	Service time.Duration
 
-	// LineMaxAge is how long a line's level holds; lines are read every 10 s.
+	// LineMaxAge is the age at which a line's level becomes stale; lines are read every 10 s.
 	LineMaxAge time.Duration
-	// SampleMaxAge is how long a battery sample holds.
+	// SampleMaxAge is the age at which a battery sample becomes stale.
 	SampleMaxAge time.Duration
-	// LevelHold is how long a worse or better level must last before it counts.
+	// LevelHold is how long another level must last before it shows.
 	LevelHold time.Duration
-	// Full, Low and Critical are the bounds of the levels in percent of charge:
-	// full from Full on, low and critical below theirs. A level is left only
-	// when its bound is passed by Margin.
+	// Full, Low and Critical are the bounds of the levels, in percent of charge:
+	// full from Full upward, low and critical below their bounds. Margin is the
+	// hysteresis at each.
 	Full, Low, Critical, Margin float64
-	// Countdown is the time between the announcement of a shutdown and it.
+	// Countdown is the time between a shutdown's announcement and its begin.
 	Countdown time.Duration
-	// LowHold is how long the battery-low line of a van without a monitor must say
-	// so without a break before a shutdown is announced; 0: none follows from it.
+	// LowHold is how long the battery-low line must be active without a break before
+	// a shutdown is announced, in a van without a monitor; 0: the line shuts nothing down.
 	LowHold time.Duration
-	// CancelHold is how long a volunteer's cancellation holds off the next
+	// CancelHold is the least time between a volunteer's cancellation and the next
 	// announcement.
 	CancelHold time.Duration
 }
 
-// bank is the battery, as counting knows it.
+// bank is what Charge needs to know of the battery and its monitor.
 func (o Options) bank() Bank {
 	return Bank{Chemistry: o.Chemistry, Capacity: o.Capacity, Gain: o.Gain, Offset: o.Offset,
 		Rest: o.Rest, Doubt: o.LevelHold, Gap: o.SampleMaxAge}
 }
 
-// DefaultOptions are the van's: one generator and an AGM battery.
+// DefaultOptions are those of a van with one generator and an AGM battery.
 func DefaultOptions() Options {
 	return Options{
 		Generators:   1,
@@ -82,10 +87,10 @@ func DefaultOptions() Options {
 	}
 }
 
-// Level is what a volunteer needs to know of the battery.
+// Level is the battery's charge as volunteers are told it.
 type Level string
 
-// The zero Level is not one of these and is never shown; New starts at Unknown.
+// The levels. The zero Level is none of them; New starts at Unknown.
 const (
 	Unknown  Level = "unknown"
 	Full     Level = "full"
@@ -94,18 +99,18 @@ const (
 	Critical Level = "critical"
 )
 
-// Line is the level of a generator's sense line as the kernel gave it.
+// Line is the level of a generator's sense line.
 type Line struct {
 	Generator GeneratorID
 	Active    bool
-	At        time.Duration // kernel's monotonic time
+	At        time.Duration // monotonic, by the kernel's time stamp
 	Hz        float64       // of the mains, where the line pulses with it; 0: not measured
 }
 
-// LowLine is the level of the battery-low line as the kernel gave it.
+// LowLine is the level of the battery-low line.
 type LowLine struct {
 	Active bool
-	At     time.Duration // kernel's monotonic time
+	At     time.Duration // monotonic, by the kernel's time stamp
 }
 
 // Sample is one reading of the battery monitor.
@@ -114,56 +119,57 @@ type Sample struct {
 	Amps  float64 // A, positive while charging
 }
 
-// plausible says whether a 12 V battery that carries the box can be so. Below 6 V
-// nothing would run that could measure it: a wire to the monitor is off.
+// plausible says whether a 12 V battery that feeds the box can give the sample.
+// Below 6 V the box would not run: a wire to the monitor is off.
 func (s Sample) plausible() bool {
 	return s.Volts >= 6 && s.Volts <= 40 && math.Abs(s.Amps) <= 2000
 }
 
-// Temperature is the air's where the battery is, in °C.
+// Temperature is the temperature of the air around the battery, in °C.
 type Temperature struct{ Celsius float64 }
 
-// LinesLost says that the GPIO chip failed: nothing is known of its lines.
+// LinesLost says that the GPIO chip failed: no line's level is known.
 type LinesLost struct{}
 
 // MonitorLost says that the battery monitor failed.
 type MonitorLost struct{}
 
-// Cancel is a volunteer's word against a pending shutdown.
+// Cancel is a volunteer's cancellation of a pending shutdown.
 type Cancel struct{}
 
-// Request is a volunteer's wish to switch the box off.
+// Request is a volunteer's request to switch the box off.
 type Request struct{}
 
-// CarryOn is a volunteer's wish that the box does everything though its battery is
-// low: see State.Holding.
+// CarryOn is a volunteer's request to end State.Holding and to keep the gateway on,
+// on a low battery.
 type CarryOn struct{}
 
-// Refused says that the box would not power off: the shutdown is off, as if a
-// volunteer had cancelled it.
+// Refused says that the log-in manager did not power the box off. The shutdown ends
+// as if a volunteer had cancelled it.
 type Refused struct{}
 
 // Generator is one generator as its sense line shows it.
 type Generator struct {
 	Running reading.Reading[bool]
 	Since   time.Duration            // of the last start or stop; 0 where none was seen
-	counted time.Duration            // since when the present run is counted
-	turned  time.Duration            // since when the line says otherwise than Running; 0 if it does not
-	Hz      reading.Reading[float64] // of the mains, while it runs and is measured
+	counted time.Duration            // begin of the present run, as far as it is counted
+	turned  time.Duration            // since when the line contradicts Running; 0 while it agrees
+	Hz      reading.Reading[float64] // of the mains; unknown while it stands still or is not measured
 	Speed   Speed
-	Longest time.Duration // run, for ever
-	Looked  time.Duration // run time when it was looked after last
-	Starts  int           // for ever, kept over power cuts
-	Ran     time.Duration // for ever, up to the last start
+	// These are kept over power cuts.
+	Longest time.Duration // run without a stop
+	Looked  time.Duration // run time at the last maintenance
+	Starts  int
+	Ran     time.Duration // up to the last start
 }
 
-// RunTime is how long the generator ran in all, at the monotonic time now. A
-// generator whose line is not fresh is not counted as running.
+// RunTime is the generator's run time in all, at the monotonic time now. While its
+// line is not fresh it does not grow.
 func (g Generator) RunTime(now time.Duration) time.Duration {
 	return g.Ran + g.run(now)
 }
 
-// run is how long the present run has been counted; 0 if none is known of.
+// run is the length of the present run; 0 unless the generator is known to run.
 func (g Generator) run(now time.Duration) time.Duration {
 	if running, ok := g.Running.Get(); ok && running {
 		return now - g.counted
@@ -171,18 +177,17 @@ func (g Generator) run(now time.Duration) time.Duration {
 	return 0
 }
 
-// LongestRun is the longest run without a stop or a gap in what is known, the
-// present one included.
+// LongestRun is the longest run, the present one included. A stop and a stale line
+// both end a run.
 func (g Generator) LongestRun(now time.Duration) time.Duration { return max(g.Longest, g.run(now)) }
 
-// ServiceIn is how long it may run until it wants looking after; below zero when
-// that is overdue.
+// ServiceIn is the run time until the next maintenance; negative when it is overdue.
 func (g Generator) ServiceIn(o Options, now time.Duration) time.Duration {
 	return o.Service - (g.RunTime(now) - g.Looked)
 }
 
-// bank counts the present run up to the monotonic time end.
-func (g *Generator) bank(end time.Duration) {
+// endRun ends the present run at the monotonic time end, and counts it.
+func (g *Generator) endRun(end time.Duration) {
 	g.Longest = max(g.Longest, end-g.counted)
 	g.Ran += end - g.counted
 }
@@ -197,8 +202,8 @@ const (
 	Over        Speed = "over"
 )
 
-// A set of the van's kind is governed to a few per cent of 50 Hz; beyond these
-// bounds chargers and lamps suffer. A bound is left only by more than half a Hz.
+// A generator of this kind is governed to a few per cent of 50 Hz; beyond these
+// bounds chargers and lamps suffer. marginHz is the hysteresis.
 const (
 	underHz, overHz, marginHz = 47.0, 53.0, 0.5
 )
@@ -219,60 +224,60 @@ func speedOf(hz float64, was Speed) Speed {
 	return Right
 }
 
-// Serviced says that a generator was looked after.
+// Serviced says that a volunteer did a generator's maintenance.
 type Serviced struct{ Generator GeneratorID }
 
-// Replaced says that another battery stands there: nothing is known of its charge,
-// and the next sample is its first.
+// Replaced says that the battery was replaced: its charge is unknown, and the next
+// sample is the new battery's first.
 type Replaced struct{}
 
-// Shutdown is a shutdown that is announced.
+// Shutdown is an announced shutdown.
 type Shutdown struct {
 	Pending    bool
 	Reason     string        // battery-critical, battery-low or requested
 	At         time.Duration // monotonic: when the countdown ends
-	Begun      bool          // the countdown has ended: the last page is drawn
-	HandedOver bool          // to the log-in manager: nobody can call it off any more
+	Begun      bool          // the countdown has ended: the screen draws its last page
+	HandedOver bool          // the order to power off was given: only Refused ends it
 }
 
-// State is what is known of the power. Make it with New.
+// State is what is known of the power. New makes it.
 type State struct {
 	Generators []Generator
 	Battery    reading.Reading[Sample]
 	Low        reading.Reading[bool] // the battery-low line
 	Level      Level
 	Charge     Charge
-	Percent    reading.Reading[float64] // state of charge; unknown where its bounds say nothing
-	Bounds     [2]float64               // between which it is in any case, %
+	Percent    reading.Reading[float64] // state of charge; unknown where its bounds are too wide
+	Bounds     [2]float64               // of the state of charge, %
 	Confidence Confidence               // in Percent
 	Celsius    reading.Reading[float64]
 	Shutdown   Shutdown
-	// Holding: the box was started on a low battery, and does nothing that it need
-	// not until a generator runs, the battery is charged or a volunteer says so.
+	// Holding: the box started on a low battery, and leaves out what it can until a
+	// generator runs, the battery is charged or a volunteer says CarryOn.
 	Holding bool
-	// Contradicted: every line says that its generator stands still, and yet the
-	// battery is being charged. Nobody knows what runs.
+	// Contradicted: every line says that its generator stands still, but the battery
+	// is being charged. The lines are not believed: Source is unknown.
 	Contradicted bool
 
-	candidate      Level         // the level that is about to replace Level
-	candidateSince time.Duration // since when
-	holdOff        time.Duration // no announcement before: a volunteer said so
-	charging       time.Duration // since when it is charged though nothing runs; 0 if not
-	awake          bool          // never holds again in this boot
-	wanted         bool          // a volunteer wants everything though the battery is low
-	drained        time.Duration // since which sample each was a critical battery's that is drained; 0 if the last was not
-	alarmed        time.Duration // since when the battery-low line has been active; 0 if it is not known to be
-	replaced       bool          // the next sample is another battery's first
-	lineWorks      bool          // it was inactive in this process: it is not merely shorted
+	candidate      Level         // the level found last, which replaces Level once it has held
+	candidateSince time.Duration // since when it is found
+	holdOff        time.Duration // no shutdown is announced before; see Options.CancelHold
+	charging       time.Duration // since when the battery is charged though no generator runs; 0 if it is not
+	awake          bool          // Holding has ended, and does not come back in this boot
+	wanted         bool          // a volunteer said CarryOn on this low battery
+	drained        time.Duration // first of the unbroken samples of a critical, discharging battery; 0 if the last was none
+	alarmed        time.Duration // since when the battery-low line is active; 0 unless it is known to be
+	replaced       bool          // the next sample is a new battery's first
+	lineWorks      bool          // the battery-low line was inactive in this process: it is no short circuit
 }
 
-// New is the state of which nothing is known yet.
+// New is the state in which nothing is known.
 func New(o Options) State {
 	return State{Generators: make([]Generator, o.Generators), Level: Unknown, candidate: Unknown, Confidence: None, Bounds: [2]float64{0, 100}}
 }
 
-// Step takes one input, or nil when only time has passed, at the monotonic
-// time now. Inputs of other types than this package's are ignored.
+// Step takes one input, or nil when only time has passed, at the monotonic time
+// now. An input of another package's type counts as nil.
 func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Event) {
 	var events []logbook.Event
 	s.Generators = slices.Clone(s.Generators)
@@ -286,7 +291,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		s.alarm(o, in)
 	case Sample:
 		if !in.plausible() {
-			break // as if there had been none: what was known grows stale
+			break // counts as no sample: the last one grows stale
 		}
 		if now-s.Battery.At > o.SampleMaxAge {
 			s.drained = 0
@@ -338,8 +343,8 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	return s, events
 }
 
-// generator takes a generator's level; an event only where it differs from what
-// was last known for certain, also before the line was lost.
+// generator takes a line's level. A line that is found again as it was before it
+// was lost gives no event.
 func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event {
 	g := &s.Generators[in.Generator]
 	was := g.Running
@@ -350,7 +355,7 @@ func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event
 	}
 	if was.Value == in.Active {
 		if was.Quality != reading.Fresh {
-			// Known again, and as it was: only the count of hours starts afresh.
+			// Found again as it was: only the run begins anew.
 			g.counted = in.At
 		}
 		g.Running, g.turned = reading.Of(in.Active, max(in.At, was.At)), 0
@@ -359,13 +364,13 @@ func (s *State) generator(o Options, in Line, now time.Duration) []logbook.Event
 	if g.turned == 0 {
 		g.turned = max(in.At, 1)
 	}
-	// It is what it was until the line has held.
+	// The value stays until the change has held.
 	g.Running.At = max(in.At, was.At)
 	return s.confirm(o, in.Generator, now)
 }
 
-// confirm takes a start or a stop that has held for long enough, dated back to
-// when it began.
+// confirm turns a change that has held for Options.after into a start or a stop,
+// dated back to the change.
 func (s *State) confirm(o Options, id GeneratorID, now time.Duration) []logbook.Event {
 	g := &s.Generators[id]
 	active := !g.Running.Value
@@ -374,7 +379,7 @@ func (s *State) confirm(o Options, id GeneratorID, now time.Duration) []logbook.
 	}
 	at := g.turned
 	if g.Running.Quality == reading.Fresh && g.Running.Value {
-		g.bank(at)
+		g.endRun(at)
 	}
 	g.Running, g.turned = reading.Of(active, max(at, g.Running.At)), 0
 	g.Since, g.counted = at, at
@@ -385,7 +390,7 @@ func (s *State) confirm(o Options, id GeneratorID, now time.Duration) []logbook.
 	return []logbook.Event{{Name: name, Mono: at, Attributes: map[string]any{"generator": id.Number()}}}
 }
 
-// after is how long a line must say so before a generator has started or stopped.
+// after is how long a change must hold before it counts as a start or a stop.
 func (o Options) after(start bool) time.Duration {
 	if start {
 		return o.StartAfter
@@ -393,8 +398,8 @@ func (o Options) after(start bool) time.Duration {
 	return o.StopAfter
 }
 
-// lose makes a generator's line stale, banking the hours it is known to have
-// run. The last value stays, so that finding it again unchanged is no start.
+// lose makes a generator's line stale, and counts the run up to its last level. The
+// value stays, so that a line that is found again unchanged gives no event.
 func (s *State) lose(i int) {
 	g := &s.Generators[i]
 	g.turned, g.Hz, g.Speed = 0, reading.Reading[float64]{}, NotMeasured
@@ -402,16 +407,16 @@ func (s *State) lose(i int) {
 		return
 	}
 	if g.Running.Value {
-		g.bank(g.Running.At)
+		g.endRun(g.Running.At)
 	}
 	g.Running.Quality = reading.Stale
 }
 
-// temperatureHolds is how long a temperature holds: a battery warms and cools
-// over hours.
+// temperatureHolds is the age at which a temperature becomes stale: a battery warms
+// and cools over hours.
 const temperatureHolds = time.Hour
 
-// celsius is the battery's temperature, or what is to be assumed.
+// celsius is the battery's temperature, or assumed where it is not known.
 func (s State) celsius(assumed float64) float64 {
 	if c, ok := s.Celsius.Get(); ok {
 		return c
@@ -419,9 +424,9 @@ func (s State) celsius(assumed float64) float64 {
 	return assumed
 }
 
-// TimeLeft is the time until the battery is empty, or full where full says so; ok
-// is false where it cannot be told. Without a temperature it is reckoned for a
-// cool van, at 10 °C.
+// TimeLeft is the time until the battery is empty, or, where full is true, until it
+// is full; ok is false where it cannot be told. Without a temperature 10 °C is
+// assumed, that of a cool van.
 func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 	if _, fresh := s.Battery.Get(); !fresh {
 		return 0, false, false
@@ -429,14 +434,13 @@ func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 	return s.Charge.TimeLeft(o.bank(), s.celsius(10))
 }
 
-// Counted is the charge as it is counted, in %, and when.
+// Counted is the counted charge with its bounds, in %, at the monotonic time At.
 type Counted struct {
 	Percent, Low, High float64
 	At                 time.Duration
 }
 
-// Counted is the charge as it must be kept; ok is false while nothing is known
-// of it.
+// Counted is the charge to be kept; ok is false while it is unknown or doubtful.
 func (s State) Counted(o Options) (c Counted, ok bool) {
 	if !s.Charge.known || s.Charge.Doubtful() {
 		return Counted{}, false
@@ -446,22 +450,22 @@ func (s State) Counted(o Options) (c Counted, ok bool) {
 	return c, true
 }
 
-// Resume takes up the charge that was counted before: off is for how long
-// nothing was measured, known whether that can be told.
+// Resume goes on with a kept charge. off is for how long nothing was measured; known
+// is false where that cannot be told.
 func (s State) Resume(o Options, c Counted, off time.Duration, known bool) State {
 	s.Charge = Resumed(o.bank(), c.Percent, c.Low, c.High, off, known)
 	return s
 }
 
-// AwayFor says how long the power cut lasted before which the resumed charge was
-// counted.
+// AwayFor says how long nothing was measured before a charge was resumed, once the
+// clock tells.
 func (s State) AwayFor(o Options, off time.Duration) State {
 	s.Charge = s.Charge.Away(o.bank(), off)
 	return s
 }
 
-// Wake is the monotonic time, after now, at which Step must be called again
-// though nothing was observed; 0 where it need not.
+// Wake is the monotonic time at which Step must be called again though nothing was
+// observed; 0: never.
 func (s State) Wake(o Options, now time.Duration) time.Duration {
 	var wake time.Duration
 	at := func(t time.Duration) {

@@ -37,8 +37,8 @@ func (s *Source) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Source is what feeds the van. One generator known to run is enough; only when
-// all are known to stand still is it the battery.
+// Source is generator where at least one is known to run, battery where all are
+// known to stand still and the battery's current does not contradict it, else unknown.
 func (s State) Source() Source {
 	all := len(s.Generators) > 0
 	for _, g := range s.Generators {
@@ -65,16 +65,16 @@ func (s State) StoppedAt() (at time.Duration) {
 	return at
 }
 
-// GeneratorID is which generator, from 0 in the order of the configuration.
+// GeneratorID is a generator's index in the configuration, from 0.
 type GeneratorID int
 
-// String is its name where machines read it: the line's, the API's, the metric's.
+// String is the generator's name in lines, the API and metrics: generator-1.
 func (id GeneratorID) String() string { return fmt.Sprintf("generator-%d", id.Number()) }
 
-// Number is its number where people and events count it, from 1.
+// Number is the generator's number in events and for people, from 1.
 func (id GeneratorID) Number() int { return int(id) + 1 }
 
-// GeneratorNumbered is the generator that people count as n, from 1.
+// GeneratorNumbered is the generator of that number, from 1.
 func GeneratorNumbered(n int) GeneratorID { return GeneratorID(n - 1) }
 
 // has says whether the van has that generator.

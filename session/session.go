@@ -1,9 +1,11 @@
-// Package session knows when the van serves people, at which site, and until
-// when. A generator that starts begins a session; its planned end, or no
-// generator for a while, ends it. Refuelling is not an end.
+// Package session decides when a session, in which the van serves people, begins
+// and ends, and at which site it is held. A generator that starts begins one. It ends
+// at its planned end, by a volunteer, or once no generator has run for Options.Idle:
+// refuelling does not end it.
 //
-// In: whether a generator runs, what the plan says. Out: the next State and the
-// events. It is pure, and the only room that knows both power and plan.
+// Step takes the power's source, what the timetable plans for now, what a volunteer
+// said, and the counters of package tally. It gives the next State and the events
+// session.started and session.ended, the latter with a summary. It is pure.
 package session
 
 import (
@@ -17,16 +19,16 @@ import (
 
 // Options are what the team configures.
 type Options struct {
-	// Length is how long a session lasts that the plan does not know.
+	// Length is how long an unplanned session lasts.
 	Length time.Duration
-	// Idle is how long no generator may run before the session is over.
+	// Idle is how long no generator may run before the session ends.
 	Idle time.Duration
-	// Site is the site where the plan names none, and needs nobody's word; "" leaves
-	// it unknown.
+	// Site is the site's id where the plan names none; it counts as confirmed. "": the
+	// site is not known.
 	Site string
 }
 
-// DefaultOptions are the team's day: 2 h 30, and 20 minutes for refuelling.
+// DefaultOptions are those of the team's day: 2 h 30, and 20 minutes for refuelling.
 func DefaultOptions() Options {
 	return Options{Length: 150 * time.Minute, Idle: 20 * time.Minute}
 }
@@ -34,7 +36,7 @@ func DefaultOptions() Options {
 // LongerBy is by how much a volunteer moves a session's end at a time.
 const LongerBy = 30 * time.Minute
 
-// Plan is what the timetable plans for the present moment.
+// Plan is the session that the timetable plans for now.
 type Plan struct {
 	Site      string
 	Remaining time.Duration // until the planned end
@@ -44,52 +46,52 @@ type Plan struct {
 type Input struct {
 	Source power.Source
 	Plan   *Plan         // nil where none is known
-	End    bool          // a volunteer ends it
-	Longer time.Duration // by so much a volunteer moves its end
-	Site   string        // where a volunteer says that it is; "" where none does
+	End    bool          // a volunteer ends the session
+	Longer time.Duration // by which a volunteer moves its end; 0 where none does
+	Site   string        // id of the site that a volunteer names; "" where none does
 
 	tally.Moment
 	Own int64 // bytes that the box itself used since the process began
 }
 
-// Reasons for which a session ends, as the event's word.
+// Why a session ends, as session.ended has it.
 const (
 	ByVolunteer       = "volunteer"
 	Planned           = "planned"
 	GeneratorsStopped = "generators-stopped"
 )
 
-// Tally is what a session has come to. The zero Tally is that of its beginning.
+// Tally is what a session has come to so far. The zero Tally is that of its begin.
 type Tally struct {
 	tally.Tally
 	Own int64 `json:"own_bytes"` // that the box itself used
 }
 
-// And is two parts of a session together.
+// And is the sum of two parts of a session.
 func (t Tally) And(more Tally) Tally { return Tally{t.Tally.And(more.Tally), t.Own + more.Own} }
 
-// State is the session, if one is on. The zero State is none. Times are
-// monotonic; Since is negative in a session that an earlier boot had begun.
+// State is the session. In the zero State none is on. Times are monotonic; Since is
+// negative in a session that began in an earlier boot.
 type State struct {
 	Active bool
-	// Site is where it is held, Confirmed says whether that is certain: by a
-	// volunteer's word, or by the configuration. What the plan alone says is not.
+	// Site is the site's id. It is Confirmed by a volunteer or by the configuration, not
+	// by the plan alone.
 	Site      string
 	Confirmed bool
 	Since     time.Duration
 	Until     time.Duration
-	Planned   bool          // the plan has been found for this session
-	Longer    time.Duration // asked for before it was
+	Planned   bool          // Until is the plan's, with what a volunteer added
+	Longer    time.Duration // what a volunteer added while it was not
 	Said      bool          // a volunteer named the site
 	Still     time.Duration // since when all generators are known to stand still; 0 if not
 	Tally     Tally
 
 	counter tally.Counter
 	own     int64 // Input.Own of the last step
-	ended   bool  // over, though a generator still runs: it starts no new one
+	ended   bool  // the session ended while a generator may run: see Over
 }
 
-// Named is the site as it may be told; "" until it is certain.
+// Named is the site as it may be shown; "" until it is confirmed.
 func (s State) Named() string {
 	if s.Confirmed {
 		return s.Site
@@ -97,21 +99,21 @@ func (s State) Named() string {
 	return ""
 }
 
-// Over says that a session has ended while a generator may still run: it
-// starts no new one until it was seen to stand still.
+// Over says that a session has ended while a generator may still run. The next one
+// begins only after all generators were seen to stand still.
 func (s State) Over() bool { return s.ended }
 
-// Ended is the state of which Over was said.
+// Ended is the state in which Over is true.
 func Ended() State { return State{ended: true} }
 
-// Resume is a session that an earlier process had begun.
+// Resume is the state of a session that began in an earlier process.
 func Resume(site string, confirmed bool, since, until time.Duration) State {
 	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, Said: confirmed}
 }
 
-// Step takes what is known at the monotonic time now.
+// Step takes what is so at the monotonic time now.
 func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Event) {
-	// Only generators known to stand still count as idle: a lost sense line
+	// Only generators that are known to stand still count as idle: a lost sense line
 	// ends no session.
 	switch {
 	case in.Source != power.SourceBattery:
@@ -134,13 +136,13 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 				s.Longer += in.Longer
 			}
 		}
-		if reason := s.over(o, in, now); reason != "" {
+		if reason := s.endReason(o, in, now); reason != "" {
 			return State{Still: s.Still, ended: in.Source != power.SourceBattery}, []logbook.Event{s.EndedAt(now, reason)}
 		}
 		return s, nil
 	}
 	if in.Source != power.SourceGenerator {
-		// Only a generator known to stand still may start the next session.
+		// The next session needs a start that was seen.
 		if in.Source == power.SourceBattery {
 			s.ended = false
 		}
@@ -157,7 +159,7 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	return s, []logbook.Event{s.Started()}
 }
 
-// Started is the event of the session's beginning.
+// Started is the event of the session's begin.
 func (s State) Started() logbook.Event {
 	return logbook.Event{Name: logbook.SessionStarted, Mono: s.Since, Attributes: map[string]any{
 		"planned_minutes": math.Round((s.Until - s.Longer - s.Since).Minutes())}}
@@ -174,8 +176,9 @@ func (s *State) count(in Input, now time.Duration) {
 	s.Tally = s.Tally.And(more)
 }
 
-// EndedAt is the event of the session's end, with its summary. What was not
-// measured for nine tenths of it is left out: a part would be taken for the whole.
+// EndedAt is the event of the session's end at the monotonic time now, with its
+// summary. A figure that was not measured for nine tenths of the session is left out:
+// it would be taken for the whole.
 func (s State) EndedAt(now time.Duration, reason string) logbook.Event {
 	lasted := now - s.Since
 	most := func(d time.Duration) bool { return lasted > 0 && d >= lasted-lasted/10 }
@@ -195,9 +198,9 @@ func (s State) EndedAt(now time.Duration, reason string) logbook.Event {
 	return logbook.Event{Name: logbook.SessionEnded, Attributes: a}
 }
 
-// plan takes the plan's end, and its site unless a volunteer has said another. The
-// site that the configuration names is certain, also where the plan names it. What
-// a volunteer asked for before is added, and nothing of it taken back.
+// plan takes the plan's end, and its site unless a volunteer has named one. The site
+// is confirmed where the configuration names the same. What a volunteer added before
+// is added to the plan's end; the end does not become earlier by it.
 func (s *State) plan(o Options, p Plan, now time.Duration) {
 	if !s.Said {
 		s.Site, s.Confirmed = p.Site, p.Site == o.Site
@@ -209,8 +212,8 @@ func (s *State) plan(o Options, p Plan, now time.Duration) {
 	s.Planned, s.Longer, s.Until = true, 0, end
 }
 
-// over is why the session ends now; "" where it goes on.
-func (s State) over(o Options, in Input, now time.Duration) string {
+// endReason is why the session ends now; "" where it goes on.
+func (s State) endReason(o Options, in Input, now time.Duration) string {
 	switch {
 	case in.End:
 		return ByVolunteer
@@ -222,8 +225,8 @@ func (s State) over(o Options, in Input, now time.Duration) string {
 	return ""
 }
 
-// Wake is the monotonic time at which Step must be called again though nothing
-// was observed; 0 where it need not.
+// Wake is the monotonic time at which Step must be called again though nothing was
+// observed; 0: never.
 func (s State) Wake(o Options) time.Duration {
 	switch {
 	case !s.Active:

@@ -12,10 +12,10 @@ import (
 	"infobus/timetable"
 )
 
-// judged takes or refuses an action. It is taken only where it could be both before
-// the time up to its moment is heeded, and after: in between a session may have
-// ended, or a reading have grown stale. One that is refused changes nothing but
-// that the time has passed.
+// judged takes or refuses an action, and gives the Answer. An action is taken if May
+// allows it both in the state before and in the one after a Tick at its moment: a
+// session may have ended meanwhile, or a reading may be stale. A refused action is a
+// Tick.
 func judged(o Options, s State, in Observation, asked action.Asked) (State, Output) {
 	before := s
 	before.Now = in.At
@@ -31,9 +31,9 @@ func judged(o Options, s State, in Observation, asked action.Asked) (State, Outp
 	return after, out
 }
 
-// May says why an action cannot be taken now; action.Taken where it can. It is
-// asked by the step, and by the pages for what they offer: action.Incomplete is
-// said only where nothing but an argument is missing.
+// May says why an action cannot be taken now; action.Taken where it can. The step
+// decides by it, and the pages offer by it: action.Incomplete means that only an
+// argument is missing.
 func (s State) May(o Options, a action.Asked) action.Refusal {
 	down := s.Power.Shutdown
 	switch a.Name {
@@ -85,7 +85,7 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 	return action.Taken
 }
 
-// mayShow says why the screen would not be drawn again, or not show a page.
+// mayShow is May for the actions that draw the screen.
 func (s State) mayShow(o Options, name action.Name) action.Refusal {
 	panel, fitted := s.Device(Panel)
 	switch {
@@ -115,11 +115,10 @@ func (s State) mayShow(o Options, name action.Name) action.Refusal {
 	return action.NoPage
 }
 
-// pageOf is the page that an action asks for.
+// pageOf is the page that an action shows.
 var pageOf = map[action.Name]kiosk.Name{action.ShowToday: kiosk.Today, action.ShowHelp: kiosk.Help, action.ShowSIM: kiosk.SIM}
 
-// mayConfirm says why a volunteer's word on where the session is held would not
-// be taken.
+// mayConfirm is May for action.ConfirmSite.
 func (s State) mayConfirm(site string) action.Refusal {
 	switch {
 	case !s.Session.Active:
@@ -135,8 +134,8 @@ func (s State) mayConfirm(site string) action.Refusal {
 	return action.Taken
 }
 
-// mayCorrect says why a volunteer's word on a service would not be taken. An
-// in-person service is answered like one that there is not.
+// mayCorrect is May for the actions on the timetable. In-person services answer
+// action.NoService, as unknown ones do.
 func (s State) mayCorrect(a action.Asked) action.Refusal {
 	switch {
 	case s.Timetable == nil:
@@ -175,7 +174,7 @@ func (s State) mayCorrect(a action.Asked) action.Refusal {
 	return action.HoursWrong
 }
 
-// act takes an action that is for no room alone.
+// act takes the actions that are van's own.
 func (s *State) act(a action.Asked, out *Output) {
 	switch a.Name {
 	case action.Sync:
@@ -185,8 +184,7 @@ func (s *State) act(a action.Asked, out *Output) {
 	}
 }
 
-// wishOf is what an action means to power and kiosk; nil where it is for another
-// room.
+// wishOf is the input of power or kiosk that an action is; nil where it is none.
 func wishOf(a action.Asked) any {
 	switch a.Name {
 	case action.CancelShutdown:
@@ -205,7 +203,7 @@ func wishOf(a action.Asked) any {
 	return nil
 }
 
-// toSession is what an action means to the session.
+// toSession puts an action that is the session's into its input.
 func toSession(a action.Asked, in *session.Input) {
 	switch a.Name {
 	case action.EndSession:

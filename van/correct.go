@@ -8,12 +8,11 @@ import (
 	"infobus/timetable"
 )
 
-// maxCorrections bounds what is kept: more than a timetable has services is a
-// mistake of ours.
+// maxCorrections bounds what is kept. A timetable has fewer services.
 const maxCorrections = 500
 
-// correction is what a volunteer says of a service and a day, which is today
-// unless another is given.
+// correction is the correction that the action asks for: of today, unless it gives
+// another day.
 func (s State) correction(a action.Asked) timetable.Correction {
 	day := a.Day
 	if day == 0 {
@@ -29,8 +28,8 @@ func sameDay(c timetable.Correction) func(timetable.Correction) bool {
 	return func(other timetable.Correction) bool { return other.Service == c.Service && other.Date == c.Date }
 }
 
-// correct takes a volunteer's word on a service. What was said already changes
-// nothing.
+// correct applies a correction, or takes it back. One that is in force already
+// changes nothing, and is no event.
 func (s *State) correct(a action.Asked, out *Output) {
 	c := s.correction(a)
 	said := string(c.Kind)
@@ -47,8 +46,8 @@ func (s *State) correct(a action.Asked, out *Output) {
 	out.event(logbook.Event{Name: logbook.TimetableCorrected, Attributes: map[string]any{"correction": said, "active": len(s.Corrections)}})
 }
 
-// expire drops the corrections that have ended by themselves. It takes a clock
-// and a timetable to tell.
+// expire drops the corrections whose day is over. Without a trusted clock and a
+// timetable it drops none.
 func (s *State) expire() {
 	if len(s.Corrections) == 0 || s.file == nil || !s.Clock.Trusted {
 		return
@@ -59,10 +58,10 @@ func (s *State) expire() {
 	}
 }
 
-// lay puts corrections over the file.
+// lay makes Timetable the loaded one with these corrections.
 func (s *State) lay(list []timetable.Correction) {
 	if len(list) == 0 {
-		list = nil // as one that was never corrected
+		list = nil // as in a state without corrections
 	}
 	s.Corrections, s.Timetable = list, s.file
 	if s.file != nil && list != nil {

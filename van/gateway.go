@@ -13,8 +13,8 @@ func (s State) RelayTestable(force bool) string {
 	return s.GatewayPower.Testable(s.Session.Active, force)
 }
 
-// gateway has netmon decide whether the gateway has power, and writes down what
-// the relay did.
+// gateway has netmon decide whether the gateway has power. What the relay did is an
+// event.
 func (s *State) gateway(o Options, input any, out *Output) {
 	power, orders, changed := s.GatewayPower.Step(o.Uplink, netmon.PowerInput{
 		Seen:     input,

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Observation is something that was seen, done or said, and when. Its Value is
-// one of the types below, an action.Asked, or one of power's, netmon's and kiosk's
-// inputs.
+// Observation is what a source read, a doer did or somebody asks for, and when. Its
+// Value is of one of the types below, an action.Asked, or an input of power, netmon or
+// kiosk.
 type Observation struct {
 	At    reading.Stamp
 	Value any
@@ -24,28 +24,28 @@ type (
 	// Tick is the passing of time, sent when State.Wake is due.
 	Tick struct{}
 
-	// Started is the first observation of a process, with what was kept.
+	// Started is a process's first observation, with what an earlier one kept.
 	Started struct {
 		Kept     Kept
-		Restored bool // Kept was read back, and not made anew
+		Restored bool // Kept was read back; false: nothing was kept, or it was damaged
 	}
 
-	// ClockSeen says that the wall clock may be believed, or may not (which
-	// only a simulated van says once it was).
+	// ClockSeen says whether the wall clock is trusted. Once it is, only a simulated van
+	// takes that back.
 	ClockSeen struct {
 		Trusted bool
 		Source  string
 		Set     reading.Reading[time.Duration] // how far the wall clock was set; unknown where nobody saw it
 	}
 
-	// TimetableSeen is a timetable that was read, or the number of mistakes
-	// for which it was refused: then the last good one stays in use.
+	// TimetableSeen is a timetable that was read, or the number of mistakes for which it
+	// was refused: then the last good one stays in use.
 	TimetableSeen struct {
 		Timetable *timetable.Timetable
 		Mistakes  int
 	}
 
-	// DeviceSeen is what a driver says of its device.
+	// DeviceSeen is a driver's report of its device.
 	DeviceSeen struct {
 		Name   string
 		OK     bool
@@ -53,7 +53,7 @@ type (
 		Why    string // redacted
 	}
 
-	// TemperatureSeen is the panel's temperature; not OK where it cannot be told.
+	// TemperatureSeen is the temperature at the panel; not OK where it was not measured.
 	TemperatureSeen struct {
 		Celsius float64
 		OK      bool
@@ -76,34 +76,34 @@ type (
 		Trouble string // redacted; "" if it went well
 	}
 
-	// Tested is the outcome of a self-test, but for what writes it down.
+	// Tested is the outcome of a self-test, without its last check: that this is recorded.
 	Tested struct{ Checks, Failed int }
 
-	// Stop is the process's end: reason is signal or shutdown.
+	// Stop says that the process ends: Reason is signal or shutdown.
 	Stop struct{ Reason string }
 )
 
-// Effect is something to be done: kiosk.Draw, netmon.SwitchRelay, or one of the
-// types below. Whoever does it answers with an Observation.
+// Effect is something to be done: a kiosk.Draw, a netmon.SwitchRelay, or of one of the
+// types below. Whoever does it reports with an Observation.
 type Effect any
 
 type (
 	// Keep saves what must outlive a power cut.
 	Keep struct{ Kept Kept }
-	// PowerOff brings the box down in good order: screen, logbook, panel, then
-	// the log-in manager; answered by power.Refused if it refuses.
+	// PowerOff shuts the box down: logbook, panel, then the log-in manager. If that
+	// refuses, power.Refused is reported.
 	PowerOff struct{}
-	// Heal tries a remedy of the uplink; answered by netmon.Tried.
+	// Heal tries a remedy of the uplink; netmon.Tried is reported.
 	Heal struct{ Remedy netmon.Remedy }
-	// Follow has systemd's infobus-generator.target up while a generator runs.
+	// Follow starts or stops infobus-generator.target.
 	Follow struct{ Running bool }
 	// Send sends the logbook's events now.
 	Send struct{}
-	// Answer is what became of an action.Asked, for who asked: the loop hands it on.
+	// Answer is the answer to an action.Asked; the loop gives it to who asked.
 	Answer struct{ Refusal action.Refusal }
 )
 
-// Output gathers what a step gives out.
+// Output is what a step gives out.
 type Output struct {
 	list    []logbook.Event
 	effects []Effect
@@ -113,7 +113,7 @@ func (out *Output) event(e logbook.Event)     { out.list = append(out.list, e) }
 func (out *Output) events(es []logbook.Event) { out.list = append(out.list, es...) }
 func (out *Output) effect(e Effect)           { out.effects = append(out.effects, e) }
 
-// take applies what concerns no room alone.
+// take applies what is van's own: clock, timetable, corrections, devices, logbook.
 func (s *State) take(o Options, in Observation, out *Output) {
 	now := in.At.Mono
 	switch v := in.Value.(type) {
@@ -129,9 +129,9 @@ func (s *State) take(o Options, in Observation, out *Output) {
 			}
 			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: attributes})
 		}
-		if kept := s.charged; v.Trusted && !kept.IsZero() {
+		if kept := s.chargeKept; v.Trusted && !kept.IsZero() {
 			s.Power = s.Power.AwayFor(o.Power, in.At.WallAt(s.startedAt).Sub(kept))
-			s.charged = time.Time{}
+			s.chargeKept = time.Time{}
 		}
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
 	case TimetableSeen:
@@ -175,7 +175,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	}
 }
 
-// device takes a driver's word, and makes an event of a change.
+// device takes a driver's report. A change is an event.
 func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 	i := 0
 	for i < len(s.Devices) && s.Devices[i].Name != v.Name {
@@ -195,7 +195,7 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 	}
 	*d = Device{Name: v.Name, State: state, Reason: v.Reason, Why: v.Why, Since: now}
 	if was == DeviceUnknown && v.OK {
-		return // found well at start: nothing happened
+		return // it works at the start: that is no recovery
 	}
 	attributes := map[string]any{"device": v.Name}
 	if !v.OK {
@@ -204,14 +204,14 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 	out.event(logbook.Event{Name: name, Attributes: attributes})
 }
 
-// restore takes up what an earlier process left.
+// restore takes what an earlier process kept.
 func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	s.kept, s.keptAt = k, at.Mono
 	if c := k.Charge; c != nil {
 		same := k.Boot == at.Boot
 		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High}, at.Mono-c.At, same)
 		if !same {
-			s.charged, s.startedAt = c.Wall, at.Mono
+			s.chargeKept, s.startedAt = c.Wall, at.Mono
 		}
 	}
 	for i, g := range k.Generators {
@@ -223,7 +223,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Power.Generators[i].Longest = time.Duration(g.Longest) * time.Second
 		s.Power.Generators[i].Looked = time.Duration(g.Looked) * time.Second
 		if k.Boot == at.Boot {
-			// The same boot: a generator found as it was left did not start again.
+			// A generator that is found as it was kept has not started again.
 			s.Power.Generators[i].Running = reading.Reading[bool]{Value: g.Running, Quality: reading.Stale}
 		}
 	}

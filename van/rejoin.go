@@ -8,49 +8,51 @@ import (
 	"infobus/session"
 )
 
-// Interrupted says that a power cut interrupted a session of which it is not known
-// yet whether it goes on. One that begins meanwhile may be the same.
+// Interrupted says that a power cut interrupted a session, and that it is not known
+// yet whether it goes on. A session that begins meanwhile may be the same one.
 func (s State) Interrupted() bool { return s.interrupted != nil }
 
-// keptSession is the session that is on, as it is kept.
+// keptSession is the session that is on, to be kept.
 func (s State) keptSession() *KeptSession {
 	on := s.Session
 	k := KeptSession{Site: on.Site, Confirmed: on.Confirmed, Said: on.Said, Since: on.Since, Until: on.Until, Still: on.Still, At: s.Now.Mono,
 		Unplanned: !on.Planned, Longer: on.Longer, Tally: on.Tally}
 	if wall, ok := s.WallAt(on.Since); ok {
-		k.Wall = wall.Truncate(time.Second).UTC() // never later than it was
+		k.Wall = wall.Truncate(time.Second).UTC() // never later than the session began
 	} else if s.resumed.Since == on.Since {
-		k.Wall = s.resumed.Wall // the clock was trusted before this process began
+		k.Wall = s.resumed.Wall // told by an earlier process of this boot
 	}
 	return &k
 }
 
-// resumed is the session as it was kept.
+// resumed is the state of the kept session.
 func (k KeptSession) resumed() session.State {
 	s := session.Resume(k.Site, k.Confirmed, k.Since, k.Until)
 	s.Said, s.Planned, s.Longer, s.Tally = k.Said, !k.Unplanned, k.Longer, k.Tally
 	return s
 }
 
-// and is k with what came of it after a power cut, as the session began anew. The
-// site that the configuration names is no volunteer's word, and no plan's.
+// and joins k with the session that began after the power cut, which is its second
+// part. The site of the second part counts only where a volunteer named it, or where k
+// has none: the configuration's site must not replace a plan's.
 func (k KeptSession) and(anew KeptSession) KeptSession {
 	if anew.Said || k.Site == "" {
 		k.Site, k.Confirmed, k.Said = anew.Site, anew.Confirmed, anew.Said
 	}
-	k.Until += anew.Longer // no plan is known while the clock is not trusted
+	k.Until += anew.Longer // the second part had no plan: the clock was not trusted
 	if k.Unplanned {
 		k.Longer += anew.Longer
 	}
-	k.Still = 0 // a generator ran
+	k.Still = 0 // a generator has run since
 	k.At += anew.At - anew.Since
 	k.Tally = k.Tally.And(anew.Tally)
 	return k
 }
 
-// rejoin has the session that a power cut left go on once the clock tells that it
-// is not over, together with one that has begun anew. One that is over, or was kept
-// without a trusted clock, ends with what was known of it.
+// rejoin decides what becomes of the interrupted session, once the clock is trusted. It
+// goes on, joined with a session that has begun since, if neither its end nor
+// session.Options.Idle has passed. Otherwise it ends as it was kept. One that was kept
+// without a wall time ends at once.
 func (s *State) rejoin(o Options, out *Output) {
 	if s.interrupted == nil {
 		return
@@ -65,12 +67,12 @@ func (s *State) rejoin(o Options, out *Output) {
 	}
 	since := now - s.Now.Wall.Sub(k.Wall)
 	shift := since - k.Since
-	seen := now // until when generators that stood still did so
+	seen := now // until when the generators stood still, if they did when it was kept
 	if anew.Active {
 		seen = anew.Since
 	}
 	switch {
-	case since > now: // one of the two clocks was wrong
+	case since > now: // kept in the future: one of the two clocks was wrong
 		s.part(session.GeneratorsStopped, anew, out)
 		return
 	case now >= k.Until+shift:
@@ -82,7 +84,7 @@ func (s *State) rejoin(o Options, out *Output) {
 		}
 		return
 	}
-	// It began before this boot, whatever the rounding.
+	// It began before this boot; rounding must not say otherwise.
 	k.Since, k.Until = min(since, -1), k.Until+shift
 	if anew.Active {
 		k = k.and(*s.keptSession())
@@ -90,7 +92,7 @@ func (s *State) rejoin(o Options, out *Output) {
 	s.Session, s.interrupted = k.resumed(), nil
 }
 
-// part ends the session that a power cut left; one that has begun anew is another.
+// part ends the interrupted session. A session that has begun since is another one.
 func (s *State) part(reason string, anew session.State, out *Output) {
 	out.event(s.interrupted.resumed().EndedAt(max(s.interrupted.At, s.interrupted.Since), reason))
 	if anew.Active {
@@ -99,8 +101,8 @@ func (s *State) part(reason string, anew session.State, out *Output) {
 	s.interrupted = nil
 }
 
-// began takes the session's events. That one has begun is told once it is known
-// that it is not the one that a power cut left.
+// began records the session's events. session.started waits until it is known that
+// the session is not the interrupted one.
 func (s *State) began(events []logbook.Event, was session.State, out *Output) {
 	for _, e := range events {
 		if s.interrupted != nil && e.Name == logbook.SessionStarted {

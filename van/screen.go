@@ -5,8 +5,8 @@ import (
 	"infobus/logbook"
 )
 
-// screen has kiosk decide what the public screen shows. The order to power off
-// waits for its last page.
+// screen has kiosk decide what the public screen shows. PowerOff waits until its last
+// page is done.
 func (s *State) screen(o Options, input any, out *Output) {
 	in := kiosk.Input{
 		Seen:        input,

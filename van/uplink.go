@@ -7,23 +7,22 @@ import (
 	"infobus/netmon"
 )
 
-// remedies has what the uplink wants tried done, and writes down what came of
-// it. The gateway's power is GatewayPower's, and any other a doer's.
+// remedies gives the effect of a remedy that begins, and the event of one that ends.
+// netmon.CyclePower has no effect here: State.gateway switches the relay.
 func (s *State) remedies(was State, out *Output) {
 	now, before := s.Uplink.Remedy, was.Uplink.Remedy
 	if now.At != before.At && now.Remedy != netmon.CyclePower {
 		out.effect(Heal{now.Remedy})
 	}
-	// One that ended in the step in which the next began is not lost: no next one
-	// begins at the moment at which one ends.
+	// No remedy begins in the step in which one ends: no result is overwritten.
 	if now.Result != "" && (now.Result != before.Result || now.At != before.At) {
 		out.event(logbook.Event{Name: logbook.RemedyTried, Attributes: map[string]any{
 			"remedy": string(now.Remedy), "result": string(now.Result), "seconds": (now.Ended - now.At).Truncate(time.Second).Seconds()}})
 	}
 }
 
-// Forecast says whether the data is enough for the session. Without one it only
-// says what is used up.
+// Forecast says whether the SIM cards' data lasts for the session. Outside a session
+// it only says when the data is used up.
 func (s State) Forecast(o Options) netmon.Forecast {
 	wall, trusted := s.WallAt(s.Now.Mono)
 	if !trusted {
@@ -40,25 +39,24 @@ func (s State) Forecast(o Options) netmon.Forecast {
 	return f
 }
 
-// ProbeEvery is how often it is asked how far the internet is there.
+// ProbeEvery is the time between two rounds of probes; 0: none.
 func (s State) ProbeEvery(o Options) time.Duration {
 	c := s.Conditions()
 	return s.Uplink.ProbeEvery(o.Uplink, c.Session, c.BatteryLow)
 }
 
-// MayTransfer says whether what can wait may be fetched and sent: the internet is
-// there, and the battery is not being held on to.
+// MayTransfer says whether what can wait may be fetched and sent now: the internet
+// works, and the box is not holding back on a low battery.
 func (s State) MayTransfer() bool { return s.Uplink.Verdict.Usable() && !s.Power.Holding }
 
-// MayTry says whether what is urgent may be sent though it is not known whether the
-// internet is there: nothing is left of the data budget to ask with, and a part of
-// it is kept for that.
+// MayTry says whether urgent events may be sent though the verdict is unknown: the data
+// budget leaves nothing for probes, and its reserve is for urgent events.
 func (s State) MayTry() bool {
 	p, fresh := s.Uplink.Probe.Get()
 	return fresh && p.Spent && s.Uplink.Verdict == netmon.Unknown && !s.Power.Holding
 }
 
-// Moment is what the account of the data budget follows.
+// Moment is what netmon's account of the data budget needs to know.
 func (s State) Moment() netmon.Moment {
 	m := netmon.Moment{Session: s.Session.Active, Since: s.Session.Since, Unsure: s.Interrupted(), Kept: s.Uplink.Spent}
 	if wall, trusted := s.WallAt(s.Now.Mono); trusted {

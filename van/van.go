@@ -1,9 +1,13 @@
-// Package van is the state of the whole van and the one function that changes
-// it. It composes the rooms and holds no volt, duration or site of its own.
+// Package van is the state of the whole van and the one function that changes it. It
+// composes power, session, days, netmon and kiosk: it hands each what it needs of the
+// others, and turns what they decide into events and effects.
 //
-// In: an Observation at a time, from the sources and from the doers of earlier
-// effects. Out of Step: the next State, the Events to be written down and the
-// Effects to be done. It is pure; van/loop is the goroutine that owns the state.
+// Step takes one Observation: what a source read, what a doer did of an earlier
+// effect, an action that somebody asks for (action.Asked), or a Tick when State.Wake is
+// due. It gives the next State, the events to be recorded and the Effects to be done.
+// Started restores what Keep had saved.
+//
+// The package is pure. van/loop is the goroutine that owns the state.
 package van
 
 import (
@@ -22,7 +26,7 @@ import (
 	"infobus/timetable"
 )
 
-// Options are the rooms' own.
+// Options are those of the rooms.
 type Options struct {
 	Power   power.Options
 	Session session.Options
@@ -34,58 +38,58 @@ type Options struct {
 	KeepEvery time.Duration
 }
 
-// DefaultOptions are the rooms' defaults.
+// DefaultOptions are those of the rooms.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
 		Kiosk: kiosk.DefaultOptions(), KeepEvery: power.KeepEvery}
 }
 
-// State is everything that is known. It is copied by each Step, so that a
-// watcher may keep one; nothing it points to is ever changed.
+// State is everything that is known. Step copies it and changes nothing that it points
+// to, so that a watcher may keep one.
 type State struct {
 	Now          reading.Stamp // of the last observation
 	Clock        Clock
 	Power        power.State
 	Session      session.State
-	Days         days.State // what the last days came to
+	Days         days.State
 	Uplink       netmon.State
 	GatewayPower netmon.GatewayPower
-	Timetable    *timetable.Timetable // the team's, with Corrections laid over; nil until one is loaded
+	Timetable    *timetable.Timetable // the loaded one with Corrections applied; nil until one is loaded
 	Corrections  []timetable.Correction
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync
 	Own          int64    // bytes that the box itself used since the process began
-	Devices      []Device // in the order in which they were first heard of
+	Devices      []Device // the configured ones first, then as they were first heard of
 	Stopping     bool
 
-	file        *timetable.Timetable // as it was loaded
-	kept        Kept                 // as last handed to be saved
-	keptAt      time.Duration        // when
-	followed    power.Source         // that systemd's target was told of last
-	interrupted *KeptSession         // the session that a power cut interrupted; nil once it goes on or has ended
-	resumed     KeptSession          // the session that an earlier process of this boot had begun, as it was kept
-	charged     time.Time            // when the charge was kept that a power cut left; zero once it was heeded
-	startedAt   time.Duration        // when the process began after that cut
+	file        *timetable.Timetable // the loaded one, without Corrections
+	kept        Kept                 // of the last Keep
+	keptAt      time.Duration        // when that was
+	followed    power.Source         // of the last Follow
+	interrupted *KeptSession         // by a power cut; nil once it goes on or has ended
+	resumed     KeptSession          // the session as an earlier process of this boot kept it
+	chargeKept  time.Time            // when an earlier boot kept the charge; zero once power knows for how long nothing was measured
+	startedAt   time.Duration        // when this process took that charge up
 }
 
-// Clock is whether the wall clock may be believed, and who says so.
+// Clock is whether the wall clock is trusted, and by whose word.
 type Clock struct {
 	Trusted bool
 	Source  string // timesyncd, rtc, volunteer or sim; "" while untrusted
 }
 
-// Sync is what became of the logbook's events.
+// Sync is how far the logbook's events are durable and sent.
 type Sync struct {
 	Log          string
-	Seq          uint64 // last durable
-	Acknowledged uint64 // last that the receiver has
+	Seq          uint64 // of the last durable event
+	Acknowledged uint64 // of the last event that the receiver has
 	LastUpload   reading.Reading[time.Time]
 	Trouble      string // why the last upload failed; "" if it did not
 }
 
-// Waiting is how many events wait to be sent. The event that says what was sent
-// last does not count: it goes along with the next one.
+// Waiting is how many events wait to be sent. The event sync.uploaded of the last
+// upload does not count: it is sent with the next event.
 func (s Sync) Waiting() uint64 {
 	waiting := s.Seq - min(s.Acknowledged, s.Seq)
 	if _, uploaded := s.LastUpload.Get(); uploaded && waiting > 0 {
@@ -94,12 +98,12 @@ func (s Sync) Waiting() uint64 {
 	return waiting
 }
 
-// Device is a part of the van as its driver finds it.
+// Device is a part of the box, as its driver reports it.
 type Device struct {
 	Name   string
 	State  DeviceState
-	Reason string // one of the schema's words; "" while it is well
-	Why    string // the error, redacted; "" while it is well
+	Reason string // as DeviceSeen.Reason; "" unless it failed
+	Why    string // the error, redacted; "" unless it failed
 	Since  time.Duration
 }
 
@@ -110,7 +114,7 @@ const (
 	Panel     = "panel"
 	Interface = "interface"
 	Logbook   = "logbook"
-	Target    = "target" // systemd's, that follows the generators
+	Target    = "target" // infobus-generator.target
 	Relay     = "relay"  // of the gateway's power
 )
 
@@ -123,8 +127,8 @@ const (
 	DeviceBroken  DeviceState = "failed"
 )
 
-// New is the state of a van of which nothing is known; the named devices are
-// those that are configured.
+// New is the state in which nothing is known. devices are the names of those that are
+// configured.
 func New(o Options, devices ...string) State {
 	s := State{Power: power.New(o.Power), Uplink: netmon.New()}
 	for _, name := range devices {
@@ -133,8 +137,8 @@ func New(o Options, devices ...string) State {
 	return s
 }
 
-// Step takes one observation. An action.Asked it takes or refuses, as May says,
-// and gives the Answer.
+// Step takes one observation. It takes or refuses an action.Asked by State.May, and
+// gives an Answer.
 func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect) {
 	var out Output
 	if asked, ok := in.Value.(action.Asked); ok {
@@ -145,7 +149,7 @@ func Step(o Options, s State, in Observation) (State, []logbook.Event, []Effect)
 	return s, out.list, out.effects
 }
 
-// step takes one observation; an action is one that may be taken.
+// step is Step for an observation that is no action, or an action that is taken.
 func step(o Options, s State, in Observation) (State, Output) {
 	var (
 		out Output
@@ -163,7 +167,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	s.Power, events = power.Step(o.Power, s.Power, input, now)
 	out.events(events)
 
-	// What is unknown changes nothing: other units hang on it.
+	// While the source is unknown the target stays as it is: other units depend on it.
 	if source := s.Power.Source(); source != s.followed && source != power.SourceUnknown {
 		s.followed = source
 		out.effect(Follow{Running: source == power.SourceGenerator})
@@ -210,10 +214,9 @@ func step(o Options, s State, in Observation) (State, Output) {
 	return s, out
 }
 
-// roomInput is what an observation means to the rooms: a device's failure to the
-// room that lives on its readings, the panel's temperature to power, what was kept
-// of the glass and a word on the clock to kiosk, an action to the room that it is
-// for. Any other value is itself.
+// roomInput is the input that power, netmon and kiosk are given: of their own types,
+// or another value, which they ignore. A device's failure becomes the loss of its
+// readings, an action the wish of one room.
 func (in Observation) roomInput() any {
 	switch v := in.Value.(type) {
 	case action.Asked:
@@ -224,7 +227,7 @@ func (in Observation) roomInput() any {
 		return kiosk.ClockSet{}
 	case TemperatureSeen:
 		if v.OK {
-			return power.Temperature{Celsius: v.Celsius} // the battery stands beside the panel
+			return power.Temperature{Celsius: v.Celsius} // the panel is beside the battery
 		}
 	case DeviceSeen:
 		if v.OK {
@@ -244,17 +247,17 @@ func (in Observation) roomInput() any {
 	return in.Value
 }
 
-// moment is what sessions and days are counted by.
+// moment is what sessions and days count.
 func (s State) moment() tally.Moment {
 	m := tally.Moment{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,
-		Judged: s.judged(), Internet: s.Uplink.Verdict.Usable(), Devices: -1}
+		Judged: s.internetJudged(), Internet: s.Uplink.Verdict.Usable(), Devices: -1}
 	if c, ok := s.Uplink.Cellular.Get(); ok {
 		m.Devices = c.Devices
 	}
 	return m
 }
 
-// counters are what the days are counted by.
+// counters are what days counts.
 func (s State) counters() days.Input {
 	in := days.Input{Session: s.Session.Active, Moment: s.moment()}
 	for _, g := range s.Power.Generators {
@@ -264,8 +267,8 @@ func (s State) counters() days.Input {
 	return in
 }
 
-// dayOf is the local date of a monotonic moment of this boot; "" while it cannot
-// be told.
+// dayOf is the local date of a monotonic moment of this boot; "" while the clock is not
+// trusted.
 func (s State) dayOf(mono time.Duration) string {
 	wall, ok := s.WallAt(mono)
 	if !ok {
@@ -274,14 +277,14 @@ func (s State) dayOf(mono time.Duration) string {
 	return wall.In(s.Zone()).Format(time.DateOnly)
 }
 
-// judged says whether it is known whether the internet works.
-func (s State) judged() bool {
+// internetJudged says whether the verdict tells if the internet works.
+func (s State) internetJudged() bool {
 	return s.Uplink.Verdict != netmon.Unknown && (s.Uplink.Verdict != netmon.Starting || s.Uplink.Booting)
 }
 
-// OKToUnplug says whether the box may lose its power now without anything being
-// cut short: no session is on, no generator runs, nothing is being drawn, and
-// what must be kept can be written.
+// OKToUnplug says whether a power cut now would interrupt nothing: no session is on,
+// no generator runs, no page is being drawn, the box is not shutting down, and what
+// must be kept can be written.
 func (s State) OKToUnplug() bool {
 	for _, name := range []string{Logbook, "kept"} {
 		if d, ok := s.Device(name); !ok || d.State != DeviceOK {
@@ -291,7 +294,7 @@ func (s State) OKToUnplug() bool {
 	return !s.Session.Active && s.Power.Source() == power.SourceBattery && !s.Kiosk.Drawing && !s.Power.Shutdown.Begun
 }
 
-// Conditions are what the uplink's patience and its bytes depend on.
+// Conditions are what netmon needs to know of the other rooms.
 func (s State) Conditions() netmon.Conditions {
 	var since time.Duration
 	if s.Session.Active {
@@ -303,7 +306,8 @@ func (s State) Conditions() netmon.Conditions {
 		BatteryLow: s.Power.Source() == power.SourceBattery && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 
-// plan is what the timetable plans for now; nil without a timetable or a clock.
+// plan is the session that the timetable plans for now; nil where there is none, or no
+// timetable or trusted clock.
 func (s State) plan() *session.Plan {
 	if s.Timetable == nil || !s.Clock.Trusted || !(s.Power.Source() == power.SourceGenerator || s.Session.Active) {
 		return nil
@@ -315,8 +319,8 @@ func (s State) plan() *session.Plan {
 	return &session.Plan{Site: p.Site, Remaining: p.To.Sub(s.Now.Wall)}
 }
 
-// Wake is the monotonic time, after the state's own, at which Step must be
-// called with a Tick though nothing was observed; 0 where it need not.
+// Wake is the monotonic time at which Step must be called with a Tick though nothing
+// was observed; 0: never.
 func (s State) Wake(o Options) time.Duration {
 	var wake time.Duration
 	for _, at := range []time.Duration{
@@ -334,8 +338,8 @@ func (s State) Wake(o Options) time.Duration {
 	return wake
 }
 
-// WallAt is the wall time of a monotonic moment of this boot; ok is false
-// while the clock is not trusted.
+// WallAt is the wall time of a monotonic moment of this boot; ok is false while the
+// clock is not trusted.
 func (s State) WallAt(mono time.Duration) (wall time.Time, ok bool) {
 	return s.Now.WallAt(mono), s.Clock.Trusted
 }
