@@ -2,20 +2,18 @@ package kiosk
 
 import "time"
 
-// Board is what the team wants to be read beside the timetable: whom to call,
-// where to read on, what a bundle of data is worth. The zero Board says nothing
-// but the European emergency number.
+// Board is what the team shows beside the timetable: telephone numbers, links, what a
+// bundle of data is worth. The zero Board shows only the European emergency number.
 type Board struct {
-	// Phone, Guide and Map are what the QR codes lead to; "" for none. Phone
-	// has the box's address in numbers: the network in front of the van has no
-	// names for it.
+	// Phone, Guide and Map are the URLs of the QR codes; "" for none. Phone has the box's
+	// address in numbers: the public network has no name for it.
 	Phone, Guide, Map string
-	Numbers           []Number // beside 112, in this order
+	Numbers           []Number // after 112, in this order
 	Worth             Worth
 	Bundles           []int // megabytes, in this order
 	Operators         []Operator
 	Countries         []string // ISO 3166-1, two capitals; in this order
-	// MaxAge is how long a check holds; 0 is for ever.
+	// MaxAge is the age at which a check expires; 0: never.
 	MaxAge time.Duration
 }
 
@@ -27,18 +25,17 @@ type Number struct {
 	Checked time.Time         // midnight UTC of the day
 }
 
-// Pictures are what a number of the board may be marked with.
+// Pictures are those that a Number may have.
 var Pictures = []string{"emergency", "health", "home", "sea", "child", "women", "legal", "van"}
 
-// Worth is what so many megabytes give: minutes of video, or else minutes of a
-// call over the internet.
+// Worth is what so many megabytes are worth: minutes of video, or minutes of a call over
+// the internet.
 type Worth struct {
 	Megabytes, Video, Call int
 	Checked                time.Time // midnight UTC of the day
 }
 
-// Of is how many minutes a bundle gives, rounded down: to ten where it is a
-// hundred or more.
+// Of is the minutes that a bundle is worth, rounded down; from a hundred on to tens.
 func (w Worth) Of(megabytes int) (video, call int) {
 	if w.Megabytes < 1 {
 		return 0, 0
@@ -56,14 +53,13 @@ func (w Worth) Of(megabytes int) (video, call int) {
 // Operator sells SIM cards.
 type Operator struct {
 	Name    string
-	Calls   map[string]bool // by country: true it can be called, false it cannot; else nobody knows
+	Calls   map[string]bool // by country: whether it can be called; absent where that is not known
 	Checked time.Time       // midnight UTC of the day
 }
 
-// At is the board as it may be shown on a day. A number that was not checked
-// within MaxAge is left out: it may be somebody else's by then. An operator
-// whose check is too old stays, and nobody knows which country it can call; a
-// worth that is too old is zero.
+// At is the board as it may be shown on a day. A number whose check has expired is left
+// out: it may be somebody else's by then. Of an operator whose check has expired no
+// country is known; an expired worth is zero.
 func (b Board) At(day time.Time) Board {
 	y, m, d := day.Date()
 	today := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
@@ -87,15 +83,15 @@ func (b Board) At(day time.Time) Board {
 	return at
 }
 
-// What stands on one page of the grid of operators and countries.
+// The size of the grid of operators and countries on one page.
 const (
 	gridOperators = 3
 	gridCountries = 5
 )
 
-// help are the pages of help in one set: the numbers, 112 first, as many pages
-// as they need, evenly filled, then the QR codes, if there are any. Each page's
-// Board is what stands on it.
+// help are the pages of Help in one set: the numbers, 112 first, spread evenly over as
+// many pages as they need, then the QR codes, if there are any. Each page's Board is
+// what it shows.
 func (o Options) help(p Page, b Board) []Page {
 	var boards []Board
 	capacity, numbers := o.capacity(p.Languages), b.Numbers
@@ -116,8 +112,8 @@ func (o Options) help(p Page, b Board) []Page {
 	return parts(p, boards)
 }
 
-// sim are the pages of what data is worth in one set: the bundles, as many pages
-// as they need, then the grid of operators and countries.
+// sim are the pages of SIM in one set: the bundles, on as many pages as they need, then
+// the grid of operators and countries.
 func (o Options) sim(p Page, b Board) []Page {
 	var boards []Board
 	capacity := o.capacity(p.Languages)
@@ -138,7 +134,7 @@ func (o Options) sim(p Page, b Board) []Page {
 	return parts(p, boards)
 }
 
-// parts are one page for each board.
+// parts makes a page of each board.
 func parts(p Page, boards []Board) []Page {
 	pages := make([]Page, len(boards))
 	for i, b := range boards {

@@ -13,8 +13,8 @@ type visit struct {
 	until time.Time // wall time; zero where no clock was trusted
 }
 
-// due is the page that should stand on the glass, and why; cause is "" where
-// nothing is due. next is when to look again; 0 never.
+// due is the page that should stand on the glass, and why; cause is "" where none is
+// due. next is when to look again; 0: never.
 func (s *step) due() (page Page, cause Cause, next time.Duration) {
 	switch {
 	case s.leaveBy != 0:
@@ -103,8 +103,8 @@ func (s *step) content(site string) Content {
 	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall}
 }
 
-// listed are the day's pages. A day on which nothing is listed for every site, and
-// something for one of them, is not said to be empty before the site is certain.
+// listed are the pages of Today. Where the site is not confirmed, and services are
+// listed for one site only, SettingUp stands instead of a page without rows.
 func (o Options) listed(c Content) []Page {
 	pages := o.Pages(Today, c)
 	if c.Site != "" || len(pages) == 0 || len(pages[0].Rows) > 0 {
@@ -118,8 +118,8 @@ func (o Options) listed(c Content) []Page {
 	return pages
 }
 
-// Has says whether the screen has that page to show, for who asks for it. Today it
-// has only with a time and a timetable.
+// Has says whether there is a page of that name to be shown. Today needs a trusted
+// clock and a timetable.
 func (o Options) Has(name Name, c Content) bool {
 	if name != Today {
 		return len(o.Pages(name, c)) > 0
@@ -131,8 +131,8 @@ func (o Options) Has(name Name, c Content) bool {
 	return len(pages) > 0 && pages[0].Name == Today
 }
 
-// asked is the page that people asked for: each press goes on by one from what
-// stands on the glass, through the day's pages, help and SIM.
+// asked is the page that people ask for. Each press goes on by one from the page that
+// stands on the glass, through Today, Help and SIM.
 func (s *step) asked() (Page, bool) {
 	c := s.content(s.in.Session.Site)
 	var all []Page
@@ -157,7 +157,7 @@ func (s *step) asked() (Page, bool) {
 		at = -1
 	}
 	if s.Asked != "" {
-		// In the languages that stand there, where it has them.
+		// In the languages of the page that stands there, where there is one.
 		first := slices.IndexFunc(all, func(p Page) bool { return p.Name == s.Asked })
 		if first < 0 {
 			return Page{}, false
@@ -199,9 +199,9 @@ func place(pages []Page, key PageKey) (at int, found bool) {
 	return 0, false
 }
 
-// closing is the page that stays when the van has gone: the first language
-// set's, because it takes no turns.
-func (s *step) closing(v visit) (Page, bool) {
+// closing is the page Closing of a visit, in the first set: it takes no turns. ok is
+// false on another day than the visit's, and without a trusted clock or a timetable.
+func (s *step) closing(v visit) (p Page, ok bool) {
 	c := s.content(v.site)
 	if v.until.IsZero() || c.Now.IsZero() || c.Timetable == nil || !sameDay(v.until, c.Now, c.Timetable.Zone) {
 		return Page{}, false
@@ -217,9 +217,8 @@ func (s *step) closing(v visit) (Page, bool) {
 	return pages[0], true
 }
 
-// visited is what is to be said of a session that ends by now. Until when the van
-// was there is not known better than by its generators: where all of them are
-// known to stand still it is when the last one stopped, else the present moment.
+// visited is the visit of a session that ends by now. The van was there until its last
+// generator stopped, where that is known of this session and day, else until now.
 func (s *step) visited(on Session) visit {
 	v := visit{site: on.Site}
 	if s.in.Wall.IsZero() || s.in.Timetable == nil {
@@ -233,8 +232,8 @@ func (s *step) visited(on Session) visit {
 	return v
 }
 
-// nextPlace is the name of the site of the plan's next session; "" where it has
-// none within a week.
+// nextPlace is the name of the site of the next planned session; "" where none is
+// planned within a week.
 func nextPlace(t *timetable.Timetable, now time.Time) string {
 	var (
 		next time.Time

@@ -1,12 +1,14 @@
-// Package kiosk decides what the public screen shows: which page, in which
-// languages, with which rows, and when the panel may be refreshed.
+// Package kiosk decides what the public screen shows: which page, in which languages,
+// with which rows, and when the panel is refreshed.
 //
-// In: the day's rows, the site, the time. Out: a Page, which kiosk/draw turns
-// into ink and the panel's driver puts on the glass. It is pure.
+// Step takes the timetable, the time, the session, what people ask for, and the outcome
+// of the last refresh. It gives the next State, the event kiosk.refreshed, and a Draw
+// where a page is to be drawn now: kiosk/draw turns its Page into ink, and the panel's
+// driver puts it on the glass. Pages makes the pages alone. The package is pure.
 //
-// The glass must not lie: a page stays for days when the power goes, so every
-// word of it must be true for ever. Full date, absolute hours, "drawn 14:05";
-// no "now", no countdown, no internet or power icon.
+// A page stays on the glass for days after a power cut, so every word of it must stay
+// true: full date, absolute hours, "drawn 14:05"; no "now", no countdown, no icon of
+// internet or power.
 package kiosk
 
 import (
@@ -23,24 +25,24 @@ import (
 // Name is which page.
 type Name string
 
-// The pages. Only Today comes by itself; Closing, ClockNotSet and SettingUp by
-// what the van is doing; the others by the button or the phone.
+// The pages. Today takes turns during a session; Closing, ClockNotSet and SettingUp
+// come by the state of the van; Help and SIM are asked for by the button or a phone.
 const (
 	Today       Name = "today"
 	Help        Name = "help"          // emergency numbers, and where to read on
 	SIM         Name = "sim"           // what a bundle is worth, which operator calls where
 	Closing     Name = "closing"       // until when the van was here
-	ClockNotSet Name = "clock-not-set" // no day can be told: ask
-	SettingUp   Name = "setting-up"    // the van has come; nothing is known yet
+	ClockNotSet Name = "clock-not-set" // the day is not known
+	SettingUp   Name = "setting-up"    // what is open today is not known yet
 )
 
-// Names are all pages, those of the button first, in its order.
+// Names are all pages, first those that the button goes through, in its order.
 var Names = []Name{Today, Help, SIM, Closing, ClockNotSet, SettingUp}
 
-// Set is the languages of one page: one or two, BCP 47, in the order shown.
+// Set is the languages of one page: one or two BCP 47 tags, in the order shown.
 type Set []string
 
-// String is the set as commands and Capacity say it: "en+ar".
+// String is the set as in commands and Capacity: "en+ar".
 func (s Set) String() string { return strings.Join(s, "+") }
 
 // Options are what the team configures.
@@ -55,43 +57,42 @@ type Options struct {
 	Turn time.Duration
 	// Hold is how long a page that a person asked for stands at least.
 	Hold time.Duration
-	// NextPlace lets the closing page name the plan's next place: the team's
-	// word that nobody is put at risk by it.
+	// NextPlace lets the closing page name the plan's next site. The team says by it
+	// that this puts nobody at risk.
 	NextPlace bool
-	// Retry is how long after a failed refresh the next one is tried.
+	// Retry is the time between a failed refresh and the next.
 	Retry time.Duration
-	// Board is what the pages help and sim say.
+	// Board is what Help and SIM show.
 	Board Board
 }
 
-// Ten are the sets of a team that chose none: the ten languages two by two, no
-// page with two of those that count hours from dawn.
+// Ten are the sets of a team that configures none: the ten languages in pairs. No pair
+// has two of the languages that count hours from dawn.
 var Ten = []Set{{"en", "ar"}, {"fr", "ps"}, {"am", "fa"}, {"ti", "ur"}, {"om", "vi"}}
 
-// DefaultOptions: English and Arabic; a failed refresh is tried again after the
-// time that the panel needs between two.
+// DefaultOptions are English and Arabic on one page. Retry is the rest that the panel
+// needs between two refreshes.
 func DefaultOptions() Options {
 	return Options{Sets: Ten[:1], Turn: 5 * time.Minute, Hold: time.Minute, Retry: between}
 }
 
-// Rows is how many rows a page has where nothing was measured.
+// Rows is how many rows a page has without a measured Capacity.
 const Rows = 4
 
 // Content is what pages are made of.
 type Content struct {
-	Timetable *timetable.Timetable // with corrections laid over; nil until one is loaded
-	Site      string               // an id; one that the timetable does not know shows what is open for every site
+	Timetable *timetable.Timetable // with corrections applied; nil until one is loaded
+	Site      string               // id; "" and unknown ones show what is open for every site
 	Now       time.Time            // the wall time; zero while it is not trusted
 	Until     time.Time            // Closing: until when the van was here
-	Next      string               // Closing: the next place, where the team says so; "" for none
+	Next      string               // Closing: the next site's name; "" for none
 }
 
-// Page is everything that is drawn, and nothing else: two equal pages give the
-// same pixels.
+// Page is everything that is drawn and nothing else: equal pages give equal pixels.
 type Page struct {
 	Name      Name
 	Languages Set       // in the order shown
-	Site      string    // the site's name as on street signs; "" where none is known
+	Site      string    // the site's name as on street signs; "" for none
 	Date      time.Time // local midnight of the day the page is for
 	Drawn     time.Time // minute at which the page was composed
 	Part      int       // of Parts, from 1, where the rows need several pages
@@ -182,9 +183,9 @@ func (o Options) today(p Page, c Content) []Page {
 	return pages
 }
 
-// Identity is equal for two pages that differ in nothing that is drawn but
-// when they were drawn: those are not worth a refresh of the panel. It is the
-// first 16 hex digits of a SHA-256.
+// Identity is equal for two pages that show the same but for the minute at which they
+// were drawn: then the panel is not refreshed. It is the first 16 hex digits of a
+// SHA-256.
 func (p Page) Identity() string {
 	type row struct {
 		Category    timetable.Category
@@ -212,7 +213,7 @@ func (p Page) Identity() string {
 	}
 	b, err := json.Marshal(drawn)
 	if err != nil {
-		panic(err) // strings, numbers and maps of strings always marshal
+		panic(err) // impossible: strings, numbers and maps of strings
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])

@@ -9,28 +9,28 @@ import (
 )
 
 const (
-	// temperatureHolds is how old the panel's temperature may be: it changes slowly.
+	// temperatureHolds is the age at which the panel's temperature becomes stale: it
+	// changes slowly.
 	temperatureHolds = 15 * time.Minute
-	// drawingAtMost is how long a refresh may take before its outcome counts as lost.
+	// drawingAtMost is how long a Draw's outcome is waited for.
 	drawingAtMost = 2 * time.Minute
-	// settingUpAfter is how long a session waits for the clock before the screen says
-	// that the van is setting up: most boxes know the time within seconds, and
-	// that page would keep today's off the glass for as long as the panel rests.
+	// settingUpAfter is how long a session waits for the clock before SettingUp is drawn:
+	// most boxes have the time within seconds, and Today would then have to wait until the
+	// panel has rested.
 	settingUpAfter = 30 * time.Second
-	// clockNotSetAfter is how long a session goes on setting up without a clock
-	// before the screen says that it is not set: a gateway that boots takes
-	// minutes.
+	// clockNotSetAfter is how long a session waits for the clock before ClockNotSet is
+	// drawn: a gateway that boots takes minutes.
 	clockNotSetAfter = 5 * time.Minute
-	// wishHolds is how long a press waits for the panel: who pressed has gone.
+	// wishHolds is how long a wish waits for the panel: then who asked has gone.
 	wishHolds = 5 * time.Minute
 	// lastPageWithin is how long a power-off waits for the last page.
 	lastPageWithin = 45 * time.Second
 )
 
-// Input is what the screen is decided by.
+// Input is what Step decides by.
 type Input struct {
-	// Seen is what happened: one of the types below. Any other value only says
-	// that time has passed.
+	// Seen is what happened, of one of the types below. Any other value counts as nil:
+	// only time has passed.
 	Seen any
 
 	Wall      time.Time            // the wall time; zero while it is not trusted
@@ -39,7 +39,7 @@ type Input struct {
 	// StoppedAt is when the last generator stopped (monotonic); 0 unless all are
 	// known to stand still and one was seen to stop.
 	StoppedAt time.Duration
-	// PowerOff: the box is to be powered off, and waits for State.LastPageDone.
+	// PowerOff: the box powers off, once State.LastPageDone.
 	PowerOff    bool
 	Panel       Panel
 	Temperature reading.Reading[float64] // of the panel, °C
@@ -48,75 +48,75 @@ type Input struct {
 // Session is the session as the screen knows it.
 type Session struct {
 	Active bool
-	Since  time.Duration // monotonic; negative in a session that an earlier boot had begun
-	Site   string        // its id; "" until it is certain
+	Since  time.Duration // monotonic; negative in a session that began in an earlier boot
+	Site   string        // id; "" until it is confirmed
 }
 
-// Panel is what is known of the panel.
+// Panel is the state of the panel.
 type Panel uint8
 
 const (
-	NoPanel     Panel = iota // none is fitted: nothing is ever due
-	PanelFailed              // it does not work now
-	PanelOK                  // it works, as far as is known
+	NoPanel Panel = iota // none is fitted: nothing is ever due
+	PanelFailed
+	PanelOK // also while nothing is known of it
 )
 
 type (
-	// Started is a process's first input, with what an earlier one left. A session
-	// that is on by then is not new to the people on the spot.
+	// Started is a process's first input, with what an earlier one kept. A session that is
+	// on by then has had its first page.
 	Started struct {
 		Wear     Wear
 		Glass    string // State.Glass
-		Rebooted bool   // that was in an earlier boot
+		Rebooted bool   // they were kept in an earlier boot
 	}
-	// ClockSet says that the wall clock was set, or is believed from now on, or no longer.
+	// ClockSet says that the wall clock was set, or that its trust changed.
 	ClockSet struct{}
 	// Press is a press of the button beside the screen.
 	Press struct{}
 	// Show is a volunteer's wish to see a page: Today, Help or SIM.
 	Show struct{ Name Name }
-	// Redraw is a volunteer's wish to see the same page drawn afresh.
+	// Redraw is a volunteer's wish to have the same page drawn again.
 	Redraw struct{}
 	// Drawn is the outcome of a Draw.
 	Drawn struct {
 		Page     Page
 		Cause    Cause    // as the Draw had it
-		Waveform Waveform // as it was done, which may be better than asked; "" where no refresh began
+		Waveform Waveform // that was used; "" where the panel was not refreshed
 		Took     time.Duration
 		Err      bool
 	}
 )
 
-// Draw puts a page on the panel. Whoever does it answers with Drawn.
+// Draw puts a page on the panel. Drawn is reported.
 type Draw struct {
 	Page     Page
 	Cause    Cause
 	Waveform Waveform
-	Afresh   bool // also where the same picture stands already
+	Afresh   bool // also where the same pixels stand there already
 }
 
-// State is the public screen: what stands on the glass, what is due there, and
-// what people asked for. The zero State is that of a panel of which nothing is known.
+// State is the public screen: what stands on the glass, what is due, and what people
+// ask for. In the zero State nothing is known.
 type State struct {
 	Wear    Wear
-	Shown   Page   // as last drawn whole by this process; zero before
-	Glass   string // identity of the page on the glass, "" where in doubt; kept over power cuts
+	Shown   Page   // that stands there, as far as this process knows; zero before
+	Glass   string // Identity of the page that stands there; "" while in doubt; kept over power cuts
 	Drawing bool
-	NextAt  time.Duration // when Step must be called again though nothing was observed; 0 never
+	NextAt  time.Duration // when Step must be called again though nothing was observed; 0: never
 
 	Next    PageKey       // the page whose turn is next; zero where none takes turns
 	TurnAt  time.Duration // when its turn is; 0 while nothing takes turns
-	Presses int           // of the button, that wait for one refresh
-	Asked   Name          // what a phone asked for and waits; "" for nothing
-	Again   bool          // a volunteer wants the same page drawn afresh
+	Presses int           // of the button that wait for the panel
+	Asked   Name          // page that a phone asked for and that waits; "" for none
+	Again   bool          // a Redraw waits
 	AskedAt time.Duration // of the last of these
-	Held    time.Duration // until when the page that a person asked for stands; 0
-	// LastPageDone: the power may go. The page that stays stands on the glass, or
-	// is waited for no longer. Nothing is drawn from then on.
+	Held    time.Duration // until when a page that somebody asked for stands at least
+	// LastPageDone: the box may power off. The last page stands on the glass, or is not
+	// waited for any longer. Nothing is drawn any more.
 	LastPageDone bool
 
-	rested   Wear    // the wear before the refresh that is being done
-	stale    bool    // what should be shown has to be worked out again
+	rested   Wear    // the wear before the present refresh
+	stale    bool    // what is due has to be decided again
 	own      PageKey // the last page that came by itself
 	begin    bool    // the session's first page is due
 	over     bool    // the session's last page is due
@@ -127,17 +127,17 @@ type State struct {
 	powerOff bool                 // of the last step
 }
 
-// PageKey says which page, whatever its rows.
+// PageKey identifies a page whatever its rows.
 type PageKey struct {
 	Name      Name
 	Languages string // as Set.String
 	Part      int
 }
 
-// Key is the page's.
+// Key is the page's key.
 func (p Page) Key() PageKey { return PageKey{p.Name, p.Languages.String(), p.Part} }
 
-// Waiting is how many people's wishes wait for the panel.
+// Waiting is how many wishes wait for the panel.
 func (s State) Waiting() int {
 	n := s.Presses
 	if s.Asked != "" {
@@ -149,7 +149,7 @@ func (s State) Waiting() int {
 	return n
 }
 
-// forget drops what people asked for.
+// forget drops the wishes that wait.
 func (s *State) forget() { s.Presses, s.Asked, s.Again = 0, "", false }
 
 // step is one call of Step under way.
@@ -161,14 +161,13 @@ type step struct {
 	events []logbook.Event
 }
 
-// Step decides at the monotonic time now what the public screen should show; the
-// Draw is nil where nothing is to be drawn now.
+// Step decides at the monotonic time now what the public screen shows. The Draw is nil
+// where nothing is to be drawn now.
 //
-// By itself comes, during a session, the page of the day, its sets and parts in
-// turn; before the clock is trusted or a timetable is there a page without a
-// day; at the session's end the closing page. At other times nothing is drawn
-// but what people ask for: what stands on the glass stays true. Before the
-// power goes it is made a page that is true for days.
+// During a session the pages of Today take turns by set and part; without a trusted
+// clock or a timetable SettingUp or ClockNotSet stands instead. Closing is drawn at the
+// session's end, and before the box powers off. Outside a session nothing else comes by
+// itself: what stands there stays true. The button and phones ask for Today, Help and SIM.
 func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Event, *Draw) {
 	w := &step{State: &s, o: o, in: in, now: now}
 	w.take()
@@ -176,7 +175,7 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 	return s, w.events, due
 }
 
-// take takes what happened since the last step.
+// take applies the input, and marks the state stale where what is due may have changed.
 func (s *step) take() {
 	if s.in.Timetable != s.table {
 		s.table, s.stale = s.in.Timetable, true
@@ -227,7 +226,7 @@ func (s *step) take() {
 	}
 }
 
-// draw draws what is due, or sets when to look again.
+// draw gives the Draw that is due, or sets NextAt.
 func (s *step) draw() *Draw {
 	if s.Drawing || !s.stale || s.LastPageDone {
 		return nil
@@ -248,7 +247,7 @@ func (s *step) draw() *Draw {
 		s.LastPageDone = true
 	case s.in.Panel == NoPanel:
 	case due:
-		// A power cut during the refresh leaves neither page on the glass.
+		// A power cut during the refresh leaves no whole page on the glass.
 		s.Drawing, s.Glass, s.NextAt = true, "", s.now+drawingAtMost
 		if s.leaveBy != 0 {
 			s.NextAt = s.leaveBy
@@ -267,8 +266,8 @@ func (s *step) draw() *Draw {
 	return nil
 }
 
-// next is the page that is to be drawn, and why; cause is "" where the one that is
-// due stands already. next is when to look again; 0 never.
+// next is the page to be drawn, and why; cause is "" where the page that is due stands
+// there already. next is when to look again; 0: never.
 func (s *step) next() (page Page, cause Cause, next time.Duration) {
 	for {
 		page, cause, next = s.due()
@@ -284,7 +283,7 @@ func (s *step) next() (page Page, cause Cause, next time.Duration) {
 			s.forget()
 		}
 		if cause == Button || cause == SessionEnd {
-			continue // what is due behind it?
+			continue // what is due after it
 		}
 		full := s.Wear.Due()
 		switch {
@@ -305,15 +304,14 @@ func (s *step) drawn(v Drawn) {
 		s.Wear = s.rested
 	}
 	if v.Err {
-		// What was asked for in the meantime is looked at then, too; a box whose
-		// power goes tries no second time.
+		// Wishes wait until then, too. The last page is not tried a second time.
 		s.stale, s.NextAt = s.leaveBy != 0, s.now+s.o.Retry
 		s.leaveBy = min(s.leaveBy, s.now)
 		return
 	}
 	s.stands(v.Page, v.Cause)
 	s.Shown, s.Glass, s.stale = v.Page, v.Page.Identity(), true
-	if v.Waveform == "" { // it stood there already
+	if v.Waveform == "" { // the same pixels stood there
 		return
 	}
 	s.Wear = s.Wear.Refreshed(s.now, v.Waveform)
@@ -322,7 +320,7 @@ func (s *step) drawn(v Drawn) {
 		"waveform": string(v.Waveform)}})
 }
 
-// stands notes that a page stands on the glass for which there was this cause.
+// stands notes that the page that was due for this cause stands on the glass.
 func (s *step) stands(p Page, cause Cause) {
 	if p.Key() != s.Shown.Key() || s.TurnAt <= s.now {
 		s.TurnAt = s.now + s.o.Turn
@@ -336,7 +334,7 @@ func (s *step) stands(p Page, cause Cause) {
 		s.over = false
 	}
 	if s.Shown.Identity() != p.Identity() {
-		s.Shown = p // found there at start: when it was drawn is not known
+		s.Shown = p // it stood there at the start
 		s.Shown.Drawn = time.Time{}
 	}
 	if cause != Button || p.Name == s.own.Name {

@@ -8,41 +8,39 @@ import (
 	"infobus/reading"
 )
 
-// Cause is why a refresh of the panel is wanted.
+// Cause is why a page is to be drawn.
 type Cause string
 
 const (
-	Changed      Cause = "changed"       // the page differs from the glass
+	Changed      Cause = "changed"       // it differs from what stands on the glass
 	Button       Cause = "button"        // a person asks for it
-	SessionStart Cause = "session-start" // people arrive: what stands there may be days old
-	SessionEnd   Cause = "closing"       // the session ends: what stands there stays
-	Shutdown     Cause = "shutdown"      // the power goes: what stands there stays
-	Day          Cause = "day"           // nothing changed for a day, and the panel wants a full refresh
+	SessionStart Cause = "session-start" // the page on the glass may be days old
+	SessionEnd   Cause = "closing"       // the session ends: the page stays
+	Shutdown     Cause = "shutdown"      // the box powers off: the page stays
+	Day          Cause = "day"           // it stands there, and the panel needs a full refresh a day
 )
 
-// Waveform is how a refresh drives the panel's pixels; "" is not at all.
+// Waveform is how a refresh drives the panel's pixels; "" is no refresh.
 type Waveform string
 
 const (
-	Full    Waveform = "full"    // every pixel, through black and white: slow, and leaves no ghosts
+	Full    Waveform = "full"    // every pixel, through black and white: slow, no ghosts
 	Fast    Waveform = "fast"    // the whole page, with a short waveform
-	Partial Waveform = "partial" // only where it changed, without a flash
+	Partial Waveform = "partial" // only the pixels that change, without a flash
 )
 
-// What the panel's maker asks for.
+// Limits that the panel's maker gives.
 const (
 	between = 180 * time.Second // from the end of a refresh to the begin of the next
-	notFull = 8                 // refreshes that are not full, between two that are
-	daily   = 24 * time.Hour    // with a full one in it
+	notFull = 8                 // most refreshes that are not full between two that are
+	daily   = 24 * time.Hour    // most time between two full ones
 )
 
-// longest is how long a refresh may have gone on of which it is not known when
-// it ended.
+// longest is how long a refresh whose end was not seen may have taken.
 const longest = 30 * time.Second
 
-// exceptions are the causes that need not wait for the 180 s, how often in any
-// hour they need not, and how long one of them waits for the one before. One
-// that has had its share waits like any other cause. There are no others.
+// exceptions are the causes that need not wait for the 180 s: how often in any hour,
+// and how long apart. Beyond that they wait like the other causes.
 var exceptions = map[Cause]struct {
 	hourly int
 	apart  time.Duration
@@ -53,19 +51,19 @@ var exceptions = map[Cause]struct {
 	Button:       {hourly: 20, apart: time.Minute}, // time enough to read the page
 }
 
-// Below these the particles are too slow for the shorter waveforms. 5 °C is what
-// public drivers have; partial refreshes leave more ghosts and are given a margin.
+// Below these temperatures the particles are too slow for the shorter waveforms. 5 °C
+// is the limit in public drivers; partial refreshes leave more ghosts and get a margin.
 const (
 	fastFrom    = 5.0 // °C
 	partialFrom = 10.0
 )
 
-// Wear is what the panel has been put through, and the rules that spare it. The
-// zero Wear is a new panel. It is kept over power cuts. Its times are
-// monotonic, of the boot it was kept in.
+// Wear is how the panel was used, and the rules that spare it. The zero Wear is that of
+// a new panel. It is kept over power cuts; its times are monotonic, of the boot in
+// which it was kept.
 type Wear struct {
 	Last      time.Duration `json:"last_ns"`      // end of the last refresh, or its begin while Open; 0: none in this boot
-	Open      bool          `json:"open"`         // it was not seen to end
+	Open      bool          `json:"open"`         // that one's end was not seen
 	LastFull  time.Duration `json:"last_full_ns"` // end of the last full one; 0: none in this boot
 	SinceFull int           `json:"since_full"`   // refreshes since then that were not full
 
@@ -83,12 +81,12 @@ type Exception struct {
 	At    time.Duration `json:"at_ns"`
 }
 
-// Plan says how a refresh for this cause may be done if it begins at the
-// monotonic time now; "" is not yet, and next is when to ask again. temperature
-// is the panel's, in °C; where it is not known only full refreshes are done.
+// Plan is the waveform for a refresh for this cause that begins at the monotonic time
+// now; "" where it may not begin yet, and next is when to ask again. temperature is the
+// panel's, in °C; unless it is fresh, the refresh is full.
 func (w Wear) Plan(now time.Duration, why Cause, temperature reading.Reading[float64]) (wave Waveform, next time.Duration) {
 	if w.Last > now {
-		w = w.Rebooted() // it is of another boot
+		w = w.Rebooted() // kept in another boot
 	}
 	if next = min(w.rested(), w.excepted(now, why)); next > now {
 		return "", next
@@ -97,7 +95,7 @@ func (w Wear) Plan(now time.Duration, why Cause, temperature reading.Reading[flo
 	switch {
 	case w.LastFull == 0, now-w.LastFull >= daily-time.Hour, w.SinceFull >= notFull, !known:
 		return Full, now
-	case why == SessionStart, why == SessionEnd, why == Shutdown, why == Day: // seen for long: no ghosts
+	case why == SessionStart, why == SessionEnd, why == Shutdown, why == Day: // stands for long: without ghosts
 		return Full, now
 	case why == Changed && celsius >= partialFrom:
 		return Partial, now
@@ -107,19 +105,19 @@ func (w Wear) Plan(now time.Duration, why Cause, temperature reading.Reading[flo
 	return Full, now
 }
 
-// rested is from when on a refresh is no exception.
+// rested is the time from which on a refresh is no exception.
 func (w Wear) rested() time.Duration {
 	if w.Last == 0 && !w.Open && w.Fulls+w.Fasts+w.Partials == 0 {
 		return 0 // a new panel
 	}
-	last := max(w.Last, w.LastFull) // 0: in an earlier boot, so before this one began
+	last := max(w.Last, w.LastFull) // 0: in an earlier boot; counts as when this one began
 	if w.Open {
 		last += longest
 	}
 	return last + between
 }
 
-// excepted is from when on the cause may make an exception.
+// excepted is the time from which on the cause may be an exception.
 func (w Wear) excepted(now time.Duration, why Cause) time.Duration {
 	limit, ok := exceptions[why]
 	if !ok {
@@ -141,7 +139,7 @@ func (w Wear) excepted(now time.Duration, why Cause) time.Duration {
 	return next
 }
 
-// Due is when a full refresh is due though nothing changes; 0 is never.
+// Due is when a full refresh is due though no page changes; 0: never.
 func (w Wear) Due() time.Duration {
 	if w.LastFull == 0 {
 		return 0
@@ -149,8 +147,9 @@ func (w Wear) Due() time.Duration {
 	return w.LastFull + daily - 30*time.Minute
 }
 
-// Begun is the wear from when a refresh begins. It is kept before anything is
-// sent to the panel, so that a power cut during the refresh makes none unseen.
+// Begun is the wear once a refresh has begun at the monotonic time now. It is kept
+// before anything is sent to the panel, so that a refresh that a power cut interrupts
+// is counted.
 func (w Wear) Begun(now time.Duration, wave Waveform, why Cause) Wear {
 	if w.Last > now {
 		w = w.Rebooted()
@@ -169,8 +168,8 @@ func (w Wear) Begun(now time.Duration, wave Waveform, why Cause) Wear {
 	return w
 }
 
-// Refreshed is the wear after a refresh that ended well at now, with the
-// waveform that was used in the end.
+// Refreshed is the wear after a refresh that ended at the monotonic time now, with the
+// waveform that was used.
 func (w Wear) Refreshed(now time.Duration, wave Waveform) Wear {
 	switch w.Last, w.Open = now, false; wave {
 	case Full:
@@ -183,9 +182,9 @@ func (w Wear) Refreshed(now time.Duration, wave Waveform) Wear {
 	return w
 }
 
-// Rebooted is the wear as a later boot takes it up: monotonic time began anew,
-// and how long ago anything happened is not known. Whatever was done counts as
-// done when the boot began, and the next refresh is full.
+// Rebooted is the wear as a later boot takes it up, which does not know how long ago
+// anything was. All of it counts as done when this boot began, and the next refresh is
+// full.
 func (w Wear) Rebooted() Wear {
 	w.Last, w.LastFull = 0, 0
 	w.Recent = slices.Clone(w.Recent)

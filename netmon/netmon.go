@@ -1,9 +1,15 @@
-// Package netmon judges the uplink: from what the link and the probes have seen
-// it gives one verdict, since when, and one sentence of advice.
+// Package netmon judges the uplink: what is wrong with it, what the box itself tries
+// against it, whether the gateway has power, what data costs, and whether it lasts.
 //
-// In: Link, Probe and Cellular, each a reading made by a source in a folder
-// inside this one. Out: a Verdict and its ladder. It is pure: it takes the time
-// as an argument, does no I/O and starts no goroutine.
+// Step takes one input: a Link, LinkLost, Probe or Cellular from the sources in the
+// folders inside this one, Tried from the doer of a remedy, Spent from the data budget,
+// or the Conditions that the other rooms set. It gives the next State: the Verdict with
+// its ladder, and the Remedy that is to be tried. GatewayPower.Step decides when the
+// relay cuts the gateway's power; Ledger and Account keep the data budget; Forecast says
+// whether the SIM cards' data lasts.
+//
+// The package is pure: it takes the time as an argument, does no I/O and starts no
+// goroutine.
 package netmon
 
 import (
