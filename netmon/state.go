@@ -232,8 +232,8 @@ func New() State {
 	return s
 }
 
-// Step takes one input (a Link, LinkLost, Probe, Cellular or Conditions; any
-// other value says only that time has passed) at the monotonic time now.
+// Step takes one input (a Link, LinkLost, Probe, Cellular, Tried, Spent or Conditions;
+// any other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
 	next, ok := input.(Conditions)
 	begins := ok && next.Session && !s.conditions.Session
