@@ -13,16 +13,15 @@ import (
 	"infobus/timetable"
 )
 
-// Kept is what must outlive a power cut but is not history. It is small, saved
-// as a whole, and restored as the first observation. Losing the logbook loses
-// none of it.
+// Kept is what must outlive a power cut and is no history. It is small, is saved as a
+// whole (Keep), and comes back with Started. It does not depend on the logbook.
 type Kept struct {
 	Boot        string          `json:"boot"` // of the process that saved it
 	Generators  []KeptGenerator `json:"generators"`
-	Charge      *KeptCharge     `json:"charge,omitempty"` // nil while nothing is known of it
+	Charge      *KeptCharge     `json:"charge,omitempty"` // nil while it is not known
 	Session     *KeptSession    `json:"session,omitempty"`
-	Interrupted *KeptSession    `json:"left,omitempty"` // as an earlier boot left it, while it is not known whether it goes on
-	Over        bool            `json:"over,omitempty"` // the session of the generator that still runs
+	Interrupted *KeptSession    `json:"left,omitempty"` // by a power cut, while it is not known whether it goes on
+	Over        bool            `json:"over,omitempty"` // session.State.Over
 	Wear        kiosk.Wear      `json:"wear"`
 	Glass       string          `json:"glass"` // identity of the page on the glass
 
@@ -31,40 +30,41 @@ type Kept struct {
 
 	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
 
-	Days  []days.Day `json:"days,omitempty"` // those before today
-	Today days.Day   `json:"today,omitzero"` // without a date while it is not known
+	Days  []days.Day `json:"days,omitempty"` // days.State.Past
+	Today days.Day   `json:"today,omitzero"` // its date is "" while it is not known
 }
 
 // KeptGenerator is a generator's counters.
 type KeptGenerator struct {
 	Starts  int   `json:"starts"`
-	Seconds int64 `json:"seconds"` // run time
+	Seconds int64 `json:"seconds"` // run time, s
 	Running bool  `json:"running"`
-	Longest int64 `json:"longest,omitempty"` // run, s
-	Looked  int64 `json:"looked,omitempty"`  // run time when it was looked after last, s
+	Longest int64 `json:"longest,omitempty"` // longest run, s
+	Looked  int64 `json:"looked,omitempty"`  // run time at the last maintenance, s
 }
 
-// KeptCharge is the battery's charge as it was counted, with its bounds.
+// KeptCharge is the counted charge of the battery with its bounds, in %.
 type KeptCharge struct {
 	Percent float64       `json:"percent"`
 	Low     float64       `json:"low"`
 	High    float64       `json:"high"`
-	At      time.Duration `json:"at_ns"`         // monotonic, of the boot beside it
+	At      time.Duration `json:"at_ns"`         // monotonic, of Kept.Boot
 	Wall    time.Time     `json:"wall,omitzero"` // zero while the clock was not trusted
 }
 
-// KeptSession is a session that is on.
+// KeptSession is a session that is on. Its times are monotonic, of the boot in which it
+// was kept.
 type KeptSession struct {
 	Site      string        `json:"site"`
 	Confirmed bool          `json:"confirmed,omitempty"`
-	Said      bool          `json:"said,omitempty"` // by a volunteer
-	Since     time.Duration `json:"since_ns"`       // monotonic, of the boot in which it was kept
+	Said      bool          `json:"said,omitempty"` // a volunteer named Site
+	Since     time.Duration `json:"since_ns"`
 	Until     time.Duration `json:"until_ns"`
-	Still     time.Duration `json:"still_ns,omitempty"`  // since when no generator runs; 0 while one may
+	Still     time.Duration `json:"still_ns,omitempty"`  // since when all generators stand still; 0 while one may run
 	At        time.Duration `json:"at_ns"`               // when it was kept
 	Wall      time.Time     `json:"wall,omitzero"`       // of Since; zero while the clock was not trusted
-	Unplanned bool          `json:"unplanned,omitempty"` // the plan has not been found for it
-	Longer    time.Duration `json:"longer_ns,omitempty"` // asked for before it was
+	Unplanned bool          `json:"unplanned,omitempty"` // not session.State.Planned
+	Longer    time.Duration `json:"longer_ns,omitempty"` // session.State.Longer
 	Tally     session.Tally `json:"tally"`
 }
 
@@ -95,8 +95,8 @@ func (s State) Kept(o Options) Kept {
 	return k
 }
 
-// keep asks for a save where something changed that matters, and after KeepEvery
-// where only what grows with time did.
+// keep gives a Keep where something has changed that matters, and after KeepEvery where
+// only what grows with time has.
 func (s *State) keep(o Options, out *Output) {
 	k := s.Kept(o)
 	if reflect.DeepEqual(k, s.kept) ||
@@ -107,9 +107,8 @@ func (s *State) keep(o Options, out *Output) {
 	out.effect(Keep{k})
 }
 
-// withoutHours is k as if no generator had ever run, the charge never moved,
-// no day been counted and nobody, the box included, used the internet: two of
-// these differ only where something happened, not where time passed.
+// withoutHours is k without what grows with time: run times, charge, days, tallies and
+// data used. Two of these differ only where something else has changed.
 func (k Kept) withoutHours() Kept {
 	k.Generators = slices.Clone(k.Generators)
 	for i := range k.Generators {
@@ -127,17 +126,17 @@ func (k Kept) withoutHours() Kept {
 		on := *k.Session
 		on.Tally, on.At, on.Still = session.Tally{}, 0, 0
 		if !on.Wall.IsZero() {
-			on.Wall = time.Unix(0, 0) // the clock is trusted
+			on.Wall = time.Unix(0, 0) // only that it is known
 		}
 		k.Session = &on
 	}
 	return k
 }
 
-// running says whether any generator is known to run.
+// running says whether a generator is known to run.
 func (s State) running() bool { return s.Power.Source() == power.SourceGenerator }
 
-// keepAt is when the run hours are due to be saved; 0 while none runs.
+// keepAt is when the run times are due to be kept; 0 while no generator runs.
 func (s State) keepAt(o Options) time.Duration {
 	if s.running() {
 		return max(s.keptAt+o.KeepEvery, s.Now.Mono+time.Second)

@@ -1,6 +1,7 @@
-// Package loop is the one goroutine that owns the van's state. Observations go
-// in from any goroutine; for each it calls van.Step, publishes the state to
-// watchers, hands the events to the logbook and the effects to their doers.
+// Package loop is the one goroutine that owns the van's state. It takes observations
+// from any goroutine, and a Tick when State.Wake is due; for each it calls van.Step,
+// publishes the state to watchers, and hands the events to the logbook and the effects
+// to their doers.
 //
 // A watcher sees the latest state, never a queue of old ones, and cannot block
 // the loop; neither can a doer.
@@ -19,7 +20,7 @@ import (
 	"infobus/van"
 )
 
-// Loop runs van.Step. Make it with New.
+// Loop runs van.Step. New makes it.
 type Loop struct {
 	options van.Options
 	clock   clock.Clock
@@ -34,7 +35,7 @@ type Loop struct {
 	watchers map[chan struct{}]bool
 }
 
-// ErrStopped is given to whoever asks a loop that runs no more.
+// ErrStopped says that the loop does not run any more.
 var ErrStopped = errors.New("the loop has stopped")
 
 // New makes a loop that starts from the state first. record and do must not
@@ -46,8 +47,8 @@ func New(o van.Options, first van.State, c clock.Clock, record func([]logbook.Ev
 	return l
 }
 
-// Observe hands in a value; see van.Observation for which. It waits while 256
-// others wait, and returns at once when the loop has stopped.
+// Observe hands in a van.Observation's value. It blocks while 256 others wait, and
+// returns at once when the loop has stopped.
 func (l *Loop) Observe(value any) {
 	select {
 	case l.in <- value:
@@ -58,8 +59,8 @@ func (l *Loop) Observe(value any) {
 // ping asks the loop for a sign of life.
 type ping chan struct{}
 
-// Ping returns nil once the loop has taken everything that was observed
-// before: it lives. Otherwise ErrStopped, or ctx's error.
+// Ping returns nil once the loop has taken everything that was observed before;
+// otherwise ErrStopped, or ctx's error.
 func (l *Loop) Ping(ctx context.Context) error {
 	answer := make(ping)
 	select {
@@ -85,10 +86,9 @@ type request struct {
 	answer chan action.Refusal // holds one
 }
 
-// Ask has the step take an action, or refuse it, and returns what it said; once it
-// does, State shows what came of it, and its events and effects are handed on. An
-// error means that it is not known whether the action was taken (ctx's), or that
-// it was not (ErrStopped).
+// Ask has the step take or refuse an action, and returns its answer. By then State has
+// what came of it, and its events and effects were handed on. With ctx's error it is not
+// known whether the action was taken; with ErrStopped it was not.
 func (l *Loop) Ask(ctx context.Context, asked action.Asked) (action.Refusal, error) {
 	r := request{asked, make(chan action.Refusal, 1)}
 	select {
@@ -131,8 +131,8 @@ func (l *Loop) Watch() (changed <-chan struct{}, stop func()) {
 	}
 }
 
-// Run takes observations until ctx is done, then those that still wait, and
-// returns ctx's error. It sleeps until the next observation or state.Wake.
+// Run takes observations until ctx is done, then those that still wait, and returns
+// ctx's error. Between them it sleeps until State.Wake.
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.done)
 	timer := time.NewTimer(time.Hour)
@@ -164,8 +164,8 @@ func (l *Loop) sleep(timer *time.Timer) {
 		timer.Stop()
 		return
 	}
-	// Never sooner than a millisecond, so that a room whose wish is never
-	// satisfied costs some power and not the whole processor.
+	// Never sooner than in a millisecond: a room that is always due must not take the
+	// whole processor.
 	timer.Reset(max(wake-clock.Mono(), time.Millisecond))
 }
 
