@@ -36,12 +36,15 @@
 // it). A Write needs no free space: a full card takes it.
 //
 // A file that has lost its size is made anew, as is one that has gone. One with no
-// good copy, and what is no regular file, is moved to NAME.bad.
+// good copy is moved to NAME.bad.
 //
 // # Pair
 //
-// NAME.0 and NAME.1 are a copy each. A Write writes NAME.new, syncs it, renames
-// it to the older of the two, and syncs the folder.
+// NAME.0 and NAME.1 are a copy each. A Write writes the next one aside, syncs it,
+// renames it over the older of the two, and syncs the folder.
+//
+// What is no regular file, with either, is never waited for, and is moved to a
+// name that ends in .bad.
 //
 // # What is assumed of the disk
 //

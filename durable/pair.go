@@ -26,10 +26,13 @@ func OpenPair(disk Disk, path string, check func([]byte) error) (p *Pair, payloa
 	absent := 0
 	for i := range both {
 		f, err := disk.Open(p.name(uint64(i)), os.O_RDONLY)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			absent++
+		case errors.Is(err, ErrNotRegular):
+			err = SetAside(disk, p.name(uint64(i)), err)
+		}
 		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				absent++
-			}
 			both[i].err = err
 			continue
 		}
@@ -52,13 +55,7 @@ func (p *Pair) Write(payload []byte) error {
 	if len(payload) > MaxFile {
 		return fmt.Errorf("%s: %w: %d bytes", p.path, ErrTooLarge, len(payload))
 	}
-	name := p.name(p.generation + 1)
-	if f, err := p.disk.Open(name, os.O_RDONLY); err == nil {
-		f.Close()
-	} else if errors.Is(err, ErrNotRegular) { // it cannot be renamed to, or not be replaced
-		return SetAside(p.disk, name, err)
-	}
-	if err := replace(p.disk, name, encode(p.generation+1, payload)); err != nil {
+	if err := replace(p.disk, p.name(p.generation+1), encode(p.generation+1, payload)); err != nil {
 		return err
 	}
 	p.generation++

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/van"
+	"infobus/van/kept"
 )
 
 // hungCard has nothing written to it until it is released.
@@ -81,5 +84,35 @@ func TestTheEndOnACardThatHangs(t *testing.T) {
 	events, err := book.After(0, 1000)
 	if err != nil || !slices.ContainsFunc(events, func(e logbook.Event) bool { return e.Name == logbook.SystemStopping }) {
 		t.Errorf("the logbook does not say that it ends: %+v, %v", events, err)
+	}
+}
+
+// The daemon starts, whatever has the name of a file in which it keeps something,
+// says so, and keeps it from then on.
+func TestWhatStandsInTheStateDirectoryHoldsUpNoStart(t *testing.T) {
+	waits(t)
+	for what, make := range map[string]func(path string) error{
+		"a FIFO":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
+		"null":     func(path string) error { return os.WriteFile(path, []byte("null"), 0o600) },
+	} {
+		for _, name := range []string{kept.Name, "kept.json"} {
+			state := t.TempDir()
+			if err := make(filepath.Join(state, name)); err != nil {
+				t.Fatal(err)
+			}
+			p := start(t, state, nil, "--sim")
+			p.device("kept", "ok")
+			if e := p.has(logbook.DeviceFailed); e.Attributes["device"] != "kept" {
+				t.Errorf("%s as %s: what failed is %v", what, name, e.Attributes)
+			}
+			if _, err := os.Lstat(filepath.Join(state, name+".bad")); err != nil {
+				t.Error(err)
+			}
+			p.kill()
+			if _, _, restored, err := kept.Open(durable.System, state); !restored || err != nil {
+				t.Errorf("%s as %s: %v, %v", what, name, restored, err)
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 
 	"infobus/durable"
@@ -84,7 +85,10 @@ func parseKept(b []byte) (k kept, err error) {
 func (k kept) keep(disk durable.Disk, dir string) error {
 	data, err := json.Marshal(k)
 	if err == nil {
-		pair, _, _ := openKept(disk, dir) // what is damaged was said, and is replaced
+		pair, _, damage := openKept(disk, dir)
+		if damage != nil {
+			slog.Warn("what was kept of the timetable is damaged", "why", damage)
+		}
 		err = pair.Write(data)
 	}
 	if err != nil {

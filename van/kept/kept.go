@@ -50,7 +50,7 @@ func Open(disk durable.Disk, dir string) (f *File, k van.Kept, restored bool, er
 		slots.Replaces(old)
 	}
 	if err != nil {
-		err = fmt.Errorf("what was kept is damaged: %w", err)
+		err = fmt.Errorf("read what was kept: %w", err)
 	}
 	return f, k, restored, err
 }
