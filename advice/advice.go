@@ -91,6 +91,7 @@ var table = []row{
 	{"generator-unseen", Power, nil, generatorUnseen},
 	{"data-short", Internet, nil, dataShort},
 	{"screen-failed", Screen, nil, screenFailed},
+	{"configuration-refused", Devices, nil, configurationRefused},
 	{"device-failed", Devices, nil, deviceFailed},
 	{"confirm-site", Session, nil, confirmSite},
 	{uplink + "unknown", Internet, nil, uplinkUnknown},
@@ -195,8 +196,16 @@ func screenFailed(_ van.Options, s van.State) (finding, bool) {
 	return say(Warn, words.T("advice.screen-failed"))
 }
 
+func configurationRefused(_ van.Options, s van.State) (finding, bool) {
+	if d, _ := s.Device(van.Configuration); d.State != van.DeviceBroken {
+		return finding{}, false
+	}
+	return say(Warn, words.T("advice.configuration-refused"))
+}
+
 func deviceFailed(_ van.Options, s van.State) (finding, bool) {
-	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && d.Name != van.Panel }) {
+	own := []string{van.Panel, van.Configuration} // which have rows of their own
+	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
 		return finding{}, false
 	}
 	return say(Warn, words.T("advice.device-failed"))

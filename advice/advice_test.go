@@ -52,6 +52,9 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
 		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },
 			[]string{"device-failed"}, Warn, "Tell the team that a part of the box does not work: see below."},
+		{"the configuration was refused", func(s *van.State) {
+			s.Devices = append(s.Devices, van.Device{Name: van.Configuration, State: van.DeviceBroken})
+		}, []string{"configuration-refused"}, Warn, "Tell the team that the settings of the box were refused for a mistake: it goes on with the last good ones."},
 		{"nothing is known", func(s *van.State) { *s = van.New(van.DefaultOptions()); s.Uplink.Verdict = netmon.Unknown },
 			[]string{"generator-unseen", "uplink-unknown"}, Warn, "See whether the generator runs: the box cannot tell."},
 		{"the battery is low", func(s *van.State) { onBattery(s); s.Power.Level = power.Low },

@@ -280,6 +280,14 @@ func Default() Config {
 	}
 }
 
+// Bare is the configuration of a box of which nobody can tell what is wired to it:
+// it touches no wire, and serves its pages.
+func Bare() Config {
+	c := Default()
+	c.Generators, c.Battery.Monitor, c.Panel.Type = nil, "none", "none"
+	return c
+}
+
 // languages are the ten that the screen speaks.
 func languages() []Set {
 	var sets []Set

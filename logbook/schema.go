@@ -21,7 +21,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
 		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "kept", "target", "relay"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "kept", "target", "relay"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 

@@ -115,7 +115,9 @@ const (
 	Interface = "interface"
 	Logbook   = "logbook"
 	Target    = "target" // infobus-generator.target
-	Relay     = "relay"  // of the gateway's power
+	// Configuration is the configuration's file: failed where it was refused.
+	Configuration = "configuration"
+	Relay         = "relay" // of the gateway's power
 )
 
 // DeviceState is ok, failed or unknown.

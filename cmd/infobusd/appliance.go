@@ -62,6 +62,7 @@ type appliance struct {
 	series    *status.Series
 	listeners []net.Listener
 	table     *timetable.Timetable // as read at the start; nil for none
+	refused   error                // why the configuration was; nil where it was not
 
 	upload  chan struct{}  // a token: look whether there is something to send
 	account netmon.Account // of the data budget; the probe's goroutine's
@@ -217,6 +218,10 @@ func (a *appliance) run(ctx context.Context) {
 	started := a.keeper.Load(a.screen.Certain())
 	a.restoreBudget(started.Kept)
 	a.observe(started)
+	if a.refused != nil {
+		slog.Error("the box starts all the same", "why", a.refused)
+		a.heard(van.Configuration, a.refused)
+	}
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
 	}

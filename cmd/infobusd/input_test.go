@@ -32,7 +32,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		{"wrong unit", []string{"--sim", "--config", file("unit.yaml", "battery:\n  shunt: 5V\n  capacity: 100Ah\n")}, "unit.yaml:2:10: shunt"},
 		{"two functions on one line", []string{"--sim", "--config", file("two.yaml", "generators:\n  - line: GPIO25\n")}, "two.yaml:2:11: line GPIO25 is already"},
 		{"an impossible hour", []string{"--sim", "--config", file("table.yaml", "timetable: "+file("timetable.yaml", "timezone: Europe/Paris\nservices:\n  - id: a\n    category: food\n    name: {en: A}\n    place: {name: B}\n    times:\n      - {days: [mon], opens: \"25:10\", closes: \"24:00\"}\n")+"\n")}, "timetable.yaml:8:"},
-		{"a configuration that is not there", []string{"--config", filepath.Join(dir, "none.yaml")}, "none.yaml"},
+		{"a configuration that is not there", []string{"--sim", "--config", filepath.Join(dir, "none.yaml")}, "none.yaml"},
 		{"a state directory that cannot be written", []string{"--sim", "--state-dir", filepath.Join(plain, "state")}, "state"},
 		{"an address in use", []string{"--sim", "--listen", strings.TrimPrefix(taken.base, "http://")}, "address already in use"},
 		{"a state directory in use", []string{"--sim", "--state-dir", taken.state}, "is in use by another infobusd"},
@@ -50,6 +50,37 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 				t.Errorf("said %q; one line with %q was expected", said, test.want)
 			}
 		})
+	}
+}
+
+// In the van a configuration with a mistake stops nothing: the last good one is
+// used over kill -9, and what is wrong is said.
+func TestTheDaemonStartsWhateverIsWrongWithItsConfiguration(t *testing.T) {
+	t.Parallel()
+	state, config := t.TempDir(), filepath.Join(t.TempDir(), "infobus.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const off = "gpio: no-such-chip\nbattery: {monitor: none}\npanel: {type: none}\nuplink: {interface: nothere0}\ntimetable: /no/such/timetable.yaml\n"
+	write("gpios: x\n")
+	p := start(t, state, nil, "--config", config)
+	if got := p.device("configuration", "failed"); got != "error" {
+		t.Errorf("a mistake at the first start: the reason is %q", got)
+	}
+	p.kill()
+	write(off)
+	p = start(t, state, nil, "--config", config)
+	p.device("gpio", "failed")
+	p.kill()
+	write(off + "gpios: x\n")
+	p = start(t, state, nil, "--config", config)
+	p.device("gpio", "failed") // which the last good one names
+	p.device("configuration", "failed")
+	if out, code := infobus(t, "--address", filepath.Join(p.state, "infobus.sock"), "status"); code != 1 || !strings.Contains(out, `unknown key "gpios"`) {
+		t.Errorf("exit %d, and it is not said what is wrong: %s", code, out)
 	}
 }
 

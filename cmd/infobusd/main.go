@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
@@ -23,6 +24,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"infobus/config"
+	"infobus/config/lastgood"
+	"infobus/durable"
 	"infobus/examples"
 	"infobus/hw/epaper/epapertest"
 	"infobus/kiosk"
@@ -142,7 +145,13 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 			return nil, nil, fmt.Errorf("--sim=%s: there is no model of that; there are: %s", m, strings.Join(models, ", "))
 		}
 	}
-	c, err := readConfig(f)
+	if err := writable(f.stateDir); err != nil {
+		return nil, nil, err
+	}
+	if err := alone(f.stateDir); err != nil {
+		return nil, nil, err
+	}
+	c, refused, err := readConfig(f)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,12 +162,6 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if f.listen != "" {
 		c.Status.Listen = f.listen
 	}
-	if err := writable(f.stateDir); err != nil {
-		return nil, nil, err
-	}
-	if err := alone(f.stateDir); err != nil {
-		return nil, nil, err
-	}
 	listeners, err := server.Listen(c.Status.Listen, f.stateDir)
 	if err != nil {
 		return nil, nil, err
@@ -166,27 +169,34 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	a, err := assemble(f, c, table, listeners)
 	if err != nil {
 		closeAll(listeners)
+		return nil, nil, err
 	}
-	return a, listeners, err
+	a.refused = refused
+	return a, listeners, nil
 }
 
-// readConfig reads the file; a simulated van needs none.
-func readConfig(f flags) (config.Config, error) {
-	c := config.Default()
-	if f.config != "" || len(f.sim) == 0 {
-		path := cmp.Or(f.config, "/etc/infobus/infobus.yaml")
+// readConfig reads the configuration. In the van one that will not do stops
+// nothing: refused says why, and the last good one is used. On a desk it does.
+func readConfig(f flags) (c config.Config, refused, err error) {
+	path := cmp.Or(f.config, "/etc/infobus/infobus.yaml")
+	if len(f.sim) == 0 {
+		c, refused, kept := lastgood.Read(durable.System, path, f.stateDir)
+		if kept != nil {
+			slog.Warn("the last good configuration", "why", kept)
+		}
+		return c, refused, nil
+	}
+	c = config.Default()
+	if f.config != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return c, fmt.Errorf("read the configuration: %w", err)
+			return c, nil, fmt.Errorf("read the configuration: %w", err)
 		}
 		if c, err = config.Parse(path, data); err != nil {
-			return c, err
+			return c, nil, err
 		}
 	}
-	if len(f.sim) > 0 {
-		c = c.OnDesk(f.sim, !f.vanTimes)
-	}
-	return c, nil
+	return c.OnDesk(f.sim, !f.vanTimes), nil, nil
 }
 
 // readTimetable reads the timetable once, so that one that is broken stops the

@@ -21,6 +21,7 @@ var order = map[string][]string{
 		"cmd",
 	},
 	"cmd":               {"infobus infobusd"},
+	"config":            {"lastgood"},
 	"durable":           {"durabletest"},
 	"hw":                {"line battery temperature", "epaper"},
 	"hw/battery":        {"batterytest"},
