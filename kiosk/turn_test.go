@@ -33,6 +33,8 @@ type rotation struct {
 	at     time.Duration // since then
 	booted time.Duration // when the box last did
 	cold   bool          // the panel's temperature is not known: all refreshes are full
+	over   time.Duration // since when there is no session; 0 while there is one
+	again  time.Duration // since when there is another; 0 before
 	state  kiosk.State
 	due    *kiosk.Draw // that is being done
 	done   time.Duration
@@ -73,8 +75,10 @@ func (r *rotation) boot(kept kiosk.Started) {
 func (r *rotation) see(v any) {
 	mono := r.at - r.booted + upFor
 	in := kiosk.Input{Seen: v, Wall: r.start.Add(r.at), Timetable: r.table, Panel: kiosk.PanelOK, Session: kiosk.Session{Active: true, Since: upFor}}
-	if _, off := v.(kiosk.Started); off {
-		in.Session = kiosk.Session{} // it is told of next
+	if _, booting := v.(kiosk.Started); booting || r.over > 0 && r.again == 0 {
+		in.Session = kiosk.Session{}
+	} else if r.again > 0 {
+		in.Session.Since = r.again - r.booted + upFor
 	}
 	if !r.cold {
 		in.Temperature = reading.Of(18.0, mono)
@@ -384,6 +388,57 @@ func TestAPageThatWasTakenAwayTooSoonComesAgain(t *testing.T) {
 	}
 }
 
+// Somebody looks at all pages of a set: its languages come again in time all the
+// same, before all others have had theirs.
+func TestASetWhosePagesWereAllAskedForComesAgain(t *testing.T) {
+	r := rotationOf(many(t, 24, true), "2026-11-30 08:00", kiosk.Ten...)
+	r.play(70 * time.Second)
+	for range 5 {
+		r.see(kiosk.Press{})
+		r.play(r.at + 70*time.Second)
+	}
+	list := r.play(session)
+	if got, want := told(list[:6]), "today en+ar 1, today en+ar 2, today en+ar 3, today en+ar 4, today en+ar 5, today en+ar 6"; got != want {
+		t.Fatalf("%s, want %s", got, want)
+	}
+	if _, away := wait(list, "", kiosk.Ten[0], session); away > againWithin {
+		t.Errorf("en+ar is unseen for %s", away)
+	}
+}
+
+func TestAPageThatStandsDoesNotTakeItsOwnTurn(t *testing.T) {
+	r := rotationOf(many(t, 8, true), "2026-11-30 08:00", kiosk.Ten[0])
+	r.play(6 * time.Minute)
+	r.correct(timetable.Correction{Service: "s0", Kind: timetable.SaidCancelled})
+	list := r.play(30 * time.Minute)
+	if got, want := told(list[:4]), "today en+ar 1, today en+ar 2, today en+ar 1, today en+ar 2"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if stood := list[2].to - list[2].from; stood > 5*time.Minute+time.Second {
+		t.Errorf("page 1 stands for %s while page 2 waits", stood)
+	}
+}
+
+// A later session begins anew, with the set after the last one: its pages are full,
+// whatever closed since.
+func TestALaterSessionBeginsAnew(t *testing.T) {
+	r := rotationOf(many(t, 12, false), "2026-11-30 08:00", kiosk.Ten...)
+	r.play(20 * time.Minute) // not all rows were seen
+	r.over = r.at
+	r.play(4 * time.Hour)
+	r.again = r.at
+	n := len(r.stands)
+	list := r.play(5 * time.Hour)[n:]
+	if got, want := told(list[:6]), "today fr+ps 1, today am+fa 1, today ti+ur 1, today om+vi 1, today en+ar 1, today ti+ur 2"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for i, s := range list[:5] {
+		if full := r.o.Capacity[s.page.Languages.String()]; len(s.page.Rows) != full {
+			t.Errorf("page %d has %d rows of %d", i, len(s.page.Rows), full)
+		}
+	}
+}
+
 // correct has a volunteer say something of a service.
 func (r *rotation) correct(c timetable.Correction) {
 	c.Date = r.start.Format(time.DateOnly)
@@ -482,29 +537,26 @@ func TestPropertyARowThatClosesMovesNoOther(t *testing.T) {
 		if a, b := rows(whole), rows(pages); !slices.Equal(a, b) {
 			t.Fatalf("divided as of %s the rows are %q, else %q", in.Cut, b, a)
 		}
-		in.Now = in.Now.Add(30 * time.Minute)
+		in.Now = in.Now.Add(time.Duration(rapid.IntRange(1, 600).Draw(t, "later")) * time.Minute)
 		if in.Cut.After(now) || in.Now.Day() != in.Cut.Day() {
 			return
 		}
+		key := func(r timetable.Row) string { return fmt.Sprint(r.Service.ID, r.State, r.Opens) }
 		home := map[string]int{}
 		for i, p := range pages {
 			for _, r := range p.Rows {
-				home[r.Service.ID+r.Opens.String()] = i
+				home[key(r)] = i
 			}
 		}
-		for i, p := range o.Pages(kiosk.Today, in) {
+		last := -1
+		for _, p := range o.Pages(kiosk.Today, in) {
 			for _, r := range p.Rows {
-				if was := home[r.Service.ID+r.Opens.String()]; was < i {
-					t.Fatalf("%s moved from page %d to %d", r.Service.ID, was+1, i+1)
+				if was := home[key(r)]; was != home[key(p.Rows[0])] || was <= last {
+					t.Fatalf("%s of page %d moved", r.Service.ID, was+1)
 				}
 			}
-			if len(p.Rows) == 0 {
-				continue
-			}
-			for _, r := range p.Rows[1:] {
-				if home[r.Service.ID+r.Opens.String()] != home[p.Rows[0].Service.ID+p.Rows[0].Opens.String()] {
-					t.Fatalf("page %d has rows of two pages", i+1)
-				}
+			if len(p.Rows) > 0 {
+				last = home[key(p.Rows[0])]
 			}
 		}
 	})
