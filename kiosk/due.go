@@ -48,43 +48,11 @@ func (s *step) due() (page Page, cause Cause, next time.Duration) {
 	return s.turn()
 }
 
-// turn is the page whose turn it is among those that come by themselves.
-func (s *step) turn() (page Page, cause Cause, next time.Duration) {
-	pages, next := s.byItself()
-	if len(pages) == 0 {
-		return page, "", next
-	}
-	at, stands := place(pages, s.standing(pages))
-	switch {
-	case s.begin:
-		cause, at = SessionStart, 0
-	case stands && s.now >= s.TurnAt:
-		cause, at = Changed, (at+1)%len(pages)
-	case stands:
-		cause = Changed
-	default:
-		cause = Changed
-		if at, stands = place(pages, s.own); stands {
-			at = (at + 1) % len(pages)
-		}
-	}
-	if len(pages) > 1 {
-		s.Next = pages[(at+1)%len(pages)].Key()
-		turn := s.TurnAt
-		if turn <= s.now {
-			turn = s.now + s.o.Turn
-		}
-		if next == 0 || turn < next {
-			next = turn
-		}
-	}
-	return pages[at], cause, next
-}
-
-// byItself are the pages that come by themselves during a session, in turn, and
-// when they may differ next.
-func (s *step) byItself() (pages []Page, next time.Duration) {
+// byItself are the pages that come by themselves during a session, their rows
+// divided as of cut, and when they may differ next.
+func (s *step) byItself(cut time.Time) (pages []Page, next time.Duration) {
 	since, c := s.in.Session.Since, s.content(s.in.Session.Site)
+	c.Cut = cut
 	switch {
 	case !c.Now.IsZero() && c.Timetable != nil:
 		return s.o.listed(c), s.now + max(c.Timetable.NextChange(c.Now).Sub(c.Now), time.Second)
@@ -100,7 +68,7 @@ func (s *step) byItself() (pages []Page, next time.Duration) {
 
 // content is what pages of now are made of.
 func (s *step) content(site string) Content {
-	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall}
+	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall, Cut: s.round.cut}
 }
 
 // listed are the pages of Today. Where the site is not confirmed, and services are
@@ -152,7 +120,10 @@ func (s *step) asked() (Page, bool) {
 	if len(all) == 0 {
 		return Page{}, false
 	}
-	at, known := place(all, s.standing(all))
+	at, known := s.standing(all)
+	if !known {
+		at, known = place(all, s.Shown.Key())
+	}
 	if !known {
 		at = -1
 	}
@@ -173,17 +144,15 @@ func (s *step) asked() (Page, bool) {
 	return all[(at+s.Presses)%len(all)], true
 }
 
-// standing is which page stands on the glass, where it is known or one of these.
-func (s *step) standing(pages []Page) PageKey {
-	if s.Shown.Name != "" {
-		return s.Shown.Key()
+// standing is where among pages the one is that stands on the glass: the one with
+// most of its rows.
+func (s *step) standing(pages []Page) (at int, found bool) {
+	if s.Shown.Name == "" {
+		at = slices.IndexFunc(pages, func(p Page) bool { return p.Identity() == s.Glass })
+	} else {
+		at = mostOf(s.Shown, pages)
 	}
-	for _, p := range pages {
-		if p.Identity() == s.Glass {
-			return p.Key()
-		}
-	}
-	return PageKey{}
+	return at, at >= 0
 }
 
 // place is where among pages the one with the key is; if it is not there any

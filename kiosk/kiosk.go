@@ -84,6 +84,7 @@ type Content struct {
 	Timetable *timetable.Timetable // with corrections applied; nil until one is loaded
 	Site      string               // id; "" and unknown ones show what is open for every site
 	Now       time.Time            // the wall time; zero while it is not trusted
+	Cut       time.Time            // Today: as of when rows are divided into pages; counts only where it is earlier on Now's day
 	Until     time.Time            // Closing: until when the van was here
 	Next      string               // Closing: the next site's name; "" for none
 }
@@ -111,7 +112,16 @@ type Page struct {
 // hours may not be shown has one row after them. What has closed by now is left
 // out. A day without rows has one page a set, without rows.
 func (o Options) Pages(name Name, c Content) []Page {
-	var pages []Page
+	var (
+		pages       []Page
+		listed, cut []timetable.Row
+	)
+	if name == Today && !c.Now.IsZero() && c.Timetable != nil {
+		listed = c.rows(c.Now)
+		if cut = listed; c.Cut.Before(c.Now) && sameDay(c.Cut, c.Now, c.Timetable.Zone) {
+			cut = c.rows(c.Cut)
+		}
+	}
 	for _, set := range o.Sets {
 		p := Page{Name: name, Languages: slices.Clone(set), Part: 1, Parts: 1}
 		if name != ClockNotSet && name != SettingUp {
@@ -130,7 +140,7 @@ func (o Options) Pages(name Name, c Content) []Page {
 		}
 		switch name {
 		case Today:
-			pages = append(pages, o.today(p, c)...)
+			pages = append(pages, o.today(p, listed, cut)...)
 			continue
 		case Closing:
 			p.Until, p.Next = c.Until, c.Next
@@ -154,10 +164,10 @@ func (o Options) capacity(set Set) int {
 	return Rows
 }
 
-// today are the pages of one set; p is what they have in common.
-func (o Options) today(p Page, c Content) []Page {
+// rows are those of the pages of Today at a moment, in their order.
+func (c Content) rows(at time.Time) []timetable.Row {
 	var rows, unsure []timetable.Row
-	for _, r := range c.Timetable.Today(c.Now, c.Site) {
+	for _, r := range c.Timetable.Today(at, c.Site) {
 		switch {
 		case r.State != timetable.AskUs:
 			rows = append(rows, r)
@@ -168,19 +178,34 @@ func (o Options) today(p Page, c Content) []Page {
 		}
 	}
 	slices.SortStableFunc(unsure, timetable.ByCategory)
-	rows = append(rows, unsure...)
-	capacity := o.capacity(p.Languages)
-	if len(rows) == 0 {
+	return append(rows, unsure...)
+}
+
+// today are the pages of one set: the rows listed, each on the page that it has
+// among those of cut. p is what the pages have in common.
+func (o Options) today(p Page, listed, cut []timetable.Row) []Page {
+	if len(listed) == 0 {
 		return []Page{p}
 	}
 	var pages []Page
-	for chunk := range slices.Chunk(rows, capacity) {
-		p.Rows = chunk
-		p.Part = len(pages) + 1
-		p.Parts = (len(rows) + capacity - 1) / capacity
-		pages = append(pages, p)
+	for chunk := range slices.Chunk(cut, o.capacity(p.Languages)) {
+		p.Rows = slices.DeleteFunc(slices.Clone(chunk), func(r timetable.Row) bool {
+			return !slices.ContainsFunc(listed, func(l timetable.Row) bool { return same(l, r) })
+		})
+		if len(p.Rows) > 0 {
+			p.Part = len(pages) + 1
+			pages = append(pages, p)
+		}
+	}
+	for i := range pages {
+		pages[i].Parts = len(pages)
 	}
 	return pages
+}
+
+// same says whether two rows are one opening in one state.
+func same(a, b timetable.Row) bool {
+	return a.Service.ID == b.Service.ID && a.State == b.State && a.Opens.Equal(b.Opens) && a.Closes.Equal(b.Closes)
 }
 
 // Identity is equal for two pages that show the same but for the minute at which they

@@ -67,6 +67,7 @@ type (
 	Started struct {
 		Wear     Wear
 		Glass    string // State.Glass
+		LastSet  string // State.LastSet
 		Rebooted bool   // they were kept in an earlier boot
 	}
 	// ClockSet says that the wall clock was set, or that its trust changed.
@@ -101,6 +102,7 @@ type State struct {
 	Wear    Wear
 	Shown   Page   // that stands there, as far as this process knows; zero before
 	Glass   string // Identity of the page that stands there; "" while in doubt; kept over power cuts
+	LastSet string // whose page of the day came last by itself, by Set.String; kept over power cuts
 	Drawing bool
 	NextAt  time.Duration // when Step must be called again though nothing was observed; 0: never
 
@@ -115,12 +117,12 @@ type State struct {
 	// waited for any longer. Nothing is drawn any more.
 	LastPageDone bool
 
-	rested   Wear    // the wear before the present refresh
-	stale    bool    // what is due has to be decided again
-	own      PageKey // the last page that came by itself
-	begin    bool    // the session's first page is due
-	over     bool    // the session's last page is due
-	visit    visit   // the last session of this process
+	rested   Wear // the wear before the present refresh
+	stale    bool // what is due has to be decided again
+	round    round
+	begin    bool  // the session's first page is due
+	over     bool  // the session's last page is due
+	visit    visit // the last session of this process
 	leaveBy  time.Duration
 	session  Session              // of the last step
 	table    *timetable.Timetable // of the last step
@@ -183,7 +185,7 @@ func (s *step) take() {
 	started := false
 	switch v := s.in.Seen.(type) {
 	case Started:
-		s.Wear, s.Glass, started = v.Wear, v.Glass, true
+		s.Wear, s.Glass, s.LastSet, started = v.Wear, v.Glass, v.LastSet, true
 		if v.Rebooted {
 			s.Wear = s.Wear.Rebooted()
 		}
@@ -203,6 +205,7 @@ func (s *step) take() {
 	s.session = is
 	switch {
 	case is.Active && !was.Active:
+		s.round = round{}
 		s.stale, s.begin, s.over, s.visit = true, !started, false, visit{}
 	case !is.Active && was.Active:
 		s.stale, s.begin, s.over, s.visit = true, false, true, s.visited(was)
@@ -323,7 +326,11 @@ func (s *step) drawn(v Drawn) {
 // stands notes that the page that was due for this cause stands on the glass.
 func (s *step) stands(p Page, cause Cause) {
 	if p.Key() != s.Shown.Key() || s.TurnAt <= s.now {
-		s.TurnAt = s.now + s.o.Turn
+		if cause == Button && s.now-s.round.since >= s.o.Hold { // else it was taken away too soon to be read
+			s.round = s.round.saw(s.Shown, s.now)
+		}
+		s.round.since = s.now
+		s.TurnAt = s.now + s.stand(p)
 	}
 	switch cause {
 	case Button:
@@ -337,7 +344,7 @@ func (s *step) stands(p Page, cause Cause) {
 		s.Shown = p // it stood there at the start
 		s.Shown.Drawn = time.Time{}
 	}
-	if cause != Button || p.Name == s.own.Name {
-		s.own = p.Key()
+	if cause != Button && p.Name == Today {
+		s.LastSet = p.Languages.String()
 	}
 }

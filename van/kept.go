@@ -23,7 +23,8 @@ type Kept struct {
 	Interrupted *KeptSession    `json:"left,omitempty"` // by a power cut, while it is not known whether it goes on
 	Over        bool            `json:"over,omitempty"` // session.State.Over
 	Wear        kiosk.Wear      `json:"wear"`
-	Glass       string          `json:"glass"` // identity of the page on the glass
+	Glass       string          `json:"glass"`              // identity of the page on the glass
+	LastSet     string          `json:"last_set,omitempty"` // kiosk.State.LastSet
 
 	Data    *netmon.Spent   `json:"data,omitempty"`    // of the data budget, this month
 	Traffic *netmon.Traffic `json:"traffic,omitempty"` // through the gateway
@@ -70,7 +71,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, Corrections: s.Corrections,
+	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections,
 		Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{

@@ -224,7 +224,7 @@ func (in Observation) roomInput() any {
 	case action.Asked:
 		return wishOf(v)
 	case Started:
-		return kiosk.Started{Wear: v.Kept.Wear, Glass: v.Kept.Glass, Rebooted: v.Kept.Boot != in.At.Boot}
+		return kiosk.Started{Wear: v.Kept.Wear, Glass: v.Kept.Glass, LastSet: v.Kept.LastSet, Rebooted: v.Kept.Boot != in.At.Boot}
 	case ClockSeen:
 		return kiosk.ClockSet{}
 	case TemperatureSeen:

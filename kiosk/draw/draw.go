@@ -131,7 +131,7 @@ func compose(p kiosk.Page) (*canvas, error) {
 		if len(p.Rows) == 0 {
 			c.notice("ask", locales.Nothing)
 		}
-		c.rows(len(p.Rows), func(i, y, height int) { c.row(y, height, p.Rows[i]) })
+		c.today(p.Rows)
 	}
 	if c.err != nil {
 		return nil, fmt.Errorf("draw page %s: %w", p.Name, c.err)
@@ -139,12 +139,13 @@ func compose(p kiosk.Page) (*canvas, error) {
 	return c, nil
 }
 
-// canvas is a page in the making.
+// canvas is a page in the making, or a part of one that is put in its place later.
 type canvas struct {
-	frame *ink.Frame
+	frame *ink.Frame // nil of a part
 	fonts *text.Fonts
 	langs []*locales.Locale // one or two
 	top   int               // where the header ends
+	marks []mark            // but QR codes
 	texts []Text            // that were painted
 	err   error             // the first
 }
@@ -194,12 +195,14 @@ func (c *canvas) line(w words, size int, bold bool) line {
 	return line{l, w}
 }
 
-// paint puts a line on the frame: no text comes there in another way.
+// paint puts a line on the frame.
 func (c *canvas) paint(l line, x, y int, white bool) {
-	if l.words.text != "" {
-		c.texts = append(c.texts, Text{Words, l.words.text, l.words.in.Tag})
-	}
-	c.frame.Paint(l.Ink, x, y, white)
+	c.mark(mark{kind: letters, line: l, Rectangle: l.Ink.Bounds().Add(image.Pt(x, y)), at: image.Pt(x, y), white: white})
+}
+
+// fill paints a rectangle.
+func (c *canvas) fill(kind kind, r image.Rectangle, white bool) {
+	c.mark(mark{kind: kind, Rectangle: r, white: white})
 }
 
 // width is that of texts beside each other.
@@ -236,31 +239,36 @@ func (c *canvas) side(w words, x0, x1, baseline int, bold bool) span {
 	return span{x0, c.left(w, x0, baseline, label, bold, false), baseline}
 }
 
-// names draws a text in the page's languages as labels between x0 and x1, in the
-// middle of the height from y0 to y1: beside each other where there is room, the
-// second at the right; else below each other.
-func (c *canvas) names(list []words, x0, x1, y0, y1 int) []span {
-	a := reachOf(list[0].in.Tag)
+// beside draws one label or two between x0 and x1, the second at the right.
+func (c *canvas) beside(list []words, x0, x1, baseline int) []span {
 	if len(list) == 1 {
-		return []span{c.side(list[0], x0, x1, y0+(y1-y0-a.height())/2+a.above, true)}
+		return []span{c.side(list[0], x0, x1, baseline, true)}
 	}
-	b := reachOf(list[1].in.Tag)
-	if c.width(label, true, list...) <= x1-x0 {
-		above, below := max(a.above, b.above), max(a.below, b.below)
-		baseline := y0 + (y1-y0-above-below)/2 + above
-		if list[0].in.RTL && !list[1].in.RTL {
-			list = []words{list[1], list[0]}
+	if list[0].in.RTL && !list[1].in.RTL {
+		list = []words{list[1], list[0]}
+	}
+	end := c.left(list[0], x0, baseline, label, true, false)
+	return []span{{x0, end, baseline}, {c.right(list[1], x1, baseline, label, true, false), x1, baseline}}
+}
+
+// names draws a text in the page's languages as labels between x0 and x1, in the
+// middle of the height from y0 to y1: beside each other where there is room; else
+// below each other.
+func (c *canvas) names(list []words, x0, x1, y0, y1 int) {
+	var r row
+	c.labels(&r, list, x0, x1, false)
+	r.measure()
+	for _, p := range r.pieces {
+		if p.on == nil {
+			p.least = p.bounds().Max.Y // there is no lower line
 		}
-		end := c.left(list[0], x0, baseline, label, true, false)
-		return []span{{x0, end, baseline}, {c.right(list[1], x1, baseline, label, true, false), x1, baseline}}
 	}
-	baseline := y0 + (y1-y0-a.height()-b.height())/2 + a.above
-	return []span{c.side(list[0], x0, x1, baseline, true), c.side(list[1], x0, x1, baseline+a.below+b.above, true)}
+	c.settle(r, y0, y1, (y0+y1)/2)
 }
 
 // strike draws a line through what stands from x0 to x1, its middle at y.
 func (c *canvas) strike(x0, x1, y, thick int) {
-	c.frame.Fill(image.Rect(x0-4, y-thick/2, x1+4, y-thick/2+thick), false)
+	c.fill(struck, image.Rect(x0-4, y-thick/2, x1+4, y-thick/2+thick), false)
 }
 
 // header draws the band on top: the date in both languages, the site, when the
@@ -272,13 +280,14 @@ func (c *canvas) header(p kiosk.Page) int {
 	x0, x1 := margin, ink.Width-margin
 	if p.Date.IsZero() {
 		r := reachOf("en")
-		height := 4 + r.height() + 3
-		c.frame.Fill(image.Rect(0, 0, ink.Width, height), false)
-		c.left(latin(p.Site), x0, 4+r.above, label, true, true)
+		site := c.part(func(c *canvas) { c.left(latin(p.Site), x0, 4+r.above, label, true, true) })
+		down := max(-site.bounds().Min.Y, 0)
+		height := down + 4 + r.height() + 3
+		c.fill(band, image.Rect(0, 0, ink.Width, height), false)
+		c.put(site, down)
 		return height
 	}
 	h := headerOf(c.langs)
-	c.frame.Fill(image.Rect(0, 0, ink.Width, h.height), false)
 	dates := c.each(func(l *locales.Locale) string { return l.Date(p.Date) })
 	stamps := c.each(func(l *locales.Locale) string { return l.DrawnAt(p.Drawn) })
 	part := 0
@@ -287,17 +296,27 @@ func (c *canvas) header(p kiosk.Page) int {
 	}
 
 	// First line: the first language's date, and the site at the other side.
-	if dates[0].in.RTL {
-		c.right(dates[0], x1, h.baselines[0], label, true, true)
-		c.left(latin(p.Site), x0, h.baselines[0], label, true, true)
-	} else {
-		c.left(dates[0], x0, h.baselines[0], label, true, true)
-		c.right(latin(p.Site), x1, h.baselines[0], label, true, true)
+	first := c.part(func(c *canvas) {
+		if dates[0].in.RTL {
+			c.right(dates[0], x1, h.baselines[0], label, true, true)
+			c.left(latin(p.Site), x0, h.baselines[0], label, true, true)
+		} else {
+			c.left(dates[0], x0, h.baselines[0], label, true, true)
+			c.right(latin(p.Site), x1, h.baselines[0], label, true, true)
+		}
+	})
+	down := max(-first.bounds().Min.Y, 0) // a capital with a mark reaches far
+	h.height += down
+	c.fill(band, image.Rect(0, 0, ink.Width, h.height), false)
+	c.put(first, down)
+	boxed := func(x int) {
+		box := c.part(func(c *canvas) { c.boxed(parted(p), x, h.baselines[1]) })
+		c.put(box, max(first.over(box), 0)+down)
 	}
 
 	// Second line: the second language's date, and at the other side when the
 	// page was drawn: in both languages where there is room and height for both.
-	baseline := h.baselines[1]
+	baseline := h.baselines[1] + down
 	room, rtl := x1-x0, dates[0].in.RTL
 	if len(dates) == 2 {
 		rtl = dates[1].in.RTL
@@ -319,13 +338,13 @@ func (c *canvas) header(p kiosk.Page) int {
 			x0 = c.left(s, x0, baseline, label, false, true) + gap
 		}
 		if part > 0 {
-			c.boxed(parted(p), x0, baseline, label, boxPad, true)
+			boxed(x0)
 		}
 		return h.height
 	}
 	if part > 0 {
 		x1 -= part
-		c.boxed(parted(p), x1, baseline, label, boxPad, true)
+		boxed(x1)
 		x1 -= gap
 	}
 	for i := len(stamps) - 1; i >= 0; i-- {
@@ -336,24 +355,15 @@ func (c *canvas) header(p kiosk.Page) int {
 
 func parted(p kiosk.Page) string { return fmt.Sprintf("%d/%d", p.Part, p.Parts) }
 
-// boxed draws a text in a box of the other colour: white for a white box. It
-// gives where the box ends.
-func (c *canvas) boxed(s string, x, baseline, size, pad int, white bool) int {
-	l := c.line(latin(s), size, true)
-	capital := size * 714 / 1000
-	width := max(l.Width+2*pad, capital+2*pad)
-	c.frame.Fill(image.Rect(x, baseline-capital-pad+1, x+width, baseline+pad-1), white)
-	bounds := l.Ink.Bounds()
-	c.paint(l, x+(width-bounds.Dx())/2-bounds.Min.X, baseline, !white)
-	return x + width
+// boxed draws a label in a white box.
+func (c *canvas) boxed(s string, x, baseline int) {
+	l := c.line(latin(s), label, true)
+	b := l.Ink.Bounds()
+	c.fill(band, image.Rect(x, baseline+b.Min.Y-free, x+l.Width+2*boxPad, baseline+b.Max.Y+free), true)
+	c.paint(l, x+boxPad+(l.Width-b.Dx())/2-b.Min.X, baseline, false)
 }
 
 // pictogram draws one of our pictograms into a square.
 func (c *canvas) pictogram(name string, side, x, y int) {
-	layers, err := pictogram(name, side)
-	c.fail(err)
-	c.texts = append(c.texts, Text{Kind: Picture, Text: name})
-	for _, l := range layers {
-		c.frame.Paint(l.mask, x, y, l.white)
-	}
+	c.mark(mark{kind: picture, name: name, Rectangle: image.Rect(x, y, x+side, y+side)})
 }

@@ -28,7 +28,8 @@ const (
 const (
 	largeInk = 49
 	midInk   = 30
-	midBelow = 9 // what reaches below the line: g, p, y
+	midBelow = 9  // what reaches below the line: g, p, y
+	lowBelow = 10 // as far as they reach
 )
 
 // The page's proportions, in pixels.
@@ -53,6 +54,7 @@ const (
 	siteWidth  = 311
 	nameWidth  = textRight - textLeft - localParts - 10
 	mapWidth   = 88
+	mapHeight  = 41
 	placeWidth = textRight - (margin + closes + 10 + localHour + 10) - mapWidth - 2*boxPad - 14
 )
 
@@ -142,7 +144,10 @@ func Check(field, lang, s string) error {
 	case "place":
 		return check(lang, s, mid, false, placeWidth)
 	case "map":
-		return check(lang, s, mid, true, mapWidth)
+		if err := check(lang, s, mid, true, mapWidth); err != nil {
+			return err
+		}
+		return checkMap(lang, s)
 	}
 	return check(lang, s, 0, false, 0)
 }
@@ -237,6 +242,20 @@ func (c *canvas) localWidth() int {
 		}
 	}
 	return width
+}
+
+// checkMap says whether the letter on the map stays within the height of its box.
+func checkMap(lang, s string) error {
+	f, err := fonts()
+	if err != nil || !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return nil
+	}
+	l := locales.Get(lang)
+	line, err := f.Line(s, lang, l.RTL, style(words{s, l}, mid, true))
+	if high := line.Ink.Bounds().Dy(); err == nil && high > mapHeight {
+		return fmt.Errorf("%d pixels high in letters of %d mm, and %d are there: take another letter", high, millimetres(mid), mapHeight)
+	}
+	return nil
 }
 
 // numberLines are the lines of a telephone number: one of large digits, or up to

@@ -151,8 +151,8 @@ func TestReachIsThatOfTheInk(t *testing.T) {
 	}
 }
 
-// What Check lets pass is drawn whole, within the margins, in every set; what it
-// does not is not put on the page cut or shrunk.
+// What Check lets pass is drawn whole, within the margins and clear of every line,
+// in every set; what it does not is not put on the page cut or shrunk.
 func TestWhatIsCheckedFits(t *testing.T) {
 	letters := []rune("abcMWÉgqyj0123 ملابسوحذيةخچگሰላምẪộ ")
 	base := map[string]kiosk.Page{}
@@ -182,12 +182,15 @@ func TestWhatIsCheckedFits(t *testing.T) {
 			rows[i].Service.Place = timetable.Place{Name: made("place", "en", 40), Map: made("map", "en", 3)}
 		}
 		p.Rows = rows
-		f, err := Draw(p)
+		c, err := compose(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		top := headerOf([]*locales.Locale{locales.Get(set[0]), locales.Get(set[1])}).height
-		for y := top; y < ink.Height; y++ {
+		if near := touching(c); len(near) > 0 {
+			t.Fatal(strings.Join(near, "; "))
+		}
+		f := c.frame
+		for y := c.top; y < ink.Height; y++ {
 			for _, x := range []int{0, 1, 2, 3, 4, 5, ink.Width - 4, ink.Width - 3, ink.Width - 2, ink.Width - 1} {
 				if !f.IsWhite(x, y) {
 					t.Fatalf("ink at (%d, %d)", x, y)
@@ -203,6 +206,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 		{"place", "en", "Ancien entrepôt du Quai des Sternes", "pixels wide in letters of 6 mm, and 459 are there: make it shorter"},
 		{"site", "en", "Rue du Moulin Gris et du Canal", "pixels wide in letters of 4 mm, and 311 are there: make it shorter"},
 		{"map", "en", "WWW", "pixels wide in letters of 6 mm, and 88 are there: make it shorter"},
+		{"map", "en", "Ég", "pixels high in letters of 6 mm, and 41 are there: take another letter"},
 		{"name", "vi", "A\u0302\u0303\u0302\u0303\u0302\u0303\u0302\u0303", "marks upon marks"},
 		{"operator", "en", "Montagne Bleue", "pixels wide in letters of 4 mm, and 116 are there: make it shorter"},
 		{"number", "en", "00 33 6 39 98 01 23 45 67", "too wide for two lines of digits of 6 mm"},

@@ -86,7 +86,7 @@ func (c *canvas) closing(p kiosk.Page) {
 		return
 	}
 	y += side + 10
-	c.frame.Fill(image.Rect(margin, y, ink.Width-margin, y+rule), false)
+	c.fill(ruled, image.Rect(margin, y, ink.Width-margin, y+rule), false)
 	lines, _ := c.paragraphs(c.word(locales.NextPlace), label, ink.Width-4*margin)
 	if c.width(label, true, c.word(locales.NextPlace)...) <= ink.Width-4*margin && len(lines) == 2 {
 		b := max(lines[0].above, lines[1].above)
@@ -120,7 +120,7 @@ func (c *canvas) numbers(p kiosk.Page) {
 			return n.Name["en"]
 		})})
 	}
-	c.rows(len(list), func(i, y, height int) {
+	c.rows(len(list), func(i, y0, y1 int) {
 		e := list[i]
 		lines, err := numberLines(c.fonts, e.number)
 		c.fail(err)
@@ -128,15 +128,15 @@ func (c *canvas) numbers(p kiosk.Page) {
 		for _, l := range lines {
 			total += l.Ink.Bounds().Dy() + 10
 		}
-		baseline := y + (height-total)/2
+		baseline := y0 + (y1-y0-total)/2
 		for _, l := range lines {
 			b := l.Ink.Bounds()
 			baseline += b.Dy()
 			c.paint(l, margin, baseline-b.Max.Y, false)
 			baseline += 10
 		}
-		c.pictogram(e.picture, icon+8, iconLeft, y+(height-icon-8)/2)
-		c.names(e.names, textLeft+8, textRight, y+2, y+height-rule)
+		c.pictogram(e.picture, icon+8, iconLeft, y0+(y1-y0-icon-8)/2)
+		c.names(e.names, textLeft+8, textRight, y0, y1)
 	})
 }
 
@@ -220,7 +220,7 @@ func (c *canvas) bundles(b kiosk.Board) {
 		c.names(list, x, textRight, y, y+height)
 		y += height + 4
 	}
-	c.frame.Fill(image.Rect(0, y, ink.Width, y+2*rule), false)
+	c.fill(ruled, image.Rect(0, y, ink.Width, y+2*rule), false)
 	y += 2 * rule
 	n := len(b.Bundles)
 	if n == 0 {
@@ -230,7 +230,7 @@ func (c *canvas) bundles(b kiosk.Board) {
 	for i, megabytes := range b.Bundles {
 		top := y + i*height
 		if i > 0 {
-			c.frame.Fill(image.Rect(margin, top-rule/2, ink.Width-margin, top+rule-rule/2), false)
+			c.fill(ruled, image.Rect(margin, top-rule/2, ink.Width-margin, top+rule-rule/2), false)
 		}
 		baseline := top + (height+largeInk)/2
 		x := c.left(latin(strconv.Itoa(megabytes)), margin, baseline, large, true, false)
@@ -262,24 +262,21 @@ const (
 // grid draws which operator calls which country: a tick, a cross, or a question
 // mark where nobody knows.
 func (c *canvas) grid(b kiosk.Board) {
-	line := 0
-	for _, l := range c.langs {
-		line = max(line, reachOf(l.Tag).height())
-	}
-	head := max(54, line)
 	column := func(i int) int { return operatorsLeft + i*operatorWidth }
-	c.pictogram("call", 44, margin, c.top+(head-44)/2)
 	can := c.word(locales.CanCall)
 	if c.width(label, true, can...) > operatorsLeft-margin-68 {
 		can = can[:1]
 	}
-	c.names(can, margin+58, operatorsLeft-10, c.top, c.top+head)
+	line := c.part(func(c *canvas) { c.beside(can, margin+58, operatorsLeft-10, 0) })
+	head := max(54, line.bounds().Dy()+2*free)
+	c.pictogram("call", 44, margin, c.top+(head-44)/2)
+	c.names(can, margin+58, operatorsLeft-10, c.top+free, c.top+head-free)
 	for i, o := range b.Operators {
 		name := c.line(latin(o.Name), label, true)
 		c.paint(name, column(i)+(operatorWidth-name.Width)/2, c.top+(head+20)/2, false)
 	}
 	y := c.top + head
-	c.frame.Fill(image.Rect(0, y, ink.Width, y+2*rule), false)
+	c.fill(ruled, image.Rect(0, y, ink.Width, y+2*rule), false)
 	y += 2 * rule
 	if len(b.Countries) == 0 {
 		return
@@ -288,7 +285,7 @@ func (c *canvas) grid(b kiosk.Board) {
 	for j, country := range b.Countries {
 		top := y + j*height
 		if j > 0 {
-			c.frame.Fill(image.Rect(margin, top-rule/2, ink.Width-margin, top+rule-rule/2), false)
+			c.fill(ruled, image.Rect(margin, top-rule/2, ink.Width-margin, top+rule-rule/2), false)
 		}
 		names := c.each(func(l *locales.Locale) string { return l.Country(country) })
 		c.names(names, margin, operatorsLeft-10, top, top+height)

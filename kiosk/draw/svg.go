@@ -26,16 +26,16 @@ type layer struct {
 	white bool
 }
 
-type picture struct {
+type sized struct {
 	name string
 	side int
 }
 
-var drawn sync.Map // of picture: []layer; thirteen pictograms in a few sizes
+var drawn sync.Map // of sized: []layer; thirteen pictograms in a few sizes
 
 // pictogram gives the layers of a pictogram at a size in pixels.
 func pictogram(name string, side int) ([]layer, error) {
-	if l, ok := drawn.Load(picture{name, side}); ok {
+	if l, ok := drawn.Load(sized{name, side}); ok {
 		return l.([]layer), nil
 	}
 	f, err := pictograms.Open("pictograms/" + name + ".svg")
@@ -47,7 +47,7 @@ func pictogram(name string, side int) ([]layer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pictogram %s: %w", name, err)
 	}
-	drawn.Store(picture{name, side}, layers)
+	drawn.Store(sized{name, side}, layers)
 	return layers, nil
 }
 

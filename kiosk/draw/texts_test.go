@@ -39,8 +39,7 @@ func TestTextsAreWhatAPageSaysInItsOrder(t *testing.T) {
 	}
 }
 
-// Ink comes onto the frame in the functions that note it, and in none besides but
-// as rules and boxes.
+// Ink comes onto the frame in the functions that note it, and in none besides.
 func TestNothingIsPaintedThatIsNotNoted(t *testing.T) {
 	names, err := filepath.Glob("*.go")
 	if err != nil {
@@ -62,7 +61,7 @@ func TestNothingIsPaintedThatIsNotNoted(t *testing.T) {
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
 				switch s, ok := n.(*ast.SelectorExpr); {
-				case ok && slices.Contains([]string{"Paint", "Encode", "texts"}, s.Sel.Name):
+				case ok && slices.Contains([]string{"Paint", "Fill", "Encode", "texts"}, s.Sel.Name):
 					found[s.Sel.Name] = append(found[s.Sel.Name], f.Name.Name)
 				}
 				return true
@@ -72,7 +71,7 @@ func TestNothingIsPaintedThatIsNotNoted(t *testing.T) {
 	for _, names := range found {
 		slices.Sort(names)
 	}
-	want := "map[Encode:[codes] Paint:[paint pictogram] texts:[Texts codes codes paint paint pictogram pictogram]]"
+	want := "map[Encode:[codes] Fill:[codes mark] Paint:[mark mark] texts:[Texts codes codes mark mark mark mark]]"
 	if got := fmt.Sprint(found); got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}

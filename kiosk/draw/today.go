@@ -8,141 +8,190 @@ import (
 	"infobus/timetable"
 )
 
-// rows divides what is below the header into n rows with rules between them, and
-// has each drawn: y is its top, height what it may fill.
-func (c *canvas) rows(n int, each func(i, y, height int)) {
-	if n == 0 {
+// today draws the rows of a page of today. They are of one height, but one whose
+// letters reach far takes from the others.
+func (c *canvas) today(list []timetable.Row) {
+	if len(list) == 0 {
 		return
 	}
-	height := min((ink.Height-c.top)/n, rowHeight(c.langs)+airy)
-	for i := range n {
-		y := c.top + i*height
-		if i > 0 {
-			c.frame.Fill(image.Rect(margin, y-rule/2, ink.Width-margin, y-rule/2+rule), false)
-		}
-		each(i, y, height)
+	room := ink.Height - c.top
+	var (
+		rows  []row
+		takes []int
+	)
+	for _, r := range list {
+		row := c.row(r, room/len(list))
+		rows, takes = append(rows, row), append(takes, row.takes())
 	}
+	heights := shared(room, takes)
+	for i := range heights {
+		heights[i] = min(heights[i], rowHeight(c.langs)+airy)
+	}
+	c.ruled(heights, func(i, y0, y1 int) { c.set(rows[i], y0, y1) })
 }
 
-// row draws one row of today: above, the opening hour, the pictogram and the
-// names; below, the closing hour, the letter on the map and the place.
-func (c *canvas) row(y, height int, r timetable.Row) {
-	bottom := y + height - midBelow - rule // the lower baseline
-	lower := bottom - midInk               // where the lower line begins
+// row lays out a row of today: above, the opening hour, the pictogram and the
+// names; below, the closing hour, the letter on the map and the place. height is
+// what it may well take.
+func (c *canvas) row(s timetable.Row, height int) (r row) {
 	at := iconLeft
 	local := c.localWidth()
 	if local > 0 {
 		at += local + 10
 	}
-	struck := r.State == timetable.Cancelled
-	if r.State == timetable.AskUs {
-		c.ask(y, height, at-12)
+	struck := s.State == timetable.Cancelled
+	if s.State == timetable.AskUs {
+		c.ask(&r, height, at-12)
 	} else {
-		c.hours(r, y, lower, bottom)
+		c.hours(&r, s)
 		if local > 0 {
-			c.localHours(r, y, lower, bottom, c.closingRoom(r, at, struck))
+			c.localHours(&r, s, c.closingRoom(s, at, struck))
 		}
 	}
-	c.pictogram(string(r.Service.Category), icon, at+(boxSide-icon)/2, y+(lower-y-icon)/2)
+	r.piece(piece{canvas: c.part(func(c *canvas) {
+		c.pictogram(string(s.Service.Category), icon, at+(boxSide-icon)/2, -icon)
+	}), middle: -icon / 2})
 	x := at + boxSide + 16
-	list := c.each(func(l *locales.Locale) string { return l.ServiceName(r.Service) })
+	if _, box := c.placeAt(s.Service.Place, at); local == 0 && !struck {
+		x = at + max(boxSide, box) + 16
+	}
+	list := c.each(func(l *locales.Locale) string { return l.ServiceName(s.Service) })
 	for i, w := range list {
 		// What was never checked may be too wide; the category's word is not.
 		if c.width(label, true, w) > textRight-x {
-			list[i].text = w.in.Category(r.Service.Category)
+			list[i].text = w.in.Category(s.Service.Category)
 		}
 	}
-	for _, s := range c.names(list, x, textRight, y+1, lower-1) {
+	c.labels(&r, list, x, textRight, struck)
+	r.piece(piece{low: true, canvas: c.part(func(c *canvas) {
 		if struck {
-			c.strike(s.x0, s.x1, s.baseline-9, 3)
+			c.cancelled(at)
+		} else {
+			c.place(s.Service.Place, at)
 		}
-	}
-	if struck {
-		c.cancelled(at, y, bottom)
-		return
-	}
-	c.place(r.Service.Place, at, bottom)
+	})})
+	r.measure()
+	return r
 }
 
-// hours draws opening and closing time; struck through if they do not hold.
-func (c *canvas) hours(r timetable.Row, y, lower, bottom int) {
-	upper := y + (lower-y+largeInk)/2 - 1
-	c.left(latin(r.Opens.Format("15:04")), margin, upper, large, true, false)
-	c.left(latin(r.Closes.Format("15:04")), margin, bottom, mid, true, false)
-	if r.State == timetable.Cancelled {
-		c.strike(margin, margin+hours, upper-largeInk/2, 7)
-		c.strike(margin, margin+closes, bottom-midInk/2, 5)
+// labels lays out a text in the page's languages between x0 and x1: beside each
+// other where there is room, else below each other.
+func (c *canvas) labels(r *row, list []words, x0, x1 int, struck bool) {
+	side := func(list ...words) *canvas {
+		return c.part(func(c *canvas) {
+			for _, s := range c.beside(list, x0, x1, 0) {
+				if struck {
+					c.strike(s.x0, s.x1, s.baseline-9, 3)
+				}
+			}
+		})
 	}
+	a := reachOf(list[0].in.Tag)
+	if len(list) == 1 || c.width(label, true, list...) <= x1-x0 {
+		if len(list) == 2 {
+			b := reachOf(list[1].in.Tag)
+			a.above, a.below = max(a.above, b.above), max(a.below, b.below)
+		}
+		r.piece(piece{canvas: side(list...), middle: (a.below - a.above) / 2})
+		return
+	}
+	b := reachOf(list[1].in.Tag)
+	first := r.piece(piece{canvas: side(list[0]), least: b.above, apart: a.below + b.above})
+	first.on = r.piece(piece{canvas: side(list[1]), least: midInk, middle: (b.below - a.height() - b.above) / 2})
+}
+
+// hours lays out opening and closing time; struck through if they do not hold.
+func (c *canvas) hours(r *row, s timetable.Row) {
+	time := func(t string, size, width, ink, thick int) *canvas {
+		return c.part(func(c *canvas) {
+			c.left(latin(t), margin, 0, size, true, false)
+			if s.State == timetable.Cancelled {
+				c.strike(margin, margin+width, -ink/2, thick)
+			}
+		})
+	}
+	r.piece(piece{canvas: time(s.Opens.Format("15:04"), large, hours, largeInk, 7), middle: -largeInk / 2})
+	r.piece(piece{low: true, canvas: time(s.Closes.Format("15:04"), mid, closes, midInk, 5)})
 }
 
 // closingRoom is how wide the closing time's local hour may be: where the place
 // needs the room, the part of the day is left out.
 func (c *canvas) closingRoom(r timetable.Row, at int, struck bool) int {
-	if !struck && c.placeAt(r.Service.Place, at) < at {
+	if begins, _ := c.placeAt(r.Service.Place, at); !struck && begins < at {
 		return localHour
 	}
 	return at - margin - closes - 10 - 8
 }
 
-// localHours draws the hours as they are said where they are counted from dawn,
+// localHours lays out the hours as they are said where they are counted from dawn,
 // beside those on 24 hours: the part of the day, and below it the hour.
-func (c *canvas) localHours(r timetable.Row, y, lower, bottom, room int) {
-	part, hour, _ := c.local(r, false)
+func (c *canvas) localHours(r *row, s timetable.Row, room int) {
+	struck := s.State == timetable.Cancelled
+	part, hour, _ := c.local(s, false)
 	x := margin + hours + 10
-	middle := y + 1 + (lower-y)/2
-	c.left(part, x, middle-4, label, false, false)
-	end := c.left(hour, x, middle+25, label, true, false)
-	part, hour, _ = c.local(r, true)
-	x2 := margin + closes + 10
-	second := x2
-	// The hour leads here as there; the part follows where there is room.
-	if w := c.width(label, false, part) + 8 + c.width(label, true, hour); w <= room {
-		x2 = c.left(part, x2, bottom-(midInk-20)/2, label, false, false) + 8
-	}
-	end2 := c.left(hour, x2, bottom-(midInk-20)/2, label, true, false)
-	if r.State == timetable.Cancelled {
-		c.strike(x, end, middle+15, 3)
-		c.strike(second, end2, bottom-midInk/2, 3)
-	}
+	first := r.piece(piece{least: 20, apart: 29, canvas: c.part(func(c *canvas) { c.left(part, x, 0, label, false, false) })})
+	first.on = r.piece(piece{middle: -25, canvas: c.part(func(c *canvas) {
+		if end := c.left(hour, x, 0, label, true, false); struck {
+			c.strike(x, end, -10, 3)
+		}
+	})})
+	part, hour, _ = c.local(s, true)
+	r.piece(piece{low: true, canvas: c.part(func(c *canvas) {
+		x := margin + closes + 10
+		second := x
+		baseline := -(midInk - 20) / 2
+		// The hour leads here as there; the part follows where there is room.
+		if w := c.width(label, false, part) + 8 + c.width(label, true, hour); w <= room {
+			x = c.left(part, x, baseline, label, false, false) + 8
+		}
+		if end := c.left(hour, x, baseline, label, true, false); struck {
+			c.strike(second, end, -midInk/2, 3)
+		}
+	})})
 }
 
-// ask draws what stands in place of hours that may not be shown, up to x1.
-func (c *canvas) ask(y, height, x1 int) {
+// ask lays out what stands in place of hours that may not be shown, up to x1.
+func (c *canvas) ask(r *row, height, x1 int) {
 	list := c.word(locales.AskUs)
-	bottom := y + height - midBelow - rule
-	lower := bottom - midInk
 	const side = 44
 	x := margin + side + 6
 	for _, bold := range []bool{true, false} {
 		if reachOf(list[0].in.Tag).tall() || c.width(label, bold, list[0]) > x1-x || len(list) == 2 && c.width(label, bold, list[1]) > x1-margin {
 			continue
 		}
-		c.pictogram("ask", side, margin, y+1+(lower-y-side)/2)
-		c.left(list[0], x, y+(lower-y+20)/2, label, bold, false)
+		r.piece(piece{middle: -side / 2, canvas: c.part(func(c *canvas) {
+			c.pictogram("ask", side, margin, -side)
+			c.left(list[0], x, (20-side)/2, label, bold, false)
+		})})
 		if len(list) == 2 {
-			c.left(list[1], margin, bottom-5, label, bold, false)
+			r.piece(piece{low: true, canvas: c.part(func(c *canvas) { c.left(list[1], margin, -5, label, bold, false) })})
 		}
 		return
 	}
-	room := height - rule - 4
+	room := height - rule - 2*free - 4
 	for _, w := range list {
 		room -= reachOf(w.in.Tag).height()
 	}
 	small := min(side, room)
-	c.pictogram("ask", small, margin, y+2)
-	baseline := y + small + 4
-	for _, w := range list {
-		r := reachOf(w.in.Tag)
-		c.left(w, margin, baseline+r.above, label, true, false)
-		baseline += r.height()
+	word := func(w words, baseline int) *canvas {
+		return c.part(func(c *canvas) { c.left(w, margin, baseline, label, true, false) })
 	}
+	picture := r.piece(piece{least: reachOf(list[0].in.Tag).above, canvas: c.part(func(c *canvas) { c.pictogram("ask", small, margin, -small) })})
+	first := reachOf(list[0].in.Tag)
+	if len(list) == 1 {
+		picture.on = r.piece(piece{low: true, canvas: word(list[0], lowBelow-max(first.below, lowBelow))})
+		return
+	}
+	second := reachOf(list[1].in.Tag)
+	picture.on = r.piece(piece{least: second.above, middle: (first.below - first.above - small) / 2, canvas: word(list[0], 0)})
+	r.piece(piece{low: true, canvas: word(list[1], lowBelow-max(second.below, lowBelow))})
 }
 
 // cancelled says so in white on a black bar, in place of the place.
-func (c *canvas) cancelled(x, y, bottom int) {
+func (c *canvas) cancelled(x int) {
 	list := c.word(locales.Cancelled)
 	const pad = 12
-	baseline := bottom - (midInk-20)/2
+	baseline := -(midInk - 20) / 2
 	above, below, end := 22, 7, x
 	for _, w := range list {
 		l := c.line(w, label, true)
@@ -150,41 +199,47 @@ func (c *canvas) cancelled(x, y, bottom int) {
 		above, below = max(above, -b.Min.Y), max(below, b.Max.Y)
 		end += l.Width + 2*pad
 	}
-	baseline = min(baseline, bottom+midBelow-below)
-	c.frame.Fill(image.Rect(x, baseline-above-3, end, baseline+below+2), false)
+	baseline = min(baseline, midBelow-below)
+	c.fill(band, image.Rect(x, baseline-above-3, end, baseline+below+2), false)
 	for _, w := range list {
 		x = c.left(w, x+pad, baseline, label, true, true) + pad
 	}
 }
 
-// placeAt is where a place begins with its letter: below the pictogram at x, or
-// as far left of it as it needs.
-func (c *canvas) placeAt(p timetable.Place, x int) int {
-	box := 0
-	if p.Map != "" {
-		box = max(boxSide, c.line(latin(p.Map), mid, true).Width+2*boxPad) + 16
+// placeAt is where a place begins, with the box round its letter on the map as wide
+// as box: below the pictogram at x, and as far left of it as the name needs. A wide
+// box is never below the names: it ends with the pictogram where local hours leave
+// it room, and the names begin behind it where there are none.
+func (c *canvas) placeAt(p timetable.Place, x int) (at, box int) {
+	name := c.line(latin(p.Name), mid, false).Width
+	if p.Map == "" {
+		return min(x, textRight-name), 0
 	}
-	return min(x, textRight-box-c.line(latin(p.Name), mid, false).Width)
+	box = max(boxSide, c.line(latin(p.Map), mid, true).Width+2*boxPad)
+	if c.localWidth() > 0 {
+		x += boxSide - box
+	}
+	return min(x, textRight-box-16-name), box
 }
 
 // place draws a place's letter on the map, boxed, and its name.
-func (c *canvas) place(p timetable.Place, x, baseline int) {
-	at := c.placeAt(p, x)
+func (c *canvas) place(p timetable.Place, x int) {
+	at, width := c.placeAt(p, x)
 	if at < margin+closes+10 {
 		// Never checked, and too wide: who wants to go there has to ask.
 		at, p.Name = x, ""
 		list := c.word(locales.AskUs)
-		c.names(list, x+boxSide+16, textRight, baseline-midInk, baseline)
+		c.names(list, x+boxSide+16, textRight, -midInk, 0)
 	}
 	if p.Map != "" {
-		width := max(boxSide, c.line(latin(p.Map), mid, true).Width+2*boxPad)
 		l := c.line(latin(p.Map), mid, true)
-		c.frame.Fill(image.Rect(at, baseline-midInk-5, at+width, baseline+5), false)
 		b := l.Ink.Bounds()
-		c.paint(l, at+(width-b.Dx())/2-b.Min.X, baseline, true)
+		box := image.Rect(at, -midInk-5, at+width, max(5, b.Dy()+2*free-midInk-5))
+		c.fill(band, box, false)
+		c.paint(l, at+(width-b.Dx())/2-b.Min.X, box.Min.Y+(box.Dy()-b.Dy())/2-b.Min.Y, true)
 		at += width + 16
 	} else if at == x {
 		at = min(x+boxSide+16, textRight-c.line(latin(p.Name), mid, false).Width)
 	}
-	c.left(latin(p.Name), at, baseline, mid, false, false)
+	c.left(latin(p.Name), at, 0, mid, false, false)
 }
