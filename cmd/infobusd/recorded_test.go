@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,10 @@ func statesOf(t *testing.T, script string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Without a screen: when it is drawn is the kiosk's to change, and shifts all
+	// other events.
+	d.Steps = slices.DeleteFunc(d.Steps, func(s day.Step) bool { return slices.Equal(s.Words[:2], []string{"device", "panel"}) })
+	d.Steps = slices.Insert(d.Steps, 0, day.Step{At: d.Start, Words: []string{"device", "panel", "absent"}})
 	o := van.DefaultOptions()
 	o.KeepEvery = time.Minute // as when they were recorded: a power cut lost no more
 	var (
@@ -141,7 +146,7 @@ func TestTheStateIsAsItWasRecorded(t *testing.T) {
 					t.Fatalf("state %d", n+1)
 				}
 			}
-			if n < 80 || n != len(got) {
+			if n < 60 || n != len(got) {
 				t.Fatalf("%d states recorded, %d made", n, len(got))
 			}
 		})
