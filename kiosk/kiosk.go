@@ -47,13 +47,15 @@ func (s Set) String() string { return strings.Join(s, "+") }
 
 // Options are what the team configures.
 type Options struct {
-	// Sets are the language sets, shown in turn; the first leads.
+	// Sets are the language sets, shown in turn (turn.go); the closing page is in the
+	// first.
 	Sets []Set
 	// Capacity is how many rows a page has, by Set.String(): it follows from
 	// the measured height of the set (draw.Capacity). A set that is not in it
 	// has Rows.
 	Capacity map[string]int
-	// Turn is how long a page of today stands before the next one's turn.
+	// Turn is how long a page of today stands where few take turns; of many each
+	// stands for less.
 	Turn time.Duration
 	// Hold is how long a page that a person asked for stands at least.
 	Hold time.Duration
@@ -104,9 +106,10 @@ type Page struct {
 	Board     Board
 }
 
-// Pages are the pages of that name in the order of their turn: for each
-// language set one, or as many as its rows need. There are none of Today, Help,
-// SIM and Closing without a trusted time, and none of Today without a timetable.
+// Pages are the pages of that name in the order in which the button goes through
+// them: for each language set one, or as many as its rows need. There are none of
+// Today, Help, SIM and Closing without a trusted time, and none of Today without a
+// timetable.
 //
 // On a page of Today rows with hours come first, in their order; a service whose
 // hours may not be shown has one row after them. What has closed by now is left

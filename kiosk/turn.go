@@ -11,34 +11,33 @@ import (
 )
 
 const (
-	// shortest is how long a page stands where many wait for their turn: the panel
-	// allows no less.
+	// shortest is how long a page stands at least: the panel allows no less.
 	shortest = between
-	// few is how many pages stand for Options.Turn each; more of them share the time
-	// that these take.
+	// few is how many pages stand for Options.Turn each. More pages share the time that
+	// these take.
 	few = 5
-	// unseenAtMost is how long a language set may be off the glass in a session.
+	// unseenAtMost is how long no page of a language set may stand in a session.
 	unseenAtMost = 35 * time.Minute
-	// refreshing is what a refresh adds to a stand: 4.2 s where it is full.
+	// refreshing is what a refresh adds to a stand: a full one takes 4.2 s.
 	refreshing = 5 * time.Second
 )
 
-// round is how far the pages that come by themselves have got. A round is over
-// once every row has been on the glass in every language set; then the next
-// begins. The zero round has not begun. What its map and slice hold is shared by
-// copies of a State, and never written to.
+// round is how far the pages that come by themselves have got in a session. It is
+// over once every row has been seen in every language set; then the next begins. The
+// zero round has not begun. Copies of a State share its slices and its map, so these
+// are never changed in place.
 type round struct {
 	name     Name                     // of the pages
-	cut      time.Time                // as of when the rows are divided into pages; wall time
-	seen     []sight                  // since the round began, and still so
-	outdated []sight                  // seen, and not so any more
-	left     map[string]time.Duration // until when each set was on the glass, by Set.String; none is of an earlier session
-	since    time.Duration            // since when the page stands that stands
-	pages    int                      // how many there are
+	cut      time.Time                // Content.Cut: rows that close move no others before the round is over
+	seen     []sight                  // in this round
+	outdated []sight                  // seen in it, and changed since
+	left     map[string]time.Duration // when a page of each set was last replaced, by Set.String; a set not yet seen is not in it
+	since    time.Duration            // when the page that stands was drawn
+	pages    int                      // how many take turns
 }
 
-// sight is a row as it stood on the glass in a language set. A row that has
-// changed is another one.
+// sight is a row as it is shown in a language set: a row that has changed is another
+// sight.
 type sight struct {
 	languages, service string
 	day                timetable.Date
@@ -80,8 +79,8 @@ func (s *step) turn() (page Page, cause Cause, next time.Duration) {
 	return pages[at], cause, next
 }
 
-// follow is the round, its pages, and which of them comes once a page has stood
-// until a moment.
+// follow gives the round once stood has stood until a moment, or the next round where
+// this one is over; its pages; and which of them is next.
 func (s *step) follow(r round, pages []Page, stood Page, until time.Duration) (round, []Page, int) {
 	r, over := r.saw(stood, until).current(pages, s.in.Wall)
 	if over {
@@ -91,8 +90,8 @@ func (s *step) follow(r round, pages []Page, stood Page, until time.Duration) (r
 	return r, pages, s.choose(r, pages, stood, until)
 }
 
-// stand is how long a page stands. Until each set was seen they take turns as
-// soon as they may.
+// stand is how long a page stands. While another set has not been seen in this
+// session, that is as short as the panel allows.
 func (s *step) stand(p Page) time.Duration {
 	for _, set := range s.o.Sets {
 		if _, seen := s.round.left[set.String()]; !seen && !slices.Equal(set, p.Languages) {
@@ -107,8 +106,8 @@ func (o Options) stand(pages int) time.Duration {
 	return max(o.Turn*few/time.Duration(max(pages, few)), min(shortest, o.Turn))
 }
 
-// corrected says whether a row has another state, other hours or another place
-// than as it was shown.
+// corrected says whether a row of p has changed since the page was shown. That a row
+// has closed, or that another is new, is no correction.
 func corrected(shown, p Page) bool {
 	was, is := sights(shown), sights(p)
 	return slices.ContainsFunc(is, func(n sight) bool {
@@ -116,8 +115,7 @@ func corrected(shown, p Page) bool {
 	})
 }
 
-// mostOf is where among pages the one is that has most of a page's rows; -1 where
-// none has any.
+// mostOf is the index of the page that has most in common with p; -1 for none.
 func mostOf(p Page, pages []Page) int {
 	at, most := -1, 0
 	for i := range pages {
@@ -128,8 +126,8 @@ func mostOf(p Page, pages []Page) int {
 	return at
 }
 
-// common is how much two pages have in common: nothing where their names or
-// languages differ, else most of all their rows.
+// common is how much two pages of one name and set have in common: the openings in
+// both weigh most, then the services. Pages without rows are told by their part.
 func (p Page) common(o Page) int {
 	if p.Name != o.Name || !slices.Equal(p.Languages, o.Languages) {
 		return 0
@@ -151,7 +149,7 @@ func (p Page) common(o Page) int {
 	return n
 }
 
-// sights are those of a page. One without rows has one all the same.
+// sights are those of a page; a page without rows has one.
 func sights(p Page) []sight {
 	set := p.Languages.String()
 	if len(p.Rows) == 0 {
@@ -168,7 +166,7 @@ func sights(p Page) []sight {
 	return list
 }
 
-// saw is the round after a page has stood until a moment.
+// saw is the round once a page has stood until a moment.
 func (r round) saw(p Page, until time.Duration) round {
 	if p.Name == "" || p.Name != r.name {
 		return r
@@ -186,8 +184,8 @@ func (r round) saw(p Page, until time.Duration) round {
 	return r
 }
 
-// current is the round with what was seen sorted into what is still so and what is
-// not, and whether it is over.
+// current moves what has changed from seen to outdated, and what is as it was back;
+// what is over, or has been seen anew, is dropped. over: the round is.
 func (r round) current(pages []Page, now time.Time) (_ round, over bool) {
 	var is []sight
 	for _, p := range pages {
@@ -208,19 +206,19 @@ func (r round) current(pages []Page, now time.Time) (_ round, over bool) {
 	return r, len(waits) == 0
 }
 
-// corrects says whether a row says something else of a service than one that was seen.
+// corrects says whether s is of the same service and day as one that was seen.
 func (s sight) corrects(seen sight) bool {
 	return s.languages == seen.languages && s.service == seen.service && s.day == seen.day
 }
 
-// queue is what of a language set waits for its turn.
+// queue is what waits of a language set.
 type queue struct {
-	at     int           // its page that comes first, among all pages
-	row    int           // which of the day's rows is the first that waits; -1 for one that has changed
-	unseen time.Duration // since when none of the set was on the glass
+	at     int           // index of the page that is first
+	row    int           // index of its first unseen row among the day's; -1: a row has changed
+	unseen time.Duration // for how long no page of the set has stood
 }
 
-// queues are those of each set by Set.String, once a page has stood until a moment.
+// queues are those of the sets, by Set.String, once stood has stood until a moment.
 func (r round) queues(pages []Page, stood Page, until time.Duration) map[string]queue {
 	queues, rows := map[string]queue{}, map[string]int{}
 	standing := mostOf(stood, pages)
@@ -247,11 +245,11 @@ func (r round) queues(pages []Page, stood Page, until time.Duration) map[string]
 	return queues
 }
 
-// choose is which page's turn comes once one has stood until a moment. In a
-// session each set is first shown once, in their order from the one after LastSet
-// on. Then rows that have changed come first, the others in the day's order, each
-// in all sets before the next; the set first that was not seen for longest. No set
-// is left unseen for longer than it may be.
+// choose is the index of the page that is next once stood has stood until a moment.
+// First each set is seen once, in their order, from the one after LastSet on. Then the
+// set is next that is unseen for longer than it may be if it waits; else the one with a
+// row that has changed; else the one whose first unseen row comes first in the day. Of
+// equal sets it is the one that has been unseen for longest.
 func (s *step) choose(r round, pages []Page, stood Page, until time.Duration) int {
 	queues := r.queues(pages, stood, until)
 	var list []queue

@@ -378,8 +378,12 @@ func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
 	if _, again := effect[kiosk.Draw](b); again || !b.has(logbook.KioskRefreshed) {
 		t.Errorf("%v, %v", b.events, b.effects)
 	}
-	if k, kept := effect[van.Keep](b); !kept || k.Kept.Glass != d.Page.Identity() || k.Kept.Wear.Fulls != 1 {
+	k, kept = effect[van.Keep](b)
+	if !kept || k.Kept.Glass != d.Page.Identity() || k.Kept.Wear.Fulls != 1 || k.Kept.LastSet != d.Page.Languages.String() {
 		t.Errorf("kept %+v", k)
+	}
+	if again := newBox("two", k.Kept).state.Kiosk; again.Glass != k.Kept.Glass || again.LastSet != k.Kept.LastSet {
+		t.Errorf("came back as %+v", again)
 	}
 
 	// One that fails is tried again, and only after a while.
