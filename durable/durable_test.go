@@ -67,7 +67,7 @@ func brittle(d *durabletest.Disk) { d.Brittle() }
 func TestAPowerCutOrAnErrorAtAnyOperationLosesNothing(t *testing.T) {
 	for name, w := range writers {
 		t.Run(name, func(t *testing.T) {
-			o, err := durabletest.Crashes(w, durabletest.Seeds(6, 100), brittle)
+			o, err := durabletest.Crashes(w, durabletest.Seeds(3, 100), brittle)
 			if err != nil {
 				t.Error(err)
 			}

@@ -27,7 +27,7 @@ var keeper = durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) er
 }}
 
 func TestTheLastGoodTimetableOutlivesPowerCutsAndErrors(t *testing.T) {
-	seeds := durabletest.Seeds(6, 200)
+	seeds := durabletest.Seeds(3, 200)
 	o, err := durabletest.Crashes(keeper, seeds, func(d *durabletest.Disk) { d.Brittle() })
 	if err != nil {
 		t.Error(err)

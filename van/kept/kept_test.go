@@ -139,7 +139,7 @@ var writer = durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) er
 func brittle(d *durabletest.Disk) { d.Brittle() }
 
 func TestWhatIsKeptOutlivesPowerCutsAndErrors(t *testing.T) {
-	seeds := durabletest.Seeds(6, 200)
+	seeds := durabletest.Seeds(2, 200)
 	o, err := durabletest.Crashes(writer, seeds, brittle)
 	if err != nil {
 		t.Error(err)
