@@ -27,12 +27,12 @@
 //
 // # Slots
 //
-// The file has two slots of 68 kB, each one copy and zeros. It is made whole, both
-// slots filled: written aside, synced, renamed, its folder synced. From then on
+// The file has two slots of 68 kB. Each holds one copy; what stands behind it has
+// no meaning. The file is made whole, both slots filled: written aside, synced, renamed, its folder synced. From then on
 // neither its size nor its blocks ever change, so that a Write is one write of
 // the 4 kB blocks that the payload fills, and one fdatasync, which waits for
 // nothing else. ext4 writes the inode's new time some seconds later, with whatever
-// else is in its journal by then (12 kB where nothing is; lazytime spares none of
+// else is in its journal by then (16 kB where nothing is; lazytime spares none of
 // it). A Write needs no free space: a full card takes it.
 //
 // A file that has lost its size is made anew, as is one that has gone. One with no
@@ -58,8 +58,8 @@
 // its name durable; that a Sync which failed can be tried again. After one Linux
 // takes what was not written for clean: a reader sees it until the power
 // goes. A Write after an error therefore writes all of its copy again, and the
-// first Write of a process makes sure that what was read at the start is on the
-// disk, before it replaces the copy before it.
+// first Write of a process asks the disk which copy is the newer one: what was
+// read at the start may never have come there.
 package durable
 
 import (
