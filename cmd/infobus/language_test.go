@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"infobus/action"
@@ -104,8 +105,9 @@ func TestEverySentenceOfTheCommandLineComesFromWords(t *testing.T) {
 	for _, s := range table.Sites {
 		data = append(data, s.Name)
 	}
-	days := []status.Day{{Date: "2026-11-23", RunHours: 5.25, Starts: 3, InWh: ptr(300.0), Sessions: 2, KnownMin: 300, InternetMin: 280, Devices: ptr(212)}}
-	s, address := serve(t, server.Options{Words: wordstest.Book(), Open: true, Days: func() []status.Day { return days },
+	var days atomic.Pointer[[]status.Day] // the server's goroutines read it
+	days.Store(&[]status.Day{{Date: "2026-11-23", RunHours: 5.25, Starts: 3, InWh: ptr(300.0), Sessions: 2, KnownMin: 300, InternetMin: 280, Devices: ptr(212)}})
+	s, address := serve(t, server.Options{Words: wordstest.Book(), Open: true, Days: func() []status.Day { return *days.Load() },
 		Events: func(after uint64, _ int) ([]logbook.Event, error) {
 			if after > 0 {
 				return nil, nil
@@ -131,7 +133,7 @@ func TestEverySentenceOfTheCommandLineComesFromWords(t *testing.T) {
 		}
 	}
 	look("days")
-	days = nil
+	days.Store(new([]status.Day))
 	look("days")
 	look("events")
 	look("site", "nowhere") // needs the PIN
