@@ -94,12 +94,7 @@ func ParseRule(text string, first Date, until func(string) (Date, error)) (*Rule
 	if err != nil {
 		return nil, fmt.Errorf("%q is no rule: %w", text, err)
 	}
-	option.Dtstart = r.first.far()
 	option.Interval = r.interval
-	rule, err := rrule.NewRRule(*option)
-	if err != nil {
-		return nil, err
-	}
 	// What it does not say it has from DTSTART; made explicit, so that each of
 	// its periods can be worked out alone.
 	if parts["BYDAY"] == "" && parts["BYMONTHDAY"] == "" && parts["BYYEARDAY"] == "" {
@@ -117,10 +112,23 @@ func ParseRule(text string, first Date, until func(string) (Date, error)) (*Rule
 		}
 	}
 	r.option = *option
+	// A position counts in the whole week (RFC 5545, BYSETPOS: a set begins with
+	// its interval); rrule-go would count from the first day on.
+	option.Dtstart = r.first.far()
+	if option.Freq == rrule.WEEKLY {
+		option.Dtstart = r.week(r.first).far()
+	}
+	rule, err := rrule.NewRRule(*option)
+	if err != nil {
+		return nil, err
+	}
 	count, _ := strconv.Atoi(parts["COUNT"])
 	next := rule.Iterator()
 	for n := range max(count, 1) {
 		at, ok := next()
+		for ok && near(at) < r.first {
+			at, ok = next()
+		}
 		if !ok && n == 0 {
 			return nil, errors.New("it has no day at all")
 		}
