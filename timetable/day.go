@@ -112,8 +112,14 @@ func (t *Timetable) rows(date Date, at time.Time, site string) []Row {
 		for _, o := range t.spans(s, date) {
 			row := Row{Service: *s, Site: site, Date: day, Day: date, State: o.state, Why: o.why, Opens: o.opens, Closes: o.closes}
 			row.Service.Checked, row.Service.By = o.checked, o.by
-			if o.place.Name != "" {
+			if o.place != (Place{}) {
 				row.Service.Place = o.place
+			}
+			if o.name != nil {
+				row.Service.Name = o.name
+			}
+			if o.category != "" {
+				row.Service.Category = o.category
 			}
 			if o.inPerson {
 				row.Service.Show = InPerson
@@ -143,25 +149,20 @@ type span struct {
 	checked       time.Time
 	by            string
 	inPerson      bool
-	place         Place // zero: the service's
+	place         Place
+	name          map[string]string // nil: the service's
+	category      Category          // "": the service's
 	noHours       bool
 	state         State // "": as the age of checked has it
 	why           string
 }
 
-// spans are the openings that a service has on a date: those of its slots,
-// unless the day is a holiday or has a change, and a volunteer's word over all.
+// spans are the openings that a service has on a date: what is listed, without
+// what is in doubt, and a volunteer's word over all.
 func (t *Timetable) spans(s *Service, date Date) []span {
-	list := t.regular(s, date)
-	if c, ok := s.change(date); ok {
-		list = t.instead(s, date, list, c.Hours, "cancelled for this day", c.Reason)
-		for i := range list {
-			if !c.Checked.IsZero() {
-				list[i].checked, list[i].by = c.Checked, c.By
-			}
-		}
-	} else if h, ok := t.holiday(s.ID, date); ok && len(list) > 0 {
-		list = t.instead(s, date, list, h.Hours, "closed", h.Name)
+	list := t.listed(s, date)
+	for _, d := range t.doubts {
+		d.lay(s, date, list)
 	}
 	c, ok := t.corrections[key{s.ID, date}]
 	if !ok {
@@ -187,12 +188,34 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 	return list
 }
 
+// listed are the openings of a service's slots, unless the day is a holiday or
+// has a change.
+func (t *Timetable) listed(s *Service, date Date) []span {
+	list := t.regular(s, date)
+	if c, ok := s.change(date); ok {
+		list = t.instead(s, date, list, c.Hours, "cancelled for this day", c.Reason)
+		for i := range list {
+			if !c.Checked.IsZero() {
+				list[i].checked, list[i].by = c.Checked, c.By
+			}
+		}
+	} else if h, ok := t.holiday(s.ID, date); ok && len(list) > 0 {
+		list = t.instead(s, date, list, h.Hours, "closed", h.Name)
+	}
+	for i := range list {
+		if list[i].place == (Place{}) {
+			list[i].place = s.Place
+		}
+	}
+	return list
+}
+
 // regular are the openings of a service's slots.
 func (t *Timetable) regular(s *Service, date Date) []span {
 	var list []span
 	for i := range s.Slots {
 		slot := &s.Slots[i]
-		o := span{checked: s.Checked, by: s.By, inPerson: slot.InPerson, place: slot.Place, noHours: slot.NoHours, state: slot.Status, why: slot.Why}
+		o := span{checked: s.Checked, by: s.By, inPerson: slot.InPerson, place: slot.Place, name: slot.Name, category: slot.Category, noHours: slot.NoHours, state: slot.Status, why: slot.Why}
 		if !slot.Checked.IsZero() {
 			o.checked, o.by = slot.Checked, slot.By
 		}

@@ -22,6 +22,7 @@ type Timetable struct {
 	// Digest identifies the content: the first 12 hex digits of its SHA-256.
 	Digest string
 
+	doubts      []*doubt           // laid over by Version.Over
 	corrections map[key]Correction // laid over by Corrected
 }
 
@@ -64,6 +65,9 @@ type Service struct {
 	By       string    // the organisation that checked; never a person
 	Slots    []Slot
 	Changes  []Change
+
+	File   string // from which it was read, without its folder; "" where that does not matter
+	Series string // tells it from others through versions of a calendar; "": its id does
 }
 
 // Place is where a service is, in Latin letters as on street signs, with its
@@ -89,6 +93,8 @@ type Slot struct {
 	Checked  time.Time
 	By       string // goes with Checked
 	Place    Place
+	Name     map[string]string
+	Category Category
 	InPerson bool   // where the service is for the screen
 	Status   State  // Cancelled or AskUs; "": as its age has it
 	Why      string // of Status

@@ -206,13 +206,15 @@ func parse(name string, data []byte) (*Locale, error) {
 		local: f.Local, countries: f.Countries, words: f.Words, categories: f.Categories}, nil
 }
 
-// Get is the language of a tag, or of the tag's first part (ar for ar-SD);
-// English where there is neither.
+// Get is the language of a tag, or the one that its readers read too (ar for
+// ar-SD); English where there is neither.
 func Get(tag string) *Locale {
-	primary, _, _ := strings.Cut(tag, "-")
-	for _, want := range []string{tag, primary} {
-		if l := read()[want]; l != nil {
-			return l()
+	if l := read()[tag]; l != nil {
+		return l()
+	}
+	for _, other := range Tags() {
+		if timetable.SameLanguage(tag, other) {
+			return read()[other]()
 		}
 	}
 	return read()["en"]()
@@ -271,11 +273,16 @@ func (l *Locale) Category(c timetable.Category) string { return l.categories[str
 // for one that the languages' files do not have.
 func (l *Locale) Country(code string) string { return l.countries[code] }
 
-// ServiceName is the service's name in the language; where it has none, the
-// word of its category.
+// ServiceName is the service's name in the language, or in one whose readers read
+// it; where it has none, the word of its category.
 func (l *Locale) ServiceName(s timetable.Service) string {
 	if name, ok := s.Name[l.Tag]; ok {
 		return name
+	}
+	for _, tag := range slices.Sorted(maps.Keys(s.Name)) {
+		if timetable.SameLanguage(tag, l.Tag) {
+			return s.Name[tag]
+		}
 	}
 	return l.Category(s.Category)
 }
