@@ -16,6 +16,9 @@ type Version struct {
 	// Unread are the pieces that could not be read, or that hit nothing, and that
 	// may close or hide something.
 	Unread []Unread
+	// Doubles are the ids of its services that may be one with another: it may
+	// close one where the other is meant. Shown by itself, they are in doubt.
+	Doubles []string
 	// Refused says that it has mistakes: it does not take the place of a good one.
 	Refused bool
 }
@@ -27,7 +30,7 @@ type Unread struct {
 	Line   int      // 0: not known
 	Series string   // of the service
 	ID     string   // of the service
-	Texts  []string // that stand in it; the service's name or place may be among them
+	Texts  []string // that stand in it; the service's name, id or place may be among them
 	Dates  []Date   // that it is about; none: not known
 	Hides  bool     // it says that its service is told in person, or may say so
 }
@@ -44,6 +47,10 @@ func (v Version) Over(good *Timetable) *Timetable {
 		base, newer = v.Timetable, nil
 		if v.Zoneless {
 			v.Unread = append(slices.Clone(v.Unread), Unread{})
+		}
+		v.Unread = slices.Clone(v.Unread)
+		for _, id := range v.Doubles {
+			v.Unread = append(v.Unread, Unread{ID: id})
 		}
 		if len(v.Unread) == 0 {
 			return base
@@ -62,11 +69,13 @@ func (v Version) Over(good *Timetable) *Timetable {
 		sum := sha256.Sum256([]byte(base.Digest + " beside " + newer.Digest))
 		t.Digest = hex.EncodeToString(sum[:])[:12]
 	}
+	known := written(base.Services)
 	for _, u := range v.Unread {
-		for _, i := range u.about(base.Services) {
+		list, named := u.about(base.Services, known)
+		for _, i := range list {
 			s := &base.Services[i]
 			about := u
-			if !slices.ContainsFunc(u.Dates, func(date Date) bool { return len(base.listed(s, date)) > 0 }) {
+			if named && !slices.ContainsFunc(u.Dates, func(date Date) bool { return len(base.listed(s, date)) > 0 }) {
 				about.Dates = nil // of a day without the service: it may mean any
 			}
 			d.unread[s.ID] = append(d.unread[s.ID], about)
@@ -116,38 +125,61 @@ func pairs(older, newer *Timetable) map[string]*Service {
 	return found
 }
 
+// service is what a piece of a file may name of a service, as Near compares it.
+type service struct {
+	names [][]rune
+	place []rune
+}
+
+// written is that of each service.
+func written(services []Service) (list []service) {
+	for _, s := range services {
+		w := service{place: letters(s.Place.Name)}
+		for _, name := range s.Name {
+			w.names = append(w.names, letters(name))
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// maxTexts bounds how many of its texts an unread piece is known by.
+const maxTexts = 30
+
 // about are the services, by their index, that an unread piece may be about:
 // those that it names; where it names none, those whose place it names; else all
 // of its file.
-func (u Unread) about(services []Service) []int {
+func (u Unread) about(services []Service, known []service) (list []int, names bool) {
 	var all, named, placed []int
+	var texts [][]rune
+	for _, t := range u.Texts[:min(len(u.Texts), maxTexts)] {
+		texts = append(texts, letters(t))
+	}
+	meant := func(text []rune) bool {
+		return len(text) > 0 && slices.ContainsFunc(texts, func(t []rune) bool { return nearly(t, text) })
+	}
 	for i := range services {
 		s := &services[i]
 		if u.File != "" && s.File != "" && u.File != s.File {
 			continue
 		}
 		all = append(all, i)
-		near := func(text string) bool {
-			return text != "" && slices.ContainsFunc(u.Texts, func(t string) bool { return Near(t, text) })
-		}
-		names := false
-		for _, name := range s.Name {
-			names = names || near(name)
-		}
 		switch {
-		case u.Series != "" && u.Series == s.Series, u.ID != "" && u.ID == s.ID, names:
+		case u.Series != "" && u.Series == s.Series, u.ID != "" && u.ID == s.ID, slices.Contains(u.Texts, s.ID), slices.ContainsFunc(known[i].names, meant):
 			named = append(named, i)
-		case near(s.Place.Name):
+		case meant(known[i].place):
 			placed = append(placed, i)
 		}
 	}
 	switch {
 	case len(named) > 0:
-		return named
+		return named, true
+	case u.Series != "":
+		return nil, false // it is known of which it is, and that is not there
 	case len(placed) > 0:
-		return placed
+		return placed, false
 	}
-	return all
+	return all, false
 }
 
 // lay puts the doubt over the openings of a service on a date.
