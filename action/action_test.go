@@ -132,6 +132,8 @@ func TestWhatIsGivenIsReadByItsType(t *testing.T) {
 			action.Args{Service: "water", Hours: hours(9, 11)}, ""},
 		{"hours into the night", "timetable-hours", action.Given{"service": {"water"}, "opens": {"22:00"}, "closes": {"02:00"}},
 			action.Args{Service: "water", Hours: hours(22, 26)}, ""},
+		{"the whole day", "timetable-hours", action.Given{"service": {"water"}, "opens": {"00:00"}, "closes": {"00:00"}},
+			action.Args{Service: "water", Hours: hours(0, 24)}, ""},
 		{"no hours", "timetable-hours", action.Given{"service": {"water"}, "opens": {""}, "closes": {""}}, action.Args{},
 			"hours: nothing found, expected: times as HH:MM that close after they open and do not overlap"},
 		{"half of a line", "timetable-hours", action.Given{"service": {"water"}, "opens": {"09:00"}, "closes": {""}}, action.Args{},

@@ -70,7 +70,7 @@ var (
 	}}
 
 	// Hours are all openings of a day. One that closes before it opens does so in
-	// the following night.
+	// the following night; from 00:00 to 00:00 is the whole day.
 	Hours = Arg{Name: "hours", Many: true, Inputs: []Input{{"opens", "time"}, {"closes", "time"}}, read: readHours,
 		word: func(word string, into Given) {
 			opens, closes, _ := strings.Cut(strings.ReplaceAll(word, "–", "-"), "-")
@@ -93,7 +93,7 @@ func readHours(a Arg, given Given, into *Args) *Mistake {
 		if err != nil || err2 != nil {
 			return mistake(a, foundText(opens[i]+"–"+closes[i]))
 		}
-		if found = append(found, opens[i]+"–"+closes[i]); to < from {
+		if found = append(found, opens[i]+"–"+closes[i]); to < from || from == 0 && to == 0 {
 			to += 24 * 60
 		}
 		into.Hours = append(into.Hours, timetable.Hours{Opens: from, Closes: to})

@@ -235,7 +235,7 @@ func (p Page) Identity() string {
 	for _, r := range p.Rows {
 		s := row{Category: r.Service.Category, Name: r.Service.Name, Place: r.Service.Place, State: r.State}
 		if r.State != timetable.AskUs {
-			s.Opens, s.Shut = r.Opens.Format("15:04"), r.Closes.Format("15:04")
+			s.Opens, s.Shut = r.OpensAt(), r.ClosesAt()
 		}
 		drawn.Rows = append(drawn.Rows, s)
 	}

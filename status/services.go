@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"time"
 
 	"infobus/action"
@@ -43,8 +44,17 @@ func (l ServiceLine) Mood() string {
 	return "warn"
 }
 
-// More are the hours to be corrected, and an empty line.
-func (l ServiceLine) More() []Hours { return append(l.Hours[:len(l.Hours):len(l.Hours)], Hours{}) }
+// More are the hours to be corrected, and an empty line. A field for a time has
+// no 24:00: the midnight that ends the day is 00:00 there, and is read so again.
+func (l ServiceLine) More() []Hours {
+	list := slices.Clone(l.Hours)
+	for i := range list {
+		if list[i].Closes == "24:00" {
+			list[i].Closes = "00:00"
+		}
+	}
+	return append(list, Hours{})
+}
 
 // Hours are an opening, as HH:MM.
 type Hours struct {
@@ -80,7 +90,7 @@ func ServicesOf(o van.Options, s van.State, now time.Time, speaker *words.Speake
 		if of, ok := seen[key]; ok && of != site {
 			return
 		}
-		hours := Hours{Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04")}
+		hours := Hours{Opens: r.OpensAt(), Closes: r.ClosesAt()}
 		if i, ok := index[key]; ok {
 			p.Services[i].Hours = append(p.Services[i].Hours, hours)
 			return

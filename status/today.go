@@ -52,9 +52,11 @@ func TodayOf(s van.State, tag string, now time.Time) TodayPage {
 			row.State, row.Struck = l.Word(locales.Cancelled), true
 		}
 		if r.State != timetable.AskUs {
-			row.Opens, row.Closes = r.Opens.Format("15:04"), r.Closes.Format("15:04")
-			row.OpensLocal, _ = l.LocalHour(r.Opens)
-			row.ClosesLocal, _ = l.LocalHour(r.Closes)
+			row.Opens, row.Closes = r.OpensAt(), r.ClosesAt()
+			if !r.WholeDay() { // both would be the same hour of the night
+				row.OpensLocal, _ = l.LocalHour(r.Opens)
+				row.ClosesLocal, _ = l.LocalHour(r.Closes)
+			}
 		}
 		if c := r.Service.Checked; r.State != timetable.Cancelled && !said(r) && r.Service.By != "" && !c.IsZero() && !c.After(now) {
 			row.Note = l.CheckedBy(c.In(s.Timetable.Zone), r.Service.By)

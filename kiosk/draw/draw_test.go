@@ -65,6 +65,17 @@ func page(t testing.TB, at, site string, langs ...string) kiosk.Page {
 	return every(t, kiosk.Today, at, site, langs...)[0]
 }
 
+// wholeDay has rows that end at midnight: the whole day, an evening, and a night
+// that goes on.
+func wholeDay(t testing.TB, langs ...string) kiosk.Page {
+	p := page(t, "2026-11-23 10:05", "moulin", langs...)
+	p.Rows = append([]timetable.Row{}, p.Rows[:3]...)
+	for i, hours := range [][2]time.Duration{{0, 24 * time.Hour}, {18 * time.Hour, 24 * time.Hour}, {20 * time.Hour, 32 * time.Hour}} {
+		p.Rows[i].Opens, p.Rows[i].Closes = p.Date.Add(hours[0]), p.Date.Add(hours[1])
+	}
+	return p
+}
+
 func cancelled(p kiosk.Page) kiosk.Page {
 	p.Rows = append([]timetable.Row{}, p.Rows...)
 	p.Rows[1].State = timetable.Cancelled
@@ -121,6 +132,8 @@ func pages(t testing.TB) map[string]kiosk.Page {
 		"pictograms-2": pictures(t, 4, 8),
 		"pictograms-3": pictures(t, 8, 12),
 		"night":        page(t, "2026-11-21 01:15", "quai", "en", "ar"),
+		"whole-day":    wholeDay(t, "en", "ar"),
+		"whole-day-ti": wholeDay(t, "ti", "ur"),
 		"too-old":      page(t, "2027-02-02 09:00", "quai", "en", "ar"),
 	}
 	for _, set := range kiosk.Ten {

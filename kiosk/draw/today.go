@@ -44,7 +44,7 @@ func (c *canvas) row(s timetable.Row, height int) (r row) {
 		c.ask(&r, height, at-12)
 	} else {
 		c.hours(&r, s)
-		if local > 0 {
+		if local > 0 && !s.WholeDay() { // both would be the same hour of the night
 			c.localHours(&r, s, c.closingRoom(s, at, struck))
 		}
 	}
@@ -110,8 +110,8 @@ func (c *canvas) hours(r *row, s timetable.Row) {
 			}
 		})
 	}
-	r.piece(piece{canvas: time(s.Opens.Format("15:04"), large, hours, largeInk, 7), middle: -largeInk / 2})
-	r.piece(piece{low: true, canvas: time(s.Closes.Format("15:04"), mid, closes, midInk, 5)})
+	r.piece(piece{canvas: time(s.OpensAt(), large, hours, largeInk, 7), middle: -largeInk / 2})
+	r.piece(piece{low: true, canvas: time(s.ClosesAt(), mid, closes, midInk, 5)})
 }
 
 // closingRoom is how wide the closing time's local hour may be: where the place
