@@ -24,6 +24,7 @@ import (
 	"infobus/kiosk/locales"
 	"infobus/power"
 	"infobus/session"
+	"infobus/timetable"
 	"infobus/yamlfile"
 )
 
@@ -35,11 +36,13 @@ type Config struct {
 	Panel      Panel   `yaml:"panel"`
 	Uplink     Uplink  `yaml:"uplink"`
 	Timetable  string  `yaml:"timetable"` // path of a file or folder, which may have a * for a stick's name, or an address
-	Session    Session `yaml:"session"`
-	Kiosk      Kiosk   `yaml:"kiosk"`
-	Sync       Sync    `yaml:"sync"`
-	Status     Status  `yaml:"status"`
-	Power      Power   `yaml:"power"`
+	// Public says which events of the timetable's calendars are for the screen.
+	Public  timetable.Public `yaml:"public"`
+	Session Session          `yaml:"session"`
+	Kiosk   Kiosk            `yaml:"kiosk"`
+	Sync    Sync             `yaml:"sync"`
+	Status  Status           `yaml:"status"`
+	Power   Power            `yaml:"power"`
 }
 
 // Line is an input line of the GPIO chip.

@@ -103,6 +103,8 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"an endpoint at no port", "sync:\n  endpoint: https://logs.example.org:0\n", []string{`f:2:13: port 0 found in the address; 1 to 65535 was expected`}},
 		{"a timetable at no host", "timetable: https:///timetable.ics\n", []string{`f:1:12: "https:///timetable.ics" found; an address such as http://host/path was expected`}},
 		{"a timetable at a port that is none", "timetable: https://example.org:65536/timetable.ics\n", []string{`f:1:12: port 65536 found`}},
+		{"a rule for calendars that is none", "public: yes\n", []string{`f:1:9: public: "yes" found: expected none, or one or more of: all, class-public, x-infobus-show, category WORD, title WORD`}},
+		{"a rule among others that is none", "public: [all, category]\n", []string{`f:1:15: public, item 2: "category" found: expected none, or one or more of`}},
 		{"an address for a name", "uplink:\n  name: https://one.one.one.one/\n", []string{`f:2:9: "https://one.one.one.one/" found; a host's name in the DNS was expected, such as one.one.one.one`}},
 		{"an empty name", "uplink:\n  name: \"\"\n", []string{`f:2:9: "" found; a host's name`}},
 		{"a name with a blank", "uplink:\n  name: a b.example.org\n", []string{`f:2:9: "a b.example.org" found; a host's name`}},
@@ -172,6 +174,9 @@ func TestWhatMayStandForAPlaceInTheNetPasses(t *testing.T) {
 		"sync:\n  endpoint: https://box:secret@logs.example.org:4318\n", // how a receiver is told who sends
 		"timetable: https://team:secret@example.org/timetable.ics\n",
 		"timetable: /media/*/infobus\n",
+		"public: none\n",
+		"public: class-public\n",
+		"public: [category à montrer, title Repas, x-infobus-show]\n",
 	} {
 		if _, err := Parse("f", []byte(file)); err != nil {
 			t.Errorf("%q: %v", file, err)
@@ -194,6 +199,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("a mistake without its place: %v", err)
 		}
 	})
+}
+
+func TestNothingOfACalendarIsPublicUnlessTheFileSaysSo(t *testing.T) {
+	for file, want := range map[string]string{"": "none", "public: none\n": "none", "public: all\n": "all", "public: [category food, title Repas]\n": "category food, title Repas"} {
+		c, err := Parse("f", []byte(file))
+		if got := c.Public.String(); err != nil || got != want {
+			t.Errorf("%q: %s, %v", file, got, err)
+		}
+	}
 }
 
 func TestLanguagesAreSetsOrOneFlatList(t *testing.T) {

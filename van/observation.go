@@ -38,8 +38,9 @@ type (
 		Set     reading.Reading[time.Duration] // how far the wall clock was set; unknown where nobody saw it
 	}
 
-	// TimetableSeen is a timetable that was read, or the number of mistakes for which it
-	// was refused: then the last good one stays in use.
+	// TimetableSeen is what is to be shown once a timetable was read: it or, where
+	// it was refused for its mistakes, what is left of the last good one; nil: what
+	// was in use stays so.
 	TimetableSeen struct {
 		Timetable *timetable.Timetable
 		Mistakes  int
@@ -135,18 +136,20 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		}
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
 	case TimetableSeen:
-		if v.Timetable == nil {
+		refused := v.Timetable == nil || v.Mistakes > 0
+		if refused {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
-			return
 		}
-		if s.file == nil || s.file.Digest != v.Timetable.Digest {
+		if v.Timetable != nil && (s.file == nil || s.file.Digest != v.Timetable.Digest) {
 			s.file = v.Timetable
 			s.lay(s.Corrections)
-			attributes := map[string]any{"services": len(v.Timetable.Services)}
-			if s.Clock.Trusted {
-				attributes["rows_today"] = len(s.Timetable.Today(in.At.Wall, s.Session.Named()))
+			if !refused {
+				attributes := map[string]any{"services": len(v.Timetable.Services)}
+				if s.Clock.Trusted {
+					attributes["rows_today"] = len(s.Timetable.Today(in.At.Wall, s.Session.Named()))
+				}
+				out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 			}
-			out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 		}
 	case TemperatureSeen:
 		s.Temperature = reading.Reading[float64]{}

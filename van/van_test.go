@@ -366,6 +366,21 @@ func TestATimetableWithMistakesLeavesTheLastGoodOne(t *testing.T) {
 	}
 }
 
+func TestOfATimetableWithMistakesWhatIsLeftOfTheLastGoodOneIsUsed(t *testing.T) {
+	b, good := newBox("one", van.Kept{}), table(t)
+	b.see(2*time.Second, van.TimetableSeen{Timetable: good})
+	left := *good
+	left.Digest = "left"
+	b.see(3*time.Second, van.TimetableSeen{Timetable: &left, Mistakes: 2})
+	if b.state.Timetable != &left || !b.has(logbook.TimetableRejected) || b.has(logbook.TimetableLoaded) {
+		t.Errorf("%v, %v", b.state.Timetable.Digest, b.events)
+	}
+	b.see(4*time.Second, van.TimetableSeen{Timetable: good})
+	if b.state.Timetable != good || !b.has(logbook.TimetableLoaded) {
+		t.Errorf("mended: %v, %v", b.state.Timetable.Digest, b.events)
+	}
+}
+
 func TestTheSamePageIsNotDrawnTwiceAndACutLeavesItInDoubt(t *testing.T) {
 	b := newBox("one", van.Kept{})
 	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: true, Source: "rtc"}, power.Line{Active: true, At: 2 * time.Second})

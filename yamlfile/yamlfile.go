@@ -64,7 +64,11 @@ type Source struct {
 	file     string
 	at       map[any]*token.Position // by pointer to the field
 	mistakes Mistakes
+	unparsed bool
 }
+
+// Unparsed says that the text is no YAML: nothing of it was read.
+func (s *Source) Unparsed() bool { return s.unparsed }
 
 // Decode reads data into the struct that into points to. A key that the struct
 // does not have, a key twice, a value of another kind than the field's are
@@ -79,6 +83,7 @@ func Decode(file string, data []byte, into any) *Source {
 	}
 	f, err := parse(data)
 	if err != nil {
+		s.unparsed = true
 		s.syntax(err)
 		return s
 	}

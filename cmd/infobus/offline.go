@@ -83,17 +83,24 @@ func printJSON(v any) error {
 }
 
 func timetableCommand(o *options) *cobra.Command {
+	var public []string
 	check := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Say every mistake in timetable files, as file:line:column: what",
 		Long: `Say every mistake in timetable files (YAML, CSV, iCalendar), as file:line:column: what.
-Each file is taken alone; the files of a folder are taken together.`,
-		Example: "  infobus timetable check timetable.yaml",
-		Args:    cobra.MinimumNArgs(1),
+Each file is taken alone; the files of a folder are taken together. What may be meant
+otherwise is said after "warning:", and is no mistake.`,
+		Example: `  infobus timetable check timetable.yaml
+  infobus timetable check calendar.ics --public "category food"`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			with, err := readOptions(public)
+			if err != nil {
+				return err
+			}
 			all := yamlfile.Mistakes{}
 			for _, name := range args {
-				l := source.Load(name, draw.Check)
+				l := with.Load(name)
 				var mistakes yamlfile.Mistakes
 				switch {
 				case errors.As(l.Err, &mistakes):
@@ -103,6 +110,7 @@ Each file is taken alone; the files of a folder are taken together.`,
 				case !o.json:
 					fmt.Printf("%s: well (%d services at %d sites)\n", name, len(l.Timetable.Services), len(l.Timetable.Sites))
 				}
+				o.warnings(l)
 			}
 			return o.mistakes(all)
 		},
@@ -112,51 +120,111 @@ Each file is taken alone; the files of a folder are taken together.`,
 	show := &cobra.Command{
 		Use:   "show FILE...",
 		Short: "Show the rows of a day: service, place, opens, closes, state, why",
-		Long:  "Show the rows of a day. Several files, or the files of a folder, make one timetable together.",
+		Long: `Show the rows of a day. Several files, or the files of a folder, make one timetable together.
+Of a timetable with mistakes it shows what would be shown were there no earlier one.`,
 		Example: `  infobus timetable show timetable.yaml --at 2026-11-23T10:00 --site north
   infobus timetable show timetable.yaml --at 2026-11-23 --days 7 --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, when, err := openTimetable(at, args...)
+			with, err := readOptions(public)
+			if err != nil {
+				return err
+			}
+			files, err := readAll(args)
+			if err != nil {
+				return err
+			}
+			p := with.Parse(files)
+			t := p.Over(nil)
+			when, err := moment(at, t.Zone)
 			if err != nil {
 				return err
 			}
 			if err := knownSite(t, site); err != nil {
 				return err
 			}
-			return o.showRows(t, when, site, days)
+			if err := o.showRows(t, when, site, days); err != nil || !p.Refused {
+				return err
+			}
+			return p.Mistakes
 		},
 	}
 	show.Flags().StringVar(&at, "at", "", "day, or day and time: 2026-11-23T10:00 (default now)")
 	show.Flags().StringVar(&site, "site", "", "site id; without it, the services of every site")
 	show.Flags().IntVar(&days, "days", 1, "how many days, 1 to 400")
+	for _, c := range []*cobra.Command{check, show} {
+		publicFlag(c, &public)
+	}
 	return group("timetable", "Check a timetable, or show its days", check, show)
 }
 
-// openTimetable reads and checks a timetable of one or more files or folders;
-// at is read in its zone.
-func openTimetable(at string, names ...string) (*timetable.Timetable, time.Time, error) {
-	var files []source.File
+// warnings prints what may be meant otherwise, now.
+func (o *options) warnings(l source.Loaded) {
+	out := os.Stdout
+	if o.json {
+		out = os.Stderr
+	}
+	for _, w := range l.Warnings {
+		if w.Day == 0 || l.InUse != nil && w.Day >= timetable.DateIn(time.Now(), l.InUse.Zone) {
+			fmt.Fprintf(out, "%s:%d:%d: warning: %s\n", w.File, w.Line, w.Column, w.What)
+		}
+	}
+}
+
+func publicFlag(c *cobra.Command, public *[]string) {
+	c.Flags().StringArrayVar(public, "public", nil, "which events of calendars are for the screen, as public in the configuration: all, class-public, x-infobus-show, category WORD, title WORD")
+}
+
+// readOptions say how timetables are read, with the rules for calendars.
+func readOptions(public []string) (source.Options, error) {
+	with := source.Options{Checks: []source.Check{draw.Check}}
+	for _, text := range public {
+		var more timetable.Public
+		if err := more.UnmarshalText([]byte(text)); err != nil {
+			return with, usageError{fmt.Errorf("--public %q: %w", text, err)}
+		}
+		with.Public = append(with.Public, more...)
+	}
+	return with, nil
+}
+
+// readAll reads files, and the files of folders.
+func readAll(names []string) (files []source.File, err error) {
 	for _, name := range names {
 		more, err := source.Read(name)
 		if err != nil {
-			return nil, time.Time{}, err
+			return nil, err
 		}
 		files = append(files, more...)
 	}
-	t, err := source.ParseAll(files, draw.Check)
+	return files, nil
+}
+
+// openTimetable reads a timetable that has no mistakes; at is read in its zone.
+func openTimetable(at, name string, public []string) (*timetable.Timetable, time.Time, error) {
+	with, err := readOptions(public)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
+	l := with.Load(name)
+	if l.Err != nil {
+		return nil, time.Time{}, l.Err
+	}
+	when, err := moment(at, l.Timetable.Zone)
+	return l.Timetable, when, err
+}
+
+// moment reads a day, or a day and a time, in a zone; "" is now.
+func moment(at string, zone *time.Location) (time.Time, error) {
 	if at == "" {
-		return t, time.Now().In(t.Zone), nil
+		return time.Now().In(zone), nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
-		if when, err := time.ParseInLocation(layout, at, t.Zone); err == nil {
-			return t, when.In(t.Zone), nil
+		if when, err := time.ParseInLocation(layout, at, zone); err == nil {
+			return when.In(zone), nil
 		}
 	}
-	return nil, time.Time{}, usageError{fmt.Errorf("--at %q: a time such as 2026-11-23T10:00 was expected", at)}
+	return time.Time{}, usageError{fmt.Errorf("--at %q: a time such as 2026-11-23T10:00 was expected", at)}
 }
 
 func knownSite(t *timetable.Timetable, site string) error {
@@ -196,7 +264,7 @@ func (o *options) showRows(t *timetable.Timetable, when time.Time, site string, 
 		}
 		for _, r := range t.Rows(day, site) {
 			rows = append(rows, shownRow{Service: r.Service.Name["en"], Category: string(r.Service.Category), Place: r.Service.Place.Name,
-				Site: r.Site, Date: r.Date.Format(time.DateOnly), Opens: r.Opens.Format("15:04"), Closes: r.Closes.Format("15:04"),
+				Site: r.Site, Date: r.Date.Format(time.DateOnly), Opens: r.OpensAt(), Closes: r.ClosesAt(),
 				State: string(r.State), Why: r.Why})
 		}
 	}

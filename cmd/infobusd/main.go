@@ -155,7 +155,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	table, err := readTimetable(c.Timetable, f.stateDir, len(f.sim) > 0)
+	table, err := readTimetable(c.Timetable, f.stateDir, len(f.sim) > 0, timetableOptions(c))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,14 +199,19 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 	return c.OnDesk(f.sim, !f.vanTimes), nil, nil
 }
 
+// timetableOptions say how the timetable is read.
+func timetableOptions(c config.Config) source.Options {
+	return source.Options{Checks: []source.Check{draw.Check}, Public: c.Public}
+}
+
 // readTimetable reads the timetable once, so that one that is broken stops the
 // start. One that is not there does not: the van has other work, and says so.
 // Of a source that may be away it is the last good one, if any.
-func readTimetable(path, stateDir string, sim bool) (*timetable.Timetable, error) {
+func readTimetable(path, stateDir string, sim bool, with source.Options) (*timetable.Timetable, error) {
 	if path == config.ExampleTimetable {
 		return source.Parse(path, examples.Timetable, draw.Check)
 	}
-	l := source.First(path, stateDir, draw.Check)
+	l := source.First(path, stateDir, with)
 	if errors.Is(l.Err, fs.ErrNotExist) && !sim {
 		return nil, nil
 	}

@@ -16,7 +16,6 @@ import (
 	"infobus/hw/line"
 	"infobus/hw/temperature"
 	"infobus/kiosk"
-	"infobus/kiosk/draw"
 	"infobus/logbook/upload"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -245,12 +244,17 @@ func (a *appliance) timetables(ctx context.Context, alive func()) error {
 			a.observe(van.DeviceSeen{Name: "timetable", Reason: "absent", Why: "there is no file " + path})
 			return
 		case l.Err != nil:
-			slog.Warn("the timetable was refused; the last good one stays in use", "mistakes", l.Mistakes, "why", l.Err)
+			slog.Warn("the timetable was refused; of the last good one stays what it does not put in doubt", "mistakes", l.Mistakes, "why", l.Err)
+		}
+		if n := len(l.Warnings); n > 0 {
+			slog.Info("the timetable may be meant otherwise", "warnings", n, "first", l.Warnings[0])
 		}
 		alive()
-		a.observe(van.TimetableSeen{Timetable: l.Timetable, Mistakes: l.Mistakes})
+		a.observe(van.TimetableSeen{Timetable: l.InUse, Mistakes: l.Mistakes})
 	}
+	with := timetableOptions(a.config)
+	with.Good = a.table
 	o := source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir,
 		Usable: func() bool { return a.loop.State().MayTransfer() }}
-	return source.Follow(ctx, o, observe, draw.Check)
+	return source.Follow(ctx, o, observe, with)
 }

@@ -52,7 +52,7 @@ func TestWatchSeesTheFilesOfAFolderComeAndGo(t *testing.T) {
 	write(t, filepath.Join(dir, "a.yaml"), whole)
 	ctx, cancel := context.WithCancel(context.Background())
 	observed, returned := make(chan Loaded, 16), make(chan error, 1)
-	go func() { returned <- Watch(ctx, dir, nil, func(l Loaded) { observed <- l }) }()
+	go func() { returned <- Watch(ctx, dir, nil, func(l Loaded) { observed <- l }, Options{}) }()
 	defer func() {
 		cancel()
 		<-returned
@@ -83,7 +83,7 @@ func TestWhatAStickHadStaysWhenItIsPulled(t *testing.T) {
 		changed = make(chan struct{})
 		observed, returned := make(chan Loaded, 16), make(chan error, 1)
 		go func() {
-			returned <- watchMedia(ctx, pattern, state, changed, func(l Loaded) { observed <- l }, nil)
+			returned <- watchMedia(ctx, pattern, state, changed, func(l Loaded) { observed <- l }, Options{})
 		}()
 		return changed, func() Loaded { return <-observed }, func() {
 			cancel()
@@ -123,10 +123,10 @@ func TestWhatAStickHadStaysWhenItIsPulled(t *testing.T) {
 	if l := next(); l.Err != nil || l.Timetable.Digest != good.Timetable.Digest {
 		t.Fatalf("after a restart without it: %+v", l)
 	}
-	if tt := Kept(pattern, state); tt == nil || tt.Digest != good.Timetable.Digest {
+	if tt := Kept(pattern, state, Options{}); tt == nil || tt.Digest != good.Timetable.Digest {
 		t.Errorf("kept: %v", tt)
 	}
-	if tt := Kept("/another/source", state); tt != nil {
+	if tt := Kept("/another/source", state, Options{}); tt != nil {
 		t.Error("what was kept of one source was taken for another's")
 	}
 }
@@ -236,7 +236,7 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 				} else {
 					seen = append(seen, l.Timetable.Digest)
 				}
-			})
+			}, Options{})
 		}()
 		pass := func(d time.Duration, wantCount int, wantSeen ...string) {
 			t.Helper()
@@ -261,7 +261,7 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
-		if tt := Kept(address, state); tt == nil || tt.Digest != first {
+		if tt := Kept(address, state, Options{}); tt == nil || tt.Digest != first {
 			t.Errorf("kept: %v", tt)
 		}
 	})

@@ -10,10 +10,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
+	utf16 "golang.org/x/text/encoding/unicode"
 
 	"infobus/timetable"
 )
@@ -23,7 +24,7 @@ const (
 	maxColumns = 60
 )
 
-// columns are the names that a column may have, as plainly writes them. "note" is
+// columns are the names that a column may have, as Plainly writes them. "note" is
 // for whoever keeps the sheet, and is not read.
 var columns = map[string][]string{
 	"id":       {"id", "identifiant"},
@@ -53,21 +54,39 @@ var columnNames = []string{"name", "category", "place", "map", "site", "days", "
 func decoded(data []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		text, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
+		text, err := utf16.UTF16(utf16.LittleEndian, utf16.ExpectBOM).NewDecoder().Bytes(data)
 		if err != nil {
 			return nil, errors.New("it begins like UTF-16 and is not; export it again, as UTF-8")
 		}
 		return text, nil
-	case bytes.IndexByte(data, 0) >= 0:
+	case bytes.Count(data, []byte{0}) > len(data)/10:
 		return nil, errors.New("it is no text, or UTF-16 without its mark; export it again, as CSV in UTF-8")
 	case utf8.Valid(data):
 		return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+	case mostlyUTF8(data): // with a letter that was broken; its cell says so
+		return bytes.ToValidUTF8(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\ufffd")), nil
 	}
 	text, err := charmap.Windows1252.NewDecoder().Bytes(data)
-	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+	if err != nil {
 		return nil, errors.New("it is neither UTF-8 nor Windows-1252; export it again, as UTF-8")
 	}
-	return text, nil
+	return text, nil // letters that there are none of are found in their cells
+}
+
+// mostlyUTF8 says that there are more letters of several bytes than bytes that
+// belong to none.
+func mostlyUTF8(data []byte) bool {
+	letters, lost := 0, 0
+	for len(data) > 0 {
+		c, n := utf8.DecodeRune(data)
+		switch data = data[n:]; {
+		case c == utf8.RuneError && n == 1:
+			lost++
+		case n > 1:
+			letters++
+		}
+	}
+	return letters > lost
 }
 
 // separator is what the sheet's first line has most of, outside of quotes.
@@ -116,25 +135,53 @@ func leadIn(text []byte) ([]byte, int) {
 
 // column is what a column's name means; lang is the language of a name's.
 func column(header string) (name, lang string, ok bool) {
-	h := plainly(header)
-	if base, tag, found := strings.Cut(h, "("); found {
-		h, lang = strings.TrimSpace(base), strings.TrimSuffix(strings.TrimSpace(tag), ")")
-	} else if i := strings.LastIndexByte(h, ' '); i > 0 && language.MatchString(h[i+1:]) && slices.Contains(columns["name"], h[:i]) {
-		h, lang = h[:i], h[i+1:]
+	base, tag, found := strings.Cut(header, "(")
+	tag = strings.TrimSuffix(strings.TrimSpace(tag), ")")
+	h := timetable.Plainly(base)
+	if i := strings.LastIndexByte(h, ' '); !found && i > 0 && slices.Contains(columns["name"], h[:i]) {
+		h, tag, found = h[:i], h[i+1:], true // "name ar"
 	}
 	for name, written := range columns {
-		if slices.Contains(written, h) {
-			return name, lang, lang == "" || name == "name" && language.MatchString(lang)
+		if !slices.Contains(written, h) {
+			continue
 		}
+		if !found {
+			return name, "", true
+		}
+		lang, err := timetable.LanguageTag(strings.TrimSpace(tag))
+		return name, lang, name == "name" && err == nil
 	}
 	return "", "", false
 }
 
+// nearColumn is the one column that a name with a slip in it means.
+func nearColumn(header string) (name string, ok bool) {
+	for _, column := range columnNames {
+		plain := timetable.Plainly(header)
+		if slices.ContainsFunc(columns[column], func(w string) bool {
+			return len(w) > 3 && timetable.Near(w, plain) && max(len(w), len(plain))-min(len(w), len(plain)) <= 2
+		}) {
+			if ok {
+				return "", false
+			}
+			name, ok = column, true
+		}
+	}
+	return name, ok
+}
+
 // row is one line of the sheet under its columns.
 type row struct {
-	value map[string]string
-	at    map[string]spot
-	start spot
+	value    map[string]string
+	at       map[string]spot
+	start    spot
+	record   []string
+	cells    []string // those of the record that have something in them
+	nameless []int    // and those that are in a column without a name
+	// shifted says that it has fewer or more cells than the first line: what stands
+	// in a column may belong in another.
+	shifted bool
+	strange bool // it has a cell that cannot be read in a column that nobody knows
 }
 
 // get is a value, and where it stood; for a column that is not there, or is
@@ -146,73 +193,174 @@ func (r row) get(name string) (string, spot) {
 	return "", r.start
 }
 
+// cell is what stands in a cell, in one kind of blanks.
+func cell(v string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Zs, c) {
+			return ' '
+		}
+		return c
+	}, v))
+}
+
 // csv reads a sheet: one row a slot.
 func (b *book) csv(n int, data []byte) {
 	text, err := decoded(data)
 	if err != nil {
 		b.add(spot{n, 1, 1}, err.Error())
+		b.unread(n, timetable.Unread{})
 		return
 	}
 	if bytes.IndexByte(text, '\n') < 0 {
 		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n")) // what Excel calls "CSV (Macintosh)"
 	}
 	text, skipped := leadIn(text)
-	lines := bytes.Split(text, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.ReuseRecord = separator(text), -1, true
-	where := func(i int) spot {
-		line, column := r.FieldPos(i)
-		return spot{n, line + skipped, runes(lines, line, column)}
+	s := &sheet{book: b, n: n, all: text, comma: separator(text), lines: bytes.SplitAfter(text, []byte("\n")), skipped: skipped}
+	for from := 0; from < len(s.lines) && !s.ended; {
+		from = s.read(from)
 	}
-	var header []string // what each column means; "" for one without a name
-	groups := &groups{book: b}
-	for count := 0; ; count++ {
+	if whole := bytes.HasSuffix(text, []byte("\n")); !whole && !s.ended && (s.last || s.short != spot{}) {
+		if !s.last {
+			s.add(s.short, "the last row has fewer cells than the first line, and does not end. Perhaps the file is cut off: export it again")
+		}
+		s.unread(s.n, timetable.Unread{}) // nobody knows what came after
+	}
+	if s.header == nil && !s.ended {
+		b.add(spot{n, 1, 1}, "the file is empty; a first line with the columns' names was expected: "+strings.Join(columnNames, ", "))
+		b.unread(n, timetable.Unread{})
+		return
+	}
+	s.finish()
+}
+
+// sheet is a CSV file in reading.
+type sheet struct {
+	*book
+	n       int // of the file
+	all     []byte
+	comma   rune
+	lines   [][]byte // of the text
+	skipped int      // lines above them
+	titles  []string // of the columns
+	header  []string // what each column means; "" for one without a name
+	french  bool     // the column of days has a French name
+	rows    int
+	ended   bool // nothing more can be read
+	half    *row // a row with too few cells that cannot be read: what it closes is not noted yet
+	last    bool // the row that was read last cannot be read
+	short   spot // where it ends, if it has fewer cells than the first line
+	groups
+}
+
+// read reads rows from a line on, to the end or to the row that cannot be read;
+// it gives the line to go on at.
+func (s *sheet) read(from int) (next int) {
+	rest := s.all
+	for _, line := range s.lines[:from] {
+		rest = rest[len(line):]
+	}
+	r := csv.NewReader(bytes.NewReader(rest))
+	r.Comma, r.FieldsPerRecord, r.ReuseRecord = s.comma, -1, true
+	where := func(line, column int) spot {
+		return spot{s.n, from + line + s.skipped, runes(s.lines, from+line, column)}
+	}
+	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return len(s.lines)
 		}
-		var broken *csv.ParseError
-		if errors.As(err, &broken) {
-			b.add(spot{n, broken.Line + skipped, runes(lines, broken.Line, broken.Column)},
-				"a quotation mark that does not belong; text with a \" in it is written \"like \"\"this\"\"\"")
-			return
+		var quote *csv.ParseError
+		if errors.As(err, &quote) {
+			s.add(where(quote.Line, quote.Column), "a quotation mark that does not belong; text with a \" in it is written \"like \"\"this\"\"\"")
+			s.torn(from + quote.StartLine - 1)
+			return from + quote.StartLine
 		}
 		if err != nil {
-			b.add(spot{n, 1, 1}, err.Error())
-			return
+			s.add(spot{s.n, 1, 1}, err.Error())
+			s.end()
+			return len(s.lines)
 		}
-		if header == nil {
-			if header = b.header(record, where); header == nil {
-				return
+		at := func(i int) spot { return where(r.FieldPos(i)) }
+		if s.header == nil {
+			s.titles = slices.Clone(record)
+			if s.header = s.readHeader(record, at); s.header == nil {
+				s.end()
+				return len(s.lines)
 			}
 			continue
 		}
-		if count > maxRows {
-			b.add(where(0), fmt.Sprintf("more than %d rows found, at most so many were expected", maxRows))
-			return
+		if slices.Equal(record, s.titles) {
+			s.add(at(0), "the first line a second time")
+			continue
 		}
-		line := row{value: map[string]string{}, at: map[string]spot{}, start: where(0)}
-		empty := true
-		for i, v := range record {
-			if v = strings.TrimSpace(strings.ReplaceAll(v, "\u00a0", " ")); v == "" {
-				continue
-			}
-			empty = false
-			if i >= len(header) || header[i] == "" {
-				b.add(where(i), fmt.Sprintf("%q found in a column without a name", shorten(v)))
-				continue
-			}
-			line.value[header[i]], line.at[header[i]] = v, where(i)
+		if s.rows++; s.rows > maxRows {
+			s.add(at(0), fmt.Sprintf("more than %d rows found, at most so many were expected", maxRows))
+			s.end()
+			return len(s.lines)
 		}
-		if !empty {
-			groups.row(line)
+		if line, ok := s.under(record, at); ok {
+			before := s.wrong
+			for _, i := range line.nameless {
+				s.add(at(i), fmt.Sprintf("%q found in a column without a name", shorten(cell(record[i]))))
+			}
+			s.row(line)
+			s.last = s.wrong > before
+			s.short = spot{}
+			if len(record) < len(s.header) {
+				s.short = at(len(record) - 1)
+			}
 		}
 	}
-	if header == nil {
-		b.add(spot{n, 1, 1}, "the file is empty; a first line with the columns' names was expected: "+strings.Join(columnNames, ", "))
+}
+
+// end gives up: what has not been read may close anything.
+func (s *sheet) end() {
+	s.ended = true
+	s.unread(s.n, timetable.Unread{})
+}
+
+// torn notes a row, by the index of its line, whose quotation marks leave it
+// open where its cells end.
+func (s *sheet) torn(line int) {
+	s.last = true
+	text := strings.Trim(string(s.lines[line]), "\r\n")
+	r := row{start: spot{s.n, line + 1 + s.skipped, 1}, shifted: true}
+	for _, v := range strings.Split(text, string(s.comma)) {
+		if v = cell(strings.Trim(v, `"`)); v != "" {
+			r.cells = append(r.cells, v)
+		}
+	}
+	if s.rows++; s.header == nil || s.rows > maxRows {
+		s.end()
 		return
 	}
-	groups.finish(n)
+	s.doubt(r)
+}
+
+// under puts a record under the columns; false where it is empty.
+func (s *sheet) under(record []string, at func(int) spot) (row, bool) {
+	line := row{record: slices.Clone(record), value: map[string]string{}, at: map[string]spot{}, start: at(0), shifted: len(record) != len(s.header)}
+	for i, v := range record {
+		if v = cell(v); v == "" {
+			continue
+		}
+		line.cells = append(line.cells, v)
+		switch {
+		case i >= len(s.header) || s.header[i] == "":
+			line.nameless = append(line.nameless, i)
+			line.strange = true
+		case s.header[i] == "?":
+			// What such a column is for can be told by a few words only.
+			if _, ok := showOf(v); ok && line.value["show"] == "" {
+				line.value["show"], line.at["show"] = v, at(i)
+			} else if said, ok := statusOf(v); ok && said != usual {
+				line.strange = true
+			}
+		default:
+			line.value[s.header[i]], line.at[s.header[i]] = v, at(i)
+		}
+	}
+	return line, len(line.cells) > 0
 }
 
 // runes turns a column in bytes into one in letters.
@@ -220,7 +368,8 @@ func runes(lines [][]byte, line, column int) int {
 	if line < 1 || line > len(lines) {
 		return 1
 	}
-	return utf8.RuneCount(lines[line-1][:min(max(column-1, 0), len(lines[line-1]))]) + 1
+	text := bytes.TrimRight(lines[line-1], "\n")
+	return utf8.RuneCount(text[:min(max(column-1, 0), len(text))]) + 1
 }
 
 func shorten(t string) string {
@@ -230,8 +379,8 @@ func shorten(t string) string {
 	return t
 }
 
-// header reads the columns' names; nil where the rows cannot be read.
-func (b *book) header(record []string, where func(int) spot) []string {
+// readHeader reads the columns' names; nil where the rows cannot be read.
+func (b *sheet) readHeader(record []string, where func(int) spot) []string {
 	if len(record) > maxColumns {
 		b.add(where(0), fmt.Sprintf("%d columns found, at most %d were expected", len(record), maxColumns))
 		return nil
@@ -248,17 +397,28 @@ func (b *book) header(record []string, where func(int) spot) []string {
 			unknown = append(unknown, i)
 			continue
 		}
-		if name == "name" && lang == "" && plainly(h) == "nom" {
+		if name == "name" && lang == "" && timetable.Plainly(h) == "nom" {
 			lang = "fr"
 		}
 		if name == "name" {
 			name = "name " + lang
 		}
+		b.french = b.french || name == "days" && strings.HasPrefix(timetable.Plainly(h), "jour")
 		if j := slices.Index(header[:i], name); j >= 0 && name != "note" {
 			b.add(where(i), fmt.Sprintf("column %q a second time; the first is number %d", shorten(h), j+1))
+			header[i] = "?"
 			continue
 		}
 		header[i] = name
+	}
+	for _, i := range unknown {
+		name, ok := nearColumn(record[i])
+		if name == "name" {
+			name = "name "
+		}
+		if ok && !slices.Contains(header, name) {
+			header[i] = name
+		}
 	}
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(header, func(h string) bool { return slices.Contains(names, h) })
@@ -287,32 +447,101 @@ func (b *book) header(record []string, where func(int) spot) []string {
 	return header
 }
 
-// groups gathers the rows that are of one service.
+// groups gathers the rows that are of one service, and those that say what is
+// otherwise on some day.
 type groups struct {
-	*book
-	list []*sheetService
-	open map[string]*sheetService
+	list   []*sheetService
+	open   map[string]*sheetService
+	except []exception
 }
 
 type sheetService struct {
 	timetable.Service
 	stated string // id column
 	at     spot
-	where  []spot // of the slots
+	where  []spot           // of the slots
+	off    []timetable.Slot // of the slots' days, those that are cancelled
+	twin   bool             // another is nearly the same
+	silent bool             // none of its rows says where it may be shown
 }
 
-func (g *groups) row(r row) {
-	before := len(g.mistakes)
-	s := sheetService{at: r.start, Service: timetable.Service{Name: map[string]string{}}}
+// exception is a row that says what is otherwise on its dates.
+type exception struct {
+	row
+	of     *sheetService // as the row alone has it
+	slot   timetable.Slot
+	hours  []timetable.Hours // in place of the usual ones
+	single bool              // it cancels the hours of slot alone
+}
+
+// row takes one row.
+func (s *sheet) row(r row) {
+	before := s.wrong
+	of := s.service(r)
+	slot, said := s.slot(r)
+	if s.wrong > before || r.strange {
+		s.doubt(r)
+		return
+	}
+	if said != usual && len(slot.Dates) > 0 {
+		e := exception{row: r, of: of, slot: slot, single: said == cancelled && slot.Closes > 0}
+		if said == instead {
+			e.hours = []timetable.Hours{{Opens: slot.Opens, Closes: slot.Closes}}
+		}
+		s.except = append(s.except, e)
+		return
+	}
+	if said == cancelled {
+		slot.Status, slot.Why = timetable.Cancelled, "cancelled in the timetable"
+	}
+	key := of.key(of.Show)
+	into, ok := s.open[key]
+	if !ok {
+		if len(s.list) == maxServices {
+			s.add(r.start, fmt.Sprintf("more than %d services found, at most so many were expected", maxServices))
+			s.end()
+			return
+		}
+		if s.open == nil {
+			s.open = map[string]*sheetService{}
+		}
+		into = of
+		s.open[key] = into
+		s.list = append(s.list, into)
+	}
+	into.silent = into.silent && of.silent
+	if len(into.Slots) == maxTimes {
+		s.add(r.start, fmt.Sprintf("more than %d openings of one service found, at most so many were expected", maxTimes))
+		s.doubt(r)
+		return
+	}
+	into.Slots, into.where = append(into.Slots, slot), append(into.where, r.start)
+}
+
+// key tells services apart.
+func (s *sheetService) key(show timetable.Show) string {
+	names := fmt.Sprint(s.Name) // fmt prints maps in order
+	return fmt.Sprintf("%q %q %q %q %q %d", s.stated, names, s.Category, s.Place, s.Sites, show)
+}
+
+// service reads what a row says of its service.
+func (g *sheet) service(r row) *sheetService {
+	before := g.wrong
+	s := &sheetService{at: r.start, Service: timetable.Service{Name: map[string]string{}, File: g.base(g.n)}}
 	for column, v := range r.value {
-		if lang, ok := strings.CutPrefix(column, "name "); ok {
-			if g.text(r.at[column], "name", "name", cmpOr(lang, "en"), v) {
-				s.Name[cmpOr(lang, "en")] = v
-			}
+		lang, ok := strings.CutPrefix(column, "name ")
+		if !ok {
+			continue
+		}
+		switch rest, off := cancelledTitle(v); {
+		case off && rest != "":
+			g.add(r.at[column], "name: a word for cancelled found in it; that is said in the column status, with the date")
+		case g.text(r.at[column], "name", "name", cmpOr(lang, "en"), v):
+			s.Name[cmpOr(lang, "en")] = v
 		}
 	}
 	if s.Name["en"] == "" {
-		if s.Name["en"] = s.Name["fr"]; s.Name["en"] == "" && len(g.mistakes) == before {
+		if s.Name["en"] = s.Name["fr"]; s.Name["en"] == "" && g.wrong == before {
 			g.add(r.start, "name: no text found")
 		}
 	}
@@ -330,13 +559,13 @@ func (g *groups) row(r row) {
 		g.mapLetter(at, v)
 		s.Place.Map = v
 	}
-	if v, at := r.get("site"); v != "" && !slices.Contains([]string{"all", "every", "tous", "toutes"}, plainly(v)) {
+	if v, at := r.get("site"); v != "" && !slices.Contains([]string{"all", "every", "tous", "toutes"}, timetable.Plainly(v)) {
 		for _, name := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ';' || c == '/' || c == '+' }) {
 			if id, ok := g.site(strings.TrimSpace(name), at); ok && !slices.Contains(s.Sites, id) {
 				s.Sites = append(s.Sites, id)
 			}
 		}
-		if len(s.Sites) == 0 && len(g.mistakes) == before {
+		if len(s.Sites) == 0 && g.wrong == before {
 			g.add(at, "site: no text found")
 		}
 	}
@@ -352,54 +581,8 @@ func (g *groups) row(r row) {
 			g.add(at, fmt.Sprintf("id: %q found, a to z, 0 to 9 and single hyphens were expected, at most 40", shorten(v)))
 		}
 	}
-	slot, change := g.slot(r)
-	if len(g.mistakes) > before {
-		return
-	}
-	names := fmt.Sprint(s.Name) // fmt prints maps in order
-	key := fmt.Sprintf("%q %q %q %q %q %d", s.stated, names, s.Category, s.Place, s.Sites, s.Show)
-	if g.open == nil {
-		g.open = map[string]*sheetService{}
-	}
-	into, ok := g.open[key]
-	if !ok {
-		if len(g.list) == maxServices {
-			g.add(r.start, fmt.Sprintf("more than %d services found, at most so many were expected", maxServices))
-			g.list = append(g.list, nil)
-		}
-		if len(g.list) > maxServices {
-			return
-		}
-		into = &s
-		g.open[key] = into
-		g.list = append(g.list, into)
-	}
-	if change == nil {
-		if len(into.Slots) == maxTimes {
-			g.add(r.start, fmt.Sprintf("more than %d openings of one service found, at most so many were expected", maxTimes))
-		}
-		if len(into.Slots) < maxTimes {
-			into.Slots, into.where = append(into.Slots, slot), append(into.where, r.start)
-		}
-		return
-	}
-	for _, d := range slot.Dates {
-		i := slices.IndexFunc(into.Changes, func(c timetable.Change) bool { return c.Date == d })
-		switch {
-		case i < 0 && len(into.Changes) < maxChanges:
-			into.Changes = append(into.Changes, timetable.Change{Date: d, Hours: slices.Clone(change.Hours), Checked: slot.Checked, By: slot.By})
-		case i < 0:
-			g.add(r.start, fmt.Sprintf("more than %d changes of one service found, at most so many were expected", maxChanges))
-			return
-		case len(change.Hours) == 0 || len(into.Changes[i].Hours) == 0:
-			g.add(r.start, fmt.Sprintf("%s is changed a second time", d))
-		default:
-			into.Changes[i].Hours = append(into.Changes[i].Hours, change.Hours...)
-			if err := timetable.CheckHours(into.Changes[i].Hours); err != nil {
-				g.add(r.start, err.Error())
-			}
-		}
-	}
+	s.silent = r.value["show"] == ""
+	return s
 }
 
 func cmpOr(a, b string) string {
@@ -409,9 +592,9 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-// slot reads when a row opens. change is not nil where the row says what is
-// otherwise on its dates.
-func (g *groups) slot(r row) (slot timetable.Slot, change *timetable.Change) {
+// slot reads when a row opens, and what it says of that. Of what is cancelled on
+// all of its dates the hours are left out.
+func (g *sheet) slot(r row) (slot timetable.Slot, said status) {
 	date := func(name string) timetable.Date {
 		v, at := r.get(name)
 		if v == "" {
@@ -435,12 +618,12 @@ func (g *groups) slot(r row) (slot timetable.Slot, change *timetable.Change) {
 	days, atDays := r.get("days")
 	if days != "" {
 		var err error
-		if slot.Days, err = sheetDays(days); err != nil {
+		if slot.Days, err = sheetDays(days, g.french); err != nil {
 			g.add(atDays, fmt.Sprintf("days: %q found: %v", shorten(days), err))
 		}
 	}
 	dates, atDates := r.get("dates")
-	for _, v := range strings.FieldsFunc(dates, func(c rune) bool { return c == ',' || c == ';' || c == ' ' || c == '\n' }) {
+	for _, v := range splitDates(dates) {
 		d, err := sheetDate(v)
 		switch {
 		case err != nil:
@@ -451,7 +634,7 @@ func (g *groups) slot(r row) (slot timetable.Slot, change *timetable.Change) {
 			g.add(atDates, fmt.Sprintf("dates: %s a second time", d))
 		case len(slot.Dates) == maxDates:
 			g.add(atDates, fmt.Sprintf("dates: more than %d found, at most so many were expected", maxDates))
-			return slot, nil
+			return slot, usual
 		}
 		slot.Dates = append(slot.Dates, d)
 	}
@@ -462,25 +645,32 @@ func (g *groups) slot(r row) (slot timetable.Slot, change *timetable.Change) {
 		g.add(r.start, "neither days nor dates found; one of them was expected")
 	}
 
-	status, atStatus := r.get("status")
-	said, ok := statusOf(status)
+	word, atStatus := r.get("status")
+	said, ok := statusOf(word)
 	if !ok {
-		g.add(atStatus, fmt.Sprintf("status: %q found: expected nothing, cancelled, or instead for hours in place of the usual ones", shorten(status)))
+		g.add(atStatus, fmt.Sprintf("status: %q found: expected nothing, cancelled, or instead for hours in place of the usual ones", shorten(word)))
 	}
 	opens, atOpens := r.get("opens")
 	closes, atCloses := r.get("closes")
-	if said == cancelled && opens == "" && closes == "" && dates != "" {
-		return slot, &timetable.Change{}
+	if opens == "" && closes == "" {
+		switch {
+		case said == cancelled && dates != "":
+			return slot, said
+		case always.MatchString(tight(days)):
+			opens, closes = "0:00", "24:00"
+		}
+	} else if t := tight(opens); closes == "" && (wholeDay.MatchString(t) || always.MatchString(t)) {
+		opens, closes = "0:00", "24:00"
 	}
 	slot.Opens, ok = g.clock("opens", opens, atOpens)
 	var well bool
 	slot.Closes, well = g.clock("closes", closes, atCloses)
 	if !ok || !well {
-		return slot, nil
+		return slot, said
 	}
 	// A sheet writes no 26:00: what closes by six in the morning, and before it
 	// opens, does so in the following night.
-	if slot.Closes <= slot.Opens && slot.Closes <= 6*60 {
+	if slot.Closes <= slot.Opens && (slot.Closes <= 6*60 || night(slot.Opens, slot.Closes)) {
 		slot.Closes += 24 * 60
 	}
 	if what, ofOpening := wrongHours("opens", slot.Opens, "closes", slot.Closes); what != "" {
@@ -489,19 +679,13 @@ func (g *groups) slot(r row) (slot timetable.Slot, change *timetable.Change) {
 		}
 		g.add(atCloses, what)
 	}
-	switch said {
-	case cancelled:
-		slot.Status, slot.Why = timetable.Cancelled, "cancelled in the timetable"
-	case instead:
-		if dates == "" {
-			g.add(atStatus, "status: instead was found without dates; it is for hours of certain dates")
-		}
-		return slot, &timetable.Change{Hours: []timetable.Hours{{Opens: slot.Opens, Closes: slot.Closes}}}
+	if said == instead && dates == "" {
+		g.add(atStatus, "status: instead was found without dates; it is for hours of certain dates")
 	}
-	return slot, nil
+	return slot, said
 }
 
-func (g *groups) clock(name, text string, at spot) (timetable.Clock, bool) {
+func (g *sheet) clock(name, text string, at spot) (timetable.Clock, bool) {
 	if text == "" {
 		g.add(at, name+": missing; a time was expected, such as 9:30 or 9h30")
 		return 0, false
@@ -512,49 +696,6 @@ func (g *groups) clock(name, text string, at spot) (timetable.Clock, bool) {
 		return 0, false
 	}
 	return c, true
-}
-
-// finish makes the services. A service's id is its name's; where several have
-// one name, with what tells them apart.
-func (g *groups) finish(n int) {
-	if len(g.list) > maxServices {
-		return
-	}
-	same := map[string]int{}
-	for _, s := range g.list {
-		same[slug(s.Name["en"])]++
-	}
-	for _, s := range g.list {
-		if s.ID = s.stated; s.ID == "" {
-			if s.ID = slug(s.Name["en"]); same[s.ID] > 1 {
-				s.ID += "-" + fingerprint(fmt.Sprint(s.Name, s.Category, s.Place, s.Sites, s.Show))
-			}
-		}
-		// A slot that is cancelled on a date is the usual one of that date.
-		for i, off := range s.Slots {
-			for j := range s.Slots {
-				if on := &s.Slots[j]; i != j && off.Status == timetable.Cancelled && on.Status == "" && on.Opens == off.Opens && on.Closes == off.Closes {
-					on.Except = append(on.Except, off.Dates...)
-				}
-			}
-		}
-		// What a row with a change does not say of its check, the slots say, if all
-		// of them do: the oldest.
-		for i := range s.Slots {
-			if at := s.Slots[i].Checked; i == 0 || at.Before(s.Checked) {
-				s.Checked, s.By = at, s.Slots[i].By
-			}
-		}
-		if i, j, found := overlap(s.Slots); found {
-			g.add(s.where[i], fmt.Sprintf("%s to %s overlaps with %s to %s on line %d", s.Slots[i].Opens, s.Slots[i].Closes,
-				s.Slots[j].Opens, s.Slots[j].Closes, s.where[j].line))
-		}
-		if g.full(s.at, maxServices) {
-			return
-		}
-		g.once(s.ID, s.at)
-		g.t.Services = append(g.t.Services, s.Service)
-	}
 }
 
 // fingerprint is a short mark that stays the same as long as the text does.

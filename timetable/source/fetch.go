@@ -41,13 +41,13 @@ type FetchOptions struct {
 // gives: asked when the internet is usable, at most every hour, for what is
 // newer than the last. What cannot be read is observed with its mistakes, and
 // the last good one stays kept. It returns when ctx ends, with its error.
-func Fetch(ctx context.Context, o FetchOptions, observe func(Loaded), checks ...Check) error {
+func Fetch(ctx context.Context, o FetchOptions, observe func(Loaded), with Options) error {
 	k, err := readKept(durable.System, o.URL, o.Keep)
 	if err != nil {
 		slog.Warn("what was kept of the timetable is damaged", "why", err)
 	}
 	if len(k.Files) > 0 {
-		observe(parsed(k.Files, checks))
+		observe(with.next(k.Files))
 	}
 	var asked time.Time
 	ticks := time.NewTicker(look)
@@ -62,7 +62,7 @@ func Fetch(ctx context.Context, o FetchOptions, observe func(Loaded), checks ...
 			case err != nil:
 				slog.Warn("the timetable was not fetched; the last good one stays in use", "why", err)
 			case got.Files != nil:
-				loaded := parsed(got.Files, checks)
+				loaded := with.next(got.Files)
 				// A broken one is not asked for again until it is another; nor is it kept.
 				k.ETag, k.Modified = got.ETag, got.Modified
 				if loaded.Err == nil {

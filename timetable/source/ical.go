@@ -2,241 +2,121 @@ package source
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/emersion/go-ical"
 
 	"infobus/timetable"
 )
 
-const (
-	maxLines   = 100000 // of a calendar, unfolded
-	maxHead    = 1000   // bytes of a property's name and parameters
-	maxLetters = 60000  // bytes of one unfolded line
-	maxAllDays = 31     // of one event without hours
-)
+const maxAllDays = 31 // of one event without hours
 
-// wanted are the properties that are read. All others, ORGANIZER, ATTENDEE,
-// CONTACT, DESCRIPTION and COMMENT among them, are dropped before anything looks
-// into them.
-var wanted = map[string]bool{
-	"BEGIN": true, "END": true,
-	"UID": true, "SUMMARY": true, "LOCATION": true, "CATEGORIES": true, "CLASS": true, "STATUS": true,
-	"DTSTART": true, "DTEND": true, "DURATION": true, "RRULE": true, "RDATE": true, "EXDATE": true, "EXRULE": true,
-	"RECURRENCE-ID": true, "LAST-MODIFIED": true, "DTSTAMP": true,
-	"TZID": true, "TZOFFSETFROM": true, "TZOFFSETTO": true, "X-LIC-LOCATION": true,
-	"X-INFOBUS-NAME": true, "X-INFOBUS-SHOW": true, "X-INFOBUS-SITE": true, "X-INFOBUS-MAP": true, "X-INFOBUS-BY": true,
+// calendars are the events of all calendars of a book: one file may change or
+// cancel what another has.
+type calendars struct {
+	*book
+	events []*event
+	count  int
 }
 
-// component is a part of a calendar, with where it and its properties stood.
-type component struct {
-	name  string
-	at    spot
-	props map[string][]property
-	inner []*component
+// calendarReader reads one calendar.
+type calendarReader struct {
+	*book
+	method string
+	zones  map[string]*time.Location
+	custom map[string]*component // VTIMEZONE by its id
 }
 
-type property struct {
-	ical.Prop
-	at    spot // of the name
-	value spot
-	line  unfolded
-}
-
-func (c *component) get(name string) (property, bool) {
-	if list := c.props[name]; len(list) > 0 {
-		return list[0], true
-	}
-	return property{}, false
-}
-
-// unfolded is a content line, and where its pieces stood.
-type unfolded struct {
-	text   []byte
-	pieces []piece
-}
-
-// piece is what of an unfolded line, from an offset on, stood on one line.
-type piece struct{ offset, line, indent int }
-
-func (u unfolded) spot(n, offset int) spot {
-	p := u.pieces[0]
-	for _, other := range u.pieces[1:] {
-		if other.offset <= offset {
-			p = other
-		}
-	}
-	return spot{n, p.line, utf8.RuneCount(u.text[p.offset:min(offset, len(u.text))]) + p.indent + 1}
-}
-
-// unfold joins the lines that begin with white space to the one before (RFC
-// 5545, section 3.1).
-func unfold(data []byte) []unfolded {
-	var lines []unfolded
-	for i, line := range bytes.Split(data, []byte("\n")) {
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') && len(lines) > 0 {
-			last := &lines[len(lines)-1]
-			last.pieces = append(last.pieces, piece{len(last.text), i + 1, 1})
-			last.text = append(last.text, line[1:]...)
-			continue
-		}
-		if len(line) > 0 {
-			lines = append(lines, unfolded{bytes.Clone(line), []piece{{0, i + 1, 0}}})
-		}
-	}
-	return lines
-}
-
-var propertyName = regexp.MustCompile(`^[A-Za-z0-9-]+`)
-
-// components reads the calendar's tree; nil where it cannot be told.
-func (b *book) components(n int, data []byte) []*component {
-	lines := unfold(data)
-	if len(lines) > maxLines {
-		b.add(spot{n, lines[maxLines].pieces[0].line, 1}, fmt.Sprintf("more than %d lines found, at most so many were expected", maxLines))
-		return nil
-	}
-	root := &component{props: map[string][]property{}}
-	stack := []*component{root}
-	before := len(b.mistakes)
-	for _, line := range lines {
-		at := line.spot(n, 0)
-		name := strings.ToUpper(string(propertyName.Find(line.text)))
-		if name == "" || len(name) == len(line.text) || line.text[len(name)] != ':' && line.text[len(name)] != ';' {
-			b.add(at, "no NAME:value found, which was expected; a line that goes on the one before begins with a space") // unquoted: it may be of a person
-			continue
-		}
-		if !wanted[name] {
-			continue
-		}
-		p, ok := b.property(n, line)
-		if !ok {
-			continue
-		}
-		top := stack[len(stack)-1]
-		switch name {
-		case "BEGIN":
-			if len(stack) > 8 {
-				b.add(at, "parts within parts within parts; a calendar with events was expected")
-				return nil
-			}
-			c := &component{name: strings.ToUpper(strings.TrimSpace(p.Value)), at: at, props: map[string][]property{}}
-			top.inner = append(top.inner, c)
-			stack = append(stack, c)
-		case "END":
-			if what := strings.ToUpper(strings.TrimSpace(p.Value)); what != top.name || len(stack) == 1 {
-				if len(stack) == 1 {
-					b.add(at, fmt.Sprintf("END:%s found, and nothing has begun", shorten(what)))
-				} else {
-					b.add(at, fmt.Sprintf("END:%s found, END:%s was expected, for what begins on line %d", shorten(what), top.name, top.at.line))
-				}
-				return nil
-			}
-			stack = stack[:len(stack)-1]
-		default:
-			if len(stack) == 1 {
-				b.add(at, "BEGIN:VCALENDAR was expected first")
-				return nil
-			}
-			top.props[name] = append(top.props[name], p)
-		}
-	}
-	if top := stack[len(stack)-1]; top != root {
-		b.add(top.at, fmt.Sprintf("BEGIN:%s is not ended; END:%s was expected. Perhaps the file is cut off: export it again", top.name, top.name))
-		return nil
-	}
-	if len(root.inner) == 0 && len(b.mistakes) == before {
-		b.add(spot{n, 1, 1}, "no calendar found; BEGIN:VCALENDAR was expected")
-	}
-	for _, c := range root.inner {
-		if c.name != ical.CompCalendar {
-			b.add(c.at, fmt.Sprintf("BEGIN:%s found, BEGIN:VCALENDAR was expected", shorten(c.name)))
-		}
-	}
-	return root.inner
-}
-
-// property reads one content line.
-func (b *book) property(n int, line unfolded) (property, bool) {
-	at := line.spot(n, 0)
-	if len(line.text) > maxLetters || bytes.IndexByte(line.text, ':') > maxHead {
-		b.add(at, "a line too long to be read")
-		return property{}, false
-	}
-	if !utf8.Valid(line.text) {
-		b.add(at, "it is not UTF-8; export the calendar again")
-		return property{}, false
-	}
-	p, err := contentLine(string(line.text))
-	if err != nil {
-		b.add(at, fmt.Sprintf("%v; NAME;PARAMETER=value:value was expected", err))
-		return property{}, false
-	}
-	return property{Prop: *p, at: at, value: line.spot(n, len(line.text)-len(p.Value)), line: line}, true
-}
-
-// contentLine has go-ical read one line.
-func contentLine(text string) (p *ical.Prop, err error) {
-	defer func() {
-		if recover() != nil {
-			p, err = nil, errors.New("it cannot be read")
-		}
-	}()
-	name := strings.ToUpper(propertyName.FindString(text))
-	if name == "BEGIN" || name == "END" { // to go-ical they are the structure
-		_, value, _ := strings.Cut(text, ":")
-		return &ical.Prop{Name: name, Value: value}, nil
-	}
-	c, err := ical.NewDecoder(strings.NewReader("BEGIN:VCALENDAR\r\n" + text + "\r\nEND:VCALENDAR\r\n")).Decode()
-	if err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "ical: "))
-	}
-	list := c.Props[name]
-	if len(list) != 1 {
-		return nil, errors.New("it cannot be read")
-	}
-	return &list[0], nil
-}
-
-// calendar reads an iCalendar file: one service an event.
-func (b *book) calendar(n int, data []byte) {
+// open reads the events of an iCalendar file.
+func (c *calendars) open(n int, data []byte) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		text, err := decoded(data)
 		if err != nil {
-			b.add(spot{n, 1, 1}, err.Error())
+			c.add(spot{n, 1, 1}, err.Error())
+			c.unread(n, timetable.Unread{})
 			return
 		}
 		data = text
 	}
-	before := len(b.mistakes)
-	calendars := b.components(n, data)
-	for _, c := range calendars {
-		r := calendarReader{book: b, zones: map[string]*time.Location{}, custom: map[string]*component{}}
-		for _, part := range c.inner {
-			if id, ok := part.get("TZID"); ok && part.name == ical.CompTimezone {
-				r.custom[id.Value] = part
-			}
-		}
-		r.events(c)
+	list, cut := c.components(n, data)
+	if cut {
+		c.unread(n, timetable.Unread{})
 	}
-	if len(calendars) == 0 && len(b.mistakes) == before {
-		b.add(spot{n, 1, 1}, "no calendar found; BEGIN:VCALENDAR was expected")
+	for _, part := range list {
+		c.calendar(n, part)
 	}
 }
 
-type calendarReader struct {
-	*book
-	zones  map[string]*time.Location
-	custom map[string]*component // VTIMEZONE by its id
+func (c *calendars) calendar(n int, calendar *component) {
+	r := &calendarReader{book: c.book, zones: map[string]*time.Location{}, custom: map[string]*component{}}
+	for _, m := range calendar.wrong {
+		c.add(m.spot, m.what)
+	}
+	method, ok := r.one(calendar, "METHOD")
+	r.method = strings.ToUpper(strings.TrimSpace(method.Value))
+	switch {
+	case calendar.head:
+		c.unread(n, timetable.Unread{Line: calendar.at.line}) // its method may be among what is wrong
+	case !ok, slices.Contains([]string{"PUBLISH", "REQUEST", "ADD", "CANCEL"}, r.method):
+	case slices.Contains([]string{"REPLY", "REFRESH", "COUNTER", "DECLINECOUNTER"}, r.method):
+		c.warn(method.value, 0, "METHOD:"+r.method+" found: an answer to somebody, and no timetable; its events are set aside")
+		return
+	default:
+		c.add(method.value, fmt.Sprintf("METHOD: %q found, PUBLISH or CANCEL was expected", shorten(method.Value)))
+		c.unread(n, timetable.Unread{Line: calendar.at.line})
+	}
+	for _, part := range calendar.inner {
+		if id, ok := part.get("TZID"); ok && part.name == ical.CompTimezone && len(part.mistakes()) == 0 && !part.torn {
+			r.custom[id.Value] = part
+		}
+	}
+	public, events := 0, 0
+	for _, part := range calendar.inner {
+		switch part.name {
+		case ical.CompEvent:
+		case ical.CompTimezone, ical.CompToDo, ical.CompJournal, ical.CompFreeBusy, ical.CompAlarm:
+			for _, m := range part.mistakes() {
+				c.warn(m.spot, 0, m.what) // what is in them is not shown
+			}
+			continue
+		default:
+			for _, m := range part.mistakes() {
+				c.add(m.spot, m.what)
+			}
+			if len(part.mistakes()) == 0 && !part.torn {
+				continue
+			}
+		}
+		if c.count++; c.count > 2*maxEvents {
+			c.add(part.at, fmt.Sprintf("more than %d events found, at most so many were expected", 2*maxEvents))
+			c.unread(n, timetable.Unread{})
+			return
+		}
+		e := r.event(part)
+		c.events = append(c.events, e)
+		if events++; e.show == timetable.Screen {
+			public++
+		}
+	}
+	switch {
+	case events > 0 && len(c.Public) == 0:
+		c.warn(calendar.at, 0, fmt.Sprintf("none of the calendar's %s is for the screen: the configuration has no rule for it under public", count(events, "event")))
+	case events > public:
+		c.warn(calendar.at, 0, fmt.Sprintf("%d of the calendar's %s are for the screen, by the rule public: %s", public, count(events, "event"), c.Public))
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // when is a date, or a date and a time of day, as a calendar writes it.
@@ -249,52 +129,40 @@ type when struct {
 
 // event is a VEVENT as read.
 type event struct {
-	c       *component
-	uid     string
-	start   when
-	lasts   timetable.Clock // minutes; of a day alone, whole days
-	of      *when           // RECURRENCE-ID
-	checked time.Time
-	name    map[string]string
-	place   timetable.Place
-	show    timetable.Show
-	status  timetable.State
-	why     string
+	c        *component
+	r        *calendarReader
+	uid      string
+	sequence int
+	start    when
+	lasts    timetable.Clock // minutes; of a day alone, whole days
+	of       *when           // RECURRENCE-ID
+	override bool            // it has a RECURRENCE-ID, whether it can be read or not
+	stamp    time.Time       // LAST-MODIFIED or DTSTAMP: of two versions the later holds
+	checked  time.Time
+	name     map[string]string
+	place    timetable.Place
+	kind     timetable.Category // "": it has none
+	show     timetable.Show
+	private  bool // it says so itself
+	status   timetable.State
+	why      string
+	broken   bool // it cannot be read
 }
 
-func (r *calendarReader) events(c *component) {
-	masters := map[string]*event{}
-	overrides := map[string][]*event{}
-	var order []string
-	count := 0
-	for _, part := range c.inner {
-		if part.name != ical.CompEvent {
-			continue
+// aside runs what reads a part of an event. Mistakes of one that is for nobody to
+// see are warnings: the event is set aside, and refuses nothing. It says whether
+// there were none.
+func (r *calendarReader) aside(e *event, read func()) bool {
+	noted, before := len(r.mistakes), r.wrong
+	read()
+	well := r.wrong == before
+	if !well && e.show == timetable.InPerson && (e.private || len(r.Public) > 0) {
+		for _, m := range r.mistakes[noted:] {
+			r.warn(m.spot, 0, m.what+" (the event is not for the screen, and is set aside)")
 		}
-		if count++; count > 2*maxEvents {
-			r.add(part.at, fmt.Sprintf("more than %d events found, at most so many were expected", 2*maxEvents))
-			return
-		}
-		before := len(r.mistakes)
-		e := r.event(part)
-		if len(r.mistakes) > before {
-			continue
-		}
-		if masters[e.uid] == nil && overrides[e.uid] == nil {
-			order = append(order, e.uid)
-		}
-		switch first := masters[e.uid]; {
-		case e.of != nil:
-			overrides[e.uid] = append(overrides[e.uid], e)
-		case first != nil:
-			r.add(part.at, fmt.Sprintf("the event of line %d a second time: both have its UID; leave out the older one", first.c.at.line))
-		default:
-			masters[e.uid] = e
-		}
+		r.mistakes, r.wrong = r.mistakes[:noted], before
 	}
-	for _, uid := range order {
-		r.service(uid, masters[uid], overrides[uid])
-	}
+	return well
 }
 
 // one is the only property of a name.
@@ -316,24 +184,89 @@ func (r *calendarReader) words(p property) string {
 	return strings.Join(strings.Fields(strings.Join(list, ",")), " ")
 }
 
+// event reads one event.
 func (r *calendarReader) event(c *component) *event {
-	e := &event{c: c, name: map[string]string{}}
+	e := &event{c: c, r: r, name: map[string]string{}}
+	if p, ok := c.get("UID"); ok {
+		e.uid = strings.TrimSpace(p.Value)
+	}
+	_, e.override = c.get("RECURRENCE-ID")
+	r.decide(e)
+	lines := c.mistakes()
+	if !e.private { // what would make it so may be among the lines that cannot be read
+		for _, m := range lines {
+			r.add(m.spot, m.what)
+		}
+	}
+	well := r.aside(e, func() {
+		for _, m := range lines {
+			if e.private {
+				r.add(m.spot, m.what)
+			}
+		}
+		r.texts(e)
+		r.terms(e)
+		r.times(e)
+	})
+	e.broken = !well || c.torn || len(lines) > 0
+	if e.uid == "" {
+		e.uid = fmt.Sprint(e.name, e.start.date, e.start.clock)
+	}
+	return e
+}
+
+// decide says whether an event is for the screen, by what it says of itself.
+func (r *calendarReader) decide(e *event) {
+	about := timetable.Event{}
+	if p, ok := e.c.get("SUMMARY"); ok {
+		list, _ := p.TextList()
+		about.Title = strings.Join(list, ",")
+	}
+	for _, p := range e.c.props["CATEGORIES"] {
+		for _, word := range strings.Split(p.Value, ",") {
+			about.Categories = append(about.Categories, word)
+			// Calendars have words of their own here; those that are no category are passed over.
+			if c, ok := categoryOf(word); ok && e.kind == "" {
+				e.kind = c
+			}
+		}
+	}
+	if e.kind != "" {
+		about.Categories = append(about.Categories, string(e.kind))
+	}
+	if p, ok := e.c.get("CLASS"); ok {
+		about.Class = strings.TrimSpace(p.Value)
+	}
+	e.show, e.private = r.Public.Show(about), about.Private()
+	if p, ok := e.c.get("X-INFOBUS-SHOW"); ok {
+		// A word that is none hides the event, and is a mistake for somebody to mend.
+		_, known := showOf(p.Value)
+		about.Said = p.Value
+		e.show, e.private = r.Public.Show(about), e.private || known && about.Private()
+	}
+}
+
+// texts reads what an event is called, and where it is.
+func (r *calendarReader) texts(e *event) {
+	c := e.c
 	summary, ok := r.one(c, "SUMMARY")
-	if !ok {
-		r.add(c.at, "SUMMARY: missing; the service's English name was expected")
-	} else if text := r.words(summary); r.text(summary.value, "SUMMARY", "name", "en", text) {
-		e.name["en"] = text
+	if text := r.words(summary); ok {
+		if rest, off := cancelledTitle(text); off {
+			e.status, e.why = timetable.Cancelled, "cancelled in the calendar, by its title"
+			text = rest
+		}
+		if (text != "" || e.status == "") && r.text(summary.value, "SUMMARY", "name", "en", text) {
+			e.name["en"] = text
+		}
 	}
 	for _, p := range c.props["X-INFOBUS-NAME"] {
-		lang, text := p.Params.Get("LANGUAGE"), r.words(p)
-		if !language.MatchString(lang) {
+		lang, err := timetable.LanguageTag(p.Params.Get("LANGUAGE"))
+		text := r.words(p)
+		if err != nil {
 			r.add(p.at, "X-INFOBUS-NAME: a language was expected, such as X-INFOBUS-NAME;LANGUAGE=ar:…")
 		} else if r.text(p.value, "X-INFOBUS-NAME", "name", lang, text) {
 			e.name[lang] = text
 		}
-	}
-	if p, ok := r.one(c, "UID"); ok {
-		e.uid = p.Value
 	}
 	if p, ok := r.one(c, "LOCATION"); ok && strings.TrimSpace(p.Value) != "" {
 		if e.place.Name = r.words(p); !r.fits("place", "en", e.place.Name) {
@@ -346,36 +279,71 @@ func (r *calendarReader) event(c *component) *event {
 		e.place.Map = r.words(p)
 		r.mapLetter(p.value, e.place.Map)
 	}
-	if p, ok := r.one(c, "CLASS"); ok && strings.EqualFold(p.Value, "PUBLIC") {
-		e.show = timetable.Screen
-	}
+}
+
+// terms reads what else an event says of itself.
+func (r *calendarReader) terms(e *event) {
+	c := e.c
+	r.one(c, "UID")
+	r.one(c, "CLASS")
 	if p, ok := r.one(c, "X-INFOBUS-SHOW"); ok {
-		if e.show, ok = showOf(p.Value); !ok {
+		if _, ok = showOf(p.Value); !ok {
 			r.add(p.value, fmt.Sprintf("X-INFOBUS-SHOW: %q found: expected screen or in-person", shorten(p.Value)))
 		}
 	}
 	if p, ok := r.one(c, "STATUS"); ok {
-		switch strings.ToUpper(p.Value) {
+		switch strings.ToUpper(strings.TrimSpace(p.Value)) {
 		case "CONFIRMED":
 		case "CANCELLED":
 			e.status, e.why = timetable.Cancelled, "cancelled in the calendar"
 		case "TENTATIVE":
-			e.status, e.why = timetable.AskUs, "not certain yet in the calendar"
+			if e.status == "" {
+				e.status, e.why = timetable.AskUs, "not certain yet in the calendar"
+			}
 		default:
 			r.add(p.value, fmt.Sprintf("STATUS: %q found: expected CONFIRMED, TENTATIVE or CANCELLED", shorten(p.Value)))
 		}
 	}
-	for _, name := range []string{"LAST-MODIFIED", "DTSTAMP"} {
-		if p, ok := c.get(name); ok && e.checked.IsZero() {
-			if w, ok := r.when(p, p.Value); ok {
-				e.checked = r.moment(w)
-			}
+	if r.method == "CANCEL" {
+		e.status, e.why = timetable.Cancelled, "cancelled in the calendar"
+	}
+	if p, ok := r.one(c, "SEQUENCE"); ok {
+		n, err := strconv.Atoi(strings.TrimSpace(p.Value))
+		if err != nil || n < 0 {
+			r.add(p.value, fmt.Sprintf("SEQUENCE: %q found, a whole number was expected", shorten(p.Value)))
+		}
+		e.sequence = n
+	}
+	// Where METHOD stands, DTSTAMP is when the calendar was exported (RFC 5545,
+	// section 3.8.7.2), and nobody's check.
+	for _, name := range []string{"X-INFOBUS-CHECKED", "LAST-MODIFIED", "DTSTAMP"} {
+		p, ok := c.get(name)
+		if !ok {
+			continue
+		}
+		w, ok := r.when(p, p.Value)
+		if !ok {
+			continue
+		}
+		if e.stamp.IsZero() && name != "X-INFOBUS-CHECKED" {
+			e.stamp = r.moment(w)
+		}
+		if e.checked.IsZero() && (name != "DTSTAMP" || r.method == "") {
+			e.checked = r.moment(w)
 		}
 	}
+}
+
+// times reads when an event is.
+func (r *calendarReader) times(e *event) {
+	c := e.c
 	if p, ok := r.one(c, "EXRULE"); ok {
 		r.add(p.at, "EXRULE found, which is not read; EXDATE was expected")
 	}
 	if p, ok := r.one(c, "RECURRENCE-ID"); ok {
+		if e.c.props["UID"] == nil {
+			r.add(c.at, "UID: missing; that of the series was expected beside RECURRENCE-ID")
+		}
 		if strings.EqualFold(p.Params.Get("RANGE"), "THISANDFUTURE") {
 			r.add(p.at, "RANGE=THISANDFUTURE found, which is not read; end the series with UNTIL, and begin another")
 		}
@@ -383,20 +351,19 @@ func (r *calendarReader) event(c *component) *event {
 			e.of = &w
 		}
 	}
+	if e.name["en"] == "" && !(e.status == timetable.Cancelled && (e.override || r.method == "CANCEL")) && len(c.props["SUMMARY"]) == 0 {
+		r.add(c.at, "SUMMARY: missing; the service's English name was expected")
+	}
 	start, ok := r.one(c, "DTSTART")
 	switch {
 	case ok:
 		if e.start, ok = r.when(start, start.Value); ok {
 			r.end(e)
 		}
-	case e.of != nil && e.status == timetable.Cancelled:
+	case e.status == timetable.Cancelled && (e.override || r.method == "CANCEL"):
 	default:
 		r.add(c.at, "DTSTART: missing; when it opens was expected")
 	}
-	if e.uid == "" {
-		e.uid = fmt.Sprint(e.name, e.start.date, e.start.clock)
-	}
-	return e
 }
 
 // end works out how long an event lasts.
@@ -432,6 +399,8 @@ func (r *calendarReader) end(e *event) {
 		e.lasts = timetable.Clock(min(max(d, -time.Hour), 10000*time.Hour) / time.Minute)
 	case e.start.day:
 		e.lasts = 24 * 60
+	case e.status == timetable.Cancelled:
+		return // the hours are those of what it cancels
 	default:
 		r.add(at, "DTEND: missing; when it closes was expected")
 		return
@@ -568,198 +537,4 @@ func (r *calendarReader) period(p property, from when, to string) (timetable.Clo
 		return 0, false
 	}
 	return length, true
-}
-
-// service makes one of an event and of what is otherwise on some of its days.
-func (r *calendarReader) service(uid string, master *event, overrides []*event) {
-	before := len(r.mistakes)
-	first := master
-	if first == nil {
-		first = overrides[0]
-	}
-	if r.full(first.c.at, maxEvents) {
-		return
-	}
-	s := timetable.Service{ID: slug(cmpOr(first.name["en"], "x")) + "-" + fingerprint(uid), Name: first.name, Category: timetable.Other,
-		Place: first.place, Show: first.show, Checked: first.checked}
-	for _, p := range first.c.props["CATEGORIES"] {
-		for _, word := range strings.Split(p.Value, ",") {
-			// Calendars have words of their own here; those that are no category are passed over.
-			if c, ok := categoryOf(word); ok && s.Category == timetable.Other {
-				s.Category = c
-			}
-		}
-	}
-	if p, ok := r.one(first.c, "X-INFOBUS-BY"); ok {
-		if s.By = r.words(p); !r.text(p.value, "X-INFOBUS-BY", "by", "en", s.By) {
-			s.By = ""
-		}
-	}
-	for _, p := range first.c.props["X-INFOBUS-SITE"] {
-		list, err := p.TextList()
-		if err != nil {
-			r.add(p.value, "X-INFOBUS-SITE: a list of sites was expected, such as quai,moulin")
-		}
-		for _, name := range list {
-			if id, ok := r.site(strings.TrimSpace(name), p.value); ok && !slices.Contains(s.Sites, id) {
-				s.Sites = append(s.Sites, id)
-			}
-		}
-	}
-	if master != nil {
-		s.Slots = r.series(master)
-	}
-	own := len(s.Slots)
-	// Those of one day are applied once: of several, the last in the file.
-	last := map[[2]int]*event{}
-	for _, o := range overrides {
-		w := *o.of
-		if master != nil && !master.start.day {
-			w = r.in(w, master.start.zone)
-		}
-		o.of = &w
-		last[[2]int{int(w.date), int(w.clock)}] = o
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(last), func(a, b [2]int) int { return a[0]*2000 + a[1] - b[0]*2000 - b[1] }) {
-		s.Slots = r.override(s, s.Slots, own, last[key])
-	}
-	if len(s.Slots) > maxTimes+maxDates {
-		r.add(first.c.at, fmt.Sprintf("more than %d changed days found, at most so many were expected", maxTimes+maxDates))
-	}
-	if len(r.mistakes) > before {
-		return
-	}
-	r.once(s.ID, first.c.at)
-	r.t.Services = append(r.t.Services, s)
-}
-
-// slot is an event's own opening on no day yet.
-func (e *event) slot() timetable.Slot {
-	slot := timetable.Slot{Opens: e.start.clock, Closes: e.start.clock + e.lasts, Zone: e.start.zone, Status: e.status, Why: e.why}
-	if e.start.day {
-		slot.NoHours, slot.Closes = true, 24*60
-	}
-	return slot
-}
-
-// series are the openings of an event, without what is otherwise on some days.
-func (r *calendarReader) series(e *event) []timetable.Slot {
-	slot := e.slot()
-	rule, repeated := r.one(e.c, "RRULE")
-	days := timetable.Date(1)
-	if e.start.day {
-		days = timetable.Date(e.lasts / 24 / 60)
-	}
-	switch {
-	case repeated && days > 1:
-		r.add(rule.at, "RRULE: an event of several days that comes back is not read; write one a day")
-		return nil
-	case repeated:
-		if strings.Contains(rule.Value, "RSCALE") {
-			r.add(rule.value, "RRULE: RSCALE found, which is not read")
-			return nil
-		}
-		made, err := timetable.ParseRule(rule.Value, e.start.date, func(value string) (timetable.Date, error) { return r.until(e, value) })
-		if err != nil {
-			r.add(rule.value, "RRULE: "+err.Error())
-			return nil
-		}
-		slot.Rule = made
-	default:
-		for d := range days {
-			slot.Dates = append(slot.Dates, e.start.date+d)
-		}
-	}
-	slots := []timetable.Slot{slot}
-	r.whens(e.c.props["RDATE"], func(w when, length timetable.Clock, p property) {
-		if w.day && !e.start.day {
-			w.day, w.clock = false, e.start.clock // a day says: at the usual hour
-		} else {
-			w = r.in(w, e.start.zone)
-		}
-		closes := slot.Closes - slot.Opens
-		if length > 0 {
-			closes = length
-		}
-		for i := range slots {
-			if slots[i].Opens == w.clock && slots[i].Closes == w.clock+closes {
-				if !slots[i].On(w.date) {
-					slots[i].Dates = append(slots[i].Dates, w.date)
-				}
-				return
-			}
-		}
-		if len(slots) > maxTimes {
-			return
-		}
-		other := e.slot()
-		other.Opens, other.Closes, other.Dates = w.clock, w.clock+closes, []timetable.Date{w.date}
-		slots = append(slots, other)
-	})
-	r.whens(e.c.props["EXDATE"], func(w when, _ timetable.Clock, p property) {
-		whole := w.day && !e.start.day
-		if !whole {
-			w = r.in(w, e.start.zone)
-		}
-		for i := range slots {
-			if whole || slots[i].Opens == w.clock {
-				slots[i].Except = append(slots[i].Except, w.date)
-			}
-		}
-	})
-	return slots
-}
-
-// until is the last day on which a series may open.
-func (r *calendarReader) until(e *event, value string) (timetable.Date, error) {
-	before := len(r.mistakes)
-	w, ok := r.when(property{Prop: ical.Prop{Name: "UNTIL", Params: ical.Params{}}}, value)
-	if !ok {
-		r.mistakes = r.mistakes[:before]
-		return 0, errors.New("a time was expected, written like 20261120T093000Z, or a date like 20261120")
-	}
-	if w.day || e.start.day {
-		return w.date, nil
-	}
-	if w.zone == nil && !strings.HasSuffix(value, "Z") {
-		w.zone = e.start.zone // written without a zone it is the event's
-	}
-	w = r.in(w, e.start.zone)
-	if w.clock < e.start.clock {
-		return w.date - 1, nil
-	}
-	return w.date, nil
-}
-
-// override puts one changed instance over the slots, of which the first own are
-// the series': an instance that was moved to the time of another is not that one.
-func (r *calendarReader) override(s timetable.Service, slots []timetable.Slot, own int, o *event) []timetable.Slot {
-	was := -1
-	for i := range slots[:own] {
-		if (slots[i].Opens == o.of.clock || o.of.day) && slots[i].On(o.of.date) {
-			was = i
-		}
-	}
-	if o.status == timetable.Cancelled {
-		switch {
-		case was >= 0:
-			off := slots[was]
-			off.Rule, off.Days, off.Except, off.Dates = nil, nil, nil, []timetable.Date{o.of.date}
-			off.Status, off.Why = o.status, o.why
-			slots[was].Except = append(slots[was].Except, o.of.date)
-			return append(slots, off)
-		case len(slots) > 0 || o.lasts == 0:
-			return slots // of a day that the series does not have
-		}
-	}
-	if was >= 0 {
-		slots[was].Except = append(slots[was].Except, o.of.date)
-	}
-	slot := o.slot()
-	slot.Dates, slot.Checked, slot.By = []timetable.Date{o.start.date}, o.checked, s.By
-	if o.place != s.Place && o.place.Name != "" {
-		slot.Place = o.place
-	}
-	slot.InPerson = o.show == timetable.InPerson && (len(o.c.props["CLASS"]) > 0 || len(o.c.props["X-INFOBUS-SHOW"]) > 0)
-	return append(slots, slot)
 }

@@ -81,14 +81,19 @@ func TestWhatACalendarSaysAndTheRowsOfIt(t *testing.T) {
 	}
 }
 
-func TestACalendarShowsOnlyWhatItSaysIsPublic(t *testing.T) {
+func TestACalendarShowsOnlyWhatItsRuleHas(t *testing.T) {
+	class, said := timetable.PublicRule{Kind: timetable.PublicClass}, timetable.PublicRule{Kind: timetable.PublicSaid}
 	for line, want := range map[string]timetable.Show{
 		"": timetable.InPerson, "CLASS:PUBLIC\n": timetable.Screen, "CLASS:PRIVATE\n": timetable.InPerson, "CLASS:X-OURS\n": timetable.InPerson,
 		"X-INFOBUS-SHOW:screen\n": timetable.Screen, "CLASS:PUBLIC\nX-INFOBUS-SHOW:in-person\n": timetable.InPerson,
 	} {
-		tt, err := Parse("t.ics", []byte(events("", "$DTSTART:20261123T100000\nDURATION:PT1H\n"+line)))
-		if err != nil || tt.Services[0].Show != want {
-			t.Errorf("%q: %v, %v", line, tt, err)
+		text := events("", "$DTSTART:20261123T100000\nDURATION:PT1H\n"+line)
+		p := Options{Public: timetable.Public{class, said}}.Parse([]File{{"t.ics", []byte(text)}})
+		if p.Refused || p.Timetable.Services[0].Show != want {
+			t.Errorf("%q: %v, %v", line, p.Timetable, p.Mistakes)
+		}
+		if tt, err := Parse("t.ics", []byte(text)); err != nil || tt.Services[0].Show != timetable.InPerson {
+			t.Errorf("%q without a rule: %v, %v", line, tt, err)
 		}
 	}
 }
@@ -127,5 +132,96 @@ func TestPersonsOfACalendarAreNotRead(t *testing.T) {
 	persons = "Amina told us\n" + persons
 	if _, err = Parse("t.ics", []byte(events("", "$DTSTART:20261123T100000\nDURATION:PT1H\n"+persons))); err == nil || strings.Contains(err.Error(), "Amina") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What is meant otherwise than it says is named, with its day.
+func TestWhatACalendarMayMeanOtherwiseIsNamed(t *testing.T) {
+	const series = "$CLASS:PUBLIC\nDTSTART:20261123T100000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU\n"
+	of := func(at, more string) string {
+		return "$CLASS:PUBLIC\nRECURRENCE-ID:" + at + "\nDTSTART:" + at + "\nDURATION:PT1H\n" + more
+	}
+	for _, c := range []struct{ what, text, warning, day, rows string }{
+		{"a cancelled instance at an hour that the series does not have", events("", series, of("20261130T110000", "STATUS:CANCELLED\n")),
+			"t.ics:12:1: it cancels an instance on 2026-11-30 at 11:00, which the series of line 3 does not have; what the series has on that day is shown without hours", "2026-11-30",
+			"30 10:00-11:00 ask us Tea, \n01 10:00-11:00 confirmed Tea, "},
+		{"a cancelled instance of a day that the series does not have", events("", series, of("20261202T100000", "STATUS:CANCELLED\n")),
+			"it cancels an instance on 2026-12-02 at 10:00, which the series of line 3 does not have; nothing else is on that day", "2026-12-02",
+			"30 10:00-11:00 confirmed Tea, \n01 10:00-11:00 confirmed Tea, "},
+		{"a moved instance that the series does not have", events("", series, strings.Replace(of("20261130T110000", ""), "DTSTART:20261130T11", "DTSTART:20261202T15", 1)),
+			"it changes an instance on 2026-11-30 at 11:00", "2026-11-30",
+			"30 10:00-11:00 ask us Tea, \n01 10:00-11:00 confirmed Tea, \n02 15:00-16:00 ask us Tea, "},
+		{"a day taken out at an hour that the series does not have", events("", series+"EXDATE:20261201T090000\n"),
+			"t.ics:11:8: EXDATE: 2026-12-01 at 09:00, which the series does not have; what it has on that day is shown without hours", "2026-12-01",
+			"30 10:00-11:00 confirmed Tea, \n01 10:00-11:00 ask us Tea, "},
+		{"a cancelled instance of a UID that is not there", events("", series, strings.Replace(of("20261130T100000", "STATUS:CANCELLED\n"), "$", "UID:b\nSUMMARY:Teas\n", 1)),
+			"it is an instance on 2026-11-30 of a series that is not there; the series of the same title is shown without hours on that day", "2026-11-30",
+			"30 10:00-11:00 ask us Tea, \n30 10:00-11:00 cancelled Teas, \n01 10:00-11:00 confirmed Tea, "},
+		{"an instance with a title of its own that says nothing of its class", events("", series, strings.NewReplacer("CLASS:PUBLIC\n", "", "SUMMARY:Tea", "SUMMARY:Secret").Replace(strings.Replace(of("20261130T100000", ""), "$", "UID:a\nDTSTAMP:20261120T080000Z\nSUMMARY:Secret\n", 1))),
+			"the instance on 2026-11-30 is not for the screen: it has a title or a place of its own, and no rule has it", "2026-11-30",
+			"*30 10:00-11:00 confirmed Secret, \n01 10:00-11:00 confirmed Tea, "},
+		{"an answer", events("METHOD:REPLY\n", series), "METHOD:REPLY found: an answer to somebody, and no timetable; its events are set aside", "", ""},
+	} {
+		p := reading.Parse([]File{{"t.ics", []byte(c.text)}})
+		if p.Refused {
+			t.Errorf("%s: %v", c.what, p.Mistakes)
+			continue
+		}
+		found := false
+		for _, w := range p.Warnings {
+			if strings.Contains(w.Error(), c.warning) {
+				found = true
+				if w.Day.String() != c.day {
+					t.Errorf("%s: of %s, want %s", c.what, w.Day, c.day)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: %v\nwant %s", c.what, p.Warnings, c.warning)
+		}
+		if got := rowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
+			t.Errorf("%s:\n%s\nwant\n%s", c.what, got, c.rows)
+		}
+	}
+}
+
+// A calendar of METHOD:CANCEL cancels a series that another file has, unless that
+// is newer.
+func TestOneFileMayCancelWhatAnotherHas(t *testing.T) {
+	series := func(sequence, more string) string {
+		return events("", "$CLASS:PUBLIC\nSEQUENCE:"+sequence+"\nDTSTART:20261123T100000\nDURATION:PT1H\nRRULE:FREQ=DAILY\n"+more)
+	}
+	cancel := events("METHOD:CANCEL\n", "UID:a\nDTSTAMP:20261121T080000Z\nSEQUENCE:1\n")
+	for _, c := range []struct{ what, series, want string }{
+		{"an older series", series("0", ""), "30 10:00-11:00 cancelled Tea, "},
+		{"a series of the same version, before", series("1", ""), "30 10:00-11:00 cancelled Tea, "},
+		{"a newer series", series("2", ""), "30 10:00-11:00 confirmed Tea, "},
+	} {
+		for _, files := range [][]File{{{"a.ics", []byte(c.series)}, {"b.ics", []byte(cancel)}}, {{"a.ics", []byte(cancel)}, {"b.ics", []byte(c.series)}}} {
+			p := reading.Parse(files)
+			if got := rowsOf(p.Over(nil), "2026-11-30", 1); p.Refused || got != c.want {
+				t.Errorf("%s: %s, %v\nwant %s", c.what, got, p.Mistakes, c.want)
+			}
+		}
+	}
+}
+
+func TestACheckIsAPersons(t *testing.T) {
+	for _, c := range []struct{ what, head, event, want string }{
+		{"DTSTAMP without METHOD", "", "", "confirmed"},
+		{"DTSTAMP of an export", "METHOD:PUBLISH\n", "", "ask us"},
+		{"LAST-MODIFIED of an export", "METHOD:PUBLISH\n", "LAST-MODIFIED:20261121T080000Z\n", "confirmed"},
+		{"LAST-MODIFIED of long ago", "", "LAST-MODIFIED:20260101T080000Z\n", "ask us"},
+		{"a day that the event names", "METHOD:PUBLISH\n", "X-INFOBUS-CHECKED:20261121\n", "confirmed"},
+		{"a day of long ago that it names", "", "X-INFOBUS-CHECKED:20260101\nLAST-MODIFIED:20261121T080000Z\n", "ask us"},
+	} {
+		tt, err := Parse("t.ics", []byte(events(c.head, "$DTSTART:20261123T100000\nDURATION:PT1H\n"+c.event)))
+		if err != nil {
+			t.Errorf("%s: %v", c.what, err)
+			continue
+		}
+		if got := string(tt.Rows(time.Date(2026, 11, 23, 8, 0, 0, 0, tt.Zone), "")[0].State); got != c.want {
+			t.Errorf("%s: %s", c.what, got)
+		}
 	}
 }

@@ -29,16 +29,12 @@ const (
 // Kept is the last good timetable of a source that was kept in the state
 // directory dir; nil where there is none. Whoever watches the source says what
 // of it is damaged.
-func Kept(source, dir string, checks ...Check) *timetable.Timetable {
+func Kept(source, dir string, o Options) *timetable.Timetable {
 	k, _ := readKept(durable.System, source, dir)
 	if len(k.Files) == 0 {
 		return nil
 	}
-	t, err := ParseAll(k.Files, checks...)
-	if err != nil {
-		return nil
-	}
-	return t
+	return o.load(k.Files).Timetable
 }
 
 // readKept reads what was kept of that source. The error says that a copy was

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -17,16 +18,16 @@ var spreadsheetError = regexp.MustCompile(`^(#[A-ZÀ-Þ/0]+[!?]|#N/A|#NV|#+|Err:
 
 // illegible says why nobody can read a text, and what to do; "" where people can.
 func illegible(text string) string {
-	const again = "; save the file as UTF-8"
+	const nobody, again = "text that nobody can read found: ", "; save the file as UTF-8"
 	switch {
 	case spreadsheetError.MatchString(text):
-		return "found, which is a spreadsheet's error; a text was expected"
+		return fmt.Sprintf("%s found, which is a spreadsheet's error; a text was expected", shorten(text))
 	case strings.ContainsRune(text, utf8.RuneError):
-		return "found, with a letter that was lost (U+FFFD)" + again
+		return nobody + "a letter was lost (U+FFFD)" + again
 	case strings.Contains(text, "??") && strings.Trim(text, "? ") == "":
-		return "found, whose letters were lost when it was saved" + again
+		return nobody + "its letters were lost" + again
 	case numericEntity.MatchString(text):
-		return "found, with letters written as numbers; letters were expected"
+		return nobody + "letters written as numbers; letters were expected"
 	}
 	run, latin := []byte{}, 0
 	for _, c := range text + " " {
@@ -39,12 +40,12 @@ func illegible(text string) string {
 			// No language that is written in Latin letters has three of these in a row:
 			// they are another script, read as if they were French.
 			if latin == 3 {
-				return "found, which is not readable text: letters of another script, read as Latin ones" + again
+				return nobody + "letters of another script, read as Latin ones" + again
 			}
 			continue
 		}
 		if encodedTwice(run) {
-			return "found, which is not readable text: UTF-8, read as if it were Windows-1252" + again
+			return nobody + "UTF-8, read as if it were Windows-1252" + again
 		}
 		run, latin = run[:0], 0
 	}

@@ -28,7 +28,7 @@ func IsRemovable(source string) bool {
 // is good is copied into the state directory keep, and observed from there when
 // the medium is away at the start; a medium that is pulled takes nothing with
 // it. The kernel tells of mounts: at rest it does not wake.
-func WatchMedia(ctx context.Context, pattern, keep string, observe func(Loaded), checks ...Check) error {
+func WatchMedia(ctx context.Context, pattern, keep string, observe func(Loaded), o Options) error {
 	mounts, err := watchMounts()
 	if err != nil {
 		return err
@@ -43,17 +43,17 @@ func WatchMedia(ctx context.Context, pattern, keep string, observe func(Loaded),
 		<-done
 		mounts.close()
 	}()
-	return watchMedia(ctx, pattern, keep, changed, observe, checks)
+	return watchMedia(ctx, pattern, keep, changed, observe, o)
 }
 
 // watchMedia is WatchMedia, told of changes by changed.
-func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct{}, observe func(Loaded), checks []Check) error {
+func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct{}, observe func(Loaded), o Options) error {
 	k, err := readKept(durable.System, pattern, keep)
 	if err != nil {
 		slog.Warn("what was kept of the timetable is damaged", "why", err)
 	}
 	if len(k.Files) > 0 {
-		if l := parsed(k.Files, checks); l.Err == nil {
+		if l := o.next(k.Files); l.Err == nil {
 			observe(l)
 		}
 	}
@@ -79,7 +79,7 @@ func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct
 		there, gone := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() {
-			ended <- Watch(there, path, nil, func(l Loaded) {
+			ended <- watch(there, path, nil, func(l Loaded) {
 				if l.Err == nil {
 					// Read again: a stick is small, and Watch keeps its bytes to itself.
 					if files, err := Read(path); err == nil && digest(files) == l.Timetable.Digest {
@@ -89,7 +89,7 @@ func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct
 					}
 				}
 				observe(l)
-			}, checks...)
+			}, &o)
 		}()
 		for watching := true; watching; {
 			select {

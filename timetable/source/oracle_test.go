@@ -174,12 +174,15 @@ func yamlOracle(r *rand.Rand) *oracle {
 		for _, h := range hours {
 			fmt.Fprintf(&b, "      - {days: [%s], opens: %q, closes: %q}\n", strings.Join(named7(days, dayNames), ", "), hhmm(h[0]), hhmm(h[1]))
 		}
+		usual := func(d int) bool {
+			return d >= first && d <= last && slices.Contains(days, int(oracleDate(d).Weekday()))
+		}
 		changed := map[int][][2]int{}
 		if n := r.IntN(5); n > 0 {
 			b.WriteString("    changes:\n")
 			for len(changed) < n {
 				d := 92 + r.IntN(360)
-				if _, twice := changed[d]; twice {
+				if _, twice := changed[d]; twice || !usual(d) {
 					continue
 				}
 				if r.IntN(2) == 0 {
@@ -195,14 +198,13 @@ func yamlOracle(r *rand.Rand) *oracle {
 			}
 		}
 		for d := 80; d < 470; d++ {
-			usual := d >= first && d <= last && slices.Contains(days, int(oracleDate(d).Weekday()))
 			other, isChanged := changed[d]
 			state := ""
 			today := hours
 			switch {
 			case isChanged && len(other) > 0:
 				today = other
-			case !usual:
+			case !usual(d):
 				continue
 			case isChanged || closed[d]:
 				state = "cancelled"
@@ -269,10 +271,13 @@ func csvOracle(r *rand.Rand) *oracle {
 			}
 			line(id, "food", strings.Join(named7(days, names), ", "), "", bounds[0], bounds[1], clock(h[0]), closes, checked, "")
 		}
+		usual := func(d int) bool {
+			return d >= first && d <= last && slices.Contains(days, int(oracleDate(d).Weekday()))
+		}
 		changed := map[int][][2]int{}
 		for range r.IntN(4) {
 			d := 92 + r.IntN(360)
-			if _, twice := changed[d]; twice {
+			if _, twice := changed[d]; twice || !usual(d) {
 				continue
 			}
 			if r.IntN(2) == 0 {
@@ -286,13 +291,12 @@ func csvOracle(r *rand.Rand) *oracle {
 			}
 		}
 		for d := 80; d < 470; d++ {
-			usual := d >= first && d <= last && slices.Contains(days, int(oracleDate(d).Weekday()))
 			other, isChanged := changed[d]
 			today, state := hours, ""
 			switch {
 			case isChanged && len(other) > 0:
 				today = other
-			case !usual:
+			case !usual(d):
 				continue
 			case isChanged:
 				state = "cancelled"

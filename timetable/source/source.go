@@ -2,11 +2,10 @@
 // hand, CSV as a spreadsheet exports it, iCalendar as a calendar does; one file,
 // or several that make one timetable together.
 //
-// In: files' bytes, or a path or an address to watch. Out: a
-// *timetable.Timetable that is right in every part, or every mistake with its
-// line and column. It never gives half a timetable, and never keeps an old one
-// in use: the last good one is its caller's to keep. Of a calendar it reads
-// nothing that could name a person.
+// In: files' bytes, or a path or an address to watch. Out: what can be read, every
+// mistake with its line and column, and what of it may be used: rows that cannot
+// be read take no other with them, and put in doubt what they may close. Of a
+// calendar it reads nothing that could name a person.
 package source
 
 import (
@@ -34,11 +33,24 @@ type Mistake = yamlfile.Mistake
 // Mistakes are all that is wrong, in the order of the files and their lines.
 type Mistakes = yamlfile.Mistakes
 
+// Warning is what may be meant otherwise, and refuses nothing.
+type Warning struct {
+	Mistake
+	Day timetable.Date // once this day is past it is none any more; 0: it stays
+}
+
 // Check says what is wrong with a text in a language (BCP 47) that is going to
 // be shown, such as a letter that no font has, or more than its place on the
 // screen can hold; nil where it can be shown. field is what it is: site (its
 // name), name (of a service), place, map or by.
 type Check func(field, lang, text string) error
+
+// Options say how files are read.
+type Options struct {
+	Checks []Check
+	Public timetable.Public     // which events of calendars are for the screen
+	Good   *timetable.Timetable // the last good one; nil: there is none
+}
 
 // What a timetable may hold at most. A session's page shows a handful of rows;
 // these only keep a broken file from taking the daemon's memory and time.
@@ -53,6 +65,8 @@ const (
 	maxChanges  = 400
 	maxHolidays = 100
 	maxText     = 60 // letters of a name that has to fit on a row
+	maxMistakes = 500
+	maxUnread   = 100 // pieces of one file; more put all of it in doubt
 )
 
 // File is one file's name, as mistakes say it, and its bytes.
@@ -61,29 +75,50 @@ type File struct {
 	Data []byte
 }
 
-// Parse reads a timetable of one file. The error is Mistakes: all of them, not
-// only the first.
+// Parsed is what was read of a timetable, and what is to be said of it.
+type Parsed struct {
+	timetable.Version
+	Mistakes Mistakes
+	Warnings []Warning
+}
+
+// Parse reads a timetable of one file that has no mistakes. The error is
+// Mistakes: all of them, not only the first.
 func Parse(name string, data []byte, checks ...Check) (*timetable.Timetable, error) {
 	return ParseAll([]File{{name, data}}, checks...)
 }
 
-// ParseAll reads the files that make one timetable together, each in the format
+// ParseAll reads the files that make one timetable together and have no
+// mistakes. The error is Mistakes.
+func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
+	p := Options{Checks: checks}.Parse(files)
+	if p.Refused {
+		return nil, p.Mistakes
+	}
+	return p.Over(nil), nil
+}
+
+// Parse reads the files that make one timetable together, each in the format
 // that its name ends in (.yaml, .yml, .csv, .ics) or, failing that, that it
 // looks like. Time zone, max-age and sites are those of the YAML among them, and
-// hold for all. The error is Mistakes.
-func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
-	b := &book{checks: checks, ids: map[string]spot{},
+// hold for all. What cannot be read takes nothing else with it.
+func (o Options) Parse(files []File) Parsed {
+	b := &book{Options: o, ids: map[string]spot{},
 		t: timetable.Timetable{Zone: paris, MaxAge: 31 * 24 * time.Hour, Digest: digest(files)}}
 	if len(files) > maxFiles {
-		return nil, Mistakes{{File: files[maxFiles].Name, What: fmt.Sprintf("%d files found, at most %d were expected", len(files), maxFiles)}}
+		b.files = []string{files[maxFiles].Name}
+		b.add(spot{}, fmt.Sprintf("%d files found, at most %d were expected", len(files), maxFiles))
+		b.v.Unread = []timetable.Unread{{}}
+		return b.parsed()
 	}
 	var yamls []*yaml
 	for i, f := range files {
 		b.files = append(b.files, f.Name)
 		if len(f.Data) > yamlfile.MaxSize {
 			b.add(spot{i, 0, 0}, fmt.Sprintf("the file has %d bytes, more than the %d that are read", len(f.Data), yamlfile.MaxSize))
+			b.unread(i, timetable.Unread{})
 		} else if formatOf(f) == inYAML {
-			yamls = append(yamls, b.openYAML(i, f))
+			yamls = append(yamls, b.openYAML(i, f)...)
 		}
 	}
 	for _, y := range yamls {
@@ -93,29 +128,21 @@ func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
 	for _, y := range yamls {
 		y.services()
 	}
+	calendars := &calendars{book: b}
 	for i, f := range files {
 		switch {
 		case len(f.Data) > yamlfile.MaxSize:
 		case formatOf(f) == inCSV:
 			b.csv(i, f.Data)
 		case formatOf(f) == inCalendar:
-			b.calendar(i, f.Data)
+			calendars.open(i, f.Data)
 		}
 	}
+	calendars.services()
 	for _, y := range yamls {
 		y.holidays()
 	}
-	if len(b.mistakes) > 0 {
-		slices.SortStableFunc(b.mistakes, func(x, y located) int {
-			return cmp.Or(cmp.Compare(x.file, y.file), cmp.Compare(x.line, y.line), cmp.Compare(x.column, y.column))
-		})
-		var all Mistakes
-		for _, m := range b.mistakes {
-			all = append(all, Mistake{File: b.files[m.file], Line: m.line, Column: m.column, What: m.what})
-		}
-		return nil, all
-	}
-	return &b.t, nil
+	return b.parsed()
 }
 
 // digest identifies the content: of one file its own, whatever its name.
@@ -165,21 +192,85 @@ type spot struct{ file, line, column int }
 type located struct {
 	spot
 	what string
+	day  timetable.Date
 }
 
 // book is a timetable in the making, and what is wrong with it.
 type book struct {
-	checks   []Check
+	Options
 	files    []string
 	t        timetable.Timetable
-	zoneIn   int             // number of the file that names the zone, counted from 1
-	ageIn    int             // and the age
-	stated   bool            // the YAML names the sites: there are no others
-	ids      map[string]spot // of services
+	v        timetable.Version // its Timetable is t, once that is made
+	zoneIn   int               // number of the file that names the zone, counted from 1
+	ageIn    int               // and the age
+	stated   bool              // the YAML names the sites: there are no others
+	ids      map[string]spot   // of services
 	mistakes []located
+	wrong    int // how many mistakes there are, also those beyond maxMistakes
+	warnings []located
+	doubts   map[int]int // by file: how many pieces of it may close something
 }
 
-func (b *book) add(at spot, what string) { b.mistakes = append(b.mistakes, located{at, what}) }
+func (b *book) add(at spot, what string) {
+	if b.wrong++; len(b.mistakes) < maxMistakes {
+		b.mistakes = append(b.mistakes, located{at, what, 0})
+	}
+}
+
+// warn notes what may be meant otherwise, of a day; 0: of all.
+func (b *book) warn(at spot, day timetable.Date, what string) {
+	if len(b.warnings) < maxMistakes {
+		b.warnings = append(b.warnings, located{at, what, day})
+	}
+}
+
+// unread notes a piece of a file that may close something.
+func (b *book) unread(file int, u timetable.Unread) {
+	if b.doubts == nil {
+		b.doubts = map[int]int{}
+	}
+	b.doubts[file]++
+	u.File = b.base(file)
+	switch n := b.doubts[file]; {
+	case n > maxUnread+1:
+		return
+	case n == maxUnread+1:
+		u = timetable.Unread{File: u.File}
+	case u.Series != "":
+		u.File = "" // one calendar may cancel what another has
+	}
+	b.v.Unread = append(b.v.Unread, u)
+}
+
+// hopeless says that all of a file is in doubt: one piece more says nothing more.
+func (b *book) hopeless(file int) bool { return b.doubts[file] > maxUnread }
+
+// base is a file's name without its folder.
+func (b *book) base(file int) string { return filepath.Base(b.files[file]) }
+
+// parsed is the whole book, in the order of the files and their lines.
+func (b *book) parsed() Parsed {
+	p := Parsed{Version: b.v}
+	p.Timetable, p.Refused = &b.t, b.wrong > 0
+	order := func(x, y located) int {
+		return cmp.Or(cmp.Compare(x.file, y.file), cmp.Compare(x.line, y.line), cmp.Compare(x.column, y.column))
+	}
+	slices.SortStableFunc(b.mistakes, order)
+	slices.SortStableFunc(b.warnings, order)
+	mistake := func(m located) Mistake {
+		return Mistake{File: b.files[m.file], Line: m.line, Column: m.column, What: m.what}
+	}
+	for _, m := range b.mistakes {
+		p.Mistakes = append(p.Mistakes, mistake(m))
+	}
+	if more := b.wrong - len(b.mistakes); more > 0 {
+		p.Mistakes = append(p.Mistakes, Mistake{File: b.files[0], What: fmt.Sprintf("and %d mistakes more", more)})
+	}
+	for _, w := range b.warnings {
+		p.Warnings = append(p.Warnings, Warning{mistake(w), w.day})
+	}
+	return p
+}
 
 // full says that there are as many services as there may be, and notes it once.
 func (b *book) full(at spot, most int) bool {
@@ -239,8 +330,11 @@ func (b *book) text(at spot, what, field, lang, text string) bool {
 	if !b.plain(at, what, text) {
 		return false
 	}
+	if inLatin(lang, text) {
+		b.warn(at, 0, fmt.Sprintf("%s: Latin letters found in a text of the language %s; if it is a name, leave it out there, and the category's word is shown", what, lang))
+	}
 	well := true
-	for _, check := range b.checks {
+	for _, check := range b.Checks {
 		if err := check(field, lang, text); err != nil {
 			b.add(at, fmt.Sprintf("%s: %v", what, err))
 			well = false
@@ -252,10 +346,10 @@ func (b *book) text(at spot, what, field, lang, text string) bool {
 // fits is whether a text can be shown as it is.
 func (b *book) fits(field, lang, text string) bool {
 	return utf8.RuneCountInString(text) <= maxText &&
-		!slices.ContainsFunc(b.checks, func(check Check) bool { return check(field, lang, text) != nil })
+		!slices.ContainsFunc(b.Checks, func(check Check) bool { return check(field, lang, text) != nil })
 }
 
-// plain checks what only the team sees.
+// plain checks what only the team sees, and what everybody does.
 func (b *book) plain(at spot, what, text string) bool {
 	switch n := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
@@ -263,6 +357,10 @@ func (b *book) plain(at spot, what, text string) bool {
 		return false
 	case n > maxText:
 		b.add(at, fmt.Sprintf("%s: %d letters found, at most %d fit on the screen", what, n, maxText))
+		return false
+	}
+	if why := illegible(text); why != "" {
+		b.add(at, what+": "+why)
 		return false
 	}
 	for _, c := range text {
@@ -327,7 +425,4 @@ func overlaps(a, b *timetable.Slot) bool {
 	return false
 }
 
-var (
-	identifier = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	language   = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
-)
+var identifier = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

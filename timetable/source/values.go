@@ -50,18 +50,29 @@ type clock struct {
 	ok bool
 }
 
+// UnmarshalText reads HH:MM, and what a sheet may have.
 func (c *clock) UnmarshalText(b []byte) (err error) {
 	c.Clock, err = timetable.ParseClock(string(b))
+	if sheet, err2 := sheetClock(string(b)); err != nil && err2 == nil {
+		c.Clock, err = sheet, nil
+	}
 	c.ok = err == nil
 	return err
 }
 
 // weekday is one entry of days: a day of the week, or all of them.
-type weekday struct{ days []time.Weekday }
+type weekday struct {
+	days  []time.Weekday
+	whole bool // from midnight to midnight
+}
 
 func (w *weekday) UnmarshalText(b []byte) error {
-	if string(b) == "daily" {
-		w.days = []time.Weekday{1, 2, 3, 4, 5, 6, 0}
+	switch string(b) {
+	case "daily":
+		w.days = allDays
+		return nil
+	case "24/7":
+		w.days, w.whole = allDays, true
 		return nil
 	}
 	i := slices.Index([]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, string(b))
@@ -105,11 +116,45 @@ func (s *show) UnmarshalText(b []byte) error {
 }
 
 // date is a calendar day.
-type date struct{ timetable.Date }
+type date struct {
+	timetable.Date
+	text string
+}
 
 func (d *date) UnmarshalText(b []byte) (err error) {
-	d.Date, err = timetable.ParseDate(string(b))
+	d.text = string(b)
+	d.Date, err = timetable.ParseDate(d.text)
 	return err
+}
+
+// meant are the days that a date may be meant for; none: any.
+func (d date) meant() []timetable.Date {
+	if d.Date != 0 {
+		return []timetable.Date{d.Date}
+	}
+	return meant(d.text, timetable.ParseDate)
+}
+
+// meant are the days that a text may have been before one letter of it was
+// broken; none: it may have been any.
+func meant(text string, parse func(string) (timetable.Date, error)) []timetable.Date {
+	var list []timetable.Date
+	try := func(s string) {
+		if d, err := parse(s); err == nil && !slices.Contains(list, d) {
+			list = append(list, d)
+		}
+	}
+	if len(text) > 12 {
+		return nil
+	}
+	for i := range len(text) + 1 {
+		for _, c := range []string{"", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "-", "/"} {
+			if try(text[:i] + c + text[i:]); i < len(text) {
+				try(text[:i] + c + text[i+1:])
+			}
+		}
+	}
+	return list
 }
 
 // in is the first moment of the day in a zone; zero where there is no date.

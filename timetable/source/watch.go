@@ -19,28 +19,49 @@ import (
 	"infobus/yamlfile"
 )
 
-// Loaded is what became of reading a timetable. On an error Timetable is nil,
-// and the last good one stays in use.
+// Loaded is what became of reading a timetable.
 type Loaded struct {
-	Timetable *timetable.Timetable
-	Mistakes  int   // in the files; 0 where they could not be read at all
-	Err       error // Mistakes, or why they could not be read
+	Timetable *timetable.Timetable // nil on an error
+	// InUse is what may be shown now: Timetable or, where that was refused, the last
+	// good one without what the new one puts in doubt; without a last good one, what
+	// could be read. nil where nothing was read: what was in use stays so.
+	InUse    *timetable.Timetable
+	Mistakes int // in the files; 0 where they could not be read at all
+	Warnings []Warning
+	Err      error // Mistakes, or why they could not be read
 }
 
 // Load reads the timetable at path, a file or a folder, once.
-func Load(path string, checks ...Check) Loaded {
+func Load(path string, checks ...Check) Loaded { return Options{Checks: checks}.Load(path) }
+
+// Load reads the timetable at path, a file or a folder, once.
+func (o Options) Load(path string) Loaded {
 	files, err := Read(path)
 	if err != nil {
 		return Loaded{Err: err}
 	}
-	return parsed(files, checks)
+	return o.load(files)
 }
 
-func parsed(files []File, checks []Check) Loaded {
-	t, err := ParseAll(files, checks...)
-	var mistakes Mistakes
-	errors.As(err, &mistakes)
-	return Loaded{Timetable: t, Mistakes: len(mistakes), Err: err}
+func (o Options) load(files []File) Loaded {
+	p := o.Parse(files)
+	l := Loaded{InUse: p.Over(o.Good), Mistakes: len(p.Mistakes), Warnings: p.Warnings}
+	if p.Refused {
+		l.Err = p.Mistakes
+	} else {
+		l.Timetable = l.InUse
+	}
+	return l
+}
+
+// next is load of one version after another: what is good is what the next is
+// held against.
+func (o *Options) next(files []File) Loaded {
+	l := o.load(files)
+	if l.Err == nil {
+		o.Good = l.Timetable
+	}
+	return l
 }
 
 // isTimetable says whether a folder's file of this name belongs to the
@@ -103,7 +124,11 @@ func read(path string) ([]byte, error) {
 // it then returns ctx's error. It observes what it read whenever that differs
 // from before, and on each reload. The kernel tells of changes: at rest it does
 // not wake.
-func Watch(ctx context.Context, path string, reload <-chan struct{}, observe func(Loaded), checks ...Check) error {
+func Watch(ctx context.Context, path string, reload <-chan struct{}, observe func(Loaded), o Options) error {
+	return watch(ctx, path, reload, observe, &o)
+}
+
+func watch(ctx context.Context, path string, reload <-chan struct{}, observe func(Loaded), o *Options) error {
 	folder, name := filepath.Split(filepath.Clean(path))
 	if folder == "" {
 		folder = "."
@@ -143,7 +168,7 @@ func Watch(ctx context.Context, path string, reload <-chan struct{}, observe fun
 			observe(Loaded{Err: err})
 			return
 		}
-		observe(parsed(files, checks))
+		observe(o.next(files))
 	}
 	look(true)
 	for {

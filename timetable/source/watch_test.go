@@ -21,7 +21,7 @@ func watching(t *testing.T, content string) (path string, reload chan struct{}, 
 	ctx, cancel := context.WithCancel(context.Background())
 	observed, returned := make(chan Loaded, 16), make(chan error, 1)
 	reload = make(chan struct{})
-	go func() { returned <- Watch(ctx, path, reload, func(l Loaded) { observed <- l }) }()
+	go func() { returned <- Watch(ctx, path, reload, func(l Loaded) { observed <- l }, Options{}) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-returned; !errors.Is(err, context.Canceled) {
@@ -96,6 +96,41 @@ func TestWatchSeesEveryWayOfChangingTheFile(t *testing.T) {
 	}
 }
 
+func TestAWatchedVersionThatIsRefusedPutsInDoubtWhatItCloses(t *testing.T) {
+	rows := func(l Loaded) string {
+		got := ""
+		for _, r := range l.InUse.Rows(time.Date(2026, 11, 23, 8, 0, 0, 0, l.InUse.Zone), "quai") {
+			got += r.Service.ID + " " + string(r.State) + ", "
+		}
+		return got
+	}
+	path, _, next := watching(t, whole)
+	good := next()
+	if got := rows(good); good.InUse != good.Timetable || got != "water ask us, food confirmed, food confirmed, " {
+		t.Fatalf("%+v: %s", good, got)
+	}
+	// The meals are off for a day, and there is a slip in the water's hours.
+	broken := strings.Replace(strings.Replace(whole, "    by: us\n", "    by: us\n    changes: [{date: 2026-11-23, cancelled: true}]\n", 1), `closes: "09:00"`, `closes: "9:xx"`, 1)
+	write(t, path+".new", broken)
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	l := next()
+	if l.Timetable != nil || l.Mistakes != 1 || l.InUse == nil {
+		t.Fatalf("%+v", l)
+	}
+	if got := rows(l); got != "water ask us, food ask us, food ask us, " {
+		t.Error(got)
+	}
+	write(t, path+".new", whole)
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	if l := next(); l.Err != nil || rows(l) != rows(good) {
+		t.Errorf("mended: %+v", l)
+	}
+}
+
 func TestWatchWaitsForAFileThatIsNotThere(t *testing.T) {
 	path, _, next := watching(t, "")
 	if l := next(); !errors.Is(l.Err, fs.ErrNotExist) {
@@ -112,7 +147,7 @@ func TestWatchWaitsForAFileThatIsNotThere(t *testing.T) {
 
 func TestWatchFailsWhenTheFolderIsGone(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "gone")
-	if err := Watch(context.Background(), filepath.Join(folder, "t.yaml"), nil, func(Loaded) {}); !errors.Is(err, fs.ErrNotExist) {
+	if err := Watch(context.Background(), filepath.Join(folder, "t.yaml"), nil, func(Loaded) {}, Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 	if err := os.Mkdir(folder, 0o755); err != nil {
@@ -121,7 +156,7 @@ func TestWatchFailsWhenTheFolderIsGone(t *testing.T) {
 	returned := make(chan error, 1)
 	started := make(chan struct{}, 1)
 	go func() {
-		returned <- Watch(context.Background(), filepath.Join(folder, "t.yaml"), nil, func(Loaded) { started <- struct{}{} })
+		returned <- Watch(context.Background(), filepath.Join(folder, "t.yaml"), nil, func(Loaded) { started <- struct{}{} }, Options{})
 	}()
 	<-started
 	if err := os.Remove(folder); err != nil {

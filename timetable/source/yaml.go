@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -82,40 +83,82 @@ type holiday struct {
 	Times    []hours  `yaml:"times"`
 }
 
-// yaml is one YAML file of a book.
+// yaml is one YAML file of a book, or one piece of a file that is no YAML as a
+// whole.
 type yaml struct {
 	*book
-	n   int // of the file
-	f   file
-	bad bool // not all of it could be read
-	src *yamlfile.Source
+	n     int // of the file
+	f     file
+	src   *yamlfile.Source
+	lines []string // of the piece
+	above int      // lines of the file above the piece
+	found []Mistake
+	keys  []string          // by line: under which key of the file it stands
+	of    map[int][]Mistake // found, by the index of the service
+	whole bool              // it is the whole file
+	last  int               // its last line, if that does not end
 }
 
-func (b *book) openYAML(n int, data File) *yaml {
-	y := &yaml{book: b, n: n}
-	y.src = yamlfile.Decode(data.Name, data.Data, &y.f)
+// decode reads a piece of a file, below so many lines; its mistakes are not noted
+// yet.
+func (b *book) decode(n int, text string, above int) *yaml {
+	y := &yaml{book: b, n: n, lines: strings.Split(text, "\n"), above: above}
+	y.src = yamlfile.Decode(b.files[n], []byte(text), &y.f)
 	var mistakes Mistakes
 	if errors.As(y.src.Err(), &mistakes) {
-		y.bad = true
-		for _, m := range mistakes {
-			b.add(spot{n, m.Line, m.Column}, m.What)
+		y.found = mistakes
+	}
+	key := ""
+	for _, line := range y.lines {
+		if m := topKey.FindStringSubmatch(line); m != nil {
+			key = m[1]
+		}
+		y.keys = append(y.keys, key)
+	}
+	y.of = map[int][]Mistake{}
+	if len(y.f.Services) <= maxServices {
+		at := spots(y, y.f.Services)
+		for _, m := range y.found {
+			if y.section(m.Line) == "services" && m.Column > 1 {
+				i := entryOf(at, m)
+				y.of[i] = append(y.of[i], m)
+			}
 		}
 	}
 	return y
 }
 
+// note notes what decode found. What stands below a key that nobody knows may
+// close anything.
+func (y *yaml) note() {
+	for _, m := range y.found {
+		y.add(spot{y.n, m.Line + y.above, m.Column}, m.What)
+		section := y.section(m.Line)
+		switch {
+		case section == "timezone":
+			y.v.Zoneless = true
+		case slices.Contains([]string{"max-age", "sites", "plan"}, section) && !strings.HasPrefix(m.What, "a second document"):
+		case slices.Contains([]string{"services", "holidays"}, section) && m.Column > 1:
+		default:
+			y.unread(y.n, timetable.Unread{Line: m.Line + y.above})
+		}
+	}
+}
+
 // at is where the first of these fields stood that was in the file.
 func (y *yaml) at(fields ...any) spot {
 	line, column := y.src.At(fields...)
-	return spot{y.n, line, column}
+	return spot{y.n, line + y.above, column}
 }
 
 // most says whether a list is short enough, and empties it if not.
-func most[T any](y *yaml, what string, list *[]T, n int) {
-	if len(*list) > n {
-		y.add(y.at(list), fmt.Sprintf("%s: %d found, at most %d were expected", what, len(*list), n))
-		*list = nil
+func most[T any](y *yaml, what string, list *[]T, n int) bool {
+	if len(*list) <= n {
+		return true
 	}
+	y.add(y.at(list), fmt.Sprintf("%s: %d found, at most %d were expected", what, len(*list), n))
+	*list = nil
+	return false
 }
 
 // general takes what holds for every file.
@@ -142,13 +185,13 @@ func (y *yaml) general() {
 			if line, twice := first[s.ID]; twice {
 				y.add(y.at(&s.ID), fmt.Sprintf("id: %q a second time; the first is on line %d", s.ID, line))
 			}
-			first[s.ID] = y.src.Line(&s.ID)
+			first[s.ID] = y.at(&s.ID).line
 		}
 		y.text(y.at(&s.Name, s), "name", "site", "en", s.Name)
 		switch other, there := y.t.Site(s.ID); {
 		case !there:
 			y.t.Sites = append(y.t.Sites, timetable.Site{ID: s.ID, Name: s.Name})
-		case other.Name != s.Name && first[s.ID] == y.src.Line(&s.ID):
+		case other.Name != s.Name && first[s.ID] == y.at(&s.ID).line:
 			y.add(y.at(&s.ID), fmt.Sprintf("site %q has another name, %q, in another file", s.ID, other.Name))
 		}
 	}
@@ -156,7 +199,7 @@ func (y *yaml) general() {
 
 // services takes plan and services.
 func (y *yaml) services() {
-	if !y.src.Is(&y.f.Services) && len(y.files) == 1 && !y.bad {
+	if !y.src.Is(&y.f.Services) && len(y.files) == 1 && y.whole && len(y.found) == 0 {
 		y.add(y.at(), "services: missing; a list was expected, which may be []")
 	}
 	most(y, "plan", &y.f.Plan, maxPlan-len(y.t.Plan))
@@ -173,120 +216,282 @@ func (y *yaml) services() {
 	}
 	most(y, "services", &y.f.Services, maxServices-len(y.t.Services))
 	for i := range y.f.Services {
-		y.service(&y.f.Services[i])
+		y.service(i)
 	}
 }
 
-func (y *yaml) service(s *service) {
-	if y.id(&s.ID, s) {
-		y.once(s.ID, y.at(&s.ID))
-	}
-	if !y.src.Is(&s.Category) {
-		y.add(y.at(s), "category: missing; expected one of: "+categoryNames())
-	}
-	if _, ok := s.Name["en"]; !ok {
-		y.add(y.at(&s.Name, s), "name: no English name (en) found; every service needs one")
-	}
-	for lang, name := range s.Name {
-		at := y.at(yamlfile.Entry{Map: &s.Name, Key: lang})
-		if !language.MatchString(lang) {
-			y.add(at, fmt.Sprintf("name: %q found, a language tag was expected, such as en, ar or ti", lang))
-			continue
+// try runs a check, and says whether it found no mistake.
+func (y *yaml) try(check func()) bool {
+	before := y.wrong
+	check()
+	return y.wrong == before
+}
+
+// service takes one service. Of one that has a mistake in an opening the others
+// stand; in a change, all of it but what the change may close; elsewhere, none.
+func (y *yaml) service(i int) {
+	s := &y.f.Services[i]
+	parts := y.broken(i)
+	line := y.at(s).line
+	well := y.try(func() {
+		if y.id(&s.ID, s) {
+			y.once(s.ID, y.at(&s.ID))
 		}
-		y.text(at, "name", "name", lang, name)
-	}
-	y.text(y.at(&s.Place.Name, &s.Place, s), "place, name", "place", "en", s.Place.Name)
-	if y.src.Is(&s.Place.Map) {
-		y.mapLetter(y.at(&s.Place.Map), s.Place.Map)
-	}
-	if y.src.Is(&s.By) {
-		y.text(y.at(&s.By), "by", "by", "en", s.By)
+		if !y.src.Is(&s.Category) {
+			y.add(y.at(s), "category: missing; expected one of: "+categoryNames())
+		}
+		if !y.src.Is(&s.Place) {
+			y.warn(y.at(s), 0, "place, name: no text found; it is shown without a place")
+		} else {
+			y.text(y.at(&s.Place.Name, &s.Place, s), "place, name", "place", "en", s.Place.Name)
+		}
+		if y.src.Is(&s.Place.Map) {
+			y.mapLetter(y.at(&s.Place.Map), s.Place.Map)
+		}
+		y.validity(&s.From, &s.Until)
+	})
+	names, named := y.names(s)
+	well = well && named && !parts.service
+	if y.src.Is(&s.By) && !y.text(y.at(&s.By), "by", "by", "en", s.By) {
+		s.By = ""
 	}
 	for j := range s.Sites {
 		y.knownSite(&s.Sites[j])
 	}
-	y.validity(&s.From, &s.Until)
+	about := timetable.Unread{Line: line, ID: s.ID}
+	slots, whole := y.slots(s, parts)
+	changes, doubts := y.changes(s, slots, parts)
+	if cut := i == len(y.f.Services)-1 && (y.last > 0 || !y.src.Is(&s.Times)) && !y.src.Is(&y.f.Holidays); cut && (!well || !whole || len(doubts) > 0) {
+		y.unread(y.n, timetable.Unread{}) // the file may be cut off: nobody knows what came after
+	}
+	if !well || !whole {
+		about.Texts, about.Hides = slices.Collect(maps.Values(names)), y.src.Is(&s.Show) && timetable.Show(s.Show) != timetable.Screen
+		y.unread(y.n, about)
+		return
+	}
+	for _, u := range doubts {
+		u.ID = s.ID
+		y.unread(y.n, u)
+	}
 	y.t.Services = append(y.t.Services, timetable.Service{
-		ID: s.ID, Category: timetable.Category(s.Category), Name: s.Name,
-		Place: timetable.Place(s.Place), Sites: s.Sites, Show: timetable.Show(s.Show),
-		Checked: s.Checked.in(y.t.Zone), By: s.By, Slots: y.slots(s), Changes: y.changes(s),
+		ID: s.ID, Category: timetable.Category(s.Category), Name: names,
+		Place: timetable.Place(s.Place), Sites: s.Sites, Show: timetable.Show(s.Show), File: y.base(y.n),
+		Checked: s.Checked.in(y.t.Zone), By: s.By, Slots: slots, Changes: changes,
 	})
 }
 
-func (y *yaml) slots(s *service) []timetable.Slot {
-	if len(s.Times) == 0 {
-		y.add(y.at(&s.Times, s), "times: missing; at least one entry with days, opens and closes was expected")
+// names reads a service's names; false where the English one is none. Another
+// that cannot be read is left out.
+func (y *yaml) names(s *service) (names map[string]string, ok bool) {
+	names = map[string]string{}
+	if _, ok := s.Name["en"]; !ok {
+		y.add(y.at(&s.Name, s), "name: no English name (en) found; every service needs one")
 	}
-	most(y, "times", &s.Times, maxTimes)
-	var slots []timetable.Slot
-	for i := range s.Times {
-		e := &s.Times[i]
-		slot := timetable.Slot{From: s.From.Date, Until: s.Until.Date, Opens: e.Opens.Clock, Closes: e.Closes.Clock, Dates: y.dates(&e.Dates)}
-		if len(e.Dates) == 0 || len(e.Days) > 0 {
-			slot.Days = y.days(&e.Days, e)
-		}
-		y.validity(&e.From, &e.Until)
-		if e.From.Date != 0 {
-			slot.From = e.From.Date
-		}
-		if e.Until.Date != 0 {
-			slot.Until = e.Until.Date
-		}
-		y.hours("opens", &e.Opens, "closes", &e.Closes, e)
-		slots = append(slots, slot)
-		if j := slices.IndexFunc(slots[:i], func(other timetable.Slot) bool { return overlaps(&slot, &other) }); j >= 0 {
-			y.add(y.at(e), fmt.Sprintf("times: %s to %s overlaps with %s to %s on line %d",
-				slot.Opens, slot.Closes, slots[j].Opens, slots[j].Closes, y.src.Line(&s.Times[j])))
+	for _, lang := range slices.Sorted(maps.Keys(s.Name)) {
+		at := y.at(yamlfile.Entry{Map: &s.Name, Key: lang})
+		tag, err := timetable.LanguageTag(lang)
+		switch _, twice := names[tag]; {
+		case err != nil:
+			y.add(at, fmt.Sprintf("name: %q found, %v", lang, err))
+		case twice:
+			y.add(at, fmt.Sprintf("name: %s a second time", tag))
+		case y.text(at, "name", "name", tag, s.Name[lang]):
+			names[tag] = s.Name[lang]
 		}
 	}
-	return slots
+	return names, names["en"] != ""
 }
 
-func (y *yaml) changes(s *service) []timetable.Change {
-	most(y, "changes", &s.Changes, maxChanges)
-	var changes []timetable.Change
+// slots reads a service's openings; false where what cannot be read may close
+// another.
+func (y *yaml) slots(s *service, parts broken) (slots []timetable.Slot, ok bool) {
+	if len(s.Times) == 0 {
+		y.add(y.at(&s.Times, s), "times: missing; at least one entry with days, opens and closes was expected")
+		return nil, false
+	}
+	if !most(y, "times", &s.Times, maxTimes) {
+		return nil, false
+	}
+	ok = true
+	lines := map[int]int{} // by their index, of the slots
+	for i := range s.Times {
+		e := &s.Times[i]
+		var slot timetable.Slot
+		well := y.try(func() { slot = y.slot(s, e) }) && !parts.times[i]
+		if !well {
+			// Something else than an opening may stand here, such as a change whose
+			// heading was lost.
+			ok = ok && (y.src.Is(&e.Days) || y.src.Is(&e.Dates)) && y.src.Is(&e.Opens) && y.src.Is(&e.Closes)
+			continue
+		}
+		if j := slices.IndexFunc(slots, func(other timetable.Slot) bool { return overlaps(&slot, &other) }); j >= 0 {
+			y.add(y.at(e), fmt.Sprintf("times: %s to %s overlaps with %s to %s on line %d",
+				slot.Opens, slot.Closes, slots[j].Opens, slots[j].Closes, lines[j]))
+			slots[j].Status, slots[j].Why = timetable.AskUs, contradict
+			continue
+		}
+		lines[len(slots)] = y.at(e).line
+		slots = append(slots, slot)
+	}
+	return slots, ok
+}
+
+func (y *yaml) slot(s *service, e *times) timetable.Slot {
+	whole := slices.ContainsFunc(e.Days, func(w weekday) bool { return w.whole }) && !y.src.Is(&e.Opens) && !y.src.Is(&e.Closes)
+	if whole {
+		e.Opens.Clock, e.Closes.Clock = 0, 24*60
+	}
+	slot := timetable.Slot{From: s.From.Date, Until: s.Until.Date, Dates: y.dates(&e.Dates)}
+	if len(e.Dates) == 0 || len(e.Days) > 0 {
+		slot.Days = y.days(&e.Days, e)
+	}
+	y.validity(&e.From, &e.Until)
+	if e.From.Date != 0 {
+		slot.From = e.From.Date
+	}
+	if e.Until.Date != 0 {
+		slot.Until = e.Until.Date
+	}
+	if !whole {
+		y.hours("opens", &e.Opens, "closes", &e.Closes, e)
+	}
+	slot.Opens, slot.Closes = e.Opens.Clock, e.Closes.Clock
+	return slot
+}
+
+// changes reads what is otherwise on some days, and what may be so.
+func (y *yaml) changes(s *service, slots []timetable.Slot, parts broken) (changes []timetable.Change, doubts []timetable.Unread) {
+	if !most(y, "changes", &s.Changes, maxChanges) {
+		return nil, []timetable.Unread{{Line: y.at(s).line}}
+	}
 	first := map[timetable.Date]int{}
 	for i := range s.Changes {
 		c := &s.Changes[i]
-		line, twice := first[c.Date.Date]
-		switch {
-		case !y.src.Is(&c.Date):
-			y.add(y.at(c), "date: missing; the day was expected, written like 2026-11-20")
-		case twice && c.Date.Date != 0:
-			y.add(y.at(&c.Date), fmt.Sprintf("date: %s a second time; the first is on line %d", c.Date, line))
-		case c.Cancelled == (len(c.Times) > 0):
-			y.add(y.at(c), "either cancelled: true, or times with the hours of that day, was expected")
+		dates := c.Date.meant()
+		var of []timetable.Hours
+		well := y.try(func() {
+			line, twice := first[c.Date.Date]
+			usual := func(slot timetable.Slot) bool { return slot.On(c.Date.Date) }
+			switch {
+			case !y.src.Is(&c.Date):
+				y.add(y.at(c), "date: missing; the day was expected, written like 2026-11-20")
+			case twice && c.Date.Date != 0:
+				y.add(y.at(&c.Date), fmt.Sprintf("date: %s a second time; the first is on line %d", c.Date, line))
+			case c.Cancelled == (len(c.Times) > 0):
+				y.add(y.at(c), "either cancelled: true, or times with the hours of that day, was expected")
+			case c.Date.Date != 0 && len(slots) == len(s.Times) && !slices.ContainsFunc(slots, usual):
+				y.add(y.at(&c.Date), fmt.Sprintf("date: %s is a %s, and nothing is open that day%s; hours of a day without usual ones are written under times, with dates",
+					c.Date, c.Date.Weekday(), nearest(slots, c.Date.Date)))
+				dates = nil // another day is meant
+			}
+			first[c.Date.Date] = y.at(&c.Date).line
+			if y.src.Is(&c.Reason) && !y.plain(y.at(&c.Reason), "reason", c.Reason) {
+				c.Reason = ""
+			}
+			of = y.ofDay(&c.Times)
+		}) && !parts.changes[i]
+		if !well {
+			doubts = append(doubts, timetable.Unread{Line: y.at(c).line, Dates: dates})
+			continue
 		}
-		first[c.Date.Date] = y.src.Line(&c.Date)
-		if y.src.Is(&c.Reason) {
-			y.plain(y.at(&c.Reason), "reason", c.Reason)
-		}
-		changes = append(changes, timetable.Change{Date: c.Date.Date, Hours: y.ofDay(&c.Times), Reason: c.Reason})
+		changes = append(changes, timetable.Change{Date: c.Date.Date, Hours: of, Reason: c.Reason})
 	}
-	return changes
+	return changes, doubts
+}
+
+// nearest names the days round d on which slots are open, for whoever mistyped
+// one.
+func nearest(slots []timetable.Slot, d timetable.Date) string {
+	var days []string
+	for _, way := range []timetable.Date{-1, 1} {
+		for n := timetable.Date(1); n <= 31; n++ {
+			if slices.ContainsFunc(slots, func(slot timetable.Slot) bool { return slot.On(d + way*n) }) {
+				days = append(days, (d + way*n).String())
+				break
+			}
+		}
+	}
+	if len(days) == 0 {
+		return ""
+	}
+	return "; the nearest day is " + strings.Join(days, " or ")
 }
 
 // holidays is called when all services are known.
 func (y *yaml) holidays() {
-	most(y, "holidays", &y.f.Holidays, maxHolidays-len(y.t.Holidays))
+	if !most(y, "holidays", &y.f.Holidays, maxHolidays-len(y.t.Holidays)) {
+		y.unread(y.n, timetable.Unread{})
+	}
 	for i := range y.f.Holidays {
 		h := &y.f.Holidays[i]
-		y.plain(y.at(&h.Name, h), "name", h.Name)
-		y.validity(&h.From, &h.Until)
-		switch ranged := y.src.Is(&h.From) || y.src.Is(&h.Until); {
-		case !ranged && len(h.Dates) == 0:
-			y.add(y.at(h), "dates: missing; a list of days, or from and until, was expected")
-		case ranged && !(y.src.Is(&h.From) && y.src.Is(&h.Until)):
-			y.add(y.at(h), "from and until go together: the first and the last day")
-		}
-		for j := range h.Services {
-			if _, ok := y.ids[h.Services[j]]; !ok {
-				y.add(y.at(&h.Services[j]), fmt.Sprintf("service %q is not among the services", h.Services[j]))
+		line := y.at(h).line
+		var dates []timetable.Date
+		var of []timetable.Hours
+		unknown := false
+		well := y.try(func() {
+			y.plain(y.at(&h.Name, h), "name", h.Name)
+			y.validity(&h.From, &h.Until)
+			switch ranged := y.src.Is(&h.From) || y.src.Is(&h.Until); {
+			case !ranged && len(h.Dates) == 0:
+				y.add(y.at(h), "dates: missing; a list of days, or from and until, was expected")
+			case ranged && !(y.src.Is(&h.From) && y.src.Is(&h.Until)):
+				y.add(y.at(h), "from and until go together: the first and the last day")
 			}
+			for j := range h.Services {
+				if _, ok := y.ids[h.Services[j]]; !ok {
+					y.add(y.at(&h.Services[j]), fmt.Sprintf("service %q is not among the services%s", h.Services[j], y.likeID(h.Services[j])))
+					unknown = true
+				}
+			}
+			dates = y.dates(&h.Dates)
+			of = y.ofDay(&h.Times)
+		})
+		if slices.ContainsFunc(y.found, func(m Mistake) bool { return y.holiday(m) == i }) || !well {
+			u := timetable.Unread{Line: line, Dates: y.maybe(h)}
+			if !unknown || len(h.Services) == 1 {
+				u.Texts = h.Services
+			}
+			y.unread(y.n, u)
+			continue
 		}
-		y.t.Holidays = append(y.t.Holidays, timetable.Holiday{Name: h.Name, Dates: y.dates(&h.Dates), From: h.From.Date, Until: h.Until.Date,
-			Services: h.Services, Hours: y.ofDay(&h.Times)})
+		y.t.Holidays = append(y.t.Holidays, timetable.Holiday{Name: h.Name, Dates: dates, From: h.From.Date, Until: h.Until.Date, Services: h.Services, Hours: of})
 	}
+}
+
+// maybe are the days that a holiday with a mistake may be about; none: any.
+func (y *yaml) maybe(h *holiday) (days []timetable.Date) {
+	if !y.src.Is(&h.Dates) && !y.src.Is(&h.From) && !y.src.Is(&h.Until) { // under a key with a slip in it
+		line, _ := y.src.At(h)
+		if text := y.lines[line-1]; strings.Contains(text, "{") && strings.Contains(text, "}") {
+			return datesIn(text)
+		}
+	}
+	for _, d := range h.Dates {
+		list := d.meant()
+		if len(list) == 0 {
+			return nil
+		}
+		days = append(days, list...)
+	}
+	if y.src.Is(&h.From) || y.src.Is(&h.Until) {
+		if h.From.Date == 0 || h.Until.Date < h.From.Date || h.Until.Date-h.From.Date > maxDates {
+			return nil
+		}
+		for d := h.From.Date; d <= h.Until.Date; d++ {
+			days = append(days, d)
+		}
+	}
+	return days
+}
+
+// likeID names the id that is nearly this one.
+func (b *book) likeID(id string) string {
+	for _, s := range b.t.Services {
+		if s.Show == timetable.Screen && timetable.Near(id, s.ID) {
+			return fmt.Sprintf("; %q is like it", s.ID)
+		}
+	}
+	return ""
 }
 
 // ofDay reads the hours of one day.
@@ -375,6 +580,9 @@ func (y *yaml) hours(fromName string, from *clock, toName string, to *clock, out
 	}
 	if !from.ok || !to.ok {
 		return false
+	}
+	if to.Clock <= from.Clock && night(from.Clock, to.Clock) {
+		to.Clock += 24 * 60
 	}
 	what, ofOpening := wrongHours(fromName, from.Clock, toName, to.Clock)
 	switch {
