@@ -40,6 +40,7 @@ var order = map[string][]string{
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
 	"timetable":         {"source"},
+	"timetable/source":  {"sourcetest"},
 	"van":               {"loop kept"},
 	"words":             {"wordstest"},
 }
