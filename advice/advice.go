@@ -36,6 +36,8 @@ const (
 	Session  About = "session"
 	Screen   About = "screen"
 	Devices  About = "devices"
+
+	Timetable About = "timetable"
 )
 
 // Advice is one thing to do.
@@ -92,6 +94,7 @@ var table = []row{
 	{"data-short", Internet, nil, dataShort},
 	{"screen-failed", Screen, nil, screenFailed},
 	{"configuration-refused", Devices, nil, configurationRefused},
+	{"timetable-refused", Timetable, nil, timetableRefused},
 	{"device-failed", Devices, nil, deviceFailed},
 	{"confirm-site", Session, nil, confirmSite},
 	{uplink + "unknown", Internet, nil, uplinkUnknown},
@@ -203,8 +206,18 @@ func configurationRefused(_ van.Options, s van.State) (finding, bool) {
 	return say(Warn, words.T("advice.configuration-refused"))
 }
 
+func timetableRefused(_ van.Options, s van.State) (finding, bool) {
+	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken {
+		return finding{}, false
+	}
+	if s.Refused == 0 { // it is not there, or cannot be read at all
+		return say(Warn, words.T("advice.timetable-missing"))
+	}
+	return say(Warn, words.T("advice.timetable-refused", "N", s.Refused))
+}
+
 func deviceFailed(_ van.Options, s van.State) (finding, bool) {
-	own := []string{van.Panel, van.Configuration} // which have rows of their own
+	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
 	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
 		return finding{}, false
 	}

@@ -55,6 +55,13 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"the configuration was refused", func(s *van.State) {
 			s.Devices = append(s.Devices, van.Device{Name: van.Configuration, State: van.DeviceBroken})
 		}, []string{"configuration-refused"}, Warn, "Tell the team that the settings of the box were refused for a mistake: it goes on with the last good ones."},
+		{"the timetable was refused", func(s *van.State) {
+			s.Refused = 2
+			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
+		}, []string{"timetable-refused"}, Warn, "Tell the team that the new timetable was refused: 2 mistakes. What it puts in doubt is “ask us” on the screen."},
+		{"the timetable is not there", func(s *van.State) {
+			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
+		}, []string{"timetable-refused"}, Warn, "Tell the team that the box cannot read its timetable."},
 		{"nothing is known", func(s *van.State) { *s = van.New(van.DefaultOptions()); s.Uplink.Verdict = netmon.Unknown },
 			[]string{"generator-unseen", "uplink-unknown"}, Warn, "See whether the generator runs: the box cannot tell."},
 		{"the battery is low", func(s *van.State) { onBattery(s); s.Power.Level = power.Low },

@@ -34,7 +34,7 @@ type View struct {
 type Advice struct {
 	Code     string     `json:"code"`
 	Severity string     `json:"severity"` // bad, warn, info
-	About    string     `json:"about"`    // power, internet, session, screen, devices
+	About    string     `json:"about"`    // power, internet, session, screen, devices, timetable
 	Until    *time.Time `json:"until"`    // by when; null where there is no deadline, or no clock
 	Text     string     `json:"text"`     // one sentence, in the language asked for
 	Words    words.Text `json:"-"`        // Text, before In says it

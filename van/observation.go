@@ -137,6 +137,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
 	case TimetableSeen:
 		refused := v.Timetable == nil || v.Mistakes > 0
+		s.Refused = v.Mistakes
 		if refused {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
 		}

@@ -55,6 +55,7 @@ type State struct {
 	Uplink       netmon.State
 	GatewayPower netmon.GatewayPower
 	Timetable    *timetable.Timetable // the loaded one with Corrections applied; nil until one is loaded
+	Refused      int                  // mistakes for which the newest timetable was refused; 0 where it was not
 	Corrections  []timetable.Correction
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
@@ -115,6 +116,8 @@ const (
 	Interface = "interface"
 	Logbook   = "logbook"
 	Target    = "target" // infobus-generator.target
+	// TimetableFile is the timetable's source: failed where it was refused, or is away.
+	TimetableFile = "timetable"
 	// Configuration is the configuration's file: failed where it was refused.
 	Configuration = "configuration"
 	Relay         = "relay" // of the gateway's power

@@ -332,7 +332,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	}
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
-	card.Add(part("timetable", "timetable", a.timetables))
+	card.Add(part("timetable", van.TimetableFile, a.timetables))
 	card.Add(part("keep", "kept", a.keeper.Run))
 	if a.watcher != nil {
 		add("lines", van.GPIO, a.lines)

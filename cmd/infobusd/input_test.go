@@ -84,6 +84,35 @@ func TestTheDaemonStartsWhateverIsWrongWithItsConfiguration(t *testing.T) {
 	}
 }
 
+// In the van a timetable with a mistake stops nothing either: what can be read is
+// shown, and what is wrong is said, without a word of what the file says.
+func TestTheDaemonStartsWhateverIsWrongWithItsTimetable(t *testing.T) {
+	t.Parallel()
+	dir, state := t.TempDir(), t.TempDir()
+	table, config := filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "infobus.yaml")
+	for path, text := range map[string]string{
+		table: "timezone: Europe/Paris\nservices:\n" +
+			"  - {id: tea, category: food, name: {en: Tea}, show: screen, place: {name: Quay}, checked: 2026-11-29, by: Us, times: [{days: [mon], opens: \"10:00\", closes: \"11:00\"}]}\n" +
+			"  - {id: secret, category: women, name: {en: Hidden}, show: in-person, place: {name: Nowhere}, times: [{days: [mon], opens: \"99:00\", closes: \"11:00\"}]}\n",
+		config: "gpio: no-such-chip\nbattery: {monitor: none}\npanel: {type: none}\nuplink: {interface: nothere0}\ntimetable: " + table + "\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, state, nil, "--config", config)
+	if got := p.device("timetable", "failed"); got != "error" {
+		t.Errorf("the reason is %q", got)
+	}
+	out, code := infobus(t, "--address", filepath.Join(p.state, "infobus.sock"), "status")
+	if code != 1 || !strings.Contains(out, "the first: timetable.yaml:4:") || strings.Contains(out, "Nowhere") || strings.Contains(out, "Hidden") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if said := p.output.String(); strings.Contains(said, "Nowhere") || strings.Contains(said, "Hidden") {
+		t.Errorf("the log says what nobody is to read: %s", said)
+	}
+}
+
 // A command line that is not understood: exit 2, as of infobus.
 func TestACommandLineThatIsNotUnderstood(t *testing.T) {
 	t.Parallel()

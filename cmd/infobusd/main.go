@@ -204,21 +204,21 @@ func timetableOptions(c config.Config) source.Options {
 	return source.Options{Checks: []source.Check{draw.Check}, Public: c.Public}
 }
 
-// readTimetable reads the timetable once, so that one that is broken stops the
-// start. One that is not there does not: the van has other work, and says so.
-// Of a source that may be away it is the last good one, if any.
+// readTimetable reads the timetable once. In the van nothing that is wrong with it
+// stops the start: what can be shown is, and who watches it says what is wrong. Of a
+// source that may be away it is the last good one, if any.
 func readTimetable(path, stateDir string, sim bool, with source.Options) (*timetable.Timetable, error) {
 	if path == config.ExampleTimetable {
 		return source.Parse(path, examples.Timetable, draw.Check)
 	}
 	l := source.First(path, stateDir, with)
-	if errors.Is(l.Err, fs.ErrNotExist) && !sim {
-		return nil, nil
-	}
-	if l.Err != nil && l.Mistakes == 0 {
+	switch {
+	case l.Err == nil || !sim:
+		return l.InUse, nil
+	case l.Mistakes == 0:
 		return nil, fmt.Errorf("read the timetable: %w", l.Err)
 	}
-	return l.Timetable, l.Err
+	return nil, l.Err
 }
 
 // readBoard reads what the screen says beside the timetable. One that is not

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -241,15 +243,18 @@ func (a *appliance) timetables(ctx context.Context, alive func()) error {
 	observe := func(l source.Loaded) {
 		switch {
 		case errors.Is(l.Err, fs.ErrNotExist):
-			a.observe(van.DeviceSeen{Name: "timetable", Reason: "absent", Why: "there is no file " + path})
+			a.observe(van.DeviceSeen{Name: van.TimetableFile, Reason: "absent", Why: "there is no file " + path})
 			return
 		case l.Err != nil:
-			slog.Warn("the timetable was refused; of the last good one stays what it does not put in doubt", "mistakes", l.Mistakes, "why", l.Err)
+			slog.Warn("the timetable was refused; of the last good one stays what it does not put in doubt", "why", l.Where())
+			a.heard(van.TimetableFile, l.Where())
+		default:
+			alive()
 		}
 		if n := len(l.Warnings); n > 0 {
-			slog.Info("the timetable may be meant otherwise", "warnings", n, "first", l.Warnings[0])
+			first := l.Warnings[0]
+			slog.Info("the timetable may be meant otherwise", "warnings", n, "first", fmt.Sprintf("%s:%d:%d", filepath.Base(first.File), first.Line, first.Column))
 		}
-		alive()
 		a.observe(van.TimetableSeen{Timetable: l.InUse, Mistakes: l.Mistakes})
 	}
 	with := timetableOptions(a.config)

@@ -31,6 +31,17 @@ type Loaded struct {
 	Err      error // Mistakes, or why they could not be read
 }
 
+// Where is Err without what the files say, which may be what nobody is to read: how
+// many mistakes there are, and where the first is.
+func (l Loaded) Where() error {
+	var mistakes Mistakes
+	if !errors.As(l.Err, &mistakes) || len(mistakes) == 0 {
+		return l.Err
+	}
+	first := mistakes[0]
+	return fmt.Errorf("mistakes: %d; the first: %s:%d:%d", len(mistakes), filepath.Base(first.File), first.Line, first.Column)
+}
+
 // Load reads the timetable at path, a file or a folder, once.
 func Load(path string, checks ...Check) Loaded { return Options{Checks: checks}.Load(path) }
 
