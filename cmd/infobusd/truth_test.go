@@ -133,6 +133,9 @@ func (f facts) readings(s fact, day time.Time) []may {
 			}
 			opens, closes := wallClock(d, o.opens), wallClock(d, o.closes)
 			m := may{cancelled: cancelled, opens: opens.Format("15:04"), shuts: closes.Format("15:04"), closes: closes}
+			if o.closes == 24*60 {
+				m.shuts = "24:00" // the midnight that ends the day
+			}
 			m.ask = !cancelled && (!sure && (age > 31 || age < -1) || !closes.After(opens))
 			if back == 1 {
 				m.opens = "00:00"
