@@ -102,11 +102,16 @@ func (t *Timetable) Rows(at time.Time, site string) []Row {
 
 // rows are the openings of a day, judged at a moment.
 func (t *Timetable) rows(date Date, at time.Time, site string) []Row {
+	return t.rowsOf(date, at, site, func(s *Service) bool { return len(s.Sites) == 0 || slices.Contains(s.Sites, site) })
+}
+
+// rowsOf are the rows of some services.
+func (t *Timetable) rowsOf(date Date, at time.Time, site string, some func(*Service) bool) []Row {
 	day := date.Start(t.Zone)
 	var rows []Row
 	for i := range t.Services {
 		s := &t.Services[i]
-		if len(s.Sites) > 0 && !slices.Contains(s.Sites, site) {
+		if !some(s) {
 			continue
 		}
 		for _, o := range t.spans(s, date) {

@@ -155,7 +155,7 @@ Of a timetable with mistakes it shows what would be shown were there no earlier 
 	for _, c := range []*cobra.Command{check, show} {
 		publicFlag(c, &public)
 	}
-	return group("timetable", "Check a timetable, or show its days", check, show)
+	return group("timetable", "Check a timetable, show its days, or what a new one changes", check, show, o.previewCommand())
 }
 
 // warnings prints what may be meant otherwise, now.

@@ -49,7 +49,8 @@ func TestInputsThatWentWrongGiveTheirRightValue(t *testing.T) {
 	}{
 		{file: "06_ampm_nnbsp.csv", rows: "30 12:30-14:30 confirmed Repas chauds, Rue du Moulin\n01 12:30-14:30 confirmed Repas chauds, Rue du Moulin\n02 12:30-14:30 confirmed Repas chauds, Rue du Moulin"},
 		{file: "16_double_utf8.csv", mistakes: []string{":2:1: name: text that nobody can read", ":2:20: place: text that nobody can read found: UTF-8, read as if it were Windows-1252; save the file as UTF-8"}},
-		{file: "17_arabic_cp1256.csv", mistakes: []string{":2:5: name: text that nobody can read found: letters of another script, read as Latin ones; save the file as UTF-8"}},
+		{file: "17_arabic_cp1256.csv", mistakes: []string{":2:5: name: text that nobody can read found: letters of another script, read as Latin ones; save the file as UTF-8"},
+			rows: "30 12:00-14:00 confirmed Tea, Rue\n01 12:00-14:00 confirmed Tea, Rue\n02 12:00-14:00 confirmed Tea, Rue"},
 		{file: "19_WE.csv", from: "2026-12-02", rows: ""},
 		{file: "19_WE.csv", from: "2026-12-05", rows: "05 12:00-14:00 confirmed Repas chauds, Rue\n06 12:00-14:00 confirmed Repas chauds, Rue"},
 		{file: "19_change_closed_day.yaml", mistakes: []string{":14:16: date: 2026-12-05 is a Saturday, and nothing is open that day; the nearest day is 2026-12-02 or 2026-12-07"},

@@ -477,9 +477,9 @@ type exception struct {
 // row takes one row.
 func (s *sheet) row(r row) {
 	before := s.wrong
-	of := s.service(r)
+	of, unread := s.service(r)
 	slot, said := s.slot(r)
-	if s.wrong > before || r.strange {
+	if s.wrong > before+unread || r.strange {
 		s.doubt(r)
 		return
 	}
@@ -524,10 +524,11 @@ func (s *sheetService) key(show timetable.Show) string {
 	return fmt.Sprintf("%q %q %q %q %q %d", s.stated, names, s.Category, s.Place, s.Sites, show)
 }
 
-// service reads what a row says of its service.
-func (g *sheet) service(r row) *sheetService {
+// service reads what a row says of its service. A name in another language than
+// English or French that cannot be read is left out; unread is how many are.
+func (g *sheet) service(r row) (s *sheetService, unread int) {
 	before := g.wrong
-	s := &sheetService{at: r.start, Service: timetable.Service{Name: map[string]string{}, File: g.base(g.n)}}
+	s = &sheetService{at: r.start, Service: timetable.Service{Name: map[string]string{}, File: g.base(g.n)}}
 	for column, v := range r.value {
 		lang, ok := strings.CutPrefix(column, "name ")
 		if !ok {
@@ -538,6 +539,8 @@ func (g *sheet) service(r row) *sheetService {
 			g.add(r.at[column], "name: a word for cancelled found in it; that is said in the column status, with the date")
 		case g.text(r.at[column], "name", "name", cmpOr(lang, "en"), v):
 			s.Name[cmpOr(lang, "en")] = v
+		case lang != "" && lang != "en" && lang != "fr":
+			unread++
 		}
 	}
 	if s.Name["en"] == "" {
@@ -582,7 +585,7 @@ func (g *sheet) service(r row) *sheetService {
 		}
 	}
 	s.silent = r.value["show"] == ""
-	return s
+	return s, unread
 }
 
 func cmpOr(a, b string) string {

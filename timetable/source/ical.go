@@ -269,9 +269,16 @@ func (r *calendarReader) texts(e *event) {
 		}
 	}
 	if p, ok := r.one(c, "LOCATION"); ok && strings.TrimSpace(p.Value) != "" {
-		if e.place.Name = r.words(p); !r.fits("place", "en", e.place.Name) {
-			// An address as a map service writes it: what is on the street sign comes first.
-			e.place.Name, _, _ = strings.Cut(e.place.Name, ",")
+		// An address as a map service writes it: what is on the street sign comes first.
+		whole := r.words(p)
+		line, _, _ := strings.Cut(p.Value, `\n`)
+		p.Value = line
+		first := r.words(p)
+		street, _, _ := strings.Cut(first, ",")
+		for _, e.place.Name = range []string{whole, first, street} {
+			if r.fits("place", "en", e.place.Name) {
+				break
+			}
 		}
 		r.text(p.value, "LOCATION", "place", "en", e.place.Name)
 	}
@@ -293,7 +300,7 @@ func (r *calendarReader) terms(e *event) {
 	}
 	if p, ok := r.one(c, "STATUS"); ok {
 		switch strings.ToUpper(strings.TrimSpace(p.Value)) {
-		case "CONFIRMED":
+		case "CONFIRMED", "":
 		case "CANCELLED":
 			e.status, e.why = timetable.Cancelled, "cancelled in the calendar"
 		case "TENTATIVE":

@@ -22,6 +22,7 @@ var windowsZones = map[string]string{
 	"Central European Standard Time": "Europe/Warsaw",
 	"GMT Standard Time":              "Europe/London",
 	"UTC":                            "UTC",
+	"tzone://Microsoft/Utc":          "UTC",
 }
 
 // zone is the zone that a TZID names.

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"infobus/timetable"
+	"infobus/timetable/source"
+)
+
+// preview is what `infobus timetable preview` says, as --json has it.
+type preview struct {
+	timetable.Preview
+	Refused  bool             `json:"refused"`
+	Mistakes source.Mistakes  `json:"mistakes"`
+	Warnings []source.Mistake `json:"warnings"`
+}
+
+func (o *options) previewCommand() *cobra.Command {
+	var against, at string
+	var days int
+	var public []string
+	c := &cobra.Command{
+		Use:   "preview NEW",
+		Short: "Say what a new timetable changes before it is published",
+		Long: `Say what a new timetable, a file or a folder, changes of what is shown: rows that are otherwise, services
+that become public or cease to be, each day that is not as its week has it, what is set aside, and what runs
+out. Of one with mistakes it says what is left of the older one.`,
+		Example: `  infobus timetable preview new.csv --against timetable.csv
+  infobus timetable preview calendar.ics --against old.ics --public "category food" --days 14 --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if days < 1 || days > 60 {
+				return usageError{fmt.Errorf("--days %d: 1 to 60 was expected", days)}
+			}
+			with, err := readOptions(public)
+			if err != nil {
+				return err
+			}
+			if against != "" {
+				l := with.Load(against)
+				if l.Err != nil && l.InUse == nil {
+					return l.Err
+				}
+				with.Good = l.InUse
+			}
+			files, err := source.Read(args[0])
+			if err != nil {
+				return err
+			}
+			parsed := with.Parse(files)
+			now := parsed.Over(with.Good)
+			from, err := moment(at, now.Zone)
+			if err != nil {
+				return err
+			}
+			p := preview{Preview: timetable.Compare(with.Good, now, from, days), Refused: parsed.Refused, Mistakes: source.Mistakes{}, Warnings: []source.Mistake{}}
+			if parsed.Refused {
+				p.Mistakes = parsed.Mistakes
+				p.Exceptions = timetable.Compare(nil, parsed.Timetable, from, days).Exceptions
+			}
+			for _, w := range parsed.Warnings {
+				if w.Day == 0 || w.Day >= timetable.DateIn(from, now.Zone) {
+					p.Warnings = append(p.Warnings, w.Mistake)
+				}
+			}
+			if o.json {
+				err = printJSON(p)
+			} else {
+				p.print(from, days)
+			}
+			if err == nil && p.Refused {
+				err = errAttention
+			}
+			return err
+		},
+	}
+	c.Flags().StringVar(&against, "against", "", "the timetable that is in use: a file or a folder; without it, none is")
+	c.Flags().StringVar(&at, "at", "", "day, or day and time, to begin at (default now)")
+	c.Flags().IntVar(&days, "days", 7, "how many days, 1 to 60")
+	publicFlag(c, &public)
+	return c
+}
+
+func (p preview) print(from time.Time, days int) {
+	section := func(title string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Printf("%s:\n  %s\n", title, strings.Join(lines, "\n  "))
+		}
+	}
+	say := func(s *timetable.RowState) string {
+		if s == nil {
+			return "nothing"
+		}
+		text := fmt.Sprintf("%s-%s %s", s.Opens, s.Closes, s.State)
+		if s.Place != "" {
+			text += " at " + s.Place
+		}
+		if !s.Screen {
+			text += ", in person"
+		}
+		return text
+	}
+	all := func(list []timetable.RowState) string {
+		if len(list) == 0 {
+			return "nothing"
+		}
+		var texts []string
+		for i := range list {
+			texts = append(texts, say(&list[i]))
+		}
+		return strings.Join(texts, "; ")
+	}
+	var changes, exceptions, expiring, aside []string
+	for _, c := range p.Changes {
+		changes = append(changes, fmt.Sprintf("%s %s: %s, was %s", c.Day, c.Service, say(c.Is), say(c.Was)))
+	}
+	for _, e := range p.Exceptions {
+		exceptions = append(exceptions, fmt.Sprintf("%s %s: %s; usually %s", e.Day, e.Service, all(e.Is), all(e.Usual)))
+	}
+	for _, e := range p.Expiring {
+		expiring = append(expiring, fmt.Sprintf("%s %s, checked on %s", e.Day, e.Service, e.Checked))
+	}
+	for _, m := range p.Mistakes {
+		aside = append(aside, m.Error())
+	}
+	for _, w := range p.Warnings {
+		aside = append(aside, fmt.Sprintf("%s:%d:%d: warning: %s", w.File, w.Line, w.Column, w.What))
+	}
+	if p.Refused {
+		fmt.Printf("It would be refused, for %d mistakes; of the one in use this would be left.\n", len(p.Mistakes))
+	}
+	section(fmt.Sprintf("Changes in %d days from %s on", days, from.Format(time.DateOnly)), changes)
+	section("Becomes public", p.Public)
+	section("Is public no more", p.Hidden)
+	section("Days that are not as their week", exceptions)
+	section("Runs out, unless somebody checks it", expiring)
+	section("Mistakes and what is set aside", aside)
+	if len(changes)+len(p.Public)+len(p.Hidden)+len(aside) == 0 {
+		fmt.Println("Nothing changes.")
+	}
+}
