@@ -153,7 +153,7 @@ func TestIdentityIsOfWhatIsDrawnButTheMinute(t *testing.T) {
 	}
 	why := base
 	why.Rows = append([]timetable.Row{}, base.Rows...)
-	why.Rows[0].Why = "checked 4 days ago"
+	why.Rows[0].Why = timetable.Why{Code: "checked", Days: 4}
 	if why.Identity() != base.Identity() {
 		t.Error("what is not drawn makes another page")
 	}

@@ -97,7 +97,7 @@ func ServicesOf(o van.Options, s van.State, now time.Time, speaker *words.Speake
 		}
 		seen[key], index[key] = site, len(p.Services)
 		p.Services = append(p.Services, ServiceLine{ID: r.Service.ID, Day: r.Day.String(), Name: serviceName(r.Service, speaker),
-			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []Hours{hours}, State: string(r.State), Why: r.Why,
+			Place: r.Service.Place.Name, Map: r.Service.Place.Map, Hours: []Hours{hours}, State: string(r.State), Why: speaker.Text(r.Why.Text()),
 			Word:    speaker.Say("services.state." + words.Code(string(r.State))),
 			Actions: offered(o, s, action.Args{Service: r.Service.ID, Day: r.Day}, action.All.At(action.ForEachService))})
 	}

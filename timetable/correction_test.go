@@ -54,7 +54,7 @@ func TestACorrectionLiesOverItsDayOnly(t *testing.T) {
 		base.Services = base.Services[:1]
 		tt := base.Corrected(c.list)
 		rows := tt.Rows(local(t, monday+" 09:00"), "")
-		if got := shown(rows); got != c.want || rows[0].Why != c.why {
+		if got := shown(rows); got != c.want || rows[0].Why.String() != c.why {
 			t.Errorf("%s: %s (%s)\nwant %s (%s)", c.what, got, rows[0].Why, c.want, c.why)
 		}
 		if got := shown(tt.Corrected(nil).Rows(local(t, monday+" 09:00"), "")); got != "soup 12:00-14:00 ask us, soup 22:00-02:00 ask us" {

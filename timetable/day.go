@@ -135,9 +135,9 @@ func (t *Timetable) rowsOf(date Date, at time.Time, site string, some func(*Serv
 			switch {
 			case row.State == Cancelled:
 			case o.noHours:
-				row.State, row.Why = AskUs, "given for the whole day, without hours"
+				row.State, row.Why = AskUs, because("no-hours")
 			case !row.Closes.After(row.Opens):
-				row.State, row.Why = AskUs, "the clocks go forward and skip these hours"
+				row.State, row.Why = AskUs, because("skipped")
 			}
 			rows = append(rows, row)
 		}
@@ -159,7 +159,7 @@ type span struct {
 	category      Category          // "": the service's
 	noHours       bool
 	state         State // "": as the age of checked has it
-	why           string
+	why           Why
 }
 
 // spans are the openings that a service has on a date: what is listed, without
@@ -176,18 +176,18 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 	switch c.Kind {
 	case SaidCancelled:
 		for i := range list {
-			list[i].state, list[i].why = Cancelled, "said to be cancelled today by a volunteer"
+			list[i].state, list[i].why = Cancelled, because("said-cancelled")
 		}
 	case SaidRight:
 		for i := range list {
 			if list[i].state != Cancelled {
-				list[i].state, list[i].why = Confirmed, "said to be right today by a volunteer"
+				list[i].state, list[i].why = Confirmed, because("said-right")
 			}
 		}
 	case SaidHours:
 		list = t.instead(s, date, nil, c.Hours, "", "")
 		for i := range list {
-			list[i].state, list[i].why = Confirmed, "hours of today, said by a volunteer"
+			list[i].state, list[i].why = Confirmed, because("said-hours")
 		}
 	}
 	return list
@@ -198,7 +198,7 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 func (t *Timetable) listed(s *Service, date Date) []span {
 	list := t.regular(s, date)
 	if c, ok := s.change(date); ok {
-		list = t.instead(s, date, list, c.Hours, "cancelled for this day", c.Reason)
+		list = t.instead(s, date, list, c.Hours, "cancelled", c.Reason)
 		for i := range list {
 			if !c.Checked.IsZero() {
 				list[i].checked, list[i].by = c.Checked, c.By
@@ -257,13 +257,13 @@ func (slot *Slot) On(d Date) bool {
 
 // instead gives the openings of a day that has other hours; where it has none,
 // those of the list, cancelled.
-func (t *Timetable) instead(s *Service, date Date, list []span, hours []Hours, closed, reason string) []span {
+func (t *Timetable) instead(s *Service, date Date, list []span, hours []Hours, code, reason string) []span {
 	if reason != "" {
-		closed += ": " + reason
+		code += "-for"
 	}
 	if len(hours) == 0 {
 		for i := range list {
-			list[i].state, list[i].why = Cancelled, closed
+			list[i].state, list[i].why = Cancelled, Why{Code: code, For: reason}
 		}
 		return list
 	}
@@ -303,30 +303,26 @@ func ByCategory(a, b Row) int {
 }
 
 // judge says whether hours that were checked then may be shown on at's day.
-func (t *Timetable) judge(checked time.Time, by string, at time.Time) (State, string) {
+func (t *Timetable) judge(checked time.Time, by string, at time.Time) (State, Why) {
 	if checked.IsZero() {
-		return AskUs, "never checked"
+		return AskUs, because("never-checked")
 	}
 	age, limit := int(DateIn(at, t.Zone)-DateIn(checked, t.Zone)), int(t.MaxAge/(24*time.Hour))
+	w := Why{Days: age, Most: limit, By: by}
+	named := ""
 	if by != "" {
-		by = " by " + by
+		named = "-by"
 	}
 	switch {
 	case age < -1:
-		return AskUs, fmt.Sprintf("checked on %s, which is still to come", DateIn(checked, t.Zone))
+		return AskUs, Why{Code: "to-come", On: DateIn(checked, t.Zone).String()}
 	case age > limit:
-		return AskUs, fmt.Sprintf("last checked %s ago, more than %d", days(age), limit)
+		return AskUs, Why{Code: "too-old", Days: age, Most: limit}
 	case age <= 0:
-		return Confirmed, "checked today" + by
+		return Confirmed, Why{Code: "today" + named, By: by}
 	}
-	return Confirmed, fmt.Sprintf("checked %s ago%s", days(age), by)
-}
-
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return fmt.Sprintf("%d days", n)
+	w.Code = "checked" + named
+	return Confirmed, w
 }
 
 // OnScreen are the rows that visitors may see. Every page, picture, log and

@@ -153,7 +153,7 @@ func TestStateFollowsWhenItWasChecked(t *testing.T) {
 			s.Checked = local(t, c.checked)
 		}
 		r := one(t, s, "12:00", "14:00").Rows(at, "")[0]
-		if r.State != c.state || r.Why != c.why {
+		if r.State != c.state || r.Why.String() != c.why {
 			t.Errorf("checked %q: %s, %q; want %s, %q", c.checked, r.State, r.Why, c.state, c.why)
 		}
 	}
@@ -235,7 +235,7 @@ func TestNothingChangesBeforeNextChange(t *testing.T) {
 		say := func(at time.Time) string {
 			var b strings.Builder
 			for _, r := range tt.Today(at, "") {
-				b.WriteString(r.Opens.String() + r.Closes.String() + string(r.State) + r.Why + "\n")
+				b.WriteString(r.Opens.String() + r.Closes.String() + string(r.State) + r.Why.String() + "\n")
 			}
 			return b.String()
 		}

@@ -106,7 +106,7 @@ func (t *Timetable) everyRow(date Date, at time.Time) []Row {
 }
 
 func (r Row) said() RowState {
-	return RowState{Opens: r.OpensAt(), Closes: r.ClosesAt(), State: r.State, Place: r.Service.Place.Name, Screen: r.Service.Show == Screen, Why: r.Why}
+	return RowState{Opens: r.OpensAt(), Closes: r.ClosesAt(), State: r.State, Place: r.Service.Place.Name, Screen: r.Service.Show == Screen, Why: r.Why.String()}
 }
 
 // like says that two rows say the same to whoever reads them.

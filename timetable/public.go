@@ -94,12 +94,12 @@ func (r PublicRule) has(e Event) bool {
 	case PublicCategory:
 		return slices.ContainsFunc(e.Categories, func(c string) bool { return Plainly(c) == Plainly(r.Word) })
 	case PublicTitle:
-		return strings.Contains(" "+words(e.Title)+" ", " "+words(r.Word)+" ")
+		return strings.Contains(" "+wordsOf(e.Title)+" ", " "+wordsOf(r.Word)+" ")
 	}
 	return false
 }
 
-// words are a text's words plainly, without what stands between them.
-func words(s string) string {
+// wordsOf are a text's words plainly, without what stands between them.
+func wordsOf(s string) string {
 	return strings.Join(strings.FieldsFunc(Plainly(s), func(c rune) bool { return strings.ContainsRune(" .,;:!?()[]/'\"«»", c) }), " ")
 }

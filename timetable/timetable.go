@@ -95,9 +95,9 @@ type Slot struct {
 	Place    Place
 	Name     map[string]string
 	Category Category
-	InPerson bool   // where the service is for the screen
-	Status   State  // Cancelled or AskUs; "": as its age has it
-	Why      string // of Status
+	InPerson bool  // where the service is for the screen
+	Status   State // Cancelled or AskUs; "": as its age has it
+	Why      Why   // of Status
 }
 
 // Change is what is otherwise on one day, in place of all that the slots have
@@ -158,5 +158,5 @@ type Row struct {
 	Opens   time.Time
 	Closes  time.Time
 	State   State
-	Why     string // one plain English clause, for the team; names no person
+	Why     Why // names no person
 }

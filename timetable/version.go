@@ -185,11 +185,11 @@ func (u Unread) about(services []Service, known []service) (list []int, names bo
 // lay puts the doubt over the openings of a service on a date.
 func (d *doubt) lay(s *Service, date Date, list []span) {
 	if d.newer != nil {
-		other, why := d.pairs[s.ID], "a newer timetable was refused, and does not have it"
+		other, why := d.pairs[s.ID], because("not-in-newer")
 		var now []span
 		sites := false
 		if other != nil {
-			why = "a newer timetable was refused, and says otherwise"
+			why = because("newer-differs")
 			now = d.newer.listed(other, date)
 			sites = sameSites(s.Sites, other.Sites)
 		}
@@ -216,15 +216,15 @@ func (d *doubt) lay(s *Service, date Date, list []span) {
 	}
 }
 
-func (u Unread) why(refused bool) string {
-	which, line := "the timetable", "a part"
+func (u Unread) why(refused bool) Why {
+	w := Why{Code: "unread", Line: u.Line}
 	if refused {
-		which = "a newer timetable, which was refused,"
+		w.Code += "-newer"
 	}
 	if u.Line > 0 {
-		line = fmt.Sprintf("line %d", u.Line)
+		w.Code += "-line"
 	}
-	return fmt.Sprintf("%s may say otherwise: %s of it cannot be told", which, line)
+	return w
 }
 
 // confirmedBy says that another version has the same opening, not checked

@@ -265,7 +265,7 @@ func (o *options) showRows(t *timetable.Timetable, when time.Time, site string, 
 		for _, r := range t.Rows(day, site) {
 			rows = append(rows, shownRow{Service: r.Service.Name["en"], Category: string(r.Service.Category), Place: r.Service.Place.Name,
 				Site: r.Site, Date: r.Date.Format(time.DateOnly), Opens: r.OpensAt(), Closes: r.ClosesAt(),
-				State: string(r.State), Why: r.Why})
+				State: string(r.State), Why: r.Why.String()})
 		}
 	}
 	if o.json {

@@ -492,7 +492,7 @@ func (s *sheet) row(r row) {
 		return
 	}
 	if said == cancelled {
-		slot.Status, slot.Why = timetable.Cancelled, "cancelled in the timetable"
+		slot.Status, slot.Why = timetable.Cancelled, timetable.Why{Code: "table-cancelled"}
 	}
 	key := of.key(of.Show)
 	into, ok := s.open[key]

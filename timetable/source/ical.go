@@ -145,7 +145,7 @@ type event struct {
 	show     timetable.Show
 	private  bool // it says so itself
 	status   timetable.State
-	why      string
+	why      timetable.Why
 	broken   bool // it cannot be read
 }
 
@@ -252,7 +252,7 @@ func (r *calendarReader) texts(e *event) {
 	summary, ok := r.one(c, "SUMMARY")
 	if text := r.words(summary); ok {
 		if rest, off := cancelledTitle(text); off {
-			e.status, e.why = timetable.Cancelled, "cancelled in the calendar, by its title"
+			e.status, e.why = timetable.Cancelled, timetable.Why{Code: "calendar-title"}
 			text = rest
 		}
 		if (text != "" || e.status == "") && r.text(summary.value, "SUMMARY", "name", "en", text) {
@@ -302,17 +302,17 @@ func (r *calendarReader) terms(e *event) {
 		switch strings.ToUpper(strings.TrimSpace(p.Value)) {
 		case "CONFIRMED", "":
 		case "CANCELLED":
-			e.status, e.why = timetable.Cancelled, "cancelled in the calendar"
+			e.status, e.why = timetable.Cancelled, timetable.Why{Code: "calendar-cancelled"}
 		case "TENTATIVE":
 			if e.status == "" {
-				e.status, e.why = timetable.AskUs, "not certain yet in the calendar"
+				e.status, e.why = timetable.AskUs, timetable.Why{Code: "calendar-tentative"}
 			}
 		default:
 			r.add(p.value, fmt.Sprintf("STATUS: %q found: expected CONFIRMED, TENTATIVE or CANCELLED", shorten(p.Value)))
 		}
 	}
 	if r.method == "CANCEL" {
-		e.status, e.why = timetable.Cancelled, "cancelled in the calendar"
+		e.status, e.why = timetable.Cancelled, timetable.Why{Code: "calendar-cancelled"}
 	}
 	if p, ok := r.one(c, "SEQUENCE"); ok {
 		n, err := strconv.Atoi(strings.TrimSpace(p.Value))

@@ -321,7 +321,7 @@ func (r *calendarReader) series(e *event) []timetable.Slot {
 	// it at the old one.
 	for _, m := range missed {
 		var found bool
-		if slots, found = unsure(slots, len(slots), m.date, "the calendar takes an hour out of this day that the series does not have"); found {
+		if slots, found = unsure(slots, len(slots), m.date, timetable.Why{Code: "hour-taken-out"}); found {
 			r.warn(m.at, m.date, fmt.Sprintf("EXDATE: %s at %s, which the series does not have; what it has on that day is shown without hours", m.date, m.clock))
 		}
 	}
@@ -364,7 +364,7 @@ func alone(slot timetable.Slot, d timetable.Date) timetable.Slot {
 
 // unsure turns what the first own slots have on a day into "ask us"; false where
 // they have nothing.
-func unsure(slots []timetable.Slot, own int, d timetable.Date, why string) ([]timetable.Slot, bool) {
+func unsure(slots []timetable.Slot, own int, d timetable.Date, why timetable.Why) ([]timetable.Slot, bool) {
 	found := false
 	for i := range own {
 		if slots[i].On(d) && slots[i].Status != timetable.Cancelled {
@@ -403,9 +403,9 @@ func (c *calendars) override(s timetable.Service, slots []timetable.Slot, own in
 		return append(slots, instance)
 	}
 	// It hits nothing: what it means can be told by people only.
-	what, why := "cancels", "the calendar cancels an instance of this day that the series does not have"
+	what, why := "cancels", timetable.Why{Code: "instance-cancelled"}
 	if o.status != timetable.Cancelled {
-		what, why = "changes", "the calendar changes an instance of this day that the series does not have"
+		what, why = "changes", timetable.Why{Code: "instance-changed"}
 	}
 	slots, found := unsure(slots, own, of.date, why)
 	left := "nothing else is on that day"
@@ -462,7 +462,7 @@ func (c *calendars) orphan(o *event) {
 		}
 		day := o.r.in(*o.of, s.Slots[0].Zone).date
 		var found bool
-		if s.Slots, found = unsure(slices.Clone(s.Slots), len(s.Slots), day, "the calendar has an instance of this day, and not the series that it is of"); found {
+		if s.Slots, found = unsure(slices.Clone(s.Slots), len(s.Slots), day, timetable.Why{Code: "series-missing"}); found {
 			c.warn(o.c.at, day, fmt.Sprintf("it is an instance on %s of a series that is not there; the series of the same title is shown without hours on that day", day))
 		}
 	}

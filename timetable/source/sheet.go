@@ -10,7 +10,7 @@ import (
 )
 
 // contradict is why openings that overlap are in doubt.
-const contradict = "two openings in the timetable overlap"
+var contradict = timetable.Why{Code: "overlap"}
 
 // finish makes the services, puts the exceptions over them, and gives them their
 // ids. A service's id is its name's; where several have one name, with what tells
@@ -98,7 +98,7 @@ func (s *sheet) apply(e exception) {
 					on.Except = append(on.Except, d)
 					off := *on
 					off.Days, off.Except, off.From, off.Until, off.Dates = nil, nil, 0, 0, []timetable.Date{d}
-					off.Status, off.Why = timetable.Cancelled, "cancelled in the timetable"
+					off.Status, off.Why = timetable.Cancelled, timetable.Why{Code: "table-cancelled"}
 					into.off = append(into.off, off)
 					break
 				}
