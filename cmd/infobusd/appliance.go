@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -97,11 +98,14 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 	}
 	var err error
 	if a.options.Kiosk.Board, err = readBoard(c.Kiosk.Board, len(f.sim) > 0); err != nil {
-		return nil, err
+		a.options.Kiosk.Board, a.refused = kiosk.Board{}, err // which says 112 alone
 	}
 	pin, err := secret(c.Status.PINFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the PIN: %w", err)
+	if err != nil { // then the network opens no session
+		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
+	}
+	if a.refused != nil && len(f.sim) > 0 {
+		return nil, a.refused
 	}
 	if a.watched = watched(c); a.watched != nil {
 		a.watcher = line.New(a.parts.chip, a.watched...)

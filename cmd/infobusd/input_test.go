@@ -75,6 +75,20 @@ func TestTheDaemonStartsWhateverIsWrongWithItsConfiguration(t *testing.T) {
 	p = start(t, state, nil, "--config", config)
 	p.device("gpio", "failed")
 	p.kill()
+	board := filepath.Join(filepath.Dir(config), "board.yaml")
+	if err := os.WriteFile(board, []byte("nonsense: x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write(off + "kiosk: {board: " + board + "}\nstatus: {pin-file: /no/such/pin}\n")
+	p = start(t, state, nil, "--config", config)
+	p.device("configuration", "failed")
+	if out, _ := infobus(t, "--address", filepath.Join(p.state, "infobus.sock"), "status"); !strings.Contains(out, "board.yaml:1:1") || !strings.Contains(out, "read the PIN") {
+		t.Errorf("it is not said what is wrong with board and PIN: %s", out)
+	}
+	p.kill()
+	write(off)
+	p = start(t, state, nil, "--config", config)
+	p.kill()
 	write(off + "gpios: x\n")
 	p = start(t, state, nil, "--config", config)
 	p.device("gpio", "failed") // which the last good one names

@@ -66,13 +66,13 @@ behind it, draws the day's service times on the e-ink screen, writes down what
 happens and sends it whenever there is a connection. It serves the volunteers'
 page, and faces strangers: it needs no privilege at all.
 
-A configuration or a timetable with mistakes does not keep it from starting: the last
-good configuration is used, of the timetable what can be read is shown, and infobus
-status says what is wrong. With --sim they end the start.
+Mistakes in the configuration, the timetable or the board do not keep it from starting:
+the last good configuration is used, of the timetable what can be read is shown, and
+infobus status says what is wrong. With --sim they end the start.
 
 Exit status: 0 after SIGTERM; 1 if the state directory or the address to listen on
-will not do, or, with --sim, the configuration or the timetable: one line says which
-and why; 2 if the command line was not understood.`,
+will not do, or, with --sim, one of those files: one line says which and why;
+2 if the command line was not understood.`,
 		Example: `  infobusd
   infobusd --config infobus.yaml --state-dir state --listen 127.0.0.1:8080
   infobusd --sim --state-dir state --listen 127.0.0.1:8080
@@ -175,7 +175,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 		closeAll(listeners)
 		return nil, nil, err
 	}
-	a.refused = refused
+	a.refused = errors.Join(refused, a.refused)
 	return a, listeners, nil
 }
 
