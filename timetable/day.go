@@ -131,6 +131,11 @@ func (t *Timetable) rowsOf(date Date, at time.Time, site string, some func(*Serv
 			}
 			if row.State == "" {
 				row.State, row.Why = t.judge(o.checked, o.by, at)
+				if o.also != nil && row.State == Confirmed {
+					if state, why := t.judge(o.also.at, o.also.by, at); state != Confirmed {
+						row.State, row.Why = state, why
+					}
+				}
 			}
 			switch {
 			case row.State == Cancelled:
@@ -153,6 +158,7 @@ type span struct {
 	opens, closes time.Time
 	checked       time.Time
 	by            string
+	also          *check // must hold, too; nil: none
 	inPerson      bool
 	place         Place
 	name          map[string]string // nil: the service's
@@ -162,13 +168,16 @@ type span struct {
 	why           Why
 }
 
-// spans are the openings that a service has on a date: what is listed, without
-// what is in doubt, and a volunteer's word over all.
+// check is when somebody said that hours are right, and for whom.
+type check struct {
+	at time.Time
+	by string
+}
+
+// spans are the openings that a service has on a date: what is said of it, and a
+// volunteer's word over that.
 func (t *Timetable) spans(s *Service, date Date) []span {
-	list := t.listed(s, date)
-	for _, d := range t.doubts {
-		d.lay(s, date, list)
-	}
+	list := t.said(s, date)
 	c, ok := t.corrections[key{s.ID, date}]
 	if !ok {
 		return list
@@ -189,6 +198,19 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 		for i := range list {
 			list[i].state, list[i].why = Confirmed, because("said-hours")
 		}
+	}
+	return list
+}
+
+// said are the openings that are listed, without what a version that waits closes
+// and what is in doubt.
+func (t *Timetable) said(s *Service, date Date) []span {
+	list := t.listed(s, date)
+	if t.waiting != nil {
+		list = t.waiting.lay(s, date, list)
+	}
+	for _, d := range t.doubts {
+		d.lay(s, date, list)
 	}
 	return list
 }

@@ -22,6 +22,7 @@ type Timetable struct {
 	// Digest identifies the content: the first 12 hex digits of its SHA-256.
 	Digest string
 
+	waiting     *waiting           // laid over by Shelf.InUse
 	doubts      []*doubt           // laid over by Version.Over
 	corrections map[key]Correction // laid over by Corrected
 }
