@@ -174,10 +174,17 @@ type check struct {
 	by string
 }
 
-// spans are the openings that a service has on a date: what is said of it, and a
-// volunteer's word over that.
+// spans are the openings that a service has on a date: what is said of it, and the
+// volunteers' words over that.
 func (t *Timetable) spans(s *Service, date Date) []span {
 	list := t.said(s, date)
+	if day, ok := t.looked[s.ID]; ok {
+		for i := range list {
+			if o := &list[i]; DateIn(o.checked, t.Zone) < day {
+				o.checked, o.by, o.also = day.Start(t.Zone), "", nil
+			}
+		}
+	}
 	c, ok := t.corrections[key{s.ID, date}]
 	if !ok {
 		return list

@@ -24,6 +24,7 @@ type Timetable struct {
 
 	waiting     *waiting           // laid over by Shelf.InUse
 	doubts      []*doubt           // laid over by Version.Over
+	looked      map[string]Date    // laid over by LookedAt: by service, when a volunteer checked it
 	corrections map[key]Correction // laid over by Corrected
 }
 
