@@ -130,9 +130,13 @@ func (t *Timetable) rowsOf(date Date, at time.Time, site string, some func(*Serv
 				row.Service.Show = InPerson
 			}
 			if row.State == "" {
-				row.State, row.Why = t.judge(o.checked, o.by, at)
+				judge := t.judge
+				if s.part != nil {
+					judge = s.part.table.judge
+				}
+				row.State, row.Why = judge(o.checked, o.by, at)
 				if o.also != nil && row.State == Confirmed {
-					if state, why := t.judge(o.also.at, o.also.by, at); state != Confirmed {
+					if state, why := judge(o.also.at, o.also.by, at); state != Confirmed {
 						row.State, row.Why = state, why
 					}
 				}
@@ -212,6 +216,9 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 // said are the openings that are listed, without what a version that waits closes
 // and what is in doubt.
 func (t *Timetable) said(s *Service, date Date) []span {
+	if s.part != nil {
+		return s.part.spans(t, date)
+	}
 	list := t.listed(s, date)
 	if t.waiting != nil {
 		list = t.waiting.lay(s, date, list)
@@ -234,7 +241,11 @@ func (t *Timetable) listed(s *Service, date Date) []span {
 			}
 		}
 	} else if h, ok := t.holiday(s.ID, date); ok && len(list) > 0 {
+		inPerson := !slices.ContainsFunc(list, func(o span) bool { return !o.inPerson })
 		list = t.instead(s, date, list, h.Hours, "closed", h.Name)
+		for i := range list {
+			list[i].inPerson = list[i].inPerson || inPerson
+		}
 	}
 	for i := range list {
 		if list[i].place == (Place{}) {

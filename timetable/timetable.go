@@ -70,6 +70,8 @@ type Service struct {
 
 	File   string // from which it was read, without its folder; "" where that does not matter
 	Series string // tells it from others through versions of a calendar; "": its id does
+
+	part *partOf // of a joined timetable; nil: it is this timetable's own
 }
 
 // Place is where a service is, in Latin letters as on street signs, with its
