@@ -44,6 +44,7 @@ type (
 	TimetableSeen struct {
 		Timetable *timetable.Timetable
 		Mistakes  int
+		Others    int // mistakes of the newest versions of its other sources
 	}
 
 	// DeviceSeen is a driver's report of its device.
@@ -137,7 +138,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
 	case TimetableSeen:
 		refused := v.Timetable == nil || v.Mistakes > 0
-		s.Refused = v.Mistakes
+		s.Refused = v.Mistakes + v.Others
 		if refused {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
 		}
