@@ -130,7 +130,16 @@ func (t *Timetable) rowsOf(date Date, at time.Time, site string, some func(*Serv
 				row.Service.Show = InPerson
 			}
 			if row.State == "" {
-				row.State, row.Why = t.judge(o.checked, o.by, at)
+				judge := t.judge
+				if s.part != nil {
+					judge = s.part.table.judge
+				}
+				row.State, row.Why = judge(o.checked, o.by, at)
+				if o.also != nil && row.State == Confirmed {
+					if state, why := judge(o.also.at, o.also.by, at); state != Confirmed {
+						row.State, row.Why = state, why
+					}
+				}
 			}
 			switch {
 			case row.State == Cancelled:
@@ -153,6 +162,7 @@ type span struct {
 	opens, closes time.Time
 	checked       time.Time
 	by            string
+	also          *check // must hold, too; nil: none
 	inPerson      bool
 	place         Place
 	name          map[string]string // nil: the service's
@@ -162,12 +172,22 @@ type span struct {
 	why           Why
 }
 
-// spans are the openings that a service has on a date: what is listed, without
-// what is in doubt, and a volunteer's word over all.
+// check is when somebody said that hours are right, and for whom.
+type check struct {
+	at time.Time
+	by string
+}
+
+// spans are the openings that a service has on a date: what is said of it, and the
+// volunteers' words over that.
 func (t *Timetable) spans(s *Service, date Date) []span {
-	list := t.listed(s, date)
-	for _, d := range t.doubts {
-		d.lay(s, date, list)
+	list := t.said(s, date)
+	if day, ok := t.looked[s.ID]; ok {
+		for i := range list {
+			if o := &list[i]; DateIn(o.checked, t.Zone) < day {
+				o.checked, o.by, o.also = day.Start(t.Zone), "", nil
+			}
+		}
 	}
 	c, ok := t.corrections[key{s.ID, date}]
 	if !ok {
@@ -193,6 +213,22 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 	return list
 }
 
+// said are the openings that are listed, without what a version that waits closes
+// and what is in doubt.
+func (t *Timetable) said(s *Service, date Date) []span {
+	if s.part != nil {
+		return s.part.spans(t, date)
+	}
+	list := t.listed(s, date)
+	if t.waiting != nil {
+		list = t.waiting.lay(s, date, list)
+	}
+	for _, d := range t.doubts {
+		d.lay(s, date, list)
+	}
+	return list
+}
+
 // listed are the openings of a service's slots, unless the day is a holiday or
 // has a change.
 func (t *Timetable) listed(s *Service, date Date) []span {
@@ -205,7 +241,11 @@ func (t *Timetable) listed(s *Service, date Date) []span {
 			}
 		}
 	} else if h, ok := t.holiday(s.ID, date); ok && len(list) > 0 {
+		inPerson := !slices.ContainsFunc(list, func(o span) bool { return !o.inPerson })
 		list = t.instead(s, date, list, h.Hours, "closed", h.Name)
+		for i := range list {
+			list[i].inPerson = list[i].inPerson || inPerson
+		}
 	}
 	for i := range list {
 		if list[i].place == (Place{}) {

@@ -177,9 +177,9 @@ func changes(older, newer *Timetable, of map[string]string, date Date, at time.T
 // exceptions are the services whose day is not as their week has it.
 func (t *Timetable) exceptions(date Date, at time.Time) (list []Exceptional) {
 	usual := *t
-	usual.Services, usual.Holidays, usual.doubts, usual.corrections = nil, nil, nil, nil
+	usual.Services, usual.Holidays, usual.waiting, usual.doubts, usual.looked, usual.corrections = nil, nil, nil, nil, nil, nil
 	plain := *t
-	plain.doubts = nil
+	plain.waiting, plain.doubts = nil, nil
 	for _, s := range t.Services {
 		s.Changes = nil
 		var slots []Slot

@@ -22,7 +22,9 @@ type Timetable struct {
 	// Digest identifies the content: the first 12 hex digits of its SHA-256.
 	Digest string
 
+	waiting     *waiting           // laid over by Shelf.InUse
 	doubts      []*doubt           // laid over by Version.Over
+	looked      map[string]Date    // laid over by LookedAt: by service, when a volunteer checked it
 	corrections map[key]Correction // laid over by Corrected
 }
 
@@ -68,6 +70,8 @@ type Service struct {
 
 	File   string // from which it was read, without its folder; "" where that does not matter
 	Series string // tells it from others through versions of a calendar; "": its id does
+
+	part *partOf // of a joined timetable; nil: it is this timetable's own
 }
 
 // Place is where a service is, in Latin letters as on street signs, with its

@@ -33,6 +33,8 @@ type Unread struct {
 	Texts  []string // that stand in it; the service's name, id or place may be among them
 	Dates  []Date   // that it is about; none: not known
 	Hides  bool     // it says that its service is told in person, or may say so
+
+	alone bool // it is about the service of that ID or none: what stood in it was not kept
 }
 
 // Over is what may be shown now: of a version that is refused, the last good one
@@ -174,7 +176,7 @@ func (u Unread) about(services []Service, known []service) (list []int, names bo
 	switch {
 	case len(named) > 0:
 		return named, true
-	case u.Series != "":
+	case u.Series != "" || u.alone:
 		return nil, false // it is known of which it is, and that is not there
 	case len(placed) > 0:
 		return placed, false

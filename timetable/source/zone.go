@@ -2,7 +2,6 @@ package source
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"regexp"
 	"slices"
@@ -70,14 +69,9 @@ const firstZoneYear, lastZoneYear = 2015, 2060
 var ruleMonth = regexp.MustCompile(`BYMONTH=0?([0-9]+)(?:;|$)`)
 
 // own is the zone that a calendar defines itself in a VTIMEZONE; nil where it
-// cannot be read. It becomes a time.Location by way of the file format that zones
-// have (TZif version 2, RFC 8536).
+// cannot be read.
 func (r *calendarReader) own(id string, c *component) *time.Location {
-	type change struct {
-		at     int64
-		offset int
-	}
-	var changes []change
+	var changes []timetable.ZoneChange
 	for _, part := range c.inner {
 		to, okTo := offset(part, "TZOFFSETTO")
 		from, okFrom := offset(part, "TZOFFSETFROM")
@@ -87,7 +81,7 @@ func (r *calendarReader) own(id string, c *component) *time.Location {
 			return nil
 		}
 		add := func(wall time.Time) {
-			changes = append(changes, change{wall.Unix() - int64(from), to})
+			changes = append(changes, timetable.ZoneChange{At: wall.Unix() - int64(from), Offset: to})
 		}
 		rule, repeated := part.get("RRULE")
 		if !repeated {
@@ -115,41 +109,9 @@ func (r *calendarReader) own(id string, c *component) *time.Location {
 			}
 		}
 	}
-	if len(changes) == 0 {
-		return nil
-	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	changes = slices.CompactFunc(changes, func(a, b change) bool { return a.at == b.at })
-
-	header := func(times, types int) []byte {
-		b := append([]byte("TZif2"), make([]byte, 15)...)
-		for _, n := range []int{0, 0, 0, times, types, 1} {
-			b = binary.BigEndian.AppendUint32(b, uint32(n))
-		}
-		return b
-	}
-	// The block of version 1, which nobody reads: one type, one letter.
-	b := append(header(0, 1), 0, 0, 0, 0, 0, 0, 0)
-	b = append(b, header(len(changes), len(changes))...)
-	for _, c := range changes {
-		b = binary.BigEndian.AppendUint64(b, uint64(c.at))
-	}
-	if len(changes) > 255 {
-		return nil
-	}
-	for i := range changes {
-		b = append(b, byte(i))
-	}
-	for _, c := range changes {
-		b = binary.BigEndian.AppendUint32(b, uint32(int32(c.offset)))
-		b = append(b, 0, 0)
-	}
-	b = append(b, 0, '\n', '\n')
-	zone, err := time.LoadLocationFromTZData(id, b)
-	if err != nil {
-		return nil
-	}
-	return zone
+	slices.SortFunc(changes, func(a, b timetable.ZoneChange) int { return cmp.Compare(a.At, b.At) })
+	changes = slices.CompactFunc(changes, func(a, b timetable.ZoneChange) bool { return a.At == b.At })
+	return timetable.ZoneOf("own-"+fingerprint(id), changes)
 }
 
 // offset is a property such as +0100 or -023000, in seconds.
