@@ -30,6 +30,7 @@ const (
 	PowerOff         Name = "power-off"
 	Longer           Name = "longer"
 	EndSession       Name = "end-session"
+	SessionOn        Name = "session-on"
 	ConfirmSite      Name = "confirm-site"
 	TimetableConfirm Name = "timetable-confirm"
 	TimetableCancel  Name = "timetable-cancel"
@@ -101,6 +102,7 @@ var All = Table{
 	{Name: PowerOff, Form: BetweenSessions, Asks: true},
 	{Name: Longer, Form: OnPage},
 	{Name: EndSession, Form: OnPage, Asks: true},
+	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true},
 	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},
 	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},

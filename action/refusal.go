@@ -19,6 +19,7 @@ const (
 	NothingHeldBack  Refusal = "nothing-held-back"
 	NoGenerator      Refusal = "no-generator"
 	NoSession        Refusal = "no-session"
+	SessionOnAlready Refusal = "session-on"
 	NoSite           Refusal = "no-site"
 	NoScreen         Refusal = "no-screen"
 	ScreenFailed     Refusal = "screen-failed"
@@ -48,7 +49,7 @@ const (
 
 // Refusals are all codes that an action is refused with.
 var Refusals = []Refusal{
-	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, NoSite,
+	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }

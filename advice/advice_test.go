@@ -24,7 +24,7 @@ func good(t *testing.T) (van.Options, van.State) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Timetable = table
+	s.Timetable, s.Clock.Trusted = table, true
 	for i := range s.Devices {
 		s.Devices[i].State = van.DeviceOK
 	}
@@ -47,7 +47,7 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 	}{
 		{"a good session", func(*van.State) {}, nil, "", ""},
 		{"on battery between sessions", func(s *van.State) { onBattery(s); s.Session.Active = false },
-			[]string{"start-generator"}, Info, "Start a generator when you are ready to begin."},
+			[]string{"start-generator"}, Info, "Nothing to do: a session begins when a generator starts."},
 		{"the screen is broken", func(s *van.State) { s.Devices[2].State = van.DeviceBroken },
 			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
 		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },

@@ -49,9 +49,28 @@ func Of(o van.Options, s van.State, data []Data) View {
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
 	}
-	for _, a := range advice.Of(o, s) {
-		v.Advice = append(v.Advice, Advice{Code: a.Code, Severity: string(a.Severity), About: string(a.About), Until: at(a.Until), Words: a.Text})
+	j := advice.Judge(o, s)
+	for _, a := range j.Rows {
+		v.Advice = append(v.Advice, Advice{Code: a.Code, Act: string(a.Act), Touch: string(a.Touch), Severity: string(a.Severity),
+			About: string(a.About), Until: at(a.Until), Words: a.Text})
 	}
+	// A wall time is off by what the clock was set right meanwhile; what is left is not.
+	left := func(mono time.Duration) *float64 {
+		if mono == 0 {
+			return nil
+		}
+		return ptr(max(0, math.Ceil((mono - s.Now.Mono).Seconds())))
+	}
+	v.First = First{Code: j.First.Code, Level: string(j.Level), Act: string(j.First.Act), Touch: string(j.First.Touch),
+		Until: at(j.Deadline), InS: left(j.Deadline), Words: j.First.Text}
+	for _, t := range j.Tiles {
+		v.Tiles = append(v.Tiles, Glance{Tile: string(t.About), Level: string(t.Level), Icon: string(t.Icon), Words: t.Words,
+			Number: numberOf(t.Number, at, left, age)})
+		if n := &v.Tiles[len(v.Tiles)-1].Number; t.Number.Kind == advice.Until && t.Number.At == s.Session.Until {
+			n.At = minute(n.At)
+		}
+	}
+	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
 	}
@@ -85,10 +104,14 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if s.Power.Confidence != power.None {
 		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))
 	}
-	if left, full, ok := s.Power.TimeLeft(o.Power); ok && full {
+	switch left, full, ok := s.Power.TimeLeft(o.Power); {
+	case ok && full && j.May(advice.FullIn):
 		v.Power.Battery.TimeToFullS = ptr(math.Round(left.Seconds()))
-	} else if ok {
+	case ok && !full && j.May(advice.Lasts):
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
+		if least, most, ok := s.Power.Lasts(o.Power); ok {
+			v.Power.Battery.LastsS, v.Power.Battery.LastsMostS = ptr(math.Floor(least.Seconds())), ptr(math.Ceil(most.Seconds()))
+		}
 	}
 	if p := s.Power.Shutdown; p.Pending {
 		v.Power.Shutdown.InS = ptr(max(0, math.Ceil((p.At - s.Now.Mono).Seconds())))
@@ -135,6 +158,25 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
+	}
+	return v
+}
+
+// numberOf is a tile's number as the outside sees it; at, left and age are a monotonic
+// moment as a wall time, as seconds to come and as seconds that have passed.
+func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func(time.Duration) *float64) Number {
+	v := Number{Kind: string(n.Kind)}
+	switch n.Kind {
+	case advice.Percent:
+		v.Value = ptr(math.Floor(n.Value)) // safe to act on
+	case advice.Count:
+		v.Value = ptr(n.Value)
+	case advice.Until:
+		v.At, v.InS = at(n.At), left(n.At)
+	case advice.Since:
+		v.At, v.AgeS = at(n.At), age(n.At)
+	case advice.Drawn:
+		v.At = ptr(n.Wall)
 	}
 	return v
 }

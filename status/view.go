@@ -19,6 +19,8 @@ import (
 // field is an enumeration, and null where it is a name. Times are RFC 3339. A
 // View that was published is never changed.
 type View struct {
+	First   First    `json:"first"`  // the one thing to do now
+	Tiles   []Glance `json:"tiles"`  // power, internet, session and screen at a glance, the worst first
 	Advice  []Advice `json:"advice"` // what to do, the most urgent first; empty: nothing
 	Clock   Clock    `json:"clock"`
 	Power   Power    `json:"power"`
@@ -33,11 +35,44 @@ type View struct {
 // Advice is one thing that a volunteer should do.
 type Advice struct {
 	Code     string     `json:"code"`
+	Act      string     `json:"act"`      // as in First
+	Touch    string     `json:"touch"`    // likewise
 	Severity string     `json:"severity"` // bad, warn, info
 	About    string     `json:"about"`    // power, internet, session, screen, devices, timetable
 	Until    *time.Time `json:"until"`    // by when; null where there is no deadline, or no clock
 	Text     string     `json:"text"`     // one sentence, in the language asked for
 	Words    words.Text `json:"-"`        // Text, before In says it
+}
+
+// First is the one thing that a volunteer should do now.
+type First struct {
+	Code  string     `json:"code"`  // as in Advice; "" where nothing was found
+	Level string     `json:"level"` // bad, warn, unknown, plain, good
+	Act   string     `json:"act"`   // what is done; nothing where nothing is
+	Touch string     `json:"touch"` // the thing that is touched, as the van's card names it; "" for none
+	Until *time.Time `json:"until"` // when what it is against happens; null where there is no deadline, or no clock
+	InS   *float64   `json:"in_s"`  // s until then, also while the clock is not trusted
+	Text  string     `json:"text"`  // one sentence, in the language asked for
+	Words words.Text `json:"-"`     // Text, before In says it
+}
+
+// Glance is one of the four things that a volunteer looks for.
+type Glance struct {
+	Tile   string     `json:"tile"`   // power, internet, session, screen
+	Level  string     `json:"level"`  // bad, warn, unknown, plain, good
+	Icon   string     `json:"icon"`   // what its picture shows
+	Number Number     `json:"number"` // beside the words
+	Text   string     `json:"text"`   // three words, in the language asked for
+	Words  words.Text `json:"-"`      // Text, before In says it
+}
+
+// Number is the one number of a tile.
+type Number struct {
+	Kind  string     `json:"kind"`  // percent, count, until, since, drawn; "" for none
+	Value *float64   `json:"value"` // of percent and count
+	At    *time.Time `json:"at"`    // of the others; null without a clock
+	InS   *float64   `json:"in_s"`  // s, of until, also while the clock is not trusted
+	AgeS  *float64   `json:"age_s"` // s, of since, likewise
 }
 
 // In is v with its texts in the speaker's language.
@@ -46,6 +81,15 @@ func (v View) In(s *words.Speaker) View {
 	for i, a := range v.Advice {
 		if !a.Words.IsZero() {
 			v.Advice[i].Text = s.Text(a.Words)
+		}
+	}
+	if !v.First.Words.IsZero() {
+		v.First.Text = s.Text(v.First.Words)
+	}
+	v.Tiles = slices.Clone(v.Tiles)
+	for i, t := range v.Tiles {
+		if !t.Words.IsZero() {
+			v.Tiles[i].Text = s.Text(t.Words)
 		}
 	}
 	if t := v.Uplink.Words; !t.IsZero() {
@@ -102,6 +146,8 @@ type Battery struct {
 	PercentHigh  *float64 `json:"percent_high"`    // and this the charge is, 0 to 100 %
 	Confidence   string   `json:"confidence"`      // good, fair, poor, unknown
 	TimeToEmptyS *float64 `json:"time_to_empty_s"` // s, at the load of the last minutes
+	LastsS       *float64 `json:"lasts_s"`         // s: it lasts at least that long
+	LastsMostS   *float64 `json:"lasts_most_s"`    // s: and at most
 	TimeToFullS  *float64 `json:"time_to_full_s"`  // s
 }
 
@@ -310,7 +356,7 @@ type TodayRow struct {
 
 // Filled is v with empty lists in place of absent ones, so that no list is null.
 func (v View) Filled() View {
-	v.Advice = List(v.Advice)
+	v.Advice, v.Tiles = List(v.Advice), List(v.Tiles)
 	v.Power.Generators = List(v.Power.Generators)
 	v.Uplink.Ladder, v.Uplink.Data = List(v.Uplink.Ladder), List(v.Uplink.Data)
 	if c := v.Uplink.Cellular; c != nil {
@@ -366,9 +412,17 @@ func (v View) Aged(d time.Duration) View {
 		}
 		v.Uplink.Cellular = &c
 	}
-	if in := v.Power.Shutdown.InS; in != nil {
-		left := max(0, math.Ceil(*in-d.Seconds()))
-		v.Power.Shutdown.InS = &left
+	less := func(in *float64) *float64 {
+		if in == nil {
+			return nil
+		}
+		return ptr(max(0, math.Ceil(*in-d.Seconds())))
+	}
+	v.Power.Shutdown.InS, v.First.InS = less(v.Power.Shutdown.InS), less(v.First.InS)
+	v.Tiles = slices.Clone(v.Tiles)
+	for i := range v.Tiles {
+		n := &v.Tiles[i].Number
+		n.InS, n.AgeS = less(n.InS), older(n.AgeS)
 	}
 	return v
 }

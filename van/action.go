@@ -75,6 +75,13 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		if !s.Session.Active {
 			return action.NoSession
 		}
+	case action.SessionOn:
+		switch {
+		case s.Session.Active:
+			return action.SessionOnAlready
+		case down.Begun:
+			return action.GoingOff
+		}
 	case action.ConfirmSite:
 		return s.mayConfirm(a.Site)
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
@@ -208,6 +215,8 @@ func toSession(a action.Asked, in *session.Input) {
 	switch a.Name {
 	case action.EndSession:
 		in.End = true
+	case action.SessionOn:
+		in.Begin = true
 	case action.Longer:
 		in.Longer = session.LongerBy
 	case action.ConfirmSite:

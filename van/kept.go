@@ -66,6 +66,7 @@ type KeptSession struct {
 	Wall      time.Time     `json:"wall,omitzero"`       // of Since; zero while the clock was not trusted
 	Unplanned bool          `json:"unplanned,omitempty"` // not session.State.Planned
 	Longer    time.Duration `json:"longer_ns,omitempty"` // session.State.Longer
+	Unseen    bool          `json:"unseen,omitempty"`    // session.State.Unseen
 	Tally     session.Tally `json:"tally"`
 }
 
