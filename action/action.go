@@ -10,6 +10,7 @@ package action
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"infobus/timetable"
 	"infobus/words"
@@ -37,6 +38,7 @@ const (
 	TimetableUndo    Name = "timetable-undo"
 	TimetableHours   Name = "timetable-hours"
 	Serviced         Name = "serviced"
+	SetClock         Name = "set-clock"
 )
 
 // Asked is an action that somebody asks for: an observation of van's step, which
@@ -53,6 +55,11 @@ type Args struct {
 	Service   string            // id
 	Day       timetable.Date    // none is today
 	Hours     []timetable.Hours // of the whole day
+
+	Time  time.Time      // that the clock is to be set to; where it was Typed, the van's local time as if it were UTC
+	Typed bool           // by a person, to the minute
+	Zone  *time.Duration // the phone's, east of UTC; nil where it is not known
+	Sure  bool           // asked back, the person says it again
 }
 
 // Who may ask for an action.
@@ -109,6 +116,7 @@ var All = Table{
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
 	{Name: Serviced, Numbered: true},
+	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
 }
 
 // Find is the row of a route's name.

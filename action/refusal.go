@@ -35,7 +35,14 @@ const (
 	NothingThatDay   Refusal = "nothing-that-day"
 	HoursNotGiven    Refusal = "hours-not-given"
 	HoursWrong       Refusal = "hours-wrong"
-	Incomplete       Refusal = "incomplete" // an argument is missing; else it would be taken, as far as can be told
+	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
+	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
+	// Those that hold only until the person is sure.
+	ClockFar     Refusal = "clock-far"
+	ClockEarly   Refusal = "clock-early"
+	ClockDiffers Refusal = "clock-differs"
+	ClockZone    Refusal = "clock-zone"
+	Incomplete   Refusal = "incomplete" // an argument is missing; else it would be taken, as far as can be told
 
 	// What is said around it.
 	UnknownAction Refusal = "unknown-action"
@@ -51,7 +58,8 @@ const (
 var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
-	HoursNotGiven, HoursWrong, Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
+	HoursNotGiven, HoursWrong, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 
 // Text is the refusal in a sentence.

@@ -125,6 +125,20 @@ func Resume(site string, confirmed bool, since, until time.Duration) State {
 	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, Said: confirmed}
 }
 
+// Replanned is the state once the clock was set: the plan was of another time, and
+// the next step takes that of the right one. Without a plan the session lasts for
+// Options.Length. What a volunteer said of the site stands.
+func (s State) Replanned(o Options) State {
+	if !s.Active || !s.Planned {
+		return s
+	}
+	s.Planned, s.Until = false, s.Since+o.Length
+	if !s.Said {
+		s.Site, s.Confirmed = o.Site, o.Site != ""
+	}
+	return s
+}
+
 // Step takes what is so at the monotonic time now.
 func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Event) {
 	// Only generators that are known to stand still count as idle: a lost sense line

@@ -12,6 +12,7 @@ import (
 	"infobus/power"
 	"infobus/reading"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // Of is the state as the outside sees it; data is what the box itself used, each
@@ -35,7 +36,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 
 	v := View{
-		Clock: Clock{Trusted: s.Clock.Trusted, Source: s.Clock.Source, Boot: s.Now.Boot},
+		Clock: clockOf(s),
 		Power: Power{
 			Source:   s.Power.Source(),
 			Holding:  s.Power.Holding,
@@ -181,12 +182,38 @@ func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func
 	return v
 }
 
+// clockOf is whether the wall clock is believed, and what by.
+func clockOf(s van.State) Clock {
+	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot, Zone: s.Zone().String()}
+	moment := func(t time.Time) *time.Time { return ptr(t.In(s.Zone()).Truncate(time.Second)) }
+	if now, ok := s.WallAt(s.Now.Mono); ok {
+		c.Now = moment(now)
+		if last := s.Clock.Memory.Network; s.Clock.Source.Served() {
+			c.NetworkAt = c.Now
+		} else if !last.IsZero() {
+			c.NetworkAt = moment(last)
+		}
+	}
+	if s.Clock.Within > 0 {
+		c.WithinS = ptr(math.Ceil(s.Clock.Within.Seconds()))
+	}
+	if s.Clock.Fitted {
+		if c.Chip = string(s.Clock.Doubt); s.Clock.Doubt == wall.NoDoubt {
+			c.Chip = "ok"
+		}
+	}
+	if d := s.Clock.Differed; d != 0 {
+		c.DiffersS = ptr(math.Round(d.Seconds()))
+	}
+	return c
+}
+
 // cellular is the gateway's radio and its SIM cards, of which the cloud told age
 // seconds ago; nil where neither is known.
 func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Cellular {
-	wall, trusted := s.WallAt(s.Now.Mono)
+	present, trusted := s.WallAt(s.Now.Mono)
 	if !trusted {
-		wall = time.Time{}
+		present = time.Time{}
 	}
 	moment := func(t time.Time) *time.Time {
 		if t.IsZero() {
@@ -194,7 +221,7 @@ func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Ce
 		}
 		return ptr(t.In(zone).Truncate(time.Second))
 	}
-	cards := s.Uplink.Cards(o.Uplink, wall)
+	cards := s.Uplink.Cards(o.Uplink, present)
 	known := s.Uplink.Cellular.Quality != reading.Unknown
 	if !known && !slices.ContainsFunc(cards, func(c netmon.Card) bool { return c.Used >= 0 }) {
 		return nil
@@ -225,7 +252,7 @@ func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Ce
 			sim.Bundle = ptr(card.Bundle)
 		}
 		if card.Used >= 0 {
-			sim.Used, sim.AgeS = ptr(card.Used), ptr(math.Round(wall.Sub(card.At).Seconds()))
+			sim.Used, sim.AgeS = ptr(card.Used), ptr(math.Round(present.Sub(card.At).Seconds()))
 		}
 		v.SIMs = append(v.SIMs, sim)
 	}

@@ -8,6 +8,7 @@ import (
 	"infobus/kiosk"
 	"infobus/netmon"
 	"infobus/power"
+	"infobus/reading"
 	"infobus/session"
 	"infobus/timetable"
 )
@@ -86,6 +87,8 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		return s.mayConfirm(a.Site)
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
 		return s.mayCorrect(a)
+	case action.SetClock:
+		return s.maySetClock(o, a)
 	default:
 		return action.UnknownAction
 	}
@@ -182,8 +185,10 @@ func (s State) mayCorrect(a action.Asked) action.Refusal {
 }
 
 // act takes the actions that are van's own.
-func (s *State) act(a action.Asked, out *Output) {
+func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 	switch a.Name {
+	case action.SetClock:
+		s.setClock(at, a, out)
 	case action.Sync:
 		out.effect(Send{})
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:

@@ -15,6 +15,7 @@ import (
 	"infobus/power"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/wall"
 )
 
 func ask(name action.Name) action.Asked { return action.Asked{Name: name} }
@@ -144,6 +145,19 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			}
 			o.state.Timetable = &tt
 		}, at("water", action.TimetableConfirm, 0), action.HoursNotGiven},
+		{"a clock that the internet keeps", nil, phone(9*time.Hour, false), action.ClockKept},
+		{"the clock", noClock, phone(9*time.Hour, false), action.Taken},
+		{"the clock, to nothing", noClock, ask(action.SetClock), action.Incomplete},
+		{"the clock, before there was a program", noClock, phone(-365*24*time.Hour, true), action.ClockImpossible},
+		{"the clock, years ahead", noClock, phone(4*365*24*time.Hour, false), action.ClockFar},
+		{"the clock, years ahead, for sure", noClock, phone(4*365*24*time.Hour, true), action.Taken},
+		{"the clock, before a file's date", func(o *open) { noClock(o); o.do(van.Dated{At: monday.Add(12 * time.Hour)}) }, phone(9*time.Hour, false), action.ClockEarly},
+		{"the clock, by a second phone", func(o *open) { noClock(o); o.do(van.ClockSeen{Trusted: true, Source: wall.Volunteer}) }, phone(9*time.Hour, false), action.ClockDiffers},
+		{"the clock, by a phone in another zone", noClock, func() action.Asked {
+			a := phone(9*time.Hour, false)
+			a.Zone = new(9 * time.Hour)
+			return a
+		}(), action.ClockZone},
 		{"something made up", nil, ask("honk"), action.UnknownAction},
 	} {
 		o := opened(t)
@@ -170,6 +184,17 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			t.Errorf("van does not know %s", r.Name)
 		}
 	}
+}
+
+// noClock is a box that had the network's time before a power cut.
+func noClock(o *open) {
+	o.options.Built = monday.AddDate(0, -1, 0)
+	o.do(van.ClockSeen{Trusted: true, Source: wall.Network}, van.ClockSeen{})
+}
+
+// phone is a volunteer's phone that says so much after nine on Monday.
+func phone(after time.Duration, sure bool) action.Asked {
+	return action.Asked{Name: action.SetClock, Args: action.Args{Time: monday.Add(after), Sure: sure}}
 }
 
 // Whatever the state: what the step takes has come about when it says so, and what
@@ -203,7 +228,8 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			asked := action.Asked{Name: row.Name, Args: action.Args{Generator: rapid.IntRange(1, 2).Draw(t, "generator"),
 				Site:    rapid.SampledFrom([]string{"quai", "moulin", "gone"}).Draw(t, "site"),
 				Service: rapid.SampledFrom([]string{"water", "breakfast", "gone"}).Draw(t, "service"),
-				Hours:   []timetable.Hours{{Opens: 720, Closes: 780}}}}
+				Hours:   []timetable.Hours{{Opens: 720, Closes: 780}},
+				Time:    monday.Add(at), Sure: true}}
 			if row.Name != action.TimetableHours {
 				asked.Hours = nil
 			}
@@ -252,6 +278,7 @@ func undone(b *box, was van.State, a action.Asked) string {
 		return s.Kiosk.Asked == name || drawn && d.Page.Name == name || s.Kiosk.Shown.Name == name
 	}
 	d, _ := effect[kiosk.Draw](b)
+	set, sets := effect[van.SetClock](b)
 	done, known := map[action.Name]bool{
 		action.CancelShutdown:   !s.Power.Shutdown.Pending,
 		action.Sync:             sends,
@@ -269,6 +296,7 @@ func undone(b *box, was van.State, a action.Asked) string {
 		action.TimetableCancel:  corrected(timetable.SaidCancelled),
 		action.TimetableHours:   corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
 		action.TimetableUndo:    i < 0,
+		action.SetClock:         sets && set.Wall.Equal(a.Time) && set.Source == wall.Volunteer,
 		action.Serviced:         s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
 	}[a.Name]
 	if !done || !known {

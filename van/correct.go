@@ -6,6 +6,7 @@ import (
 	"infobus/action"
 	"infobus/logbook"
 	"infobus/timetable"
+	"infobus/wall"
 )
 
 // maxCorrections bounds what is kept. A timetable has fewer services.
@@ -47,9 +48,10 @@ func (s *State) correct(a action.Asked, out *Output) {
 }
 
 // expire drops the corrections whose day is over. Without a trusted clock and a
-// timetable it drops none.
+// timetable it drops none, nor by the word of a phone, which may be wrong: those of
+// other days change nothing today.
 func (s *State) expire() {
-	if len(s.Corrections) == 0 || s.file == nil || !s.Clock.Trusted {
+	if len(s.Corrections) == 0 || s.file == nil || !s.Clock.Trusted || s.Clock.Source == wall.Volunteer {
 		return
 	}
 	over := func(c timetable.Correction) bool { return s.file.Over(c, s.Now.Wall) }

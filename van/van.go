@@ -36,6 +36,10 @@ type Options struct {
 	// KeepEvery is how often what only grows with time is saved: run hours, charge,
 	// days, the session's tally, bytes. So much of it a power cut may lose.
 	KeepEvery time.Duration
+
+	// Built is when the program was: no clock is right that says an earlier time. Zero
+	// where that is not known.
+	Built time.Time
 }
 
 // DefaultOptions are those of the rooms.
@@ -72,12 +76,6 @@ type State struct {
 	resumed     KeptSession          // the session as an earlier process of this boot kept it
 	chargeKept  time.Time            // when an earlier boot kept the charge; zero once power knows for how long nothing was measured
 	startedAt   time.Duration        // when this process took that charge up
-}
-
-// Clock is whether the wall clock is trusted, and by whose word.
-type Clock struct {
-	Trusted bool
-	Source  string // timesyncd, rtc, volunteer or sim; "" while untrusted
 }
 
 // Sync is how far the logbook's events are durable and sent.
@@ -121,6 +119,7 @@ const (
 	// Configuration is the configuration's file: failed where it was refused.
 	Configuration = "configuration"
 	Relay         = "relay" // of the gateway's power
+	WallClock     = "clock" // failed where it could not be set
 )
 
 // DeviceState is ok, failed or unknown.
@@ -229,6 +228,8 @@ func (in Observation) roomInput() any {
 	case Started:
 		return kiosk.Started{Wear: v.Kept.Wear, Glass: v.Kept.Glass, LastSet: v.Kept.LastSet, Rebooted: v.Kept.Boot != in.At.Boot}
 	case ClockSeen:
+		return kiosk.ClockSet{}
+	case ChipSeen:
 		return kiosk.ClockSet{}
 	case TemperatureSeen:
 		if v.OK {
