@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"infobus/action"
+	"infobus/timetable/source/workbook"
+	"infobus/timetable/source/workbook/excel"
 	"infobus/words"
 )
 
@@ -29,6 +31,14 @@ type unreachable struct{ error }
 var errAttention = errors.New("")
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == workbook.Command {
+		// Before anything else: what it needs of memory is bounded.
+		if err := excel.Serve(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "infobus:", err)
+			os.Exit(exitAttention)
+		}
+		return
+	}
 	os.Exit(run(words.Shipped()))
 }
 

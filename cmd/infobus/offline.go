@@ -13,6 +13,7 @@ import (
 	"infobus/kiosk/draw"
 	"infobus/timetable"
 	"infobus/timetable/source"
+	"infobus/timetable/source/workbook"
 	"infobus/yamlfile"
 )
 
@@ -87,10 +88,11 @@ func timetableCommand(o *options) *cobra.Command {
 	check := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Say every mistake in timetable files, as file:line:column: what",
-		Long: `Say every mistake in timetable files (YAML, CSV, iCalendar), as file:line:column: what.
+		Long: `Say every mistake in timetable files (YAML, CSV, .xlsx, iCalendar), as file:line:column: what.
 Each file is taken alone; the files of a folder are taken together. What may be meant
 otherwise is said after "warning:", and is no mistake.`,
 		Example: `  infobus timetable check timetable.yaml
+  infobus timetable check plan.xlsx
   infobus timetable check calendar.ics --public "category food"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -177,7 +179,7 @@ func publicFlag(c *cobra.Command, public *[]string) {
 
 // readOptions say how timetables are read, with the rules for calendars.
 func readOptions(public []string) (source.Options, error) {
-	with := source.Options{Checks: []source.Check{draw.Check}}
+	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
 	for _, text := range public {
 		var more timetable.Public
 		if err := more.UnmarshalText([]byte(text)); err != nil {

@@ -34,6 +34,7 @@ import (
 	"infobus/status/server"
 	"infobus/timetable"
 	"infobus/timetable/source"
+	"infobus/timetable/source/workbook"
 	"infobus/words"
 )
 
@@ -205,7 +206,7 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 
 // timetableOptions say how the timetable is read.
 func timetableOptions(c config.Config) source.Options {
-	return source.Options{Checks: []source.Check{draw.Check}, Public: c.Public}
+	return source.Options{Checks: []source.Check{draw.Check}, Public: c.Public, Workbook: workbook.Reader(workbook.Program())}
 }
 
 // readTimetable reads the timetable once. In the van nothing that is wrong with it

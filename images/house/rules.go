@@ -40,9 +40,11 @@ var order = map[string][]string{
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
 	"timetable":         {"source"},
-	"timetable/source":  {"sourcetest"},
-	"van":               {"loop kept"},
-	"words":             {"wordstest"},
+	"timetable/source":  {"workbook sourcetest"},
+
+	"timetable/source/workbook": {"excel"},
+	"van":                       {"loop kept"},
+	"words":                     {"wordstest"},
 }
 
 // drivers is the room that imports no room but these of ours: a driver knows

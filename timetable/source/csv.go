@@ -233,7 +233,7 @@ func (b *book) csv(n int, data []byte) {
 	s.finish()
 }
 
-// sheet is a CSV file in reading.
+// sheet is a CSV file, or a sheet of a workbook, in reading.
 type sheet struct {
 	*book
 	n       int // of the file
@@ -245,6 +245,7 @@ type sheet struct {
 	header  []string // what each column means; "" for one without a name
 	french  bool     // the column of days has a French name
 	rows    int
+	firm    bool // its cells stand in their columns, whatever is missing before them
 	ended   bool // nothing more can be read
 	half    *row // a row with too few cells that cannot be read: what it closes is not noted yet
 	last    bool // the row that was read last cannot be read
@@ -280,37 +281,44 @@ func (s *sheet) read(from int) (next int) {
 			s.end()
 			return len(s.lines)
 		}
-		at := func(i int) spot { return where(r.FieldPos(i)) }
-		if s.header == nil {
-			s.titles = slices.Clone(record)
-			if s.header = s.readHeader(record, at); s.header == nil {
-				s.end()
-				return len(s.lines)
-			}
-			continue
-		}
-		if slices.Equal(record, s.titles) {
-			s.add(at(0), "the first line a second time")
-			continue
-		}
-		if s.rows++; s.rows > maxRows {
-			s.add(at(0), fmt.Sprintf("more than %d rows found, at most so many were expected", maxRows))
-			s.end()
+		if !s.take(record, func(i int) spot { return where(r.FieldPos(i)) }) {
 			return len(s.lines)
 		}
-		if line, ok := s.under(record, at); ok {
-			before := s.wrong
-			for _, i := range line.nameless {
-				s.add(at(i), fmt.Sprintf("%q found in a column without a name", shorten(cell(record[i]))))
-			}
-			s.row(line)
-			s.last = s.wrong > before
-			s.short = spot{}
-			if len(record) < len(s.header) {
-				s.short = at(len(record) - 1)
-			}
+	}
+}
+
+// take takes a record: the columns' names, or a row. false: no more can be read.
+func (s *sheet) take(record []string, at func(int) spot) bool {
+	if s.header == nil {
+		s.titles = slices.Clone(record)
+		if s.header = s.readHeader(record, at); s.header == nil {
+			s.end()
+			return false
+		}
+		return true
+	}
+	if slices.Equal(record, s.titles) {
+		s.add(at(0), "the first line a second time")
+		return true
+	}
+	if s.rows++; s.rows > maxRows {
+		s.add(at(0), fmt.Sprintf("more than %d rows found, at most so many were expected", maxRows))
+		s.end()
+		return false
+	}
+	if line, ok := s.under(record, at); ok {
+		before := s.wrong
+		for _, i := range line.nameless {
+			s.add(at(i), fmt.Sprintf("%q found in a column without a name", shorten(cell(record[i]))))
+		}
+		s.row(line)
+		s.last = s.wrong > before
+		s.short = spot{}
+		if len(record) < len(s.header) {
+			s.short = at(len(record) - 1)
 		}
 	}
+	return true
 }
 
 // end gives up: what has not been read may close anything.
@@ -339,7 +347,7 @@ func (s *sheet) torn(line int) {
 
 // under puts a record under the columns; false where it is empty.
 func (s *sheet) under(record []string, at func(int) spot) (row, bool) {
-	line := row{record: slices.Clone(record), value: map[string]string{}, at: map[string]spot{}, start: at(0), shifted: len(record) != len(s.header)}
+	line := row{record: slices.Clone(record), value: map[string]string{}, at: map[string]spot{}, start: at(0), shifted: !s.firm && len(record) != len(s.header)}
 	for i, v := range record {
 		if v = cell(v); v == "" {
 			continue

@@ -123,7 +123,8 @@ func (o FetchOptions) get(ctx context.Context, k kept) (kept, error) {
 	}
 	// The address may hold a secret: mistakes say the last of its path only.
 	name := path.Base(request.URL.Path)
-	if ending := map[string]string{"text/calendar": ".ics", "text/csv": ".csv"}[kind]; ending != "" || !isTimetable(name) {
+	if ending := map[string]string{"text/calendar": ".ics", "text/csv": ".csv",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx"}[kind]; ending != "" || !isTimetable(name) {
 		name = "timetable" + ending
 	}
 	return kept{Source: o.URL, ETag: answer.Header.Get("ETag"), Modified: answer.Header.Get("Last-Modified"), Files: []File{{name, data}}}, nil

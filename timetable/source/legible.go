@@ -22,6 +22,8 @@ func illegible(text string) string {
 	switch {
 	case spreadsheetError.MatchString(text):
 		return fmt.Sprintf("%s found, which is a spreadsheet's error; a text was expected", shorten(text))
+	case strings.HasPrefix(text, "=") && len(text) > 1:
+		return fmt.Sprintf("%s found, a formula without its value; open the file in the spreadsheet's program and save it", shorten(text))
 	case strings.ContainsRune(text, utf8.RuneError):
 		return nobody + "a letter was lost (U+FFFD)" + again
 	case strings.Contains(text, "??") && strings.Trim(text, "? ") == "":

@@ -1,6 +1,6 @@
 // Package source reads the team's timetable: YAML that a volunteer writes by
-// hand, CSV as a spreadsheet exports it, iCalendar as a calendar does; one file,
-// or several that make one timetable together.
+// hand, a spreadsheet's workbook or its CSV, iCalendar as a calendar exports it;
+// one file, or several that make one timetable together.
 //
 // In: files' bytes, or a path or an address to watch. Out: what can be read, every
 // mistake with its line and column, and what of it may be used: rows that cannot
@@ -50,6 +50,9 @@ type Options struct {
 	Checks []Check
 	Public timetable.Public     // which events of calendars are for the screen
 	Good   *timetable.Timetable // the last good one; nil: there is none
+	// Workbook reads the sheets of an .xlsx file; nil: none is read. Its error says
+	// what is wrong with the file.
+	Workbook func(data []byte) ([]Sheet, error)
 }
 
 // What a timetable may hold at most. A session's page shows a handful of rows;
@@ -99,7 +102,7 @@ func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
 }
 
 // Parse reads the files that make one timetable together, each in the format
-// that its name ends in (.yaml, .yml, .csv, .ics) or, failing that, that it
+// that its name ends in (.yaml, .yml, .csv, .xlsx, .ics) or, failing that, that it
 // looks like. Time zone, max-age and sites are those of the YAML among them, and
 // hold for all. What cannot be read takes nothing else with it.
 func (o Options) Parse(files []File) Parsed {
@@ -134,6 +137,8 @@ func (o Options) Parse(files []File) Parsed {
 		case len(f.Data) > yamlfile.MaxSize:
 		case formatOf(f) == inCSV:
 			b.csv(i, f.Data)
+		case formatOf(f) == inWorkbook:
+			b.workbook(i, f.Data)
 		case formatOf(f) == inCalendar:
 			calendars.open(i, f.Data)
 		}
@@ -165,6 +170,7 @@ const (
 	inYAML format = iota
 	inCSV
 	inCalendar
+	inWorkbook
 )
 
 func formatOf(f File) format {
@@ -175,6 +181,11 @@ func formatOf(f File) format {
 		return inCSV
 	case ".ics":
 		return inCalendar
+	case ".xlsx":
+		return inWorkbook
+	}
+	if bytes.HasPrefix(f.Data, []byte(zipped)) || bytes.HasPrefix(f.Data, []byte(compound)) {
+		return inWorkbook
 	}
 	text := bytes.TrimLeft(bytes.TrimPrefix(f.Data, []byte("\ufeff")), " \t\r\n")
 	if len(text) >= 15 && bytes.EqualFold(text[:15], []byte("BEGIN:VCALENDAR")) {
@@ -199,6 +210,7 @@ type located struct {
 type book struct {
 	Options
 	files    []string
+	sheets   map[int]part // the sheets of workbooks, by their numbers among the files
 	t        timetable.Timetable
 	v        timetable.Version // its Timetable is t, once that is made
 	zoneIn   int               // number of the file that names the zone, counted from 1
@@ -252,12 +264,21 @@ func (b *book) base(file int) string { return filepath.Base(b.files[file]) }
 func (b *book) parsed() Parsed {
 	p := Parsed{Version: b.v}
 	p.Timetable, p.Refused = &b.t, b.wrong > 0
+	whole := func(x located) int {
+		if part, ok := b.sheets[x.file]; ok {
+			return part.file
+		}
+		return x.file
+	}
 	order := func(x, y located) int {
-		return cmp.Or(cmp.Compare(x.file, y.file), cmp.Compare(x.line, y.line), cmp.Compare(x.column, y.column))
+		return cmp.Or(cmp.Compare(whole(x), whole(y)), cmp.Compare(x.file, y.file), cmp.Compare(x.line, y.line), cmp.Compare(x.column, y.column))
 	}
 	slices.SortStableFunc(b.mistakes, order)
 	slices.SortStableFunc(b.warnings, order)
 	mistake := func(m located) Mistake {
+		if part, ok := b.sheets[m.file]; ok {
+			m.what = part.address(m.line, m.column) + ": " + m.what
+		}
 		return Mistake{File: b.files[m.file], Line: m.line, Column: m.column, What: m.what}
 	}
 	for _, m := range b.mistakes {

@@ -78,11 +78,11 @@ func (o *Options) next(files []File) Loaded {
 // isTimetable says whether a folder's file of this name belongs to the
 // timetable. What editors and file managers leave about does not.
 func isTimetable(name string) bool {
-	return !strings.HasPrefix(name, ".") && slices.Contains([]string{".yaml", ".yml", ".csv", ".ics"}, strings.ToLower(filepath.Ext(name)))
+	return !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~$") && slices.Contains([]string{".yaml", ".yml", ".csv", ".xlsx", ".ics"}, strings.ToLower(filepath.Ext(name)))
 }
 
 // Read gives the file at path or, of a folder, all files in it that end in
-// .yaml, .yml, .csv or .ics, by name. Of each at most one byte more than a
+// .yaml, .yml, .csv, .xlsx or .ics, by name. Of each at most one byte more than a
 // timetable may have.
 func Read(path string) ([]File, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
@@ -108,7 +108,7 @@ func Read(path string) ([]File, error) {
 		files = append(files, File{filepath.Join(path, e.Name()), data})
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("read timetable: no file in %s ends in .yaml, .csv or .ics: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("read timetable: no file in %s ends in .yaml, .csv, .xlsx or .ics: %w", path, fs.ErrNotExist)
 	}
 	return files, nil
 }
