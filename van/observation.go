@@ -164,6 +164,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 				out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 			}
 		}
+	case SourceSeen:
+		s.sourceSeen(v, out)
 	case TemperatureSeen:
 		s.Temperature = reading.Reading[float64]{}
 		if v.OK {
@@ -258,7 +260,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Session = session.Ended()
 	}
 	s.Clock.Memory = k.Clock
-	s.Corrections = k.Corrections
+	s.Corrections, s.Looked, s.Warned = k.Corrections, k.Looked, k.Warned
 	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data
