@@ -6,7 +6,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"infobus/timetable"
@@ -30,7 +32,7 @@ type Arg struct {
 // Input is a field that a person fills in.
 type Input struct {
 	Name string
-	Type string // HTML's
+	Type string // HTML's; hidden where the page's script fills it in
 }
 
 // Label stands beside the field.
@@ -59,6 +61,15 @@ var (
 	// Service is a service's id.
 	Service = Arg{Name: "service", read: func(a Arg, g Given, into *Args) *Mistake { into.Service = g.first(a); return nil }}
 
+	// OneService is a service's id; left out it is all of which the action speaks.
+	OneService = Arg{Name: "service", Optional: true, read: Service.read}
+
+	// Source is a timetable's source.
+	Source = Arg{Name: "source", read: func(a Arg, g Given, into *Args) *Mistake { into.Source = g.first(a); return nil }}
+
+	// Digest identifies the timetable that whoever asks has seen.
+	Digest = Arg{Name: "digest", read: func(a Arg, g Given, into *Args) *Mistake { into.Digest = g.first(a); return nil }}
+
 	// Day is a date; left out it is today.
 	Day = Arg{Name: "day", Optional: true, read: func(a Arg, g Given, into *Args) *Mistake {
 		day, err := timetable.ParseDate(g.first(a))
@@ -77,6 +88,62 @@ var (
 			into["opens"], into["closes"] = append(into["opens"], opens), append(into["closes"], closes)
 		}}
 )
+
+var (
+	// Now is the time: a phone's, in milliseconds since 1970 with its zone in minutes
+	// east of UTC, or a day and a time of day as the van's clock should show them.
+	Now = Arg{Name: "time", Optional: true, Inputs: []Input{{"date", "date"}, {"clock", "time"}, {"epoch_ms", "hidden"}, {"zone_min", "hidden"}}, read: readNow,
+		word: func(word string, into Given) {
+			date, clock, _ := strings.Cut(word, "T")
+			into["date"], into["clock"] = []string{date}, []string{clock}
+		}}
+
+	// Sure says that the person was asked back, and means it.
+	Sure = Arg{Name: "sure", Optional: true, Inputs: []Input{{"sure", "checkbox"}}, read: func(a Arg, g Given, into *Args) *Mistake {
+		switch value := g.first(a); value {
+		case "1", "on", "true", "yes":
+			into.Sure = true
+		case "0", "false", "no":
+		default:
+			return mistake(a, foundText(value))
+		}
+		return nil
+	}}
+)
+
+// maxEpoch is the year 9999, in milliseconds.
+const maxEpoch = 253_402_300_799_000
+
+func readNow(a Arg, g Given, into *Args) *Mistake {
+	value := func(name string) string {
+		if list := g[name]; len(list) > 0 {
+			return list[0]
+		}
+		return ""
+	}
+	date, clock, epoch, zone := value("date"), value("clock"), value("epoch_ms"), value("zone_min")
+	if date != "" || clock != "" {
+		t, err := time.Parse("2006-01-02 15:04", date+" "+clock)
+		if err != nil {
+			return mistake(a, foundText(strings.TrimSpace(date+" "+clock)))
+		}
+		into.Time, into.Typed = t, true
+		return nil
+	}
+	ms, err := strconv.ParseInt(epoch, 10, 64)
+	if err != nil || ms <= 0 || ms > maxEpoch {
+		return mistake(a, foundText(epoch))
+	}
+	into.Time = time.UnixMilli(ms)
+	if zone != "" {
+		minutes, err := strconv.Atoi(zone)
+		if err != nil || minutes < -24*60 || minutes > 24*60 {
+			return mistake(a, foundText(zone))
+		}
+		into.Zone = new(time.Duration(minutes) * time.Minute)
+	}
+	return nil
+}
 
 func readHours(a Arg, given Given, into *Args) *Mistake {
 	opens, closes := given["opens"], given["closes"]

@@ -19,6 +19,7 @@ const (
 	NothingHeldBack  Refusal = "nothing-held-back"
 	NoGenerator      Refusal = "no-generator"
 	NoSession        Refusal = "no-session"
+	SessionOnAlready Refusal = "session-on"
 	NoSite           Refusal = "no-site"
 	NoScreen         Refusal = "no-screen"
 	ScreenFailed     Refusal = "screen-failed"
@@ -34,7 +35,20 @@ const (
 	NothingThatDay   Refusal = "nothing-that-day"
 	HoursNotGiven    Refusal = "hours-not-given"
 	HoursWrong       Refusal = "hours-wrong"
-	Incomplete       Refusal = "incomplete" // an argument is missing; else it would be taken, as far as can be told
+	NothingWaits     Refusal = "nothing-waits"
+	AnotherWaits     Refusal = "another-waits"
+	NothingPublished Refusal = "nothing-published"
+	AnotherPublished Refusal = "another-published"
+	NothingRunsOut   Refusal = "nothing-runs-out"
+	AnotherTimetable Refusal = "another-timetable"
+	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
+	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
+	// Those that hold only until the person is sure.
+	ClockFar     Refusal = "clock-far"
+	ClockEarly   Refusal = "clock-early"
+	ClockDiffers Refusal = "clock-differs"
+	ClockZone    Refusal = "clock-zone"
+	Incomplete   Refusal = "incomplete" // an argument is missing; else it would be taken, as far as can be told
 
 	// What is said around it.
 	UnknownAction Refusal = "unknown-action"
@@ -48,9 +62,11 @@ const (
 
 // Refusals are all codes that an action is refused with.
 var Refusals = []Refusal{
-	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, NoSite,
+	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
-	HoursNotGiven, HoursWrong, Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
+	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
+	ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 
 // Text is the refusal in a sentence.

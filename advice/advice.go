@@ -1,17 +1,14 @@
-// Package advice is what a volunteer should do, judged once from the whole state
-// of the van. The pages, the command line and the API say what it says, and
-// nothing that would contradict it.
+// Package advice judges the whole state of the van once: what a volunteer should do
+// now, until when, and what four tiles say beside it. The pages, the command line and
+// the API say what it says, and nothing that would contradict it.
 //
-// In: the van's state and its options. Out: what should be done, the most urgent
-// first; none where nothing is to be done. It is pure.
+// In: the van's state and its options. Out: a Judgement. It is pure.
 package advice
 
 import (
 	"slices"
 	"time"
 
-	"infobus/netmon"
-	"infobus/power"
 	"infobus/van"
 	"infobus/words"
 )
@@ -29,7 +26,7 @@ const (
 // About is the part of the van that a piece of advice is about.
 type About string
 
-// The parts of the van.
+// The parts of the van. The first four have a tile.
 const (
 	Power    About = "power"
 	Internet About = "internet"
@@ -40,200 +37,198 @@ const (
 	Timetable About = "timetable"
 )
 
+// Act is what a volunteer does.
+type Act string
+
+// The acts. Nothing is none.
+const (
+	Nothing          Act = "nothing"
+	Wait             Act = "wait" // what is under way ends by itself
+	StartGenerator   Act = "start-generator"
+	KeepGenerator    Act = "keep-generator" // leave it running
+	LookAtGenerator  Act = "look-at-generator"
+	UnloadGenerator  Act = "unload-generator"
+	ServiceGenerator Act = "service-generator"
+	CheckCharger     Act = "check-charger"
+	SaySessionOn     Act = "say-session-on"
+	ReopenSession    Act = "reopen-session"
+	ConfirmSite      Act = "confirm-site"
+	PushCable        Act = "push-cable"
+	ChangeCable      Act = "change-cable"
+	PushAdapter      Act = "push-adapter"
+	RestartBox       Act = "restart-box"
+	AskPhone         Act = "ask-phone" // does a page open on a phone?
+	SignIn           Act = "sign-in"
+	TopUp            Act = "top-up"
+	MoveAntenna      Act = "move-antenna"
+	SpareData        Act = "spare-data"
+	TellPeople       Act = "tell-people"
+	TellTeam         Act = "tell-team"
+	BringTimetable   Act = "bring-timetable"
+	LookAtTimetable  Act = "look-at-timetable" // at the one that waits
+	ConfirmHours     Act = "confirm-hours"
+)
+
+// Touch is the thing that is touched to do an act, as the van's card names it; "" for
+// none.
+type Touch string
+
+// The things.
+const (
+	TheGenerator Touch = "generator"
+	TheCharger   Touch = "charger"
+	TheCrates    Touch = "crates" // of sockets
+	TheCable     Touch = "cable"  // from the box to the Cisco box
+	TheAdapter   Touch = "adapter"
+	TheBox       Touch = "box"
+	TheAntenna   Touch = "antenna"
+	TheSIM       Touch = "sim"
+	ThePhone     Touch = "phone"
+	ThePage      Touch = "page" // the volunteers' page, on a phone
+)
+
+// Claim is something that may be said, and that other words may contradict.
+type Claim string
+
+// The claims.
+const (
+	AllWell      Claim = "all-well"
+	PowerWell    Claim = "power-well" // the tile is green; likewise below
+	InternetWell Claim = "internet-well"
+	SessionWell  Claim = "session-well"
+	ScreenWell   Claim = "screen-well"
+	Unplug       Claim = "unplug"        // a power cut would interrupt nothing
+	FullIn       Claim = "full-in"       // when the battery is full
+	Lasts        Claim = "lasts"         // how long the battery lasts
+	NoInternet   Claim = "no-internet"   // nothing comes back at all
+	RestartCisco Claim = "restart-cisco" // that the Cisco box be switched off
+)
+
+// wellOf is the claim that a green tile makes.
+var wellOf = map[About]Claim{Power: PowerWell, Internet: InternetWell, Session: SessionWell, Screen: ScreenWell}
+
 // Advice is one thing to do.
 type Advice struct {
 	Code     string
 	Severity Severity
 	About    About
+	Act      Act
+	Touch    Touch
 	Until    time.Duration // monotonic: by when; 0 where there is no deadline
 	Text     words.Text    // one sentence
 }
 
-// uplink begins the code of advice about the internet; netmon's code follows.
-const uplink = "uplink-"
+// Judgement is the whole state, judged once.
+type Judgement struct {
+	// First is the one thing to do now. Its Code is "" and its Act Nothing where nothing
+	// was found.
+	First Advice
+	// Level is the sentence's colour: Good where nothing is to be done and nothing is
+	// in doubt.
+	Level Level
+	// Deadline is when the nearest thing happens that First is against, monotonic; 0
+	// where there is none.
+	Deadline time.Duration
+	Rows     []Advice // all that was found, the most urgent first
+	Tiles    [4]Tile  // the worst first
 
-// row is one rule of the table.
+	forbidden []Claim
+}
+
+// May says whether the claim contradicts nothing of what was found.
+func (j Judgement) May(c Claim) bool { return !slices.Contains(j.forbidden, c) }
+
+// Row is one rule of the table.
 type row struct {
 	code  string
 	about About
+	act   Act
+	touch Touch
 	hides []string // codes that say less once this is said
+	// forbids must not be said beside it.
+	forbids []Claim
+	// marks are the tiles that show its severity; none: that of about.
+	marks []About
 	judge func(o van.Options, s van.State) (finding, bool)
 }
 
-// finding is what a row's judge found.
+// finding is what a row's judge found. Where act is "", act and touch are the row's.
 type finding struct {
 	severity Severity
-	suffix   string // of the code
+	code     string // in place of the row's; "": the row's
 	until    time.Duration
 	text     words.Text
+	act      Act
+	touch    Touch
+	claims   []Claim // that the text makes
+	forbids  []Claim // besides the row's
 }
+
+// found is a row with its finding.
+type found struct {
+	row
+	finding
+	hidden bool
+}
+
+// Judge judges the state.
+func Judge(o van.Options, s van.State) Judgement { return table.judge(o, s) }
 
 // Of is what should be done, the most urgent first.
-func Of(o van.Options, s van.State) []Advice {
+func Of(o van.Options, s van.State) []Advice { return Judge(o, s).Rows }
+
+// rules are rows, the most urgent first.
+type rules []row
+
+func (t rules) judge(o van.Options, s van.State) Judgement {
 	var (
-		all    []Advice
+		j      Judgement
+		all    []found
 		hidden []string
 	)
-	for _, r := range table {
-		f, found := r.judge(o, s)
-		if !found || slices.Contains(hidden, r.code) {
+	for _, r := range t {
+		f, is := r.judge(o, s)
+		if !is {
 			continue
 		}
-		hidden = append(hidden, r.hides...)
-		all = append(all, Advice{Code: r.code + f.suffix, Severity: f.severity, About: r.about, Until: f.until, Text: f.text})
+		here := found{row: r, finding: f}
+		here.hidden = slices.Contains(hidden, r.code) || slices.ContainsFunc(f.claims, func(c Claim) bool { return !j.May(c) })
+		if !here.hidden {
+			hidden = append(hidden, r.hides...)
+		}
+		j.forbidden = append(append(j.forbidden, r.forbids...), f.forbids...)
+		all = append(all, here)
 	}
-	return all
-}
-
-// table holds the rules, the most urgent first.
-var table = []row{
-	{"shutdown-announced", Power, []string{"battery-low", "start-generator"}, shutdownAnnounced},
-	{"battery-low", Power, []string{"start-generator"}, batteryLow},
-	{uplink, Internet, nil, uplinkBroken},
-	{"generator-unseen", Power, nil, generatorUnseen},
-	{"data-short", Internet, nil, dataShort},
-	{"screen-failed", Screen, nil, screenFailed},
-	{"configuration-refused", Devices, nil, configurationRefused},
-	{"timetable-refused", Timetable, nil, timetableRefused},
-	{"device-failed", Devices, nil, deviceFailed},
-	{"confirm-site", Session, nil, confirmSite},
-	{uplink + "unknown", Internet, nil, uplinkUnknown},
-	{"start-generator", Session, nil, startGenerator},
-}
-
-func say(severity Severity, text words.Text) (finding, bool) {
-	return finding{severity: severity, text: text}, true
-}
-
-func shutdownAnnounced(_ van.Options, s van.State) (finding, bool) {
-	p := s.Power.Shutdown
-	if !p.Pending {
-		return finding{}, false
+	for _, f := range all {
+		if f.hidden {
+			continue
+		}
+		a := Advice{Code: f.row.code, Severity: f.severity, About: f.about, Act: f.row.act, Touch: f.row.touch, Until: f.until, Text: f.text}
+		if f.finding.code != "" {
+			a.Code = f.finding.code
+		}
+		if f.finding.act != "" {
+			a.Act, a.Touch = f.finding.act, f.finding.touch
+		}
+		j.Rows = append(j.Rows, a)
 	}
-	f := finding{severity: Bad, until: p.At}
+	j.Tiles = tiles(o, s, j, all)
+	j.First, j.Level = j.first()
+	j.Deadline = j.First.Until
+	return j
+}
+
+// first is the one thing to do.
+func (j Judgement) first() (Advice, Level) {
+	if len(j.Rows) > 0 && j.Rows[0].Act != Nothing {
+		return j.Rows[0], levelOf(j.Rows[0].Severity)
+	}
+	doubt := slices.ContainsFunc(j.Tiles[:], func(t Tile) bool { return t.Level != Good && t.Level != Plain })
 	switch {
-	case p.Reason == "requested":
-		f.severity, f.text = Warn, words.T("advice.shutdown-requested")
-	case s.Power.Source() == power.SourceGenerator:
-		f.text = words.T("advice.shutdown-with-generator")
-	default:
-		f.text = words.T("advice.shutdown-empty")
+	case doubt || !j.May(AllWell):
+		return Advice{Act: Nothing, Severity: Info, Text: words.T("advice.none-yet")}, Doubt
+	case len(j.Rows) > 0:
+		return j.Rows[0], Good
 	}
-	return f, true
-}
-
-func batteryLow(_ van.Options, s van.State) (finding, bool) {
-	if s.Power.Source() != power.SourceBattery || s.Power.Level != power.Low && s.Power.Level != power.Critical {
-		return finding{}, false
-	}
-	return say(Warn, words.T("advice.battery-low"))
-}
-
-// severities of the verdicts that call for something; for each other verdict
-// nothing is to be done.
-var severities = map[netmon.Verdict]Severity{
-	netmon.PortMissing: Bad, netmon.CableUnplugged: Bad, netmon.NoAddress: Bad, netmon.GatewaySilent: Bad, netmon.NoInternet: Bad,
-	netmon.CaptivePortal: Bad, netmon.DNSFailing: Bad, netmon.Slow: Warn,
-}
-
-func uplinkBroken(_ van.Options, s van.State) (finding, bool) {
-	severity, broken := severities[s.Uplink.Verdict]
-	switch {
-	case !s.GatewayPower.Fitted:
-	case s.GatewayPower.Cut == netmon.Saving:
-		severity, broken = Warn, true
-	case s.GatewayPower.Cut != netmon.Powered:
-		severity, broken = Info, true // it comes back by itself
-	}
-	if !broken {
-		return finding{}, false
-	}
-	return ofUplink(severity, s)
-}
-
-// uplinkUnknown: nobody can say that all is well.
-func uplinkUnknown(_ van.Options, s van.State) (finding, bool) {
-	if s.Uplink.Verdict != netmon.Unknown || s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered {
-		return finding{}, false
-	}
-	f, found := ofUplink(Warn, s)
-	f.suffix = "" // it is in the row's code
-	return f, found
-}
-
-func ofUplink(severity Severity, s van.State) (finding, bool) {
-	return finding{severity: severity, suffix: string(s.Uplink.Verdict), text: UplinkText(s.Uplink.Advice())}, true
-}
-
-// UplinkText is the sentence of an advice of netmon's.
-func UplinkText(a netmon.Advice) words.Text { return words.T("uplink.advice." + string(a)) }
-
-func generatorUnseen(_ van.Options, s van.State) (finding, bool) {
-	if s.Power.Source() != power.SourceUnknown {
-		return finding{}, false
-	}
-	return say(Warn, words.T("advice.generator-unseen"))
-}
-
-func dataShort(o van.Options, s van.State) (finding, bool) {
-	f := s.Forecast(o)
-	if f.Slot == 0 {
-		return finding{}, false
-	}
-	return finding{severity: Warn, text: DataText(f, s.Zone())}, true
-}
-
-// DataText is a forecast of the data in a sentence.
-func DataText(f netmon.Forecast, zone *time.Location) words.Text {
-	t := words.T("uplink.data."+string(f.Enough), "Slot", f.Slot)
-	if f.Enough == netmon.EnoughUntil {
-		t.Args["At"] = f.Until.In(zone).Format("15:04")
-	}
-	return t
-}
-
-func screenFailed(_ van.Options, s van.State) (finding, bool) {
-	if d, ok := s.Device(van.Panel); !ok || d.State != van.DeviceBroken {
-		return finding{}, false
-	}
-	return say(Warn, words.T("advice.screen-failed"))
-}
-
-func configurationRefused(_ van.Options, s van.State) (finding, bool) {
-	if d, _ := s.Device(van.Configuration); d.State != van.DeviceBroken {
-		return finding{}, false
-	}
-	return say(Warn, words.T("advice.configuration-refused"))
-}
-
-func timetableRefused(_ van.Options, s van.State) (finding, bool) {
-	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken {
-		return finding{}, false
-	}
-	if s.Refused == 0 { // it is not there, or cannot be read at all
-		return say(Warn, words.T("advice.timetable-missing"))
-	}
-	return say(Warn, words.T("advice.timetable-refused", "N", s.Refused))
-}
-
-func deviceFailed(_ van.Options, s van.State) (finding, bool) {
-	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
-	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
-		return finding{}, false
-	}
-	return say(Warn, words.T("advice.device-failed"))
-}
-
-func confirmSite(_ van.Options, s van.State) (finding, bool) {
-	if !s.Session.Active || s.Session.Confirmed || s.Timetable == nil || len(s.Timetable.Sites) == 0 {
-		return finding{}, false
-	}
-	return say(Warn, words.T("advice.confirm-site"))
-}
-
-func startGenerator(_ van.Options, s van.State) (finding, bool) {
-	if s.Session.Active || s.Power.Source() != power.SourceBattery {
-		return finding{}, false
-	}
-	return say(Info, words.T("advice.start-generator"))
+	return Advice{Act: Nothing, Severity: Info, Text: words.T("advice.none")}, Good
 }

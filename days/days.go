@@ -6,7 +6,8 @@
 //
 // What is counted while the clock is not trusted is counted for the day on which that
 // count began, once the clock is; after a power cut that day cannot be told, and the
-// count is dropped.
+// count is dropped. Where the clock is set right, what was counted since the last
+// midnight goes over to the right day, and no other day is lost by the wrong one.
 package days
 
 import (
@@ -17,8 +18,12 @@ import (
 	"infobus/tally"
 )
 
-// Most is how many days are kept, today included.
+// Most is how many days are given, today included.
 const Most = 30
+
+// kept is how many days are kept beside today. There are more than Most only where a
+// clock was wrong: it must push no other day out.
+const kept = 2 * Most
 
 // Day is what a day came to. Internet and devices count in sessions only. Date is
 // local, such as 2026-11-23; "" while it is not known.
@@ -45,6 +50,21 @@ func (d Day) and(more Day) Day {
 	return d
 }
 
+// without is d before more was added to it. The most devices stay: they are no sum.
+func (d Day) without(more Day) Day {
+	d.Run -= more.Run
+	d.Starts -= more.Starts
+	d.Sessions -= more.Sessions
+	d.In, d.Out = max(0, d.In-more.In), max(0, d.Out-more.Out)
+	d.Measured -= more.Measured
+	d.Judged -= more.Judged
+	d.Internet -= more.Internet
+	if d.counted() == (Day{Tally: tally.Tally{Devices: d.Devices}}) {
+		d.Devices = 0
+	}
+	return d
+}
+
 // Input is what is so at a moment. The counters never decrease, except when a process
 // begins.
 type Input struct {
@@ -61,6 +81,7 @@ type State struct {
 	Today Day
 
 	since   time.Duration // monotonic: when the count of Today began, in this process
+	more    Day           // what Today came to since
 	counter tally.Counter
 	was     Input // of the last step
 }
@@ -80,11 +101,14 @@ func Step(s State, in Input, day func(time.Duration) string, now time.Duration) 
 	if s.since == 0 {
 		s.since = now
 	}
-	if today := day(now); s.Today.Date == "" && today != "" {
-		s.turn(day(s.since), now)
-		s.turn(today, now)
-	} else if today != s.Today.Date {
-		s.turn(today, now)
+	if today := day(now); today != "" {
+		// Today is another day than at its begin where the clock was set.
+		if began := day(s.since); s.Today.Date == "" || began != s.Today.Date {
+			s.move(began)
+		}
+		if today != s.Today.Date {
+			s.turn(today, now)
+		}
 	}
 	s.count(in, now)
 	return s
@@ -106,25 +130,33 @@ func (s *State) count(in Input, now time.Duration) {
 	if in.Begun {
 		more.Sessions = 1
 	}
-	s.Today = s.Today.and(more)
+	s.Today, s.more = s.Today.and(more), s.more.and(more)
 }
 
-// turn goes on with another day: a new one, or, where the clock was set, one of the past.
-func (s *State) turn(date string, now time.Duration) {
-	today := s.Today
-	if today.Date == "" {
-		today.Date = date // the clock is trusted now
+// move has what was counted since s.since be of another date than Today's.
+func (s *State) move(date string) {
+	more := s.more
+	if s.Today.Date == "" {
+		more, s.Today = s.Today, Day{}
+	} else {
+		s.Today = s.Today.without(s.more)
 	}
+	s.turn(date, s.since)
+	s.Today, s.more = s.Today.and(more.counted()), more.counted()
+}
+
+// turn goes on with another day: a new one, or one that was counted before.
+func (s *State) turn(date string, now time.Duration) {
 	past := slices.Clone(s.Past)
-	if today.counted() != (Day{}) && today.Date != "" {
+	if today := s.Today; today.counted() != (Day{}) && today.Date != "" {
 		past = put(past, today)
 	}
-	s.Today, s.since = Day{Date: date}, now
+	s.Today, s.since, s.more = Day{Date: date}, now, Day{}
 	if i := slices.IndexFunc(past, func(d Day) bool { return d.Date == date }); i >= 0 {
 		s.Today = past[i]
 		past = slices.Delete(past, i, i+1)
 	}
-	s.Past = recent(past, date)
+	s.Past = nearest(past, date)
 }
 
 // put inserts a day, or adds it to the one of its date.
@@ -137,20 +169,42 @@ func put(list []Day, d Day) []Day {
 	return slices.Insert(list, i, d)
 }
 
-// recent drops days that are older than Most days, and keeps room for today.
-func recent(list []Day, today string) []Day {
-	if t, err := time.Parse(time.DateOnly, today); err == nil {
-		first := t.AddDate(0, 0, 1-Most).Format(time.DateOnly)
-		list = slices.DeleteFunc(list, func(d Day) bool { return d.Date < first })
+// nearest drops the days farthest from today where there are more than kept.
+func nearest(list []Day, today string) []Day {
+	for len(list) > kept {
+		if apart(list[0].Date, today) >= apart(list[len(list)-1].Date, today) {
+			list = list[1:]
+		} else {
+			list = list[:len(list)-1]
+		}
 	}
-	return list[max(0, len(list)-(Most-1)):]
+	return list
 }
 
-// All are the days on which anything was counted, ascending, today the last.
+// apart is how far two dates are from each other; 0 where one is no date.
+func apart(a, b string) time.Duration {
+	at, err := time.Parse(time.DateOnly, a)
+	bt, err2 := time.Parse(time.DateOnly, b)
+	if err != nil || err2 != nil {
+		return 0
+	}
+	return at.Sub(bt).Abs()
+}
+
+// All are the days on which anything was counted, ascending, today the last: of the
+// last Most days. While no date is known they are those until the last one counted.
 func (s State) All() []Day {
 	all := slices.Clone(s.Past)
+	last := s.Today.Date
+	if last == "" && len(all) > 0 {
+		last = all[len(all)-1].Date
+	}
 	if s.Today.Date != "" && s.Today.counted() != (Day{}) {
 		all = put(all, s.Today)
 	}
-	return all
+	first := ""
+	if t, err := time.Parse(time.DateOnly, last); err == nil {
+		first = t.AddDate(0, 0, 1-Most).Format(time.DateOnly)
+	}
+	return slices.DeleteFunc(all, func(d Day) bool { return d.Date < first || d.Date > last })
 }

@@ -77,9 +77,9 @@ func TestWhatIsCountedBeforeTheClockIsKnownBelongsToTheDayOnWhichItBegan(t *test
 	}
 }
 
-// Thirty days at most, none older, each counted once, in order, whatever the
-// clock and the process do; an earlier state is never changed; and what was
-// counted in all is no more than what there was.
+// Thirty days at most are given, none older, none to come, each counted once, in order,
+// whatever the clock and the process do; what is kept is bounded; an earlier state is
+// never changed; and what was counted in all is no more than what there was.
 func TestTheDaysHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s State
@@ -106,11 +106,11 @@ func TestTheDaysHold(t *testing.T) {
 				t.Fatal("a step changed the state it came from")
 			}
 			all := s.All()
-			if len(all) > Most || len(s.Past) >= Most {
-				t.Fatalf("%d days", len(all))
+			if len(all) > Most || len(s.Past) > kept {
+				t.Fatalf("%d days of %d", len(all), len(s.Past))
 			}
-			var sum time.Duration
-			for _, d := range all {
+			sum := s.Today.Run
+			for _, d := range s.Past {
 				sum += d.Run
 			}
 			if list := dates(s); !slices.IsSorted(list) || len(slices.Compact(list)) != len(all) || sum > run {
@@ -118,12 +118,51 @@ func TestTheDaysHold(t *testing.T) {
 			}
 			if today := clock(now); today != "" {
 				first, _ := time.Parse(time.DateOnly, today)
-				if oldest := first.AddDate(0, 0, 1-Most).Format(time.DateOnly); len(s.Past) > 0 && s.Past[0].Date < oldest {
-					t.Fatalf("%s is older than %s", s.Past[0].Date, oldest)
+				if oldest := first.AddDate(0, 0, 1-Most).Format(time.DateOnly); len(all) > 0 && (all[0].Date < oldest || all[len(all)-1].Date > today) {
+					t.Fatalf("%q are not of %s to %s", dates(s), oldest, today)
 				}
 			}
 		}
 	})
+}
+
+// A clock that is set wrong and then right again, before and after a power cut too:
+// every day is there as it was, and what was counted meanwhile is the right day's.
+func TestAClockThatIsSetRightLosesNoDay(t *testing.T) {
+	for name, wrong := range map[string]time.Time{
+		"four years ahead":  monday.AddDate(4, 0, 0),
+		"a day ahead":       monday.AddDate(0, 0, 1),
+		"ten days back":     monday.AddDate(0, 0, -10),
+		"three months back": monday.AddDate(0, -3, 0),
+	} {
+		for _, cut := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, power cut: %t", name, cut), func(t *testing.T) {
+				var past []Day
+				for n := range 21 {
+					past = append(past, Day{Date: monday.AddDate(0, 0, n-21).Format(time.DateOnly), Run: time.Hour, Starts: n})
+				}
+				s := Restored(past, Day{}, false)
+				s = Step(s, generator(0, 1), dated(wrong), 9*time.Hour)
+				s = Step(s, generator(time.Minute, 1), dated(wrong), 9*time.Hour+time.Minute)
+				minute := time.Minute
+				if cut {
+					// What another boot counted for a wrong day stays with it.
+					s, minute = Restored(s.Past, s.Today, false), 0
+				}
+				s = Step(s, generator(time.Minute, 1), dated(monday), 10*time.Hour)
+				s = Step(s, generator(2*time.Minute, 1), dated(monday), 11*time.Hour)
+				all := s.All()
+				if len(all) != 22 || all[21].Date != "2026-11-23" || all[21].Run != time.Minute+minute {
+					t.Fatalf("%d days: %+v", len(all), all)
+				}
+				for i, d := range past {
+					if got := all[i]; got.Date != d.Date || got.Starts != d.Starts || got.Run < d.Run || got.Run > d.Run+time.Minute {
+						t.Errorf("%s is %+v, was %+v", d.Date, got, d)
+					}
+				}
+			})
+		}
+	}
 }
 
 func TestInternetAndDevicesCountInSessionsOnly(t *testing.T) {

@@ -428,7 +428,7 @@ func (s State) celsius(assumed float64) float64 {
 // is full; ok is false where it cannot be told. Without a temperature 10 °C is
 // assumed, that of a cool van.
 func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
-	if _, fresh := s.Battery.Get(); !fresh {
+	if _, fresh := s.Battery.Get(); !fresh || !s.settled() {
 		return 0, false, false
 	}
 	return s.Charge.TimeLeft(o.bank(), s.celsius(10))

@@ -10,9 +10,11 @@ import (
 )
 
 // Redact masks in a text that must be shown (why a device failed) whatever may
-// lead to a person: MAC and IP addresses, e-mail addresses, and runs of digits
-// that may be a telephone's or a SIM card's. Dates, times, durations, version
-// numbers, UUIDs and plain numbers of nine digits at most stay.
+// lead to a person: hardware and IP addresses in any spelling, e-mail addresses
+// and log-ins, names that phones give themselves, positions, serial numbers of
+// gateways, and runs of digits that may be a telephone's or a SIM card's. Dates,
+// times, durations, version numbers, UUIDs and plain numbers of nine digits at
+// most stay.
 //
 // It errs on the side of masking. It cannot know names: text that may hold one
 // is an Outside.
@@ -20,13 +22,18 @@ func Redact(text string) string {
 	if FiltersOff() {
 		return text
 	}
+	text = logins().ReplaceAllString(text, "://‹user›@")
 	text = mails().ReplaceAllStringFunc(text, func(m string) string {
-		if units().MatchString(m) {
+		if units().MatchString(m) && !hosts().MatchString(m) {
 			return m
 		}
 		return "‹e-mail›"
 	})
+	text = positions().ReplaceAllString(text, "‹position›")
+	text = phones().ReplaceAllString(text, "‹device›")
+	text = reversed().ReplaceAllString(text, "‹ip›")
 	text = redactIPv6(text)
+	text = redactBare(text)
 	text = macs().ReplaceAllString(text, "‹mac›")
 	text = replaceIn(text, dashedMACs(), func(before, m, after string) string {
 		prev, _ := utf8.DecodeLastRuneInString(before)
@@ -41,9 +48,34 @@ func Redact(text string) string {
 }
 
 var (
-	mails = pattern(`[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN-]+)*`)
+	logins = pattern(`://[^/\s@‹›]+@`)
+	mails  = pattern(`(?:"[^"\n]{1,60}"|[\pL\pN._%+'-]+)(?:@|%40| ?[(\[]at[)\]] ?)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN-]+)*`)
 	// What has the shape of an e-mail address and is none: systemd's units, modules' versions.
 	units = pattern(`\.(?:service|socket|target|timer|mount|device)$|@v?\d+(?:\.\d+)+[\w.+-]*$`)
+
+	// An e-mail address at a host without a name.
+	hosts = pattern(`@\d{1,3}(?:\.\d{1,3}){3}$`)
+
+	positions = pattern(strings.Join([]string{
+		`(?i:geo:)-?\d[\d.,;-]*`,
+		`(?i:\b(?:lat|lon|lng|latitude|longitude)\b["']?\s*[:=]\s*["']?)-?\d+(?:\.\d+)?`,
+		`-?\d{1,2}\.\d{3,}°?\s?[,;/ ]\s?-?\d{1,3}\.\d{3,}°?`,
+		`\d{1,3}\s?°\s?\d{1,2}(?:[.,]\d+)?\s?(?:['′’]\s?(?:\d{1,2}(?:[.,]\d+)?\s?(?:"|″|''|”)?)?\s?)?[NSEWO]?`,
+		`\b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b`, // plus codes
+	}, "|"))
+
+	// The names that phones give themselves, which often hold their owner's.
+	phones = pattern(`"[^"\n]*(?i:` + makers + `)[^"\n]*"|[\pL\pN'’._-]*(?i:` + makers + `)[_-][\pL\pN'’_-]+|[\pL\pN'’]+[_-](?i:` + makers + `)[\pL\pN'’._-]*`)
+
+	// Addresses as names of the DNS have them.
+	reversed = pattern(`(?i)(?:[0-9a-f]\.){4,}ip6\.arpa|[0-9a-f]*-[0-9a-f-]*(?:s[0-9a-z]+)?\.ipv6-literal\.net|\b\d{1,3}(?:-\d{1,3}){3}\.[\pL][\pL\pN.-]*`)
+
+	// A hardware address without separators or with unusual ones, EUI-64, a client
+	// or a chip card's number, a gateway's serial: in capitals or not, never a part of
+	// a longer word.
+	bare = pattern(`(?i)89[0-9]{16,19}f?|[0-9a-f]{6}fffe[0-9a-f]{6}|(?:0x|01)?[0-9a-f]{12}|[0-9a-f]{4}:[0-9a-f]{2}ff:fe[0-9a-f]{2}:[0-9a-f]{4}|[0-9a-f]{6}[-_. ][0-9a-f]{6}` +
+		`|[0-9a-f]{2}(?:(?: [0-9a-f]{2}){5,}|(?:_[0-9a-f]{2}){5,}|(?:\.[0-9a-f]{2}){5,})` +
+		`|q[0-9a-z]{3}-[0-9a-z]{4}-[0-9a-z]{4}|q[0-9a-z]{11}`)
 
 	macs = pattern(`(?i)[0-9a-f]{1,2}(?:(?::|%3a)[0-9a-f]{1,2}){5,}` +
 		`|(?:en|wl|ww)x[0-9a-f]{12}`) // a USB adapter's name
@@ -55,10 +87,38 @@ var (
 	ipv4s    = pattern(`[0-9]+(?:\.[0-9]+){3,}`)
 )
 
+const makers = `iphone|ipad|macbook|android|galaxy|samsung|pixel|redmi|xiaomi|huawei|honor|oppo|tecno|infinix|itel`
+
 // pattern compiles an expression when it is first used: a command that redacts
 // nothing need not wait for it.
 func pattern(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
+// redactBare masks what bare finds outside of what is harmless. Digits alone are
+// left to the rules on numbers, letters alone are words.
+func redactBare(text string) string {
+	spans := harmless().FindAllStringIndex(text, -1)
+	return replaceIn(text, bare(), func(before, m, after string) string {
+		prev, _ := utf8.DecodeLastRuneInString(before)
+		next, _ := utf8.DecodeRuneInString(after)
+		for _, at := range spans {
+			if at[0] < len(before)+len(m) && len(before) < at[1] {
+				return m
+			}
+		}
+		switch {
+		case isWord(prev) && prev != '_' || isWord(next) && next != '_':
+			return m
+		case !strings.ContainsAny(m, "0123456789") || !strings.ContainsFunc(m, unicode.IsLetter):
+			return m
+		case strings.HasPrefix(m, "89") && len(m) > 17:
+			return "‹phone›"
+		case m[0] == 'q' || m[0] == 'Q':
+			return "‹serial›"
+		}
+		return "‹mac›"
+	})
 }
 
 // longestIPv6 is ABCD:ABCD:ABCD:ABCD:ABCD:ABCD:192.168.158.190.
@@ -154,7 +214,7 @@ func redactIPv4(text string) string {
 
 var (
 	// Runs of digits, in any script, with what people put between them.
-	digitRuns = pattern(`\+?\(?\p{Nd}(?:[ .\-/()\x{00a0}\x{202f}\x{2010}-\x{2013}]{0,3}\p{Nd})*`)
+	digitRuns = pattern(`\+?\(?\p{Nd}(?:[ .\-_/()\x{00a0}\x{00b7}\x{202f}\x{2010}-\x{2013}]{0,3}\p{Nd})*`)
 
 	// What is full of digits and is no number of a person.
 	harmless = pattern(strings.Join([]string{

@@ -16,6 +16,12 @@ func TestRedactFindsWhatIsHardToFind(t *testing.T) {
 		"33612345678", "msisdn 249912345678", "iccid 8933011234567890123", "imsi 208011234567890",
 		"(555) 123-4567", "555-123-4567", "06 12  34 56 78", "06\u00a012\u00a034\u00a056\u00a078", "06‑12‑34‑56‑78", "٠٦١٢٣٤٥٦٧٨", "۰۶۱۲۳۴۵۶۷۸",
 		"7911 123456 is gone", "tel:+33612345678x", "00249912345678", "at 14:05 0612345678", "2026-11-23 06 12 34 56 78",
+		"lease a45e60c12b7f offered", "lease 0xa45e60c12b7f", "a45e60-c12b7f", "a4 5e 60 c1 2b 7f", "a4_5e_60_c1_2b_7f", "a4.5e.60.c1.2b.7f", "01a45e60c12b7f client-id",
+		"eui64 a45e60fffec12b7f", "a45e:60ff:fec1:2b7f", "bssid A45E60C12B7F signal -60", "android-a45e60c12b7f", "Galaxy-A12-de-Mohamed", "Planteds-iPhone.local", `ssid "Ahmed iPhone 12"`,
+		"fe80--a65e-60ff-fec1-2b7f.ipv6-literal.net", "203-0-113-9.dsl.example.net", "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+		"06_12_34_56_78", "06·12·34·56·78", "iccid 89331503190212345678F", "serial Q2XX-ABCD-1234", "serial Q2XXABCD1234",
+		"pos 50.9513,1.8587", "pos 50.951290, 1.858686", `50°57'04.6"N 1°51'31.3"E`, "geo:50.9513,1.8587", "9F27XVX5+2C", `{"lat": 50.95, "lng": 1.85}`,
+		"planted (at) example.org", `"planted person"@example.org`, "ahmed@192.0.2.7", "http://ahmed:secret@example.org/x",
 		"bob@laptop failed", "mail=bob%40example.org", "Ali.خالد@example.org",
 	} {
 		got := Redact(in)
@@ -33,6 +39,9 @@ func TestRedactFindsWhatIsHardToFind(t *testing.T) {
 		"ip:fe80::1, then 2001:db8::2: x": "ip:‹ip›, then ‹ip›: x",
 		"[fe80::1%enx001122334455]:53":    "[‹ip›]:53",
 		"aa:bb:cc:dd:ee:ff:00":            "‹mac›",
+		"http://ahmed:secret@example.org": "http://‹user›@example.org",
+		`50°57'04.6"N 1°51'31.3"E, wet`:   "‹position› ‹position›, wet",
+		"eui64 a45e60fffec12b7f, dark":    "eui64 ‹mac›, dark",
 	} {
 		if got := Redact(in); got != want {
 			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
@@ -48,6 +57,7 @@ func TestRedactManglesNothingHarmless(t *testing.T) {
 		"12345678-1234-1234-1234-123456789012", "4f5c1f9a-12f3-4c7e-9a0b-001122334455",
 		"seq 12345678", "std::string", "0x0012345678", "0000000000001000", "0123456789abcdef",
 		"infobus-link@bounce.service", "/sys/bus/i2c/devices/1-0040", "pcie 0000:01:00.0", "spi0.0 at 9030000.pl061", "04 12 00 27", "10:20:30:40",
+		"timetable 20 of 44df1a37e8751 rows", "facade decade", "acknowledged", "quality of 12", "q=1", "android is well", "at 40°", "1.5 V, 2.25 A", "12 V 0.5 A", "chip ds3231", "0x40",
 		"infobus.yaml:12:5: unknown key", "00:00:00.000", "16777216 bytes", "written 140000000B",
 	} {
 		if got := Redact(in); got != in {

@@ -47,6 +47,7 @@ type Input struct {
 	Source power.Source
 	Plan   *Plan         // nil where none is known
 	End    bool          // a volunteer ends the session
+	Begin  bool          // a volunteer says that a session is on
 	Longer time.Duration // by which a volunteer moves its end; 0 where none does
 	Site   string        // id of the site that a volunteer names; "" where none does
 
@@ -85,10 +86,23 @@ type State struct {
 	Said      bool          // a volunteer named the site
 	Still     time.Duration // since when all generators are known to stand still; 0 if not
 	Tally     Tally
+	// Finished is when the last session ended, while Over; 0 where an earlier process
+	// ended it.
+	Finished time.Duration
+	// Unseen: a volunteer said that the session is on, and no generator was seen to run
+	// since: the sense lines do not end it.
+	Unseen bool
 
 	counter tally.Counter
 	own     int64 // Input.Own of the last step
 	ended   bool  // the session ended while a generator may run: see Over
+	was     place // of the session that ended, while Over
+}
+
+// place is where a session was held.
+type place struct {
+	site            string
+	confirmed, said bool
 }
 
 // Named is the site as it may be shown; "" until it is confirmed.
@@ -111,12 +125,28 @@ func Resume(site string, confirmed bool, since, until time.Duration) State {
 	return State{Active: true, Site: site, Confirmed: confirmed, Since: since, Until: until, Said: confirmed}
 }
 
+// Replanned is the state once the clock was set: the plan was of another time, and
+// the next step takes that of the right one. Without a plan the session lasts for
+// Options.Length. What a volunteer said of the site stands.
+func (s State) Replanned(o Options) State {
+	if !s.Active || !s.Planned {
+		return s
+	}
+	s.Planned, s.Until = false, s.Since+o.Length
+	if !s.Said {
+		s.Site, s.Confirmed = o.Site, o.Site != ""
+	}
+	return s
+}
+
 // Step takes what is so at the monotonic time now.
 func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Event) {
 	// Only generators that are known to stand still count as idle: a lost sense line
 	// ends no session.
 	switch {
-	case in.Source != power.SourceBattery:
+	case in.Source == power.SourceGenerator:
+		s.Still, s.Unseen = 0, false
+	case in.Source != power.SourceBattery, s.Unseen:
 		s.Still = 0
 	case s.Still == 0:
 		s.Still = now
@@ -137,26 +167,44 @@ func Step(o Options, s State, in Input, now time.Duration) (State, []logbook.Eve
 			}
 		}
 		if reason := s.endReason(o, in, now); reason != "" {
-			return State{Still: s.Still, ended: in.Source != power.SourceBattery}, []logbook.Event{s.EndedAt(now, reason)}
+			return s.over(in, now), []logbook.Event{s.EndedAt(now, reason)}
 		}
 		return s, nil
 	}
-	if in.Source != power.SourceGenerator {
-		// The next session needs a start that was seen.
-		if in.Source == power.SourceBattery {
-			s.ended = false
-		}
+	if in.Source == power.SourceBattery {
+		s.ended, s.Finished, s.was = false, 0, place{} // the next session needs no more than a start
+	}
+	if !in.Begin && (in.Source != power.SourceGenerator || s.ended) {
 		return s, nil
 	}
-	if s.ended {
-		return s, nil
-	}
-	s = State{Active: true, Site: o.Site, Confirmed: o.Site != "", Since: now, Until: now + o.Length, own: in.Own}
+	return s.begin(o, in, now)
+}
+
+// begin is the state in which a session has begun. One that a volunteer reopens is held
+// where the one before was, until the plan's end or for LongerBy.
+func (s State) begin(o Options, in Input, now time.Duration) (State, []logbook.Event) {
+	was, over := s.was, s.ended
+	s = State{Active: true, Site: o.Site, Confirmed: o.Site != "", Since: now, Until: now + o.Length, own: in.Own,
+		Unseen: in.Begin && in.Source != power.SourceGenerator}
 	s.counter, _ = s.counter.Count(in.Moment, now)
-	if in.Plan != nil {
+	if was.said {
+		s.Site, s.Confirmed, s.Said = was.site, was.confirmed, true
+	}
+	switch {
+	case in.Plan != nil:
 		s.plan(o, *in.Plan, now)
+	case over:
+		s.Until, s.Planned = now+LongerBy, true // not the end of the plan's next session
 	}
 	return s, []logbook.Event{s.Started()}
+}
+
+// over is the state after the session's end.
+func (s State) over(in Input, now time.Duration) State {
+	if in.Source == power.SourceBattery {
+		return State{Still: s.Still}
+	}
+	return State{ended: true, Finished: now, was: place{s.Site, s.Confirmed, s.Said}}
 }
 
 // Started is the event of the session's begin.

@@ -135,11 +135,20 @@ func formOf(r action.Row, known action.Given, site string, say *words.Speaker) F
 			}
 			continue
 		}
-		f.Title, f.Button, f.Fill = f.Button, say.Text(r.Send()), say.Text(r.Fill())
+		if f.Title == "" {
+			f.Title, f.Button, f.Fill = f.Button, say.Text(r.Send()), say.Text(r.Fill())
+		}
 		for i := range max(1, len(known[a.Inputs[0].Name])) {
 			var line []Field
 			for _, in := range a.Inputs {
+				if in.Type == "hidden" {
+					f.Hidden = append(f.Hidden, Field{Name: in.Name})
+					continue
+				}
 				field := Field{Name: in.Name, Label: say.Text(in.Label()), Type: in.Type}
+				if in.Type == "checkbox" {
+					field.Value = "yes"
+				}
 				if i < len(known[in.Name]) {
 					field.Value = known[in.Name][i]
 				}

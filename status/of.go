@@ -12,6 +12,7 @@ import (
 	"infobus/power"
 	"infobus/reading"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // Of is the state as the outside sees it; data is what the box itself used, each
@@ -35,7 +36,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 
 	v := View{
-		Clock: Clock{Trusted: s.Clock.Trusted, Source: s.Clock.Source, Boot: s.Now.Boot},
+		Clock: clockOf(s),
 		Power: Power{
 			Source:   s.Power.Source(),
 			Holding:  s.Power.Holding,
@@ -49,9 +50,39 @@ func Of(o van.Options, s van.State, data []Data) View {
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
 	}
-	for _, a := range advice.Of(o, s) {
-		v.Advice = append(v.Advice, Advice{Code: a.Code, Severity: string(a.Severity), About: string(a.About), Until: at(a.Until), Words: a.Text})
+	for _, w := range s.Sources {
+		if w.Waiting != "" {
+			v.Timetable.Waiting = append(v.Timetable.Waiting, Waiting{Source: w.Name, Digest: w.Waiting, Changes: w.Changes, Public: w.Public, Hidden: w.Hidden})
+		}
 	}
+	for _, e := range s.Outlook.RunOut {
+		v.Timetable.RunOut = append(v.Timetable.RunOut, RunOut{Day: e.Day.String(), Hours: e.N, Of: e.All})
+	}
+	if s.Timetable != nil && s.Clock.Trusted {
+		v.Timetable.Due = ptr(len(s.Outlook.Due))
+	}
+	j := advice.Judge(o, s)
+	for _, a := range j.Rows {
+		v.Advice = append(v.Advice, Advice{Code: a.Code, Act: string(a.Act), Touch: string(a.Touch), Severity: string(a.Severity),
+			About: string(a.About), Until: at(a.Until), Words: a.Text})
+	}
+	// A wall time is off by what the clock was set right meanwhile; what is left is not.
+	left := func(mono time.Duration) *float64 {
+		if mono == 0 {
+			return nil
+		}
+		return ptr(max(0, math.Ceil((mono - s.Now.Mono).Seconds())))
+	}
+	v.First = First{Code: j.First.Code, Level: string(j.Level), Act: string(j.First.Act), Touch: string(j.First.Touch),
+		Until: at(j.Deadline), InS: left(j.Deadline), Words: j.First.Text}
+	for _, t := range j.Tiles {
+		v.Tiles = append(v.Tiles, Glance{Tile: string(t.About), Level: string(t.Level), Icon: string(t.Icon), Words: t.Words,
+			Number: numberOf(t.Number, at, left, age)})
+		if n := &v.Tiles[len(v.Tiles)-1].Number; t.Number.Kind == advice.Until && t.Number.At == s.Session.Until {
+			n.At = minute(n.At)
+		}
+	}
+	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
 	}
@@ -85,10 +116,14 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if s.Power.Confidence != power.None {
 		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))
 	}
-	if left, full, ok := s.Power.TimeLeft(o.Power); ok && full {
+	switch left, full, ok := s.Power.TimeLeft(o.Power); {
+	case ok && full && j.May(advice.FullIn):
 		v.Power.Battery.TimeToFullS = ptr(math.Round(left.Seconds()))
-	} else if ok {
+	case ok && !full && j.May(advice.Lasts):
 		v.Power.Battery.TimeToEmptyS = ptr(math.Round(left.Seconds()))
+		if least, most, ok := s.Power.Lasts(o.Power); ok {
+			v.Power.Battery.LastsS, v.Power.Battery.LastsMostS = ptr(math.Floor(least.Seconds())), ptr(math.Ceil(most.Seconds()))
+		}
 	}
 	if p := s.Power.Shutdown; p.Pending {
 		v.Power.Shutdown.InS = ptr(max(0, math.Ceil((p.At - s.Now.Mono).Seconds())))
@@ -139,12 +174,57 @@ func Of(o van.Options, s van.State, data []Data) View {
 	return v
 }
 
+// numberOf is a tile's number as the outside sees it; at, left and age are a monotonic
+// moment as a wall time, as seconds to come and as seconds that have passed.
+func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func(time.Duration) *float64) Number {
+	v := Number{Kind: string(n.Kind)}
+	switch n.Kind {
+	case advice.Percent:
+		v.Value = ptr(math.Floor(n.Value)) // safe to act on
+	case advice.Count:
+		v.Value = ptr(n.Value)
+	case advice.Until:
+		v.At, v.InS = at(n.At), left(n.At)
+	case advice.Since:
+		v.At, v.AgeS = at(n.At), age(n.At)
+	case advice.Drawn:
+		v.At = ptr(n.Wall)
+	}
+	return v
+}
+
+// clockOf is whether the wall clock is believed, and what by.
+func clockOf(s van.State) Clock {
+	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot, Zone: s.Zone().String()}
+	moment := func(t time.Time) *time.Time { return ptr(t.In(s.Zone()).Truncate(time.Second)) }
+	if now, ok := s.WallAt(s.Now.Mono); ok {
+		c.Now = moment(now)
+		if last := s.Clock.Memory.Network; s.Clock.Source.Served() {
+			c.NetworkAt = c.Now
+		} else if !last.IsZero() {
+			c.NetworkAt = moment(last)
+		}
+	}
+	if s.Clock.Within > 0 {
+		c.WithinS = ptr(math.Ceil(s.Clock.Within.Seconds()))
+	}
+	if s.Clock.Fitted {
+		if c.Chip = string(s.Clock.Doubt); s.Clock.Doubt == wall.NoDoubt {
+			c.Chip = "ok"
+		}
+	}
+	if d := s.Clock.Differed; d != 0 {
+		c.DiffersS = ptr(math.Round(d.Seconds()))
+	}
+	return c
+}
+
 // cellular is the gateway's radio and its SIM cards, of which the cloud told age
 // seconds ago; nil where neither is known.
 func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Cellular {
-	wall, trusted := s.WallAt(s.Now.Mono)
+	present, trusted := s.WallAt(s.Now.Mono)
 	if !trusted {
-		wall = time.Time{}
+		present = time.Time{}
 	}
 	moment := func(t time.Time) *time.Time {
 		if t.IsZero() {
@@ -152,7 +232,7 @@ func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Ce
 		}
 		return ptr(t.In(zone).Truncate(time.Second))
 	}
-	cards := s.Uplink.Cards(o.Uplink, wall)
+	cards := s.Uplink.Cards(o.Uplink, present)
 	known := s.Uplink.Cellular.Quality != reading.Unknown
 	if !known && !slices.ContainsFunc(cards, func(c netmon.Card) bool { return c.Used >= 0 }) {
 		return nil
@@ -183,7 +263,7 @@ func cellular(o van.Options, s van.State, age *float64, zone *time.Location) *Ce
 			sim.Bundle = ptr(card.Bundle)
 		}
 		if card.Used >= 0 {
-			sim.Used, sim.AgeS = ptr(card.Used), ptr(math.Round(wall.Sub(card.At).Seconds()))
+			sim.Used, sim.AgeS = ptr(card.Used), ptr(math.Round(present.Sub(card.At).Seconds()))
 		}
 		v.SIMs = append(v.SIMs, sim)
 	}

@@ -127,6 +127,12 @@ func timeTile(v View, s *words.Speaker) Tile {
 		t.Mood = "unknown"
 		t.add(s.Say("tile.time.no-clock"))
 	}
+	switch clock := v.Clock; {
+	case clock.Source == "rtc" && clock.WithinS != nil:
+		t.add(s.Say("tile.time.by-rtc", "Seconds", *clock.WithinS))
+	case clock.Source == "volunteer" && clock.Now != nil:
+		t.add(s.Say("tile.time.by-volunteer", "At", hour(clock.Now), "Zone", clock.Zone))
+	}
 	return t
 }
 

@@ -19,6 +19,8 @@ import (
 // field is an enumeration, and null where it is a name. Times are RFC 3339. A
 // View that was published is never changed.
 type View struct {
+	First   First    `json:"first"`  // the one thing to do now
+	Tiles   []Glance `json:"tiles"`  // power, internet, session and screen at a glance, the worst first
 	Advice  []Advice `json:"advice"` // what to do, the most urgent first; empty: nothing
 	Clock   Clock    `json:"clock"`
 	Power   Power    `json:"power"`
@@ -26,6 +28,9 @@ type View struct {
 	Uplink  Uplink   `json:"uplink"`
 	Kiosk   Kiosk    `json:"kiosk"`
 	Sync    Sync     `json:"sync"`
+
+	Timetable Timetable `json:"timetable"`
+
 	Devices []Device `json:"devices"`
 	Actions []string `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
 }
@@ -33,11 +38,44 @@ type View struct {
 // Advice is one thing that a volunteer should do.
 type Advice struct {
 	Code     string     `json:"code"`
+	Act      string     `json:"act"`      // as in First
+	Touch    string     `json:"touch"`    // likewise
 	Severity string     `json:"severity"` // bad, warn, info
 	About    string     `json:"about"`    // power, internet, session, screen, devices, timetable
 	Until    *time.Time `json:"until"`    // by when; null where there is no deadline, or no clock
 	Text     string     `json:"text"`     // one sentence, in the language asked for
 	Words    words.Text `json:"-"`        // Text, before In says it
+}
+
+// First is the one thing that a volunteer should do now.
+type First struct {
+	Code  string     `json:"code"`  // as in Advice; "" where nothing was found
+	Level string     `json:"level"` // bad, warn, unknown, plain, good
+	Act   string     `json:"act"`   // what is done; nothing where nothing is
+	Touch string     `json:"touch"` // the thing that is touched, as the van's card names it; "" for none
+	Until *time.Time `json:"until"` // when what it is against happens; null where there is no deadline, or no clock
+	InS   *float64   `json:"in_s"`  // s until then, also while the clock is not trusted
+	Text  string     `json:"text"`  // one sentence, in the language asked for
+	Words words.Text `json:"-"`     // Text, before In says it
+}
+
+// Glance is one of the four things that a volunteer looks for.
+type Glance struct {
+	Tile   string     `json:"tile"`   // power, internet, session, screen
+	Level  string     `json:"level"`  // bad, warn, unknown, plain, good
+	Icon   string     `json:"icon"`   // what its picture shows
+	Number Number     `json:"number"` // beside the words
+	Text   string     `json:"text"`   // three words, in the language asked for
+	Words  words.Text `json:"-"`      // Text, before In says it
+}
+
+// Number is the one number of a tile.
+type Number struct {
+	Kind  string     `json:"kind"`  // percent, count, until, since, drawn; "" for none
+	Value *float64   `json:"value"` // of percent and count
+	At    *time.Time `json:"at"`    // of the others; null without a clock
+	InS   *float64   `json:"in_s"`  // s, of until, also while the clock is not trusted
+	AgeS  *float64   `json:"age_s"` // s, of since, likewise
 }
 
 // In is v with its texts in the speaker's language.
@@ -46,6 +84,15 @@ func (v View) In(s *words.Speaker) View {
 	for i, a := range v.Advice {
 		if !a.Words.IsZero() {
 			v.Advice[i].Text = s.Text(a.Words)
+		}
+	}
+	if !v.First.Words.IsZero() {
+		v.First.Text = s.Text(v.First.Words)
+	}
+	v.Tiles = slices.Clone(v.Tiles)
+	for i, t := range v.Tiles {
+		if !t.Words.IsZero() {
+			v.Tiles[i].Text = s.Text(t.Words)
 		}
 	}
 	if t := v.Uplink.Words; !t.IsZero() {
@@ -64,6 +111,13 @@ type Clock struct {
 	Trusted bool   `json:"trusted"`
 	Source  string `json:"source"` // timesyncd, rtc, volunteer, sim; "" while untrusted
 	Boot    string `json:"boot"`   // the kernel's boot id
+
+	Now       *time.Time `json:"now"`        // null while untrusted
+	Zone      string     `json:"zone"`       // such as Europe/Paris
+	WithinS   *float64   `json:"within_s"`   // s, how far off it is at most; null where that is not known
+	Chip      string     `json:"chip"`       // ok, or why the clock chip is not believed; "" where none was read
+	NetworkAt *time.Time `json:"network_at"` // when a time server kept it last; null while untrusted, or never
+	DiffersS  *float64   `json:"differs_s"`  // s, by how much the last two phones differ; null where they agree
 }
 
 // Power is what feeds the van.
@@ -102,6 +156,8 @@ type Battery struct {
 	PercentHigh  *float64 `json:"percent_high"`    // and this the charge is, 0 to 100 %
 	Confidence   string   `json:"confidence"`      // good, fair, poor, unknown
 	TimeToEmptyS *float64 `json:"time_to_empty_s"` // s, at the load of the last minutes
+	LastsS       *float64 `json:"lasts_s"`         // s: it lasts at least that long
+	LastsMostS   *float64 `json:"lasts_most_s"`    // s: and at most
 	TimeToFullS  *float64 `json:"time_to_full_s"`  // s
 }
 
@@ -111,6 +167,29 @@ type Shutdown struct {
 	Reason  string     `json:"reason"` // as the event power.shutdown; "" while none is pending
 	At      *time.Time `json:"at"`
 	InS     *float64   `json:"in_s"` // s until then, rounded up, also while the clock is not trusted
+}
+
+// Timetable is what volunteers are to do about the timetable.
+type Timetable struct {
+	Waiting []Waiting `json:"waiting"` // versions that wait for a volunteer's tap
+	RunOut  []RunOut  `json:"run_out"` // of the next seven days
+	Due     *int      `json:"due"`     // services whose hours want a check now or within seven days; null without a timetable or a clock
+}
+
+// Waiting is a version of a source that waits. The figures are of seven days.
+type Waiting struct {
+	Source  string `json:"source"`
+	Digest  string `json:"digest"`
+	Changes int    `json:"changes"` // rows that are otherwise
+	Public  int    `json:"public"`  // services that become public
+	Hidden  int    `json:"hidden"`  // and that cease to be
+}
+
+// RunOut is a day from which on hours are not shown unless somebody checks them.
+type RunOut struct {
+	Day   string `json:"day"`   // YYYY-MM-DD
+	Hours int    `json:"hours"` // services without hours from then on
+	Of    int    `json:"of"`    // services that have hours in the week from then on
 }
 
 // Session is the charging session.
@@ -310,7 +389,7 @@ type TodayRow struct {
 
 // Filled is v with empty lists in place of absent ones, so that no list is null.
 func (v View) Filled() View {
-	v.Advice = List(v.Advice)
+	v.Advice, v.Tiles = List(v.Advice), List(v.Tiles)
 	v.Power.Generators = List(v.Power.Generators)
 	v.Uplink.Ladder, v.Uplink.Data = List(v.Uplink.Ladder), List(v.Uplink.Data)
 	if c := v.Uplink.Cellular; c != nil {
@@ -321,6 +400,7 @@ func (v View) Filled() View {
 	v.Kiosk.Languages = List(v.Kiosk.Languages)
 	v.Devices, v.Actions = List(v.Devices), List(v.Actions)
 	v.Session.Sites = List(v.Session.Sites)
+	v.Timetable.Waiting, v.Timetable.RunOut = List(v.Timetable.Waiting), List(v.Timetable.RunOut)
 	return v
 }
 
@@ -333,7 +413,8 @@ func List[T any](l []T) []T {
 }
 
 // Summary is what is shown to whoever asks: all but the devices' errors, the
-// logbook's identity, the uploads' trouble, and where the van may be.
+// logbook's identity, the uploads' trouble, what waits to be published, and where
+// the van may be.
 func (v View) Summary() View {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
@@ -341,6 +422,7 @@ func (v View) Summary() View {
 	}
 	v.Sync.Log, v.Sync.Trouble = "", ""
 	v.Session.Planned, v.Session.Sites = "", []Site{}
+	v.Timetable.Waiting = []Waiting{}
 	return v
 }
 
@@ -366,9 +448,17 @@ func (v View) Aged(d time.Duration) View {
 		}
 		v.Uplink.Cellular = &c
 	}
-	if in := v.Power.Shutdown.InS; in != nil {
-		left := max(0, math.Ceil(*in-d.Seconds()))
-		v.Power.Shutdown.InS = &left
+	less := func(in *float64) *float64 {
+		if in == nil {
+			return nil
+		}
+		return ptr(max(0, math.Ceil(*in-d.Seconds())))
+	}
+	v.Power.Shutdown.InS, v.First.InS = less(v.Power.Shutdown.InS), less(v.First.InS)
+	v.Tiles = slices.Clone(v.Tiles)
+	for i := range v.Tiles {
+		n := &v.Tiles[i].Number
+		n.InS, n.AgeS = less(n.InS), older(n.AgeS)
 	}
 	return v
 }

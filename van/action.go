@@ -8,6 +8,7 @@ import (
 	"infobus/kiosk"
 	"infobus/netmon"
 	"infobus/power"
+	"infobus/reading"
 	"infobus/session"
 	"infobus/timetable"
 )
@@ -75,10 +76,23 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		if !s.Session.Active {
 			return action.NoSession
 		}
+	case action.SessionOn:
+		switch {
+		case s.Session.Active:
+			return action.SessionOnAlready
+		case down.Begun:
+			return action.GoingOff
+		}
 	case action.ConfirmSite:
 		return s.mayConfirm(a.Site)
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
 		return s.mayCorrect(a)
+	case action.SetClock:
+		return s.maySetClock(o, a)
+	case action.PublishTimetable, action.TakeBackTimetable:
+		return s.mayPublish(a)
+	case action.ConfirmHours:
+		return s.mayConfirmHours(a)
 	default:
 		return action.UnknownAction
 	}
@@ -175,12 +189,20 @@ func (s State) mayCorrect(a action.Asked) action.Refusal {
 }
 
 // act takes the actions that are van's own.
-func (s *State) act(a action.Asked, out *Output) {
+func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 	switch a.Name {
+	case action.SetClock:
+		s.setClock(at, a, out)
 	case action.Sync:
 		out.effect(Send{})
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
 		s.correct(a, out)
+	case action.ConfirmHours:
+		s.confirmHours(a, out)
+	case action.PublishTimetable:
+		out.effect(Publish{Source: a.Source, Digest: a.Digest})
+	case action.TakeBackTimetable:
+		out.effect(TakeBack{Source: a.Source, Digest: a.Digest})
 	}
 }
 
@@ -208,6 +230,8 @@ func toSession(a action.Asked, in *session.Input) {
 	switch a.Name {
 	case action.EndSession:
 		in.End = true
+	case action.SessionOn:
+		in.Begin = true
 	case action.Longer:
 		in.Longer = session.LongerBy
 	case action.ConfirmSite:

@@ -15,6 +15,7 @@ import (
 	"infobus/power"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/wall"
 )
 
 func ask(name action.Name) action.Asked { return action.Asked{Name: name} }
@@ -53,6 +54,20 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 	}
 	serviced := func(n int) action.Asked { return action.Asked{Name: action.Serviced, Args: action.Args{Generator: n}} }
 	noon := timetable.Hours{Opens: 12 * 60, Closes: 13 * 60}
+
+	publish := func(source, digest string) action.Asked {
+		return action.Asked{Name: action.PublishTimetable, Args: action.Args{Source: source, Digest: digest}}
+	}
+	back := func(source, digest string) action.Asked {
+		return action.Asked{Name: action.TakeBackTimetable, Args: action.Args{Source: source, Digest: digest}}
+	}
+	confirm := func(digest, service string) action.Asked {
+		return action.Asked{Name: action.ConfirmHours, Args: action.Args{Digest: digest, Service: service}}
+	}
+	waits := func(o *open) {
+		o.do(van.SourceSeen{Source: van.Source{Name: "phone", Waiting: "abc"}}, van.SourceSeen{Source: van.Source{Name: "stick", Published: "xyz"}})
+	}
+	late := func(o *open) { o.do(van.TimetableSeen{Timetable: unchecked(t)}) }
 
 	found := map[action.Refusal]bool{}
 	for _, c := range []struct {
@@ -106,6 +121,8 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		}, ask(action.ShowToday), action.SiteNotSaid},
 		{"longer", nil, ask(action.Longer), action.Taken},
 		{"longer than no session", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.Longer), action.NoSession},
+		{"a session that the box does not see", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.SessionOn), action.Taken},
+		{"a second session", nil, ask(action.SessionOn), action.SessionOnAlready},
 		{"the end of none", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.EndSession), action.NoSession},
 		{"a site", nil, site("quai"), action.Taken},
 		{"any site", nil, site(""), action.Incomplete},
@@ -142,6 +159,39 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			}
 			o.state.Timetable = &tt
 		}, at("water", action.TimetableConfirm, 0), action.HoursNotGiven},
+		{"a clock that the internet keeps", nil, phone(9*time.Hour, false), action.ClockKept},
+		{"the clock", noClock, phone(9*time.Hour, false), action.Taken},
+		{"the clock, to nothing", noClock, ask(action.SetClock), action.Incomplete},
+		{"the clock, before there was a program", noClock, phone(-365*24*time.Hour, true), action.ClockImpossible},
+		{"the clock, years ahead", noClock, phone(4*365*24*time.Hour, false), action.ClockFar},
+		{"the clock, years ahead, for sure", noClock, phone(4*365*24*time.Hour, true), action.Taken},
+		{"the clock, before a file's date", func(o *open) { noClock(o); o.do(van.Dated{At: monday.Add(12 * time.Hour)}) }, phone(9*time.Hour, false), action.ClockEarly},
+		{"the clock, by a second phone", func(o *open) { noClock(o); o.do(van.ClockSeen{Trusted: true, Source: wall.Volunteer}) }, phone(9*time.Hour, false), action.ClockDiffers},
+		{"the clock, by a phone in another zone", noClock, func() action.Asked {
+			a := phone(9*time.Hour, false)
+			a.Zone = new(9 * time.Hour)
+			return a
+		}(), action.ClockZone},
+		{"a timetable, where none waits", nil, publish("phone", "abc"), action.NothingWaits},
+		{"the one that waits", waits, publish("phone", "abc"), action.Taken},
+		{"a version before it", waits, publish("phone", "old"), action.AnotherWaits},
+		{"that of another source", waits, publish("stick", "abc"), action.NothingWaits},
+		{"any that waits", waits, ask(action.PublishTimetable), action.Incomplete},
+		{"back, where none was published", nil, back("stick", "xyz"), action.NothingPublished},
+		{"back, the one that was published", waits, back("stick", "xyz"), action.Taken},
+		{"back, another", waits, back("stick", "abc"), action.AnotherPublished},
+		{"hours, of which none runs out", func(o *open) {
+			tt := unchecked(t)
+			tt.Services = nil
+			o.do(van.TimetableSeen{Timetable: tt})
+		}, confirm("late", ""), action.NothingRunsOut},
+		{"the hours that run out", late, confirm("late", ""), action.Taken},
+		{"those of one service", late, confirm("late", "water"), action.Taken},
+		{"those of none that there is", late, confirm("late", "gone"), action.NoService},
+		{"those of a timetable that has changed", late, confirm("early", ""), action.AnotherTimetable},
+		{"those of any", late, ask(action.ConfirmHours), action.Incomplete},
+		{"hours without a timetable", func(o *open) { o.state.Timetable = nil }, confirm("late", ""), action.NoTimetable},
+		{"hours without a clock", func(o *open) { late(o); o.do(van.ClockSeen{}) }, confirm("late", ""), action.NoClock},
 		{"something made up", nil, ask("honk"), action.UnknownAction},
 	} {
 		o := opened(t)
@@ -170,10 +220,36 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 	}
 }
 
+// noClock is a box that had the network's time before a power cut.
+func noClock(o *open) {
+	o.options.Built = monday.AddDate(0, -1, 0)
+	o.do(van.ClockSeen{Trusted: true, Source: wall.Network}, van.ClockSeen{})
+}
+
+// phone is a volunteer's phone that says so much after nine on Monday.
+func phone(after time.Duration, sure bool) action.Asked {
+	return action.Asked{Name: action.SetClock, Args: action.Args{Time: monday.Add(after), Sure: sure}}
+}
+
+// unchecked is the timetable without a check of any service.
+func unchecked(t *testing.T) *timetable.Timetable {
+	tt := *table(t)
+	tt.Digest = "late"
+	tt.Services = slices.Clone(tt.Services)
+	for i := range tt.Services {
+		s := &tt.Services[i]
+		s.Checked, s.Slots = time.Time{}, slices.Clone(s.Slots)
+		for j := range s.Slots {
+			s.Slots[j].Checked = time.Time{}
+		}
+	}
+	return &tt
+}
+
 // Whatever the state: what the step takes has come about when it says so, and what
 // it refuses changes nothing but that time has passed.
 func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
-	tt := table(t)
+	tt, late := table(t), unchecked(t)
 	rows := slices.Clone(action.All)
 	for _, often := range []action.Name{action.PowerOff, action.CancelShutdown, action.CancelShutdown, action.CancelShutdown} {
 		row, _ := action.All.Find(string(often))
@@ -191,7 +267,8 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			flag := rapid.Bool().Draw(t, "flag")
 			values := append([]any{power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 11, Amps: -3},
 				power.Sample{Volts: 13.5, Amps: 5}, power.LinesLost{}, power.LowLine{Active: flag, At: at}, van.ClockSeen{Trusted: true, Source: "timesyncd"},
-				van.DeviceSeen{Name: van.Panel, OK: flag}}, online(at)...)
+				van.DeviceSeen{Name: van.Panel, OK: flag}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Timetable: late},
+				van.SourceSeen{Source: van.Source{Name: "phone", Waiting: "late", Published: "late"}}}, online(at)...)
 			b.see(at, rapid.SampledFrom(values).Draw(t, "value"))
 			if d, ok := effect[kiosk.Draw](b); ok && flag {
 				b.see(at, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second})
@@ -201,7 +278,9 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			asked := action.Asked{Name: row.Name, Args: action.Args{Generator: rapid.IntRange(1, 2).Draw(t, "generator"),
 				Site:    rapid.SampledFrom([]string{"quai", "moulin", "gone"}).Draw(t, "site"),
 				Service: rapid.SampledFrom([]string{"water", "breakfast", "gone"}).Draw(t, "service"),
-				Hours:   []timetable.Hours{{Opens: 720, Closes: 780}}}}
+				Hours:   []timetable.Hours{{Opens: 720, Closes: 780}},
+				Time:    monday.Add(at), Sure: true,
+				Source: rapid.SampledFrom([]string{"phone", "stick"}).Draw(t, "source"), Digest: "late"}}
 			if row.Name != action.TimetableHours {
 				asked.Hours = nil
 			}
@@ -245,28 +324,37 @@ func undone(b *box, was van.State, a action.Asked) string {
 	i := slices.IndexFunc(s.Corrections, func(c timetable.Correction) bool { return c.Service == a.Service && c.Date == today })
 	corrected := func(kind timetable.CorrectionKind) bool { return i >= 0 && s.Corrections[i].Kind == kind }
 	_, sends := effect[van.Send](b)
+	publishes, _ := effect[van.Publish](b)
+	takes, _ := effect[van.TakeBack](b)
+	which := [2]string{a.Source, a.Digest}
 	shows := func(name kiosk.Name) bool {
 		d, drawn := effect[kiosk.Draw](b)
 		return s.Kiosk.Asked == name || drawn && d.Page.Name == name || s.Kiosk.Shown.Name == name
 	}
 	d, _ := effect[kiosk.Draw](b)
+	set, sets := effect[van.SetClock](b)
 	done, known := map[action.Name]bool{
-		action.CancelShutdown:   !s.Power.Shutdown.Pending,
-		action.Sync:             sends,
-		action.RefreshScreen:    s.Kiosk.Again || d.Afresh,
-		action.ShowToday:        shows(kiosk.Today),
-		action.ShowHelp:         shows(kiosk.Help),
-		action.ShowSIM:          shows(kiosk.SIM),
-		action.CarryOn:          !s.Power.Holding && !s.Power.SaveGateway(s.Session.Active),
-		action.PowerOff:         s.Power.Shutdown.Pending,
-		action.Longer:           s.Session.Until >= was.Session.Until+30*time.Minute,
-		action.EndSession:       !s.Session.Active,
-		action.ConfirmSite:      s.Session.Named() == a.Site,
-		action.TimetableConfirm: corrected(timetable.SaidRight),
-		action.TimetableCancel:  corrected(timetable.SaidCancelled),
-		action.TimetableHours:   corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
-		action.TimetableUndo:    i < 0,
-		action.Serviced:         s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
+		action.CancelShutdown:    !s.Power.Shutdown.Pending,
+		action.Sync:              sends,
+		action.RefreshScreen:     s.Kiosk.Again || d.Afresh,
+		action.ShowToday:         shows(kiosk.Today),
+		action.ShowHelp:          shows(kiosk.Help),
+		action.ShowSIM:           shows(kiosk.SIM),
+		action.CarryOn:           !s.Power.Holding && !s.Power.SaveGateway(s.Session.Active),
+		action.PowerOff:          s.Power.Shutdown.Pending,
+		action.Longer:            s.Session.Until >= was.Session.Until+30*time.Minute,
+		action.EndSession:        !s.Session.Active,
+		action.SessionOn:         s.Session.Active,
+		action.ConfirmSite:       s.Session.Named() == a.Site,
+		action.TimetableConfirm:  corrected(timetable.SaidRight),
+		action.TimetableCancel:   corrected(timetable.SaidCancelled),
+		action.TimetableHours:    corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
+		action.TimetableUndo:     i < 0,
+		action.SetClock:          sets && set.Wall.Equal(a.Time) && set.Source == wall.Volunteer,
+		action.Serviced:          s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
+		action.PublishTimetable:  [2]string{publishes.Source, publishes.Digest} == which,
+		action.TakeBackTimetable: [2]string{takes.Source, takes.Digest} == which,
+		action.ConfirmHours:      !slices.ContainsFunc(s.Outlook.Due, func(d timetable.Due) bool { return d.Service == a.Service }),
 	}[a.Name]
 	if !done || !known {
 		return fmt.Sprintf("session %+v, shutdown %+v, corrections %+v, screen %+v, level %s", s.Session, s.Power.Shutdown, s.Corrections, s.Kiosk, s.Power.Level)

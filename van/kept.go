@@ -11,6 +11,7 @@ import (
 	"infobus/power"
 	"infobus/session"
 	"infobus/timetable"
+	"infobus/wall"
 )
 
 // Kept is what must outlive a power cut and is no history. It is small, is saved as a
@@ -30,6 +31,10 @@ type Kept struct {
 	Traffic *netmon.Traffic `json:"traffic,omitempty"` // through the gateway
 
 	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
+	Looked      []timetable.Looked     `json:"looked,omitempty"`      // volunteers' checks
+	Warned      []Warned               `json:"warned,omitempty"`      // of hours that run out
+
+	Clock wall.Memory `json:"clock,omitzero"`
 
 	Days  []days.Day `json:"days,omitempty"` // days.State.Past
 	Today days.Day   `json:"today,omitzero"` // its date is "" while it is not known
@@ -66,13 +71,14 @@ type KeptSession struct {
 	Wall      time.Time     `json:"wall,omitzero"`       // of Since; zero while the clock was not trusted
 	Unplanned bool          `json:"unplanned,omitempty"` // not session.State.Planned
 	Longer    time.Duration `json:"longer_ns,omitempty"` // session.State.Longer
+	Unseen    bool          `json:"unseen,omitempty"`    // session.State.Unseen
 	Tally     session.Tally `json:"tally"`
 }
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections,
-		Days: s.Days.Past, Today: s.Days.Today}
+	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections, Looked: s.Looked, Warned: s.Warned,
+		Clock: s.Clock.remembered(s.Now.Wall), Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{
 			Starts: g.Starts, Seconds: int64(g.RunTime(s.Now.Mono) / time.Second), Running: g.Running.Value,
@@ -116,6 +122,11 @@ func (k Kept) withoutHours() Kept {
 		k.Generators[i].Seconds, k.Generators[i].Longest = 0, 0
 	}
 	k.Days, k.Today = nil, days.Day{}
+	for _, t := range []*time.Time{&k.Clock.Network, &k.Clock.Chip} {
+		if !t.IsZero() {
+			*t = time.Unix(0, 0) // only that it is known
+		}
+	}
 	if k.Charge != nil {
 		k.Charge = &KeptCharge{}
 	}

@@ -9,6 +9,7 @@ import (
 	"infobus/reading"
 	"infobus/session"
 	"infobus/timetable"
+	"infobus/wall"
 	"time"
 )
 
@@ -34,9 +35,15 @@ type (
 	// takes that back.
 	ClockSeen struct {
 		Trusted bool
-		Source  string
+		Source  wall.Source
 		Set     reading.Reading[time.Duration] // how far the wall clock was set; unknown where nobody saw it
 	}
+
+	// ChipSeen is the clock chip, as it was read.
+	ChipSeen struct{ wall.Chip }
+
+	// Dated is a moment that has passed, by the date of a file or an answer.
+	Dated struct{ At time.Time }
 
 	// TimetableSeen is what is to be shown once a timetable was read: it or, where
 	// it was refused for its mistakes, what is left of the last good one; nil: what
@@ -95,6 +102,16 @@ type (
 	// PowerOff shuts the box down: logbook, panel, then the log-in manager. If that
 	// refuses, power.Refused is reported.
 	PowerOff struct{}
+	// SetClock sets the wall clock to Wall plus what has passed since the monotonic
+	// moment Mono, by the word of Source. ClockSeen is reported, or the device WallClock as
+	// failed.
+	SetClock struct {
+		Wall   time.Time
+		Mono   time.Duration
+		Source wall.Source
+	}
+	// ChipSet says that the network has set the clock chip: that it once stopped is over.
+	ChipSet struct{}
 	// Heal tries a remedy of the uplink; netmon.Tried is reported.
 	Heal struct{ Remedy netmon.Remedy }
 	// Follow starts or stops infobus-generator.target.
@@ -124,18 +141,13 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.Uplink.Since = now
 		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
 	case ClockSeen:
-		if v.Trusted && !s.Clock.Trusted {
-			attributes := map[string]any{"source": v.Source}
-			if set, known := v.Set.Get(); known {
-				attributes["offset_s"] = set.Round(100 * time.Millisecond).Seconds()
-			}
-			out.event(logbook.Event{Name: logbook.ClockTrusted, Attributes: attributes})
+		s.clock(o, v, in.At, out)
+	case ChipSeen:
+		s.chip(o, v.Chip, in.At, out)
+	case Dated:
+		if v.At.After(s.Clock.Floor) {
+			s.Clock.Floor = v.At
 		}
-		if kept := s.chargeKept; v.Trusted && !kept.IsZero() {
-			s.Power = s.Power.AwayFor(o.Power, in.At.WallAt(s.startedAt).Sub(kept))
-			s.chargeKept = time.Time{}
-		}
-		s.Clock = Clock{Trusted: v.Trusted, Source: v.Source}
 	case TimetableSeen:
 		refused := v.Timetable == nil || v.Mistakes > 0
 		s.Refused = v.Mistakes + v.Others
@@ -153,13 +165,15 @@ func (s *State) take(o Options, in Observation, out *Output) {
 				out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 			}
 		}
+	case SourceSeen:
+		s.sourceSeen(v, out)
 	case TemperatureSeen:
 		s.Temperature = reading.Reading[float64]{}
 		if v.OK {
 			s.Temperature = reading.Of(v.Celsius, now)
 		}
 	case action.Asked:
-		s.act(v, out)
+		s.act(in.At, v, out)
 	case DeviceSeen:
 		s.device(v, now, out)
 	case Recorded:
@@ -246,7 +260,8 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	case k.Over:
 		s.Session = session.Ended()
 	}
-	s.Corrections = k.Corrections
+	s.Clock.Memory = k.Clock
+	s.Corrections, s.Looked, s.Warned = k.Corrections, k.Looked, k.Warned
 	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data

@@ -16,7 +16,7 @@ func (s State) Interrupted() bool { return s.interrupted != nil }
 func (s State) keptSession() *KeptSession {
 	on := s.Session
 	k := KeptSession{Site: on.Site, Confirmed: on.Confirmed, Said: on.Said, Since: on.Since, Until: on.Until, Still: on.Still, At: s.Now.Mono,
-		Unplanned: !on.Planned, Longer: on.Longer, Tally: on.Tally}
+		Unplanned: !on.Planned, Longer: on.Longer, Unseen: on.Unseen, Tally: on.Tally}
 	if wall, ok := s.WallAt(on.Since); ok {
 		k.Wall = wall.Truncate(time.Second).UTC() // never later than the session began
 	} else if s.resumed.Since == on.Since {
@@ -28,7 +28,7 @@ func (s State) keptSession() *KeptSession {
 // resumed is the state of the kept session.
 func (k KeptSession) resumed() session.State {
 	s := session.Resume(k.Site, k.Confirmed, k.Since, k.Until)
-	s.Said, s.Planned, s.Longer, s.Tally = k.Said, !k.Unplanned, k.Longer, k.Tally
+	s.Said, s.Planned, s.Longer, s.Unseen, s.Tally = k.Said, !k.Unplanned, k.Longer, k.Unseen, k.Tally
 	return s
 }
 

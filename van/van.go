@@ -36,6 +36,10 @@ type Options struct {
 	// KeepEvery is how often what only grows with time is saved: run hours, charge,
 	// days, the session's tally, bytes. So much of it a power cut may lose.
 	KeepEvery time.Duration
+
+	// Built is when the program was: no clock is right that says an earlier time. Zero
+	// where that is not known.
+	Built time.Time
 }
 
 // DefaultOptions are those of the rooms.
@@ -54,9 +58,13 @@ type State struct {
 	Days         days.State
 	Uplink       netmon.State
 	GatewayPower netmon.GatewayPower
-	Timetable    *timetable.Timetable // the loaded one with Corrections applied; nil until one is loaded
+	Timetable    *timetable.Timetable // the loaded one with Looked and Corrections applied; nil until one is loaded
 	Refused      int                  // mistakes for which the newest timetable was refused; 0 where it was not
 	Corrections  []timetable.Correction
+	Looked       []timetable.Looked // volunteers' checks
+	Warned       []Warned           // of hours that run out
+	Outlook      Outlook
+	Sources      []Source // of which a version waits, or can be taken back; by name
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync
@@ -64,7 +72,7 @@ type State struct {
 	Devices      []Device // the configured ones first, then as they were first heard of
 	Stopping     bool
 
-	file        *timetable.Timetable // the loaded one, without Corrections
+	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep
 	keptAt      time.Duration        // when that was
 	followed    power.Source         // of the last Follow
@@ -72,12 +80,6 @@ type State struct {
 	resumed     KeptSession          // the session as an earlier process of this boot kept it
 	chargeKept  time.Time            // when an earlier boot kept the charge; zero once power knows for how long nothing was measured
 	startedAt   time.Duration        // when this process took that charge up
-}
-
-// Clock is whether the wall clock is trusted, and by whose word.
-type Clock struct {
-	Trusted bool
-	Source  string // timesyncd, rtc, volunteer or sim; "" while untrusted
 }
 
 // Sync is how far the logbook's events are durable and sent.
@@ -121,6 +123,7 @@ const (
 	// Configuration is the configuration's file: failed where it was refused.
 	Configuration = "configuration"
 	Relay         = "relay" // of the gateway's power
+	WallClock     = "clock" // failed where it could not be set
 )
 
 // DeviceState is ok, failed or unknown.
@@ -166,6 +169,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 
 	s.take(o, in, &out)
 	s.expire()
+	s.look(&out)
 
 	var events []logbook.Event
 	input := in.roomInput()
@@ -229,6 +233,8 @@ func (in Observation) roomInput() any {
 	case Started:
 		return kiosk.Started{Wear: v.Kept.Wear, Glass: v.Kept.Glass, LastSet: v.Kept.LastSet, Rebooted: v.Kept.Boot != in.At.Boot}
 	case ClockSeen:
+		return kiosk.ClockSet{}
+	case ChipSeen:
 		return kiosk.ClockSet{}
 	case TemperatureSeen:
 		if v.OK {

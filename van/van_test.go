@@ -21,6 +21,7 @@ import (
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/van/kept"
+	"infobus/wall"
 )
 
 // monday is a morning on which the example plans a session.
@@ -464,7 +465,7 @@ func TestEveryStepHolds(t *testing.T) {
 			value := rapid.SampledFrom([]any{
 				power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 12.7, Amps: 5},
 				power.LinesLost{}, power.MonitorLost{}, power.Cancel{}, power.Refused{},
-				van.ClockSeen{Trusted: flag, Source: map[bool]string{true: "timesyncd"}[flag]}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Mistakes: 1},
+				van.ClockSeen{Trusted: flag, Source: map[bool]wall.Source{true: wall.Network}[flag]}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Mistakes: 1},
 				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, kiosk.Redraw{}, action.Asked{Name: action.EndSession},
 				van.Recorded{Log: "x", Seq: 5, Acknowledged: 3}, van.Uploaded{Events: 2, Bytes: 100}, van.Tick{},
 				netmon.Link{Present: true, Carrier: flag, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,21 +52,26 @@ type file struct {
 
 // The commands of a script that "infobus sim" does not have: the box's own
 // supply, cut and restored; and a volunteer's word, by its id, on where the
-// session is held.
+// session is held; the clock chip on the board, fitted (ok), without its battery
+// (2000), stopped for a while or missing (absent); and the time by which a volunteer's
+// phone sets the clock, as what it is off by, and whether the volunteer is sure.
 const (
 	Power = "power"
 	Site  = "site"
+	Chip  = "chip"
+	Phone = "phone"
 )
 
 // Parse reads a script; name is the file's, for messages. Times are local times
-// of the timetable's zone, HH:MM or HH:MM:SS, on the script's date, ascending.
+// of the timetable's zone, HH:MM or HH:MM:SS, ascending: on the script's date, or on a
+// day after it, counted from 1: "2/09:00".
 // The error is yamlfile.Mistakes.
 func Parse(name string, data []byte, t *timetable.Timetable) (*Day, error) {
 	f := file{Battery: 80}
 	src := yamlfile.Decode(name, data, &f)
 	d := &Day{Charge: f.Battery, Turn: f.Turn, Expect: f.Expect}
 	clock := func(field *string, outer any) time.Time {
-		at, err := time.ParseInLocation("2006-01-02 15:04:05", f.Date+" "+withSeconds(*field), t.Zone)
+		at, err := moment(f.Date, *field, t.Zone)
 		if err != nil {
 			src.Add(fmt.Sprintf("%q found; a time such as 08:55 was expected", *field), field, outer)
 		}
@@ -101,6 +107,20 @@ func Parse(name string, data []byte, t *timetable.Timetable) (*Day, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// moment is a local time of the script.
+func moment(date, when string, zone *time.Location) (time.Time, error) {
+	n := 1
+	if day, clock, later := strings.Cut(when, "/"); later {
+		var err error
+		if n, err = strconv.Atoi(day); err != nil || n < 1 || n > 99 {
+			return time.Time{}, fmt.Errorf("day %q", day)
+		}
+		when = clock
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04:05", date+" "+withSeconds(when), zone)
+	return at.AddDate(0, 0, n-1), err
 }
 
 func withSeconds(clock string) string {

@@ -3,6 +3,7 @@ package day
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"infobus/action"
@@ -14,6 +15,7 @@ import (
 	"infobus/sim"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // How the simulated parts behave, in simulated time.
@@ -34,7 +36,9 @@ type player struct {
 	desk  *sim.Van
 	tell  func(logbook.Event)
 
-	now    time.Time // true time, whatever the box believes
+	now    time.Time     // true time, whatever the box believes
+	ahead  time.Duration // of the true time: the box's wall clock
+	chip   chip
 	boots  int
 	bootAt time.Time
 	on     bool
@@ -45,6 +49,17 @@ type player struct {
 	seq, acknowledged uint64  // the logbook's
 	later             []timer // what is due, in no order
 	order             int
+}
+
+// chip is the clock chip on the board.
+type chip struct {
+	state string        // ok, stopped, 2000 or absent
+	off   time.Duration // of its time from the true one
+}
+
+// read is what the kernel reads of it.
+func (c chip) read(now time.Time) wall.Chip {
+	return wall.Chip{Time: now.Add(c.off).Truncate(time.Second), Stopped: c.state != "ok", Kind: "maxim,ds3231"}
 }
 
 // timer is something that is due at a moment, and lost with the power.
@@ -61,14 +76,19 @@ func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Even
 	if d.Turn > 0 {
 		o.Kiosk.Turn = d.Turn
 	}
-	p := &player{day: d, table: t, opts: o, desk: sim.NewVan(generators), tell: tell, now: d.Start, seq: 0}
+	p := &player{day: d, table: t, opts: o, desk: sim.NewVan(generators), tell: tell, now: d.Start, seq: 0, chip: chip{state: "absent"}}
 	p.desk.Charge = d.Charge
+	if p.opts.Built.IsZero() {
+		p.opts.Built = d.Start.AddDate(0, -1, 0)
+	}
 	for _, s := range d.Steps {
 		if s.At.After(d.Start) {
 			break
 		}
 		// What is so at the start is so before the box boots.
-		if err := p.desk.Do(s.Words...); err != nil && s.Words[0] != Power && s.Words[0] != Site {
+		if s.Words[0] == Chip {
+			p.fit(s.Words[1])
+		} else if err := p.desk.Do(s.Words...); err != nil && !own(s.Words[0]) {
 			return err
 		}
 	}
@@ -86,6 +106,24 @@ func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Even
 	return nil
 }
 
+// own says whether a command is the script's and not the desk's.
+func own(command string) bool { return slices.Contains([]string{Power, Site, Chip, Phone}, command) }
+
+// fit puts the clock chip into a state. One that is fitted was set by the network in
+// the workshop, and the box remembers that.
+func (p *player) fit(state string) {
+	p.chip = chip{state: state}
+	switch {
+	case state == "2000":
+		p.chip.off = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Sub(p.now)
+	case state == "stopped":
+		p.chip.off = -3 * time.Hour
+	}
+	if p.boots == 0 {
+		p.kept.Clock = wall.Memory{Network: p.day.Start.Add(-12 * time.Hour), Chip: p.day.Start.Add(-12 * time.Hour)}
+	}
+}
+
 // check says whether a script may hold the command.
 func check(words []string) error {
 	if words[0] == Power {
@@ -99,6 +137,20 @@ func check(words []string) error {
 			return nil
 		}
 		return errors.New("site and its id were expected")
+	}
+	switch words[0] {
+	case Chip:
+		if len(words) == 2 && slices.Contains([]string{"ok", "stopped", "2000", "absent"}, words[1]) {
+			return nil
+		}
+		return errors.New("chip ok|stopped|2000|absent was expected")
+	case Phone:
+		if len(words) == 2 || len(words) == 3 && words[2] == "sure" {
+			if _, err := time.ParseDuration(words[1]); err == nil {
+				return nil
+			}
+		}
+		return errors.New("phone and what it is off by was expected, such as phone -2h, or phone 0s sure")
 	}
 	return sim.NewVan(generators).Do(words...)
 }
@@ -122,6 +174,15 @@ func (p *player) play(words []string) error {
 		p.observe(action.Asked{Name: action.ConfirmSite, Args: action.Args{Site: words[1]}})
 		return nil
 	}
+	switch words[0] {
+	case Chip:
+		p.fit(words[1])
+		return nil
+	case Phone:
+		off, err := time.ParseDuration(words[1])
+		p.observe(action.Asked{Name: action.SetClock, Args: action.Args{Time: p.now.Add(off), Sure: len(words) == 3}})
+		return err
+	}
 	was := *p.desk
 	wasRunning := append([]bool(nil), p.desk.Generators...)
 	if err := p.desk.Do(words...); err != nil {
@@ -140,6 +201,7 @@ func (p *player) play(words []string) error {
 		p.observe(p.link())
 	}
 	if p.desk.Clock != was.Clock {
+		p.network()
 		p.observe(van.ClockSeen{Trusted: p.desk.Clock, Source: "sim"})
 	}
 	if p.desk.Presses != was.Presses {
@@ -157,6 +219,12 @@ func (p *player) powerOn() {
 	p.boots++
 	p.bootAt = p.now
 	p.later = nil
+	// The kernel sets its clock by the chip; a board without one begins in 1970.
+	p.ahead = time.Unix(0, 0).Sub(p.now)
+	if p.chip.state != "absent" {
+		p.ahead = p.chip.off
+	}
+	p.network()
 	p.after(bootTime, func() {
 		p.state = van.New(p.opts, van.GPIO, van.Battery, van.Panel, van.Interface)
 		p.observe(van.Started{Kept: p.kept, Restored: p.saved})
@@ -164,6 +232,7 @@ func (p *player) powerOn() {
 		if p.desk.Clock {
 			p.observe(van.ClockSeen{Trusted: true, Source: "sim"})
 		}
+		p.clock()
 		p.observe(p.link())
 		for _, name := range []string{van.GPIO, van.Battery, van.Panel} {
 			p.device(name)
@@ -172,6 +241,25 @@ func (p *player) powerOn() {
 		p.probe()
 		p.upload()
 	})
+}
+
+// network has the time servers set the clock, and the chip by it.
+func (p *player) network() {
+	if !p.desk.Clock {
+		return
+	}
+	p.ahead = 0
+	if p.chip.state != "absent" {
+		p.chip = chip{state: "ok"}
+	}
+}
+
+// clock reads the chip now and then.
+func (p *player) clock() {
+	if p.chip.state != "absent" {
+		p.observe(van.ChipSeen{Chip: p.chip.read(p.now)})
+	}
+	p.after(10*time.Minute, p.clock)
 }
 
 func (p *player) powerCut() {
@@ -248,11 +336,7 @@ func (p *player) observe(value any) {
 	if !p.on {
 		return
 	}
-	wall := p.now
-	if !p.desk.Clock {
-		wall = time.Unix(0, 0).Add(p.mono()) // a board without a clock
-	}
-	in := van.Observation{At: reading.Stamp{Boot: p.boot(), Mono: p.mono(), Wall: wall.In(p.table.Zone)}, Value: value}
+	in := van.Observation{At: reading.Stamp{Boot: p.boot(), Mono: p.mono(), Wall: p.now.Add(p.ahead).In(p.table.Zone)}, Value: value}
 	state, events, effects := van.Step(p.opts, p.state, in)
 	p.state = state
 	if p.day.Watch != nil {
@@ -278,6 +362,12 @@ func (p *player) observe(value any) {
 					drawn.Waveform, drawn.Err = "", true
 				}
 				p.observe(drawn)
+			})
+		case van.SetClock:
+			p.after(time.Second, func() {
+				was := p.ahead
+				p.ahead = e.Wall.Add(p.mono() - e.Mono).Sub(p.now)
+				p.observe(van.ClockSeen{Trusted: true, Source: e.Source, Set: reading.Of(p.ahead-was, p.mono())})
 			})
 		case van.PowerOff:
 			p.after(5*time.Second, p.off)

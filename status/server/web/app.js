@@ -63,6 +63,11 @@
     if (form.dataset.ask && !confirm(form.dataset.ask)) return;
     notice.textContent = '';
     notice.hidden = false;
+    const { epoch_ms, zone_min } = form.elements;
+    if (epoch_ms) { // what the clock is set by; what is typed goes before it
+      epoch_ms.value = Date.now();
+      zone_min.value = -new Date().getTimezoneOffset();
+    }
     try {
       const answer = await fetch(form.action + inLanguage, { method: 'POST', body: new URLSearchParams(new FormData(form)),
         headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(15000) });

@@ -1,0 +1,387 @@
+package advice
+
+import (
+	"slices"
+	"time"
+
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/van"
+	"infobus/words"
+)
+
+// uplink begins the code of advice about the internet; the verdict follows.
+const uplink = "uplink-"
+
+// everything is every green tile, and what else says that all goes on.
+var everything = []Claim{AllWell, PowerWell, InternetWell, SessionWell, ScreenWell, Unplug, FullIn, Lasts}
+
+// The rows' codes that are named more than once. Those of uplinkBroken and gatewaySaved
+// are not said: uplink and the verdict are.
+const (
+	shutdownAnnounced = "shutdown-announced"
+	withoutPower      = "session-without-power"
+	batteryLow        = "battery-low"
+	keepGenerator     = "battery-low-charging"
+	notCharging       = "generator-not-charging"
+	uplinkBroken      = "uplink"
+	gatewaySaved      = "gateway-saved"
+	generatorUnseen   = "generator-unseen"
+	sessionUnseen     = "session-unseen"
+	dataShort         = "data-short"
+	clockNotSet       = "clock-not-set"
+	deviceFailed      = "device-failed"
+	startGenerator    = "start-generator"
+	generatorSpeed    = "generator-speed"
+	sessionOver       = "session-over"
+	confirmSite       = "confirm-site"
+	timetableRefused  = "timetable-refused"
+)
+
+// table holds the rules, the most urgent first.
+var table = rules{
+	{code: shutdownAnnounced, about: Power, act: StartGenerator, touch: TheGenerator, judge: findShutdown,
+		hides: []string{withoutPower, batteryLow, keepGenerator, notCharging, startGenerator, gatewaySaved}, forbids: everything},
+	{code: withoutPower, about: Session, act: StartGenerator, touch: TheGenerator, judge: findWithoutPower, marks: []About{Session, Power},
+		hides: []string{batteryLow, startGenerator}, forbids: slices.Concat(everything[:6], []Claim{FullIn})},
+	{code: batteryLow, about: Power, act: StartGenerator, touch: TheGenerator, judge: findBatteryLow,
+		hides: []string{startGenerator, gatewaySaved}, forbids: []Claim{AllWell, PowerWell, FullIn}},
+	{code: notCharging, about: Power, act: CheckCharger, touch: TheCharger, judge: findNotCharging,
+		hides: []string{keepGenerator}, forbids: []Claim{AllWell, PowerWell, FullIn}},
+	{code: keepGenerator, about: Power, act: KeepGenerator, touch: TheGenerator, judge: findKeepGenerator,
+		forbids: []Claim{AllWell, PowerWell, Unplug, FullIn, Lasts}},
+	{code: sessionOver, about: Session, act: ReopenSession, touch: ThePage, judge: findSessionOver,
+		forbids: []Claim{AllWell, SessionWell}},
+	{code: sessionUnseen, about: Session, act: SaySessionOn, touch: ThePage, judge: findSessionUnseen, marks: []About{Session, Power},
+		hides: []string{generatorUnseen}, forbids: []Claim{AllWell, PowerWell, SessionWell, Unplug}},
+	{code: uplinkBroken, about: Internet, judge: findUplink, forbids: []Claim{AllWell, InternetWell, RestartCisco}},
+	{code: gatewaySaved, about: Internet, judge: findSaved, act: StartGenerator, touch: TheGenerator,
+		forbids: []Claim{AllWell, InternetWell, NoInternet, RestartCisco}},
+	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen,
+		forbids: []Claim{AllWell, PowerWell, Unplug, Lasts, FullIn}},
+	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed,
+		forbids: []Claim{AllWell, PowerWell}},
+	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort, forbids: []Claim{AllWell, InternetWell}},
+	{code: clockNotSet, about: Screen, act: TellPeople, judge: findClockNotSet, forbids: []Claim{AllWell, ScreenWell}},
+	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed, forbids: []Claim{AllWell, ScreenWell}},
+	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused"), forbids: []Claim{AllWell}},
+	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
+		hides: []string{timetableRefused}, forbids: []Claim{AllWell, ScreenWell}},
+	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}, forbids: []Claim{AllWell, ScreenWell}},
+	{code: "timetable-unconfirmed", about: Timetable, act: ConfirmHours, touch: ThePage, judge: findTimetableUnconfirmed, marks: []About{Screen},
+		hides: []string{"timetable-expiring"}, forbids: []Claim{AllWell, ScreenWell}},
+	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting, forbids: []Claim{AllWell}},
+	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed, forbids: []Claim{AllWell}},
+	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen},
+		forbids: []Claim{AllWell, ScreenWell}},
+	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown,
+		forbids: []Claim{AllWell, InternetWell, NoInternet, RestartCisco}},
+	{code: "generator-service", about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService, forbids: []Claim{AllWell}},
+	{code: "timetable-expiring", about: Timetable, judge: findTimetableExpiring},
+	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
+}
+
+// say is a finding without more to it. The key is the sentence's.
+func say(severity Severity, key string, args ...any) (finding, bool) {
+	return finding{severity: severity, text: words.T(key, args...)}, true
+}
+
+func none() (finding, bool) { return finding{}, false }
+
+func findShutdown(_ van.Options, s van.State) (finding, bool) {
+	p := s.Power.Shutdown
+	f := finding{severity: Bad, until: p.At}
+	switch {
+	case !p.Pending:
+		return none()
+	case p.Reason == power.Requested && p.Begun:
+		f.severity, f.act, f.text = Warn, Wait, words.T("advice.shutdown-begun")
+	case p.Reason == power.Requested:
+		f.severity, f.act, f.touch, f.text = Warn, Wait, ThePage, words.T("advice.shutdown-requested")
+	case s.Power.Source() == power.SourceGenerator:
+		f.act, f.touch, f.text = KeepGenerator, TheGenerator, words.T("advice.shutdown-with-generator")
+	default:
+		f.text = words.T("advice.shutdown-empty")
+	}
+	return f, true
+}
+
+// findWithoutPower: the session's generators have stopped, and it ends soon.
+func findWithoutPower(o van.Options, s van.State) (finding, bool) {
+	if !s.Session.Active || s.Session.Still == 0 || s.Power.Source() != power.SourceBattery {
+		return none()
+	}
+	return finding{severity: Bad, until: endsWithoutPower(o, s), text: words.T("advice.session-without-power")}, true
+}
+
+// endsWithoutPower is when a session whose generators have stopped ends, monotonic.
+func endsWithoutPower(o van.Options, s van.State) time.Duration {
+	return min(s.Session.Until, s.Session.Still+o.Session.Idle)
+}
+
+// low says whether the battery's level is low or worse.
+func low(s van.State) bool { return s.Power.Level == power.Low || s.Power.Level == power.Critical }
+
+func findBatteryLow(_ van.Options, s van.State) (finding, bool) {
+	if s.Power.Source() != power.SourceBattery || !low(s) {
+		return none()
+	}
+	return say(Warn, "advice.battery-low")
+}
+
+func findNotCharging(o van.Options, s van.State) (finding, bool) {
+	switch {
+	case !s.Power.NotCharging(o.Power, s.Now.Mono):
+		return none()
+	case low(s):
+		return say(Bad, "advice.generator-not-charging-low")
+	}
+	return say(Warn, "advice.generator-not-charging")
+}
+
+func findKeepGenerator(_ van.Options, s van.State) (finding, bool) {
+	if s.Power.Source() != power.SourceGenerator || s.Power.Level != power.Critical {
+		return none()
+	}
+	return say(Warn, "advice.shutdown-with-generator")
+}
+
+// overFor is how long after a session's end a generator that still runs is no finding:
+// it is being stopped.
+const overFor = 5 * time.Minute
+
+func findSessionOver(_ van.Options, s van.State) (finding, bool) {
+	if !s.Session.Over() || s.Power.Source() != power.SourceGenerator {
+		return none()
+	}
+	if at := s.Session.Finished; at != 0 && s.Now.Mono-at < overFor {
+		return say(Info, "advice.session-over")
+	}
+	return say(Warn, "advice.session-over")
+}
+
+func findSessionUnseen(_ van.Options, s van.State) (finding, bool) {
+	if s.Session.Active || !s.Power.Contradicted {
+		return none()
+	}
+	return say(Bad, "advice.session-unseen")
+}
+
+// uplinks are the acts of what netmon found; of what is not here nothing is to be
+// done.
+var uplinks = map[netmon.Advice]struct {
+	severity Severity
+	act      Act
+	touch    Touch
+}{
+	netmon.Advice(netmon.PortMissing):         {Bad, PushAdapter, TheAdapter},
+	netmon.Advice(netmon.CableUnplugged):      {Bad, PushCable, TheCable},
+	netmon.Advice(netmon.NoAddress):           {Bad, AskPhone, ThePhone},
+	netmon.Advice(netmon.GatewaySilent):       {Bad, AskPhone, ThePhone},
+	netmon.Advice(netmon.NoInternet):          {Bad, MoveAntenna, TheAntenna},
+	netmon.Advice(netmon.CaptivePortal):       {Bad, SignIn, ThePhone},
+	netmon.Advice(netmon.DNSFailing):          {Bad, AskPhone, ThePhone},
+	netmon.Advice(netmon.Slow):                {Warn, SpareData, ""},
+	netmon.CableLoose:                         {Warn, PushCable, TheCable},
+	netmon.CableHalf:                          {Warn, ChangeCable, TheCable},
+	netmon.RouteLost:                          {Bad, RestartBox, TheBox},
+	netmon.Restarting:                         {Info, Wait, ""},
+	netmon.Booting:                            {Info, Wait, ""},
+	"cut-" + netmon.Advice(netmon.ByRemedy):   {Info, Wait, ""},
+	"cut-" + netmon.Advice(netmon.BySelftest): {Info, Wait, ""},
+}
+
+func findUplink(o van.Options, s van.State) (finding, bool) {
+	what := s.Uplink.Advice()
+	u, is := uplinks[what]
+	if !is {
+		return none()
+	}
+	f := finding{severity: u.severity, code: uplink + string(s.Uplink.Verdict), text: UplinkText(what), act: u.act, touch: u.touch}
+	if what == netmon.CableLoose && s.Uplink.Verdict == netmon.CableUnplugged {
+		f.severity = Bad
+	}
+	if s.Uplink.Verdict == netmon.NoInternet && what == netmon.Advice(netmon.NoInternet) {
+		switch {
+		case replies(s):
+			return none() // findUplinkUnknown says it
+		case s.Forecast(o).Enough == netmon.EnoughNot:
+			return none() // findDataShort says it
+		}
+		f.claims = []Claim{NoInternet}
+	} else {
+		f.forbids = []Claim{NoInternet}
+	}
+	return f, true
+}
+
+// replies says whether anything came back from beyond the Cisco box in the last round,
+// whatever the verdict that still shows.
+func replies(s van.State) bool {
+	p, fresh := s.Uplink.Probe.Get()
+	return fresh && (p.Internet == netmon.Passed || p.HTTP == netmon.Passed || p.DNS == netmon.Passed || p.Direct == netmon.Passed)
+}
+
+// findSaved: the box has switched the Cisco box off to save the battery.
+func findSaved(_ van.Options, s van.State) (finding, bool) {
+	if !s.GatewayPower.Fitted || s.GatewayPower.Cut != netmon.Saving {
+		return none()
+	}
+	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText(s.Uplink.Advice())}, true
+}
+
+// findUplinkUnknown: nobody can say that all is well.
+func findUplinkUnknown(_ van.Options, s van.State) (finding, bool) {
+	switch {
+	case s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered:
+		return none()
+	case s.Uplink.Verdict == netmon.NoInternet && replies(s):
+		return say(Warn, "uplink.advice.replies")
+	case s.Uplink.Verdict != netmon.Unknown:
+		return none()
+	}
+	return finding{severity: Warn, text: UplinkText(s.Uplink.Advice())}, true
+}
+
+// UplinkText is the sentence of an advice of netmon's.
+func UplinkText(a netmon.Advice) words.Text { return words.T("uplink.advice." + string(a)) }
+
+func findGeneratorUnseen(_ van.Options, s van.State) (finding, bool) {
+	if s.Power.Source() != power.SourceUnknown {
+		return none()
+	}
+	return say(Warn, "advice.generator-unseen")
+}
+
+func findSpeed(_ van.Options, s van.State) (finding, bool) {
+	switch {
+	case turns(s, power.Under):
+		return say(Warn, "advice.generator-slow")
+	case turns(s, power.Over):
+		f, _ := say(Warn, "advice.generator-fast")
+		f.act = TellTeam
+		return f, true
+	}
+	return none()
+}
+
+// turns says whether a generator that runs does so at that speed.
+func turns(s van.State, speed power.Speed) bool {
+	return slices.ContainsFunc(s.Power.Generators, func(g power.Generator) bool {
+		running, ok := g.Running.Get()
+		return ok && running && g.Speed == speed
+	})
+}
+
+func findDataShort(o van.Options, s van.State) (finding, bool) {
+	f := s.Forecast(o)
+	if f.Slot == 0 {
+		return none()
+	}
+	found := finding{severity: Warn, text: DataText(f, s.Zone())}
+	if f.Enough == netmon.EnoughNot && s.Uplink.Verdict == netmon.NoInternet && !replies(s) {
+		found.severity = Bad
+	}
+	if f.Enough == netmon.EnoughUntil {
+		found.until = s.Now.Mono + f.Until.Sub(s.Now.Wall)
+	}
+	return found, true
+}
+
+// DataText is a forecast of the data in a sentence.
+func DataText(f netmon.Forecast, zone *time.Location) words.Text {
+	t := words.T("uplink.data."+string(f.Enough), "Slot", f.Slot)
+	if f.Enough == netmon.EnoughUntil {
+		t.Args["At"] = f.Until.In(zone).Format("15:04")
+	}
+	return t
+}
+
+// clockSoon is how long after the internet works the time is still on its way.
+const clockSoon = 5 * time.Minute
+
+func findClockNotSet(_ van.Options, s van.State) (finding, bool) {
+	soon := s.Uplink.Verdict == netmon.Starting || s.Uplink.Verdict.Usable() && s.Now.Mono-s.Uplink.Since < clockSoon
+	if s.Clock.Trusted || !s.Session.Active || soon {
+		return none()
+	}
+	return say(Warn, "advice.clock-not-set")
+}
+
+func findScreenFailed(_ van.Options, s van.State) (finding, bool) {
+	if d, ok := s.Device(van.Panel); !ok || d.State != van.DeviceBroken {
+		return none()
+	}
+	if s.Session.Active {
+		return say(Warn, "advice.screen-failed")
+	}
+	f, _ := say(Warn, "advice.screen-failed-idle")
+	f.act = TellTeam
+	return f, true
+}
+
+// broken finds a failed device.
+func broken(name, key string) func(van.Options, van.State) (finding, bool) {
+	return func(_ van.Options, s van.State) (finding, bool) {
+		if d, _ := s.Device(name); d.State != van.DeviceBroken {
+			return none()
+		}
+		return say(Warn, key)
+	}
+}
+
+func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
+	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken {
+		return none()
+	}
+	if s.Refused == 0 { // it is not there, or cannot be read at all
+		return say(Warn, "advice.timetable-missing")
+	}
+	return say(Warn, "advice.timetable-refused", "N", s.Refused)
+}
+
+func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
+	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
+	f, _ := say(Warn, "advice.device-failed")
+	any := false
+	for _, d := range s.Devices {
+		if d.State != van.DeviceBroken || slices.Contains(own, d.Name) {
+			continue
+		}
+		any = true
+		switch d.Name {
+		case van.Battery:
+			f.forbids = append(f.forbids, FullIn, Lasts)
+		case van.Logbook, "kept":
+			f.forbids = append(f.forbids, Unplug)
+		}
+	}
+	return f, any
+}
+
+func findSiteUnsaid(_ van.Options, s van.State) (finding, bool) {
+	if !s.Session.Active || s.Session.Confirmed || s.Timetable == nil || len(s.Timetable.Sites) == 0 {
+		return none()
+	}
+	return say(Warn, "advice.confirm-site")
+}
+
+// findService: between sessions, when there is time for it.
+func findService(o van.Options, s van.State) (finding, bool) {
+	if s.Session.Active || s.Power.Source() != power.SourceBattery {
+		return none()
+	}
+	for i, g := range s.Power.Generators {
+		if g.ServiceIn(o.Power, s.Now.Mono) < 0 {
+			return say(Info, "advice.generator-service", "Generator", power.GeneratorID(i).Number())
+		}
+	}
+	return none()
+}
+
+func findStartGenerator(_ van.Options, s van.State) (finding, bool) {
+	if s.Session.Active || s.Power.Source() != power.SourceBattery {
+		return none()
+	}
+	return say(Info, "advice.start-generator")
+}
