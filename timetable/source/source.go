@@ -267,6 +267,14 @@ func (b *book) base(file int) string { return filepath.Base(b.files[file]) }
 
 // parsed is the whole book, in the order of the files and their lines.
 func (b *book) parsed() Parsed {
+	if !b.stated {
+		// A site that only what is told in person names is told in person, too.
+		b.t.Sites = slices.DeleteFunc(b.t.Sites, func(site timetable.Site) bool {
+			return !slices.ContainsFunc(b.t.Services, func(s timetable.Service) bool {
+				return s.Show == timetable.Screen && slices.Contains(s.Sites, site.ID)
+			})
+		})
+	}
 	p := Parsed{Version: b.v}
 	p.Timetable, p.Refused = &b.t, b.wrong > 0
 	whole := func(x located) int {
