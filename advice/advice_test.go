@@ -86,6 +86,8 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"a slow internet", func(s *van.State) { s.Uplink.Verdict = netmon.Slow }, []string{"uplink-slow"}, Warn,
 			"The internet works but is slow: ask people to leave videos for later, or move the van to a more open place."},
 		{"the Cisco box is switched off", func(s *van.State) {
+			onBattery(s)
+			s.Session.Active, s.Power.Level = false, power.Low
 			s.GatewayPower.Fitted, s.GatewayPower.Cut, s.Uplink.Verdict = true, netmon.Saving, netmon.CableUnplugged
 			s.Uplink = netmon.Step(netmon.DefaultOptions(), s.Uplink, netmon.Conditions{Cut: netmon.Saving}, time.Second)
 		}, []string{"uplink-cable-unplugged"}, Warn,

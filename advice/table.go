@@ -2,6 +2,7 @@ package advice
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"infobus/netmon"
@@ -12,9 +13,6 @@ import (
 
 // uplink begins the code of advice about the internet; the verdict follows.
 const uplink = "uplink-"
-
-// everything is every green tile, and what else says that all goes on.
-var everything = []Claim{AllWell, PowerWell, InternetWell, SessionWell, ScreenWell, Unplug, FullIn, Lasts}
 
 // The rows' codes that are named more than once. Those of uplinkBroken and gatewaySaved
 // are not said: uplink and the verdict are.
@@ -35,43 +33,38 @@ const (
 	generatorSpeed    = "generator-speed"
 	sessionOver       = "session-over"
 	confirmSite       = "confirm-site"
+	generatorService  = "generator-service"
 	timetableRefused  = "timetable-refused"
 )
 
 // table holds the rules, the most urgent first.
 var table = rules{
 	{code: shutdownAnnounced, about: Power, act: StartGenerator, touch: TheGenerator, judge: findShutdown,
-		hides: []string{withoutPower, batteryLow, keepGenerator, notCharging, startGenerator, gatewaySaved}, forbids: everything},
+		hides: []string{withoutPower, gatewaySaved, batteryLow, generatorService}, forbids: []Claim{InternetWell, SessionWell, ScreenWell, Unplug, Lasts}},
 	{code: withoutPower, about: Session, act: StartGenerator, touch: TheGenerator, judge: findWithoutPower, marks: []About{Session, Power},
-		hides: []string{batteryLow, startGenerator}, forbids: slices.Concat(everything[:6], []Claim{FullIn})},
+		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell}},
+	{code: gatewaySaved, about: Internet, act: StartGenerator, touch: TheGenerator, judge: findSaved,
+		hides: []string{batteryLow, generatorService}},
 	{code: batteryLow, about: Power, act: StartGenerator, touch: TheGenerator, judge: findBatteryLow,
-		hides: []string{startGenerator, gatewaySaved}, forbids: []Claim{AllWell, PowerWell, FullIn}},
+		hides: []string{generatorService}, forbids: []Claim{FullIn}},
 	{code: notCharging, about: Power, act: CheckCharger, touch: TheCharger, judge: findNotCharging,
-		hides: []string{keepGenerator}, forbids: []Claim{AllWell, PowerWell, FullIn}},
-	{code: keepGenerator, about: Power, act: KeepGenerator, touch: TheGenerator, judge: findKeepGenerator,
-		forbids: []Claim{AllWell, PowerWell, Unplug, FullIn, Lasts}},
-	{code: sessionOver, about: Session, act: ReopenSession, touch: ThePage, judge: findSessionOver,
-		forbids: []Claim{AllWell, SessionWell}},
+		hides: []string{keepGenerator}},
+	{code: keepGenerator, about: Power, act: KeepGenerator, touch: TheGenerator, judge: findKeepGenerator, forbids: []Claim{FullIn}},
+	{code: sessionOver, about: Session, act: ReopenSession, touch: ThePage, judge: findSessionOver},
 	{code: sessionUnseen, about: Session, act: SaySessionOn, touch: ThePage, judge: findSessionUnseen, marks: []About{Session, Power},
-		hides: []string{generatorUnseen}, forbids: []Claim{AllWell, PowerWell, SessionWell, Unplug}},
-	{code: uplinkBroken, about: Internet, judge: findUplink, forbids: []Claim{AllWell, InternetWell, RestartCisco}},
-	{code: gatewaySaved, about: Internet, judge: findSaved, act: StartGenerator, touch: TheGenerator,
-		forbids: []Claim{AllWell, InternetWell, NoInternet, RestartCisco}},
-	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen,
-		forbids: []Claim{AllWell, PowerWell, Unplug, Lasts, FullIn}},
-	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed,
-		forbids: []Claim{AllWell, PowerWell}},
-	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort, forbids: []Claim{AllWell, InternetWell}},
-	{code: clockNotSet, about: Screen, act: TellPeople, judge: findClockNotSet, forbids: []Claim{AllWell, ScreenWell}},
-	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed, forbids: []Claim{AllWell, ScreenWell}},
-	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused"), forbids: []Claim{AllWell}},
-	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}, forbids: []Claim{AllWell, ScreenWell}},
-	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed, forbids: []Claim{AllWell}},
-	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen},
-		forbids: []Claim{AllWell, ScreenWell}},
-	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown,
-		forbids: []Claim{AllWell, InternetWell, NoInternet, RestartCisco}},
-	{code: "generator-service", about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService, forbids: []Claim{AllWell}},
+		hides: []string{generatorUnseen}},
+	{code: uplinkBroken, about: Internet, judge: findUplink},
+	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
+	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
+	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
+	{code: clockNotSet, about: Screen, act: TellPeople, judge: findClockNotSet},
+	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
+	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused")},
+	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}},
+	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
+	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
+	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
+	{code: generatorService, about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService},
 	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
 }
 
@@ -187,6 +180,9 @@ var uplinks = map[netmon.Advice]struct {
 
 func findUplink(o van.Options, s van.State) (finding, bool) {
 	what := s.Uplink.Advice()
+	if cut := s.GatewayPower.Cut; s.GatewayPower.Fitted && cut == netmon.Powered && strings.HasPrefix(string(what), "cut-") {
+		what = netmon.Booting // its power is back in this step
+	}
 	u, is := uplinks[what]
 	if !is {
 		return none()
@@ -216,12 +212,16 @@ func replies(s van.State) bool {
 	return fresh && (p.Internet == netmon.Passed || p.HTTP == netmon.Passed || p.DNS == netmon.Passed || p.Direct == netmon.Passed)
 }
 
-// findSaved: the box has switched the Cisco box off to save the battery.
+// findSaved: the box has switched the Cisco box off to save the battery, or is about to
+// switch it on again.
 func findSaved(_ van.Options, s van.State) (finding, bool) {
-	if !s.GatewayPower.Fitted || s.GatewayPower.Cut != netmon.Saving {
+	switch {
+	case !s.GatewayPower.Fitted || s.GatewayPower.Cut != netmon.Saving:
 		return none()
+	case !s.Power.SaveGateway(s.Session.Active):
+		return finding{severity: Info, code: uplink + string(s.Uplink.Verdict), text: UplinkText(netmon.Booting), act: Wait}, true
 	}
-	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText(s.Uplink.Advice())}, true
+	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText("cut-" + netmon.Advice(netmon.Saving))}, true
 }
 
 // findUplinkUnknown: nobody can say that all is well.
@@ -336,21 +336,10 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
 	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
-	f, _ := say(Warn, "advice.device-failed")
-	any := false
-	for _, d := range s.Devices {
-		if d.State != van.DeviceBroken || slices.Contains(own, d.Name) {
-			continue
-		}
-		any = true
-		switch d.Name {
-		case van.Battery:
-			f.forbids = append(f.forbids, FullIn, Lasts)
-		case van.Logbook, "kept":
-			f.forbids = append(f.forbids, Unplug)
-		}
+	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
+		return none()
 	}
-	return f, any
+	return say(Warn, "advice.device-failed")
 }
 
 func findSiteUnsaid(_ van.Options, s van.State) (finding, bool) {

@@ -428,10 +428,12 @@ func (s State) celsius(assumed float64) float64 {
 // is full; ok is false where it cannot be told. Without a temperature 10 °C is
 // assumed, that of a cool van.
 func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
-	if _, fresh := s.Battery.Get(); !fresh || !s.settled() {
+	sample, fresh := s.Battery.Get()
+	if !fresh || !s.settled() {
 		return 0, false, false
 	}
-	return s.Charge.TimeLeft(o.bank(), s.celsius(10))
+	left, full, ok = s.Charge.TimeLeft(o.bank(), s.celsius(10))
+	return left, full, ok && (full || sample.Amps < charged) // its mean has yet to turn
 }
 
 // Counted is the counted charge with its bounds, in %, at the monotonic time At.

@@ -168,7 +168,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func(time.Duration) *float64) Number {
 	v := Number{Kind: string(n.Kind)}
 	switch n.Kind {
-	case advice.Percent:
+	case advice.Percent, advice.AtLeast:
 		v.Value = ptr(math.Floor(n.Value)) // safe to act on
 	case advice.Count:
 		v.Value = ptr(n.Value)

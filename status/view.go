@@ -68,8 +68,8 @@ type Glance struct {
 
 // Number is the one number of a tile.
 type Number struct {
-	Kind  string     `json:"kind"`  // percent, count, until, since, drawn; "" for none
-	Value *float64   `json:"value"` // of percent and count
+	Kind  string     `json:"kind"`  // percent, at-least, count, until, since, drawn; "" for none
+	Value *float64   `json:"value"` // of percent, at-least and count
 	At    *time.Time `json:"at"`    // of the others; null without a clock
 	InS   *float64   `json:"in_s"`  // s, of until, also while the clock is not trusted
 	AgeS  *float64   `json:"age_s"` // s, of since, likewise

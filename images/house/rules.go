@@ -20,6 +20,7 @@ var order = map[string][]string{
 		"config sim images",
 		"cmd",
 	},
+	"advice":            {"advicetest"},
 	"cmd":               {"infobus infobusd"},
 	"config":            {"lastgood"},
 	"durable":           {"durabletest"},
