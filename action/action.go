@@ -123,7 +123,7 @@ var All = Table{
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
 	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
-	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Asks: true, Durable: true},
+	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
 	{Name: Serviced, Numbered: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},

@@ -74,7 +74,7 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"a timetable waits", func(s *van.State) {
 			s.Sources = []van.Source{{Name: "kitchen", Published: "a"}, {Name: "stick", Waiting: "b"}}
 		},
-			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from the stick: it waits for your look, and is not shown before."},
+			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from stick: it waits for your look, and is not shown before."},
 		{"no hour of today is sure, and more run out", func(s *van.State) {
 			s.Outlook.Doubtful, s.Outlook.RunOut = true, []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 3}}
 		}, []string{"timetable-unconfirmed"}, Warn, "Say which hours are right: no hour of today is confirmed."},
