@@ -39,6 +39,10 @@ const (
 	TimetableHours   Name = "timetable-hours"
 	Serviced         Name = "serviced"
 	SetClock         Name = "set-clock"
+
+	PublishTimetable  Name = "publish-timetable"
+	TakeBackTimetable Name = "take-back-timetable"
+	ConfirmHours      Name = "confirm-hours"
 )
 
 // Asked is an action that somebody asks for: an observation of van's step, which
@@ -56,10 +60,12 @@ type Args struct {
 	Day       timetable.Date    // none is today
 	Hours     []timetable.Hours // of the whole day
 
-	Time  time.Time      // that the clock is to be set to; where it was Typed, the van's local time as if it were UTC
-	Typed bool           // by a person, to the minute
-	Zone  *time.Duration // the phone's, east of UTC; nil where it is not known
-	Sure  bool           // asked back, the person says it again
+	Time   time.Time      // that the clock is to be set to; where it was Typed, the van's local time as if it were UTC
+	Typed  bool           // by a person, to the minute
+	Zone   *time.Duration // the phone's, east of UTC; nil where it is not known
+	Sure   bool           // asked back, the person says it again
+	Source string         // of the timetable: its name
+	Digest string         // of the timetable that was seen
 }
 
 // Who may ask for an action.
@@ -79,6 +85,7 @@ const (
 	BetweenSessions      // likewise, while no session is on
 	ForEachSite          // the volunteers' page, one for each site of the timetable
 	ForEachService       // the page of the day's services, one for each of them
+	OnTimetable          // the page of the timetable, where it says of which version
 )
 
 // Row is one action.
@@ -115,6 +122,9 @@ var All = Table{
 	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
+	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
+	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
+	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
 	{Name: Serviced, Numbered: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
 }

@@ -43,7 +43,7 @@ func TestARouteFindsItsRow(t *testing.T) {
 
 // What a page shows of a row must be something that it can fill in.
 func TestEveryFormCanGiveItsArguments(t *testing.T) {
-	known := map[action.Form][]string{action.ForEachSite: {"site"}, action.ForEachService: {"service", "day"}}
+	known := map[action.Form][]string{action.ForEachSite: {"site"}, action.ForEachService: {"service", "day"}, action.OnTimetable: {"source", "digest"}}
 	for _, r := range action.All {
 		if r.Form == action.Nowhere {
 			continue

@@ -61,6 +61,15 @@ var (
 	// Service is a service's id.
 	Service = Arg{Name: "service", read: func(a Arg, g Given, into *Args) *Mistake { into.Service = g.first(a); return nil }}
 
+	// OneService is a service's id; left out it is all of which the action speaks.
+	OneService = Arg{Name: "service", Optional: true, read: Service.read}
+
+	// Source is a timetable's source.
+	Source = Arg{Name: "source", read: func(a Arg, g Given, into *Args) *Mistake { into.Source = g.first(a); return nil }}
+
+	// Digest identifies the timetable that whoever asks has seen.
+	Digest = Arg{Name: "digest", read: func(a Arg, g Given, into *Args) *Mistake { into.Digest = g.first(a); return nil }}
+
 	// Day is a date; left out it is today.
 	Day = Arg{Name: "day", Optional: true, read: func(a Arg, g Given, into *Args) *Mistake {
 		day, err := timetable.ParseDate(g.first(a))

@@ -35,6 +35,12 @@ const (
 	NothingThatDay   Refusal = "nothing-that-day"
 	HoursNotGiven    Refusal = "hours-not-given"
 	HoursWrong       Refusal = "hours-wrong"
+	NothingWaits     Refusal = "nothing-waits"
+	AnotherWaits     Refusal = "another-waits"
+	NothingPublished Refusal = "nothing-published"
+	AnotherPublished Refusal = "another-published"
+	NothingRunsOut   Refusal = "nothing-runs-out"
+	AnotherTimetable Refusal = "another-timetable"
 	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
 	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
 	// Those that hold only until the person is sure.
@@ -58,7 +64,8 @@ const (
 var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
-	HoursNotGiven, HoursWrong, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
+	ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
 	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 

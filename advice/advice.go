@@ -64,6 +64,9 @@ const (
 	SpareData        Act = "spare-data"
 	TellPeople       Act = "tell-people"
 	TellTeam         Act = "tell-team"
+	BringTimetable   Act = "bring-timetable"
+	LookAtTimetable  Act = "look-at-timetable" // at the one that waits
+	ConfirmHours     Act = "confirm-hours"
 )
 
 // Touch is the thing that is touched to do an act, as the van's card names it; "" for

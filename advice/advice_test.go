@@ -9,6 +9,7 @@ import (
 	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
+	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/words"
@@ -62,6 +63,29 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"the timetable is not there", func(s *van.State) {
 			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
 		}, []string{"timetable-refused"}, Warn, "Tell the team that the box cannot read its timetable."},
+		{"nobody has brought a timetable", func(s *van.State) {
+			s.Timetable = nil
+			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
+		}, []string{"timetable-none"}, Warn, "Bring a timetable: there is none yet. Put one on from a phone, on the page “Timetable”, or from a stick."},
+		{"nothing of the first one can be read", func(s *van.State) {
+			s.Timetable, s.Refused = nil, 3
+			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
+		}, []string{"timetable-refused"}, Warn, "Tell the team that the new timetable was refused: 3 mistakes. What it puts in doubt is “ask us” on the screen."},
+		{"a timetable waits", func(s *van.State) {
+			s.Sources = []van.Source{{Name: "kitchen", Published: "a"}, {Name: "stick", Waiting: "b"}}
+		},
+			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from stick: it waits for your look, and is not shown before."},
+		{"no hour of today is sure, and more run out", func(s *van.State) {
+			s.Outlook.Doubtful, s.Outlook.RunOut = true, []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 3}}
+		}, []string{"timetable-unconfirmed"}, Warn, "Say which hours are right: no hour of today is confirmed."},
+		{"hours run out in a week", func(s *van.State) {
+			s.Now.Wall = time.Date(2026, 11, 24, 23, 0, 0, 0, s.Timetable.Zone)
+			s.Outlook.RunOut = []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 9, All: 12}, {Day: timetable.DateOf(2026, 12, 2), N: 3, All: 12}}
+		}, []string{"timetable-expiring"}, Info, "9 of 12 hours run out on Tuesday: confirm them."},
+		{"hours run out in three days", func(s *van.State) {
+			s.Now.Wall = time.Date(2026, 11, 28, 1, 0, 0, 0, s.Timetable.Zone)
+			s.Outlook.RunOut = []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 12}}
+		}, []string{"timetable-expiring"}, Warn, "1 of 12 hours runs out on Tuesday: confirm it."},
 		{"nothing is known", func(s *van.State) { *s = van.New(van.DefaultOptions()); s.Uplink.Verdict = netmon.Unknown },
 			[]string{"generator-unseen", "uplink-unknown"}, Warn, "See whether the generator runs: the box cannot tell."},
 		{"the battery is low", func(s *van.State) { onBattery(s); s.Power.Level = power.Low },

@@ -60,11 +60,17 @@ var table = rules{
 	{code: clockNotSet, about: Screen, act: TellPeople, judge: findClockNotSet},
 	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
 	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused")},
+	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
+		hides: []string{timetableRefused}},
 	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}},
+	{code: "timetable-unconfirmed", about: Timetable, act: ConfirmHours, touch: ThePage, judge: findTimetableUnconfirmed, marks: []About{Screen},
+		hides: []string{"timetable-expiring"}},
+	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
 	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
 	{code: generatorService, about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService},
+	{code: "timetable-expiring", about: Timetable, judge: findTimetableExpiring},
 	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
 }
 

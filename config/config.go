@@ -35,8 +35,9 @@ type Config struct {
 	Battery    Battery `yaml:"battery"`
 	Panel      Panel   `yaml:"panel"`
 	Uplink     Uplink  `yaml:"uplink"`
-	Timetable  string  `yaml:"timetable"` // path of a file or folder, which may have a * for a stick's name, or an address
-	// Public says which events of the timetable's calendars are for the screen.
+	Timetable  Sources `yaml:"timetable"` // where it comes from
+	// Public says which events of calendars are for the screen, of sources that do
+	// not say so themselves.
 	Public  timetable.Public `yaml:"public"`
 	Session Session          `yaml:"session"`
 	Kiosk   Kiosk            `yaml:"kiosk"`
@@ -274,7 +275,7 @@ func Default() Config {
 			Resolvers: []string{"1.1.1.1:53", "9.9.9.9:53"},
 			Name:      "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204",
 			Budget: Data{Session: 25, Month: 500}},
-		Timetable: "/etc/infobus/timetable.yaml",
+		Timetable: Sources{{Source: "/etc/infobus/timetable.yaml"}},
 		Session:   Session{Length: s.Length, Idle: s.Idle},
 		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
 		Status:    Status{Listen: ":80"},
@@ -440,9 +441,7 @@ func (c *Config) check(src *yamlfile.Source) {
 	if c.Sync.Endpoint != "" {
 		address(src, &c.Sync.Endpoint)
 	}
-	if t := c.Timetable; strings.HasPrefix(t, "http://") || strings.HasPrefix(t, "https://") {
-		address(src, &c.Timetable)
-	}
+	c.checkSources(src)
 	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "") {
 		src.Add("organisation and network belong together; one is missing", d, &c.Uplink.Dashboard)
 	}
@@ -626,15 +625,18 @@ func between(src *yamlfile.Source, field *time.Duration, low, high time.Duration
 	}
 }
 
-func address(src *yamlfile.Source, field *string) {
+// address checks an address. It is noted at the first of the other fields where it
+// did not stand in the file by itself.
+func address(src *yamlfile.Source, field *string, others ...any) {
+	at := append([]any{field}, others...)
 	u, err := url.Parse(*field)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		src.Add(fmt.Sprintf("%q found; an address such as http://host/path was expected", *field), field)
+		src.Add(fmt.Sprintf("%q found; an address such as http://host/path was expected", *field), at...)
 		return
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			src.Add(fmt.Sprintf("port %s found in the address; 1 to 65535 was expected", port), field)
+			src.Add(fmt.Sprintf("port %s found in the address; 1 to 65535 was expected", port), at...)
 		}
 	}
 }

@@ -20,8 +20,8 @@ func (c Config) OnDesk(models []string, hasty bool) Config {
 	if c.Uplink.Relay == nil && lines && gateway {
 		c.Uplink.Relay = &Output{Line: "GPIO16", Active: "high"}
 	}
-	if c.Timetable == Default().Timetable {
-		c.Timetable = ExampleTimetable
+	if len(c.Timetable) == 1 && c.Timetable[0].Source == Default().Timetable[0].Source {
+		c.Timetable = Sources{{Source: ExampleTimetable}}
 	}
 	if c.Uplink.Dashboard == nil && gateway {
 		c.Uplink.Dashboard = &Dashboard{Organisation: "1", Network: "N_1", Gateway: "Q2XX-XXXX-XXXX"}

@@ -50,6 +50,17 @@ func Of(o van.Options, s van.State, data []Data) View {
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
 		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
 	}
+	for _, w := range s.Sources {
+		if w.Waiting != "" {
+			v.Timetable.Waiting = append(v.Timetable.Waiting, Waiting{Source: w.Name, Digest: w.Waiting, Changes: w.Changes, Public: w.Public, Hidden: w.Hidden})
+		}
+	}
+	for _, e := range s.Outlook.RunOut {
+		v.Timetable.RunOut = append(v.Timetable.RunOut, RunOut{Day: e.Day.String(), Hours: e.N, Of: e.All})
+	}
+	if s.Timetable != nil && s.Clock.Trusted {
+		v.Timetable.Due = ptr(len(s.Outlook.Due))
+	}
 	j := advice.Judge(o, s)
 	for _, a := range j.Rows {
 		v.Advice = append(v.Advice, Advice{Code: a.Code, Act: string(a.Act), Touch: string(a.Touch), Severity: string(a.Severity),

@@ -28,6 +28,9 @@ type View struct {
 	Uplink  Uplink   `json:"uplink"`
 	Kiosk   Kiosk    `json:"kiosk"`
 	Sync    Sync     `json:"sync"`
+
+	Timetable Timetable `json:"timetable"`
+
 	Devices []Device `json:"devices"`
 	Actions []string `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
 }
@@ -164,6 +167,29 @@ type Shutdown struct {
 	Reason  string     `json:"reason"` // as the event power.shutdown; "" while none is pending
 	At      *time.Time `json:"at"`
 	InS     *float64   `json:"in_s"` // s until then, rounded up, also while the clock is not trusted
+}
+
+// Timetable is what volunteers are to do about the timetable.
+type Timetable struct {
+	Waiting []Waiting `json:"waiting"` // versions that wait for a volunteer's tap
+	RunOut  []RunOut  `json:"run_out"` // of the next seven days
+	Due     *int      `json:"due"`     // services whose hours want a check now or within seven days; null without a timetable or a clock
+}
+
+// Waiting is a version of a source that waits. The figures are of seven days.
+type Waiting struct {
+	Source  string `json:"source"`
+	Digest  string `json:"digest"`
+	Changes int    `json:"changes"` // rows that are otherwise
+	Public  int    `json:"public"`  // services that become public
+	Hidden  int    `json:"hidden"`  // and that cease to be
+}
+
+// RunOut is a day from which on hours are not shown unless somebody checks them.
+type RunOut struct {
+	Day   string `json:"day"`   // YYYY-MM-DD
+	Hours int    `json:"hours"` // services without hours from then on
+	Of    int    `json:"of"`    // services that have hours in the week from then on
 }
 
 // Session is the charging session.
@@ -374,6 +400,7 @@ func (v View) Filled() View {
 	v.Kiosk.Languages = List(v.Kiosk.Languages)
 	v.Devices, v.Actions = List(v.Devices), List(v.Actions)
 	v.Session.Sites = List(v.Session.Sites)
+	v.Timetable.Waiting, v.Timetable.RunOut = List(v.Timetable.Waiting), List(v.Timetable.RunOut)
 	return v
 }
 
@@ -386,7 +413,8 @@ func List[T any](l []T) []T {
 }
 
 // Summary is what is shown to whoever asks: all but the devices' errors, the
-// logbook's identity, the uploads' trouble, and where the van may be.
+// logbook's identity, the uploads' trouble, what waits to be published, and where
+// the van may be.
 func (v View) Summary() View {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
@@ -394,6 +422,7 @@ func (v View) Summary() View {
 	}
 	v.Sync.Log, v.Sync.Trouble = "", ""
 	v.Session.Planned, v.Session.Sites = "", []Site{}
+	v.Timetable.Waiting = []Waiting{}
 	return v
 }
 

@@ -89,6 +89,10 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		return s.mayCorrect(a)
 	case action.SetClock:
 		return s.maySetClock(o, a)
+	case action.PublishTimetable, action.TakeBackTimetable:
+		return s.mayPublish(a)
+	case action.ConfirmHours:
+		return s.mayConfirmHours(a)
 	default:
 		return action.UnknownAction
 	}
@@ -193,6 +197,12 @@ func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 		out.effect(Send{})
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
 		s.correct(a, out)
+	case action.ConfirmHours:
+		s.confirmHours(a, out)
+	case action.PublishTimetable:
+		out.effect(Publish{Source: a.Source, Digest: a.Digest})
+	case action.TakeBackTimetable:
+		out.effect(TakeBack{Source: a.Source, Digest: a.Digest})
 	}
 }
 

@@ -55,6 +55,20 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 	serviced := func(n int) action.Asked { return action.Asked{Name: action.Serviced, Args: action.Args{Generator: n}} }
 	noon := timetable.Hours{Opens: 12 * 60, Closes: 13 * 60}
 
+	publish := func(source, digest string) action.Asked {
+		return action.Asked{Name: action.PublishTimetable, Args: action.Args{Source: source, Digest: digest}}
+	}
+	back := func(source, digest string) action.Asked {
+		return action.Asked{Name: action.TakeBackTimetable, Args: action.Args{Source: source, Digest: digest}}
+	}
+	confirm := func(digest, service string) action.Asked {
+		return action.Asked{Name: action.ConfirmHours, Args: action.Args{Digest: digest, Service: service}}
+	}
+	waits := func(o *open) {
+		o.do(van.SourceSeen{Source: van.Source{Name: "phone", Waiting: "abc"}}, van.SourceSeen{Source: van.Source{Name: "stick", Published: "xyz"}})
+	}
+	late := func(o *open) { o.do(van.TimetableSeen{Timetable: unchecked(t)}) }
+
 	found := map[action.Refusal]bool{}
 	for _, c := range []struct {
 		what  string
@@ -158,6 +172,26 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			a.Zone = new(9 * time.Hour)
 			return a
 		}(), action.ClockZone},
+		{"a timetable, where none waits", nil, publish("phone", "abc"), action.NothingWaits},
+		{"the one that waits", waits, publish("phone", "abc"), action.Taken},
+		{"a version before it", waits, publish("phone", "old"), action.AnotherWaits},
+		{"that of another source", waits, publish("stick", "abc"), action.NothingWaits},
+		{"any that waits", waits, ask(action.PublishTimetable), action.Incomplete},
+		{"back, where none was published", nil, back("stick", "xyz"), action.NothingPublished},
+		{"back, the one that was published", waits, back("stick", "xyz"), action.Taken},
+		{"back, another", waits, back("stick", "abc"), action.AnotherPublished},
+		{"hours, of which none runs out", func(o *open) {
+			tt := unchecked(t)
+			tt.Services = nil
+			o.do(van.TimetableSeen{Timetable: tt})
+		}, confirm("late", ""), action.NothingRunsOut},
+		{"the hours that run out", late, confirm("late", ""), action.Taken},
+		{"those of one service", late, confirm("late", "water"), action.Taken},
+		{"those of none that there is", late, confirm("late", "gone"), action.NoService},
+		{"those of a timetable that has changed", late, confirm("early", ""), action.AnotherTimetable},
+		{"those of any", late, ask(action.ConfirmHours), action.Incomplete},
+		{"hours without a timetable", func(o *open) { o.state.Timetable = nil }, confirm("late", ""), action.NoTimetable},
+		{"hours without a clock", func(o *open) { late(o); o.do(van.ClockSeen{}) }, confirm("late", ""), action.NoClock},
 		{"something made up", nil, ask("honk"), action.UnknownAction},
 	} {
 		o := opened(t)
@@ -197,10 +231,25 @@ func phone(after time.Duration, sure bool) action.Asked {
 	return action.Asked{Name: action.SetClock, Args: action.Args{Time: monday.Add(after), Sure: sure}}
 }
 
+// unchecked is the timetable without a check of any service.
+func unchecked(t *testing.T) *timetable.Timetable {
+	tt := *table(t)
+	tt.Digest = "late"
+	tt.Services = slices.Clone(tt.Services)
+	for i := range tt.Services {
+		s := &tt.Services[i]
+		s.Checked, s.Slots = time.Time{}, slices.Clone(s.Slots)
+		for j := range s.Slots {
+			s.Slots[j].Checked = time.Time{}
+		}
+	}
+	return &tt
+}
+
 // Whatever the state: what the step takes has come about when it says so, and what
 // it refuses changes nothing but that time has passed.
 func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
-	tt := table(t)
+	tt, late := table(t), unchecked(t)
 	rows := slices.Clone(action.All)
 	for _, often := range []action.Name{action.PowerOff, action.CancelShutdown, action.CancelShutdown, action.CancelShutdown} {
 		row, _ := action.All.Find(string(often))
@@ -218,7 +267,8 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			flag := rapid.Bool().Draw(t, "flag")
 			values := append([]any{power.Line{Active: flag, At: at}, power.Line{Active: flag, At: at}, power.Sample{Volts: 11.5, Amps: -1}, power.Sample{Volts: 11, Amps: -3},
 				power.Sample{Volts: 13.5, Amps: 5}, power.LinesLost{}, power.LowLine{Active: flag, At: at}, van.ClockSeen{Trusted: true, Source: "timesyncd"},
-				van.DeviceSeen{Name: van.Panel, OK: flag}}, online(at)...)
+				van.DeviceSeen{Name: van.Panel, OK: flag}, van.TimetableSeen{Timetable: tt}, van.TimetableSeen{Timetable: late},
+				van.SourceSeen{Source: van.Source{Name: "phone", Waiting: "late", Published: "late"}}}, online(at)...)
 			b.see(at, rapid.SampledFrom(values).Draw(t, "value"))
 			if d, ok := effect[kiosk.Draw](b); ok && flag {
 				b.see(at, kiosk.Drawn{Page: d.Page, Cause: d.Cause, Waveform: d.Waveform, Took: time.Second})
@@ -229,7 +279,8 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 				Site:    rapid.SampledFrom([]string{"quai", "moulin", "gone"}).Draw(t, "site"),
 				Service: rapid.SampledFrom([]string{"water", "breakfast", "gone"}).Draw(t, "service"),
 				Hours:   []timetable.Hours{{Opens: 720, Closes: 780}},
-				Time:    monday.Add(at), Sure: true}}
+				Time:    monday.Add(at), Sure: true,
+				Source: rapid.SampledFrom([]string{"phone", "stick"}).Draw(t, "source"), Digest: "late"}}
 			if row.Name != action.TimetableHours {
 				asked.Hours = nil
 			}
@@ -273,6 +324,9 @@ func undone(b *box, was van.State, a action.Asked) string {
 	i := slices.IndexFunc(s.Corrections, func(c timetable.Correction) bool { return c.Service == a.Service && c.Date == today })
 	corrected := func(kind timetable.CorrectionKind) bool { return i >= 0 && s.Corrections[i].Kind == kind }
 	_, sends := effect[van.Send](b)
+	publishes, _ := effect[van.Publish](b)
+	takes, _ := effect[van.TakeBack](b)
+	which := [2]string{a.Source, a.Digest}
 	shows := func(name kiosk.Name) bool {
 		d, drawn := effect[kiosk.Draw](b)
 		return s.Kiosk.Asked == name || drawn && d.Page.Name == name || s.Kiosk.Shown.Name == name
@@ -280,24 +334,27 @@ func undone(b *box, was van.State, a action.Asked) string {
 	d, _ := effect[kiosk.Draw](b)
 	set, sets := effect[van.SetClock](b)
 	done, known := map[action.Name]bool{
-		action.CancelShutdown:   !s.Power.Shutdown.Pending,
-		action.Sync:             sends,
-		action.RefreshScreen:    s.Kiosk.Again || d.Afresh,
-		action.ShowToday:        shows(kiosk.Today),
-		action.ShowHelp:         shows(kiosk.Help),
-		action.ShowSIM:          shows(kiosk.SIM),
-		action.CarryOn:          !s.Power.Holding && !s.Power.SaveGateway(s.Session.Active),
-		action.PowerOff:         s.Power.Shutdown.Pending,
-		action.Longer:           s.Session.Until >= was.Session.Until+30*time.Minute,
-		action.EndSession:       !s.Session.Active,
-		action.SessionOn:        s.Session.Active,
-		action.ConfirmSite:      s.Session.Named() == a.Site,
-		action.TimetableConfirm: corrected(timetable.SaidRight),
-		action.TimetableCancel:  corrected(timetable.SaidCancelled),
-		action.TimetableHours:   corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
-		action.TimetableUndo:    i < 0,
-		action.SetClock:         sets && set.Wall.Equal(a.Time) && set.Source == wall.Volunteer,
-		action.Serviced:         s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
+		action.CancelShutdown:    !s.Power.Shutdown.Pending,
+		action.Sync:              sends,
+		action.RefreshScreen:     s.Kiosk.Again || d.Afresh,
+		action.ShowToday:         shows(kiosk.Today),
+		action.ShowHelp:          shows(kiosk.Help),
+		action.ShowSIM:           shows(kiosk.SIM),
+		action.CarryOn:           !s.Power.Holding && !s.Power.SaveGateway(s.Session.Active),
+		action.PowerOff:          s.Power.Shutdown.Pending,
+		action.Longer:            s.Session.Until >= was.Session.Until+30*time.Minute,
+		action.EndSession:        !s.Session.Active,
+		action.SessionOn:         s.Session.Active,
+		action.ConfirmSite:       s.Session.Named() == a.Site,
+		action.TimetableConfirm:  corrected(timetable.SaidRight),
+		action.TimetableCancel:   corrected(timetable.SaidCancelled),
+		action.TimetableHours:    corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
+		action.TimetableUndo:     i < 0,
+		action.SetClock:          sets && set.Wall.Equal(a.Time) && set.Source == wall.Volunteer,
+		action.Serviced:          s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
+		action.PublishTimetable:  [2]string{publishes.Source, publishes.Digest} == which,
+		action.TakeBackTimetable: [2]string{takes.Source, takes.Digest} == which,
+		action.ConfirmHours:      !slices.ContainsFunc(s.Outlook.Due, func(d timetable.Due) bool { return d.Service == a.Service }),
 	}[a.Name]
 	if !done || !known {
 		return fmt.Sprintf("session %+v, shutdown %+v, corrections %+v, screen %+v, level %s", s.Session, s.Power.Shutdown, s.Corrections, s.Kiosk, s.Power.Level)

@@ -47,12 +47,18 @@ func (s *State) correct(a action.Asked, out *Output) {
 	out.event(logbook.Event{Name: logbook.TimetableCorrected, Attributes: map[string]any{"correction": said, "active": len(s.Corrections)}})
 }
 
-// expire drops the corrections whose day is over. Without a trusted clock and a
-// timetable it drops none, nor by the word of a phone, which may be wrong: those of
-// other days change nothing today.
+// expire drops the corrections whose day is over, and the checks that hold no more.
+// Without a trusted clock and a timetable it drops none, nor by the word of a phone,
+// which may be wrong: those of other days change nothing today.
 func (s *State) expire() {
-	if len(s.Corrections) == 0 || s.file == nil || !s.Clock.Trusted || s.Clock.Source == wall.Volunteer {
+	if s.file == nil || !s.Clock.Trusted || s.Clock.Source == wall.Volunteer {
 		return
+	}
+	if fresh := s.file.Fresh(s.Looked, s.Now.Wall); len(fresh) < len(s.Looked) {
+		if s.Looked = fresh; len(fresh) == 0 {
+			s.Looked = nil // as in a state without any
+		}
+		s.lay(s.Corrections)
 	}
 	over := func(c timetable.Correction) bool { return s.file.Over(c, s.Now.Wall) }
 	if slices.ContainsFunc(s.Corrections, over) {
@@ -60,13 +66,19 @@ func (s *State) expire() {
 	}
 }
 
-// lay makes Timetable the loaded one with these corrections.
+// lay makes Timetable the loaded one with the checks and these corrections.
 func (s *State) lay(list []timetable.Correction) {
 	if len(list) == 0 {
 		list = nil // as in a state without corrections
 	}
 	s.Corrections, s.Timetable = list, s.file
-	if s.file != nil && list != nil {
-		s.Timetable = s.file.Corrected(list)
+	if s.file == nil {
+		return
+	}
+	if s.Looked != nil {
+		s.Timetable = s.Timetable.LookedAt(s.Looked)
+	}
+	if list != nil {
+		s.Timetable = s.Timetable.Corrected(list)
 	}
 }

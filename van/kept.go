@@ -31,6 +31,8 @@ type Kept struct {
 	Traffic *netmon.Traffic `json:"traffic,omitempty"` // through the gateway
 
 	Corrections []timetable.Correction `json:"corrections,omitempty"` // of today
+	Looked      []timetable.Looked     `json:"looked,omitempty"`      // volunteers' checks
+	Warned      []Warned               `json:"warned,omitempty"`      // of hours that run out
 
 	Clock wall.Memory `json:"clock,omitzero"`
 
@@ -75,7 +77,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections,
+	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections, Looked: s.Looked, Warned: s.Warned,
 		Clock: s.Clock.remembered(s.Now.Wall), Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{

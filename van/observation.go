@@ -51,6 +51,7 @@ type (
 	TimetableSeen struct {
 		Timetable *timetable.Timetable
 		Mistakes  int
+		Others    int // mistakes of the newest versions of its other sources
 	}
 
 	// DeviceSeen is a driver's report of its device.
@@ -149,7 +150,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		}
 	case TimetableSeen:
 		refused := v.Timetable == nil || v.Mistakes > 0
-		s.Refused = v.Mistakes
+		s.Refused = v.Mistakes + v.Others
 		if refused {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
 		}
@@ -164,6 +165,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 				out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 			}
 		}
+	case SourceSeen:
+		s.sourceSeen(v, out)
 	case TemperatureSeen:
 		s.Temperature = reading.Reading[float64]{}
 		if v.OK {
@@ -258,7 +261,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Session = session.Ended()
 	}
 	s.Clock.Memory = k.Clock
-	s.Corrections = k.Corrections
+	s.Corrections, s.Looked, s.Warned = k.Corrections, k.Looked, k.Warned
 	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data

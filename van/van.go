@@ -58,9 +58,13 @@ type State struct {
 	Days         days.State
 	Uplink       netmon.State
 	GatewayPower netmon.GatewayPower
-	Timetable    *timetable.Timetable // the loaded one with Corrections applied; nil until one is loaded
+	Timetable    *timetable.Timetable // the loaded one with Looked and Corrections applied; nil until one is loaded
 	Refused      int                  // mistakes for which the newest timetable was refused; 0 where it was not
 	Corrections  []timetable.Correction
+	Looked       []timetable.Looked // volunteers' checks
+	Warned       []Warned           // of hours that run out
+	Outlook      Outlook
+	Sources      []Source // of which a version waits, or can be taken back; by name
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync
@@ -68,7 +72,7 @@ type State struct {
 	Devices      []Device // the configured ones first, then as they were first heard of
 	Stopping     bool
 
-	file        *timetable.Timetable // the loaded one, without Corrections
+	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep
 	keptAt      time.Duration        // when that was
 	followed    power.Source         // of the last Follow
@@ -165,6 +169,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 
 	s.take(o, in, &out)
 	s.expire()
+	s.look(&out)
 
 	var events []logbook.Event
 	input := in.roomInput()

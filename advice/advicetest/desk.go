@@ -17,6 +17,7 @@ import (
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // Desk is a van whose drivers are played. Make it with NewDesk.
@@ -256,7 +257,7 @@ func (d *Desk) powerOn(probed bool) {
 	d.State = van.New(d.Options, names...)
 	d.see(van.Started{Kept: d.kept, Restored: true})
 	d.see(van.TimetableSeen{Timetable: d.table})
-	d.see(van.ClockSeen{Trusted: d.trusted, Source: map[bool]string{true: "timesyncd"}[d.trusted]})
+	d.see(van.ClockSeen{Trusted: d.trusted, Source: map[bool]wall.Source{true: wall.Network}[d.trusted]})
 	d.see(d.port())
 	for _, name := range names {
 		if _, broken := d.broken[name]; !broken {

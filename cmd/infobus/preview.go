@@ -40,24 +40,25 @@ out. Of one with mistakes it says what is left of the older one.`,
 			if err != nil {
 				return err
 			}
+			var good *timetable.Timetable
 			if against != "" {
 				l := with.Load(against)
 				if l.Err != nil && l.InUse == nil {
 					return l.Err
 				}
-				with.Good = l.InUse
+				good = l.InUse
 			}
 			files, err := source.Read(args[0])
 			if err != nil {
 				return err
 			}
 			parsed := with.Parse(files)
-			now := parsed.Over(with.Good)
+			now := parsed.Over(good)
 			from, err := moment(at, now.Zone)
 			if err != nil {
 				return err
 			}
-			p := preview{Preview: timetable.Compare(with.Good, now, from, days), Refused: parsed.Refused, Mistakes: source.Mistakes{}, Warnings: []source.Mistake{}}
+			p := preview{Preview: timetable.Compare(good, now, from, days), Refused: parsed.Refused, Mistakes: source.Mistakes{}, Warnings: []source.Mistake{}}
 			if parsed.Refused {
 				p.Mistakes = parsed.Mistakes
 				p.Exceptions = timetable.Compare(nil, parsed.Timetable, from, days).Exceptions

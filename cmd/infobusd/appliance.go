@@ -39,6 +39,7 @@ import (
 	"infobus/supervise"
 	"infobus/systemd"
 	"infobus/timetable"
+	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/van/kept"
 	"infobus/van/loop"
@@ -62,6 +63,7 @@ type appliance struct {
 	relay     *relay // nil where none is fitted
 	series    *status.Series
 	listeners []net.Listener
+	feeds     *source.Feeds        // the sources of the timetable
 	table     *timetable.Timetable // as read at the start; nil for none
 	refused   error                // why the configuration was; nil where it was not
 
@@ -84,10 +86,10 @@ type appliance struct {
 const generatorTarget = "infobus-generator.target"
 
 // assemble makes the rooms. Nothing runs yet.
-func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
+func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
-		listeners: listeners, table: table, series: &status.Series{},
+		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
 	if len(f.sim) > 0 {
@@ -336,7 +338,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	}
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
-	card.Add(part("timetable", van.TimetableFile, a.timetables))
+	for i, f := range a.feeds.All() {
+		card.Add(part("timetable "+f.Name, "", a.timetable(i)))
+	}
 	card.Add(part("keep", "kept", a.keeper.Run))
 	if a.watcher != nil {
 		add("lines", van.GPIO, a.lines)

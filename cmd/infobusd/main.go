@@ -160,7 +160,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	table, err := readTimetable(c.Timetable, f.stateDir, len(f.sim) > 0, timetableOptions(c))
+	feeds, table, err := readTimetable(c, f.stateDir, len(f.sim) > 0, refused == nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -171,7 +171,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := assemble(f, c, table, listeners)
+	a, err := assemble(f, c, feeds, table, listeners)
 	if err != nil {
 		closeAll(listeners)
 		return nil, nil, err
@@ -204,26 +204,34 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 	return c.OnDesk(f.sim, !f.vanTimes), nil, nil
 }
 
-// timetableOptions say how the timetable is read.
-func timetableOptions(c config.Config) source.Options {
-	return source.Options{Checks: []source.Check{draw.Check}, Public: c.Public, Workbook: workbook.Reader(workbook.Program())}
+// origins are the sources of the timetable, as the configuration has them.
+func origins(c config.Config) (list []source.Origin) {
+	if c.Timetable.IsExample() {
+		return nil
+	}
+	for i, s := range c.Timetable {
+		list = append(list, source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(),
+			Options: source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program()), Public: s.Public,
+				Form: s.Form, By: s.By, Checked: s.Checked, Mapping: s.Mapping, Sites: s.Sites}})
+	}
+	return list
 }
 
-// readTimetable reads the timetable once. In the van nothing that is wrong with it
-// stops the start: what can be shown is, and who watches it says what is wrong. Of a
-// source that may be away it is the last good one, if any.
-func readTimetable(path, stateDir string, sim bool, with source.Options) (*timetable.Timetable, error) {
-	if path == config.ExampleTimetable {
-		return source.Parse(path, examples.Timetable, draw.Check)
+// readTimetable takes up what was kept of the timetable's sources, and reads those that
+// are there. In the van nothing that is wrong with them stops the start: what can be
+// shown is, and who follows them says what is wrong. whole says that the configuration
+// has all sources.
+func readTimetable(c config.Config, stateDir string, sim, whole bool) (*source.Feeds, *timetable.Timetable, error) {
+	feeds := source.Open(durable.System, stateDir, origins(c), whole)
+	if c.Timetable.IsExample() {
+		table, err := source.Parse(config.ExampleTimetable, examples.Timetable, draw.Check)
+		return feeds, table, err
 	}
-	l := source.First(path, stateDir, with)
-	switch {
-	case l.Err == nil || !sim:
-		return l.InUse, nil
-	case l.Mistakes == 0:
-		return nil, fmt.Errorf("read the timetable: %w", l.Err)
+	table, wrong := feeds.Load()
+	if sim && wrong != nil {
+		return nil, nil, wrong
 	}
-	return nil, l.Err
+	return feeds, table, nil
 }
 
 // readBoard reads what the screen says beside the timetable. One that is not

@@ -35,6 +35,7 @@ var changed = map[string]string{
 	"uplink.cellular.advice":    "as uplink.advice",
 	"uplink.cellular.advice_fr": "gone",
 	"uplink.supply.advice_fr":   "gone",
+	"timetable":                 "new: what is to be done about the timetable",
 }
 
 // wider are the figures that a power cut makes less certain than when they were

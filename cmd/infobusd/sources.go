@@ -232,34 +232,42 @@ func (a *appliance) clock(ctx context.Context, _ func()) error {
 	return a.parts.clock(ctx, func(seen van.ClockSeen) { a.observe(seen) })
 }
 
-// timetables reads the team's timetable whenever it changes: a file, a folder, a
-// stick or what an address gives. One with mistakes leaves the last good one in use.
-func (a *appliance) timetables(ctx context.Context, alive func()) error {
-	if a.config.Timetable == config.ExampleTimetable {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	path := a.config.Timetable
-	observe := func(l source.Loaded) {
-		switch {
-		case errors.Is(l.Err, fs.ErrNotExist):
-			a.observe(van.DeviceSeen{Name: van.TimetableFile, Reason: "absent", Why: "there is no file " + path})
-			return
-		case l.Err != nil:
-			slog.Warn("the timetable was refused; of the last good one stays what it does not put in doubt", "why", l.Where())
-			a.heard(van.TimetableFile, l.Where())
-		default:
+// timetable follows a source of the timetable, by its number: a file, a folder, a stick
+// or what an address gives. One with mistakes leaves the last good one in use.
+func (a *appliance) timetable(i int) func(context.Context, func()) error {
+	return func(ctx context.Context, alive func()) error {
+		f := a.feeds.All()[i]
+		net := source.Net{Client: a.client.HTTP(client.Timetable), Usable: func() bool { return a.loop.State().MayTransfer() }}
+		err := f.Follow(ctx, net, func(l source.Loaded) {
 			alive()
+			a.took(i, l)
+		})
+		if ctx.Err() == nil && err != nil {
+			a.took(i, f.Lost(err))
 		}
-		if n := len(l.Warnings); n > 0 {
-			first := l.Warnings[0]
-			slog.Info("the timetable may be meant otherwise", "warnings", n, "first", fmt.Sprintf("%s:%d:%d", filepath.Base(first.File), first.Line, first.Column))
-		}
-		a.observe(van.TimetableSeen{Timetable: l.InUse, Mistakes: l.Mistakes})
+		return err
 	}
-	with := timetableOptions(a.config)
-	with.Good = a.table
-	o := source.FetchOptions{URL: path, Client: a.client.HTTP(client.Timetable), Keep: a.flags.stateDir,
-		Usable: func() bool { return a.loop.State().MayTransfer() }}
-	return source.Follow(ctx, o, observe, with)
+}
+
+// took takes what became of a source of the timetable.
+func (a *appliance) took(i int, l source.Loaded) {
+	seen := a.feeds.Take(i, l)
+	a.heard(van.TimetableFile, seen.Err)
+	switch {
+	case errors.Is(l.Err, fs.ErrNotExist):
+		slog.Info("a source of the timetable is not there; what it gave before stays in use", "source", seen.Name)
+		return
+	case l.Err != nil:
+		slog.Warn("the timetable was refused; of the last good one stays what it does not put in doubt", "source", seen.Name, "why", l.Where())
+	}
+	if n := len(l.Warnings); n > 0 {
+		first := l.Warnings[0]
+		slog.Info("the timetable may be meant otherwise", "source", seen.Name, "warnings", n, "first", fmt.Sprintf("%s:%d:%d", filepath.Base(first.File), first.Line, first.Column))
+	}
+	switch {
+	case l.Err != nil && l.Mistakes == 0: // it cannot be read at all
+		a.observe(van.TimetableSeen{Others: seen.Mistakes})
+	case seen.InUse != nil:
+		a.observe(van.TimetableSeen{Timetable: seen.InUse, Mistakes: l.Mistakes, Others: seen.Mistakes - l.Mistakes})
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"infobus/durable"
 	"infobus/netmon/client"
 )
 
@@ -52,7 +53,7 @@ func TestWatchSeesTheFilesOfAFolderComeAndGo(t *testing.T) {
 	write(t, filepath.Join(dir, "a.yaml"), whole)
 	ctx, cancel := context.WithCancel(context.Background())
 	observed, returned := make(chan Loaded, 16), make(chan error, 1)
-	go func() { returned <- Watch(ctx, dir, nil, func(l Loaded) { observed <- l }, Options{}) }()
+	go func() { returned <- follow(ctx, t.TempDir(), dir, nil, func(l Loaded) { observed <- l }) }()
 	defer func() {
 		cancel()
 		<-returned
@@ -78,12 +79,17 @@ func TestWatchSeesTheFilesOfAFolderComeAndGo(t *testing.T) {
 func TestWhatAStickHadStaysWhenItIsPulled(t *testing.T) {
 	root, state := t.TempDir(), t.TempDir()
 	pattern := filepath.Join(root, "*", "infobus")
+	feed := func() *Feed { return Open(durable.System, state, []Origin{{From: pattern}}, true).All()[0] }
 	start := func() (changed chan struct{}, next func() Loaded, stop func()) {
 		ctx, cancel := context.WithCancel(context.Background())
 		changed = make(chan struct{})
 		observed, returned := make(chan Loaded, 16), make(chan error, 1)
 		go func() {
-			returned <- watchMedia(ctx, pattern, state, changed, func(l Loaded) { observed <- l }, Options{})
+			f := feed()
+			if l := f.now(nil); l.InUse != nil {
+				observed <- l
+			}
+			returned <- whileThere(ctx, pattern, changed, f.took(func(l Loaded) { observed <- l }))
 		}()
 		return changed, func() Loaded { return <-observed }, func() {
 			cancel()
@@ -120,13 +126,13 @@ func TestWhatAStickHadStaysWhenItIsPulled(t *testing.T) {
 	stop()
 	_, next, stop = start()
 	defer stop()
-	if l := next(); l.Err != nil || l.Timetable.Digest != good.Timetable.Digest {
+	if l := next(); l.Err != nil || l.InUse.Digest != good.Timetable.Digest {
 		t.Fatalf("after a restart without it: %+v", l)
 	}
-	if tt := Kept(pattern, state, Options{}); tt == nil || tt.Digest != good.Timetable.Digest {
+	if tt := feed().now(nil).InUse; tt == nil || tt.Digest != good.Timetable.Digest {
 		t.Errorf("kept: %v", tt)
 	}
-	if tt := Kept("/another/source", state, Options{}); tt != nil {
+	if tt := Open(durable.System, state, []Origin{{From: "/another/source"}}, false).All()[0].now(nil).InUse; tt != nil {
 		t.Error("what was kept of one source was taken for another's")
 	}
 }
@@ -168,20 +174,19 @@ func TestFetchAsksForWhatIsNewer(t *testing.T) {
 	}))
 	defer server.Close()
 	counted := client.New(client.Options{})
-	o := FetchOptions{URL: server.URL + "/timetable.yaml?key=secret", Client: counted.HTTP(client.Timetable)}
-	got, err := o.get(t.Context(), kept{})
-	if err != nil || len(got.Files) != 1 || got.Files[0].Name != "timetable.yaml" || string(got.Files[0].Data) != whole || got.ETag != `"1"` {
-		t.Fatalf("%+v, %v", got, err)
+	o, address := Net{Client: counted.HTTP(client.Timetable)}, server.URL+"/timetable.yaml?key=secret"
+	files, got, err := o.get(t.Context(), address, stamp{})
+	if err != nil || len(files) != 1 || files[0].Name != "timetable.yaml" || string(files[0].Data) != whole || got.etag != `"1"` {
+		t.Fatalf("%+v, %v", files, err)
 	}
-	if again, err := o.get(t.Context(), got); err != nil || again.Files != nil {
+	if again, _, err := o.get(t.Context(), address, got); err != nil || again != nil {
 		t.Errorf("%+v, %v", again, err)
 	}
 	if want := "| \"1\"|" + modified; strings.Join(asked, " ") != want {
 		t.Errorf("asked %q, want %q", asked, want)
 	}
 	for path, want := range map[string]string{"/page": "a web page came", "/large": "more than the 1048576", "/none": "answered 404"} {
-		o.URL = server.URL + path
-		if _, err := o.get(t.Context(), kept{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "127.0.0.1") {
+		if _, _, err := o.get(t.Context(), server.URL+path, stamp{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "127.0.0.1") {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
 	}
@@ -202,6 +207,7 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 	state := t.TempDir()
 	const address = "https://example.org/timetable.yaml"
 	good, broken := "services: []\n", "services: 3\n"
+	feed := func() *Feed { return Open(durable.System, state, []Origin{{From: address}}, true).All()[0] }
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex // guards what follows
 		usable, body, count := false, good, 0
@@ -223,7 +229,7 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
-			ended <- Fetch(ctx, FetchOptions{URL: address, Client: &http.Client{Transport: transport}, Keep: state,
+			ended <- feed().Follow(ctx, Net{Client: &http.Client{Transport: transport},
 				Usable: func() bool {
 					mu.Lock()
 					defer mu.Unlock()
@@ -233,10 +239,10 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 				defer mu.Unlock()
 				if l.Err != nil {
 					seen = append(seen, "broken")
-				} else {
+				} else if l.Timetable != nil {
 					seen = append(seen, l.Timetable.Digest)
 				}
-			}, Options{})
+			})
 		}()
 		pass := func(d time.Duration, wantCount int, wantSeen ...string) {
 			t.Helper()
@@ -261,7 +267,7 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
-		if tt := Kept(address, state, Options{}); tt == nil || tt.Digest != first {
+		if tt := feed().shelf.Live; tt == nil || tt.Digest != first {
 			t.Errorf("kept: %v", tt)
 		}
 	})

@@ -1,94 +1,185 @@
 package source
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"infobus/durable"
+	"infobus/private"
 	"infobus/timetable"
 )
 
-// kept is the last good timetable of a source that may be away: a stick that was
-// pulled, an address without internet. It is a durable.Pair in the state directory.
+// kept is what of a source outlives a power cut: its versions as they were read,
+// without what is told in person (timetable.Shelf.Encode). Of the files themselves,
+// where they come from and who wrote them nothing is kept.
 type kept struct {
-	Source   string `json:"source"` // path or address, as configured
-	ETag     string `json:"etag,omitempty"`
-	Modified string `json:"modified,omitempty"` // as the server said it
-	Files    []File `json:"files"`
+	Key      string          `json:"key"` // of where it comes from, and how it is read
+	ETag     string          `json:"etag,omitempty"`
+	Modified string          `json:"modified,omitempty"` // as the server said it
+	Shelf    json.RawMessage `json:"shelf"`
+	Files    []File          `json:"files,omitempty"` // with the filters off alone, so that a test finds what they keep out
 }
 
+// keptName is what the names of the pairs begin with; each goes on with a hash of
+// where the source is.
+const keptName = "timetable-"
+
+// The names under which earlier versions of the program kept the files themselves.
 const (
-	keptName = "timetable"
-	oldName  = "timetable.json" // the file that earlier versions kept the same in
+	rawName    = "timetable"
+	oldRawName = "timetable.json"
 )
 
-// Kept is the last good timetable of a source that was kept in the state
-// directory dir; nil where there is none. Whoever watches the source says what
-// of it is damaged.
-func Kept(source, dir string, o Options) *timetable.Timetable {
-	k, _ := readKept(durable.System, source, dir)
-	if len(k.Files) == 0 {
-		return nil
-	}
-	return o.load(k.Files).Timetable
+func hash(parts ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	return hex.EncodeToString(sum[:8])
 }
 
-// readKept reads what was kept of that source. The error says that a copy was
-// damaged; then it is the one before, if there is one.
-func readKept(disk durable.Disk, source, dir string) (kept, error) {
-	_, k, err := openKept(disk, dir)
-	if k.Source != source {
-		k = kept{Source: source}
-	}
-	return k, err
+// key is of all that decides what of a source's files may be shown: what was kept by
+// other rules is none.
+func (o Origin) key() string {
+	return hash(o.From, o.Form, o.By, o.Public, o.Checked, o.Mapping, o.Sites)
 }
 
-func openKept(disk durable.Disk, dir string) (*durable.Pair, kept, error) {
-	pair, b, err := durable.OpenPair(disk, filepath.Join(dir, keptName), func(b []byte) error {
-		_, err := parseKept(b)
+func (o Origin) path(dir string) string { return filepath.Join(dir, keptName+hash(o.From)) }
+
+func parseKept(b []byte) (k kept, s timetable.Shelf, err error) {
+	if err := json.Unmarshal(b, &k); err != nil || k.Key == "" {
+		return k, s, errors.New("no timetable of ours")
+	}
+	s, err = timetable.DecodeShelf(k.Shelf)
+	return k, s, err
+}
+
+// restore reads what was kept of the source. The error says that a copy was damaged;
+// then it is the one before, if there is one.
+func (f *Feed) restore() error {
+	pair, b, err := durable.OpenPair(f.disk, f.path(f.dir), func(b []byte) error {
+		_, _, err := parseKept(b)
 		return err
 	})
-	old := filepath.Join(dir, oldName)
-	pair.Replaces(old)
+	f.pair = pair
 	if b == nil {
-		var unread error
-		if b, unread = durable.Read(disk, old, durable.MaxFile); unread != nil && !errors.Is(unread, fs.ErrNotExist) {
-			err = errors.Join(err, unread)
-		}
+		return err
 	}
-	if b == nil {
-		return pair, kept{}, err
+	k, s, unread := parseKept(b)
+	switch {
+	case unread != nil:
+	case k.Key != f.key():
+		// What is there was read by other rules: nothing of it may stay on the card.
+		f.keep(stamp{}, nil)
+	default:
+		f.shelf, f.stamp = s, stamp{k.ETag, k.Modified}
 	}
-	k, unread := parseKept(b)
-	return pair, k, errors.Join(err, unread)
+	return errors.Join(err, unread)
 }
 
-func parseKept(b []byte) (k kept, err error) {
-	if err = json.Unmarshal(b, &k); err == nil && k.Source == "" {
-		err = errors.New("no source")
-	}
+// keep makes the shelf durable, if it is another than the one that is. Both copies
+// are replaced: in the older one may stand what the newer one hides.
+func (f *Feed) keep(at stamp, files []File) {
+	err := f.tryKeep(at, files)
 	if err != nil {
-		return kept{}, err
+		slog.Warn("the timetable is in use, and is lost with the power", "source", f.Name, "why", err)
 	}
-	return k, nil
 }
 
-// keep makes it durable.
-func (k kept) keep(disk durable.Disk, dir string) error {
-	data, err := json.Marshal(k)
-	if err == nil {
-		pair, _, damage := openKept(disk, dir)
-		if damage != nil {
-			slog.Warn("what was kept of the timetable is damaged", "why", damage)
-		}
-		err = pair.Write(data)
-	}
+func (f *Feed) tryKeep(at stamp, files []File) error {
+	shelf, err := f.shelf.Encode()
 	if err != nil {
 		return fmt.Errorf("keep the timetable: %w", err)
 	}
+	k := kept{Key: f.key(), ETag: at.etag, Modified: at.modified, Shelf: shelf}
+	if private.FiltersOff() {
+		k.Files = files
+	}
+	b, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("keep the timetable: %w", err)
+	}
+	if string(b) == string(f.last) {
+		return nil
+	}
+	f.last = nil
+	for range 2 {
+		if err := f.pair.Write(b); err != nil {
+			return fmt.Errorf("keep the timetable: %w", err)
+		}
+	}
+	f.last = b
 	return nil
+}
+
+// raw is what earlier versions of the program kept: the files as they came.
+type raw struct {
+	Source   string `json:"source"`
+	ETag     string `json:"etag"`
+	Modified string `json:"modified"`
+	Files    []File `json:"files"`
+}
+
+// takeOver makes of what an earlier version of the program kept what is kept now,
+// where it is of one of the feeds, and removes it in any case: everything that the
+// files said stands in it.
+func takeOver(disk durable.Disk, dir string, feeds []*Feed) {
+	_, b, err := durable.OpenPair(disk, filepath.Join(dir, rawName), func(b []byte) error { return json.Unmarshal(b, &raw{}) })
+	if b == nil {
+		b, err = durable.Read(disk, filepath.Join(dir, oldRawName), durable.MaxFile)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		slog.Warn("what an earlier version kept of the timetable is damaged", "why", err)
+	}
+	var r raw
+	if b != nil && json.Unmarshal(b, &r) == nil {
+		for _, f := range feeds {
+			if f.From != r.Source || f.shelf.Live != nil || len(r.Files) == 0 {
+				continue
+			}
+			// It was in use without a tap.
+			if v := f.Parse(r.Files).Version; !v.Refused {
+				f.shelf, f.stamp = timetable.Shelf{}.Next(v, false), stamp{r.ETag, r.Modified}
+				f.keep(f.stamp, r.Files)
+			}
+		}
+	}
+	for _, name := range []string{rawName + ".0", rawName + ".1", oldRawName} {
+		for _, ending := range []string{"", ".new", ".bad"} {
+			remove(disk, filepath.Join(dir, name+ending))
+		}
+	}
+}
+
+// tidy removes what was kept of sources that are no source any more.
+func tidy(disk durable.Disk, dir string, feeds []*Feed) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return // of a disk that a test makes up
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		ours := slices.ContainsFunc(feeds, func(f *Feed) bool { return strings.HasPrefix(path, f.path(dir)) })
+		if strings.HasPrefix(e.Name(), keptName) && !ours {
+			remove(disk, path)
+		}
+	}
+}
+
+func remove(disk durable.Disk, path string) {
+	if err := disk.Remove(path); err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			slog.Warn("what was kept of a timetable cannot be removed", "why", err)
+		}
+		return
+	}
+	if err := disk.SyncDir(filepath.Dir(path)); err != nil {
+		slog.Warn("what was kept of a timetable may come back", "why", err)
+	}
 }

@@ -5,30 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"infobus/durable"
 )
 
-// IsRemovable says whether a configured source is on a medium that comes and
-// goes: a path with a *, or below where media are mounted.
-func IsRemovable(source string) bool {
-	return !IsURL(source) && (strings.Contains(source, "*") ||
-		slices.ContainsFunc([]string{"/media/", "/mnt/", "/run/media/"}, func(root string) bool { return strings.HasPrefix(source, root) }))
-}
-
-// WatchMedia is Watch for a path that comes and goes with a medium. A * in it
-// stands for any name: "/media/*/infobus" is that folder on whatever stick. What
-// is good is copied into the state directory keep, and observed from there when
-// the medium is away at the start; a medium that is pulled takes nothing with
-// it. The kernel tells of mounts: at rest it does not wake.
-func WatchMedia(ctx context.Context, pattern, keep string, observe func(Loaded), o Options) error {
+// followMedia is followFile for a path that comes and goes with a medium. A * in it
+// stands for any name: "/media/*/infobus" is that folder on whatever stick. The
+// kernel tells of mounts: at rest it does not wake.
+func followMedia(ctx context.Context, pattern string, took func([]File, error)) error {
 	mounts, err := watchMounts()
 	if err != nil {
 		return err
@@ -43,20 +29,11 @@ func WatchMedia(ctx context.Context, pattern, keep string, observe func(Loaded),
 		<-done
 		mounts.close()
 	}()
-	return watchMedia(ctx, pattern, keep, changed, observe, o)
+	return whileThere(ctx, pattern, changed, took)
 }
 
-// watchMedia is WatchMedia, told of changes by changed.
-func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct{}, observe func(Loaded), o Options) error {
-	k, err := readKept(durable.System, pattern, keep)
-	if err != nil {
-		slog.Warn("what was kept of the timetable is damaged", "why", err)
-	}
-	if len(k.Files) > 0 {
-		if l := o.next(k.Files); l.Err == nil {
-			observe(l)
-		}
-	}
+// whileThere is followMedia, told of changes by changed.
+func whileThere(ctx context.Context, pattern string, changed <-chan struct{}, took func([]File, error)) error {
 	absent := false
 	for {
 		path := ""
@@ -65,7 +42,7 @@ func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct
 		}
 		if path == "" {
 			if !absent {
-				observe(Loaded{Err: fmt.Errorf("%s: no medium has it: %w", pattern, fs.ErrNotExist)})
+				took(nil, fmt.Errorf("%s: no medium has it: %w", pattern, fs.ErrNotExist))
 			}
 			absent = true
 			select {
@@ -78,19 +55,7 @@ func watchMedia(ctx context.Context, pattern, keep string, changed <-chan struct
 		absent = false
 		there, gone := context.WithCancel(ctx)
 		ended := make(chan error, 1)
-		go func() {
-			ended <- watch(there, path, nil, func(l Loaded) {
-				if l.Err == nil {
-					// Read again: a stick is small, and Watch keeps its bytes to itself.
-					if files, err := Read(path); err == nil && digest(files) == l.Timetable.Digest {
-						if err := (kept{Source: pattern, Files: files}).keep(durable.System, keep); err != nil {
-							slog.Warn("the timetable is in use, and is lost with the power", "why", err)
-						}
-					}
-				}
-				observe(l)
-			}, &o)
-		}()
+		go func() { ended <- followFile(there, path, nil, took) }()
 		for watching := true; watching; {
 			select {
 			case <-ctx.Done():

@@ -81,7 +81,7 @@ func again(t *testing.T, s timetable.Shelf) timetable.Shelf {
 // Whatever the versions that came, and whether they were refused or wait: what is
 // read back shows the same rows, also once the next version came.
 func TestWhatIsKeptShowsTheSameRows(t *testing.T) {
-	runs := 90
+	runs := 45
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		runs = 5000
 	}

@@ -48,11 +48,16 @@ type Check func(field, lang, text string) error
 // Options say how files are read.
 type Options struct {
 	Checks []Check
-	Public timetable.Public     // which events of calendars are for the screen
-	Good   *timetable.Timetable // the last good one; nil: there is none
+	Public timetable.Public // which events of calendars are for the screen
 	// Workbook reads the sheets of an .xlsx file; nil: none is read. Its error says
 	// what is wrong with the file.
 	Workbook func(data []byte) ([]Sheet, error)
+
+	Form    string // yaml, csv, xlsx or ics; "": by the file's name
+	By      string // the organisation that the source speaks for, and for no other; "": for any
+	Checked string // what the source names as the day of its check: a day, or a cell; "": nothing
+	Mapping string // path of what turns a calendar's or a sheet's titles into services; "": none
+	Sites   string // path of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
 }
 
 // What a timetable may hold at most. A session's page shows a handful of rows;

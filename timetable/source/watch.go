@@ -15,65 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"infobus/timetable"
 	"infobus/yamlfile"
 )
-
-// Loaded is what became of reading a timetable.
-type Loaded struct {
-	Timetable *timetable.Timetable // nil on an error
-	// InUse is what may be shown now: Timetable or, where that was refused, the last
-	// good one without what the new one puts in doubt; without a last good one, what
-	// could be read. nil where nothing was read: what was in use stays so.
-	InUse    *timetable.Timetable
-	Mistakes int // in the files; 0 where they could not be read at all
-	Warnings []Warning
-	Err      error // Mistakes, or why they could not be read
-}
-
-// Where is Err without what the files say, which may be what nobody is to read: how
-// many mistakes there are, and where the first is.
-func (l Loaded) Where() error {
-	var mistakes Mistakes
-	if !errors.As(l.Err, &mistakes) || len(mistakes) == 0 {
-		return l.Err
-	}
-	first := mistakes[0]
-	return fmt.Errorf("mistakes: %d; the first: %s:%d:%d", len(mistakes), filepath.Base(first.File), first.Line, first.Column)
-}
-
-// Load reads the timetable at path, a file or a folder, once.
-func Load(path string, checks ...Check) Loaded { return Options{Checks: checks}.Load(path) }
-
-// Load reads the timetable at path, a file or a folder, once.
-func (o Options) Load(path string) Loaded {
-	files, err := Read(path)
-	if err != nil {
-		return Loaded{Err: err}
-	}
-	return o.load(files)
-}
-
-func (o Options) load(files []File) Loaded {
-	p := o.Parse(files)
-	l := Loaded{InUse: p.Over(o.Good), Mistakes: len(p.Mistakes), Warnings: p.Warnings}
-	if p.Refused {
-		l.Err = p.Mistakes
-	} else {
-		l.Timetable = l.InUse
-	}
-	return l
-}
-
-// next is load of one version after another: what is good is what the next is
-// held against.
-func (o *Options) next(files []File) Loaded {
-	l := o.load(files)
-	if l.Err == nil {
-		o.Good = l.Timetable
-	}
-	return l
-}
 
 // isTimetable says whether a folder's file of this name belongs to the
 // timetable. What editors and file managers leave about does not.
@@ -130,16 +73,12 @@ func read(path string) ([]byte, error) {
 	return data, nil
 }
 
-// Watch reads the timetable at path, a file or a folder, at once, whenever a file
-// of it was written, replaced or taken away, and on each value from reload (which may be nil), until ctx ends;
-// it then returns ctx's error. It observes what it read whenever that differs
-// from before, and on each reload. The kernel tells of changes: at rest it does
-// not wake.
-func Watch(ctx context.Context, path string, reload <-chan struct{}, observe func(Loaded), o Options) error {
-	return watch(ctx, path, reload, observe, &o)
-}
-
-func watch(ctx context.Context, path string, reload <-chan struct{}, observe func(Loaded), o *Options) error {
+// followFile reads the file or the folder at path at once, whenever a file of it was
+// written, replaced or taken away, and on each value from reload (which may be
+// nil), until ctx ends; it then returns ctx's error. It gives what it read whenever
+// that differs from before, and on each reload. The kernel tells of changes: at rest
+// it does not wake.
+func followFile(ctx context.Context, path string, reload <-chan struct{}, took func([]File, error)) error {
 	folder, name := filepath.Split(filepath.Clean(path))
 	if folder == "" {
 		folder = "."
@@ -175,11 +114,7 @@ func watch(ctx context.Context, path string, reload <-chan struct{}, observe fun
 			return
 		}
 		last, lastErr = files, message
-		if err != nil {
-			observe(Loaded{Err: err})
-			return
-		}
-		observe(o.next(files))
+		took(files, err)
 	}
 	look(true)
 	for {

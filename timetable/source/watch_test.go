@@ -9,9 +9,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"infobus/durable"
 )
 
-// watching starts Watch on a file in a fresh folder and gives what it observes.
+// follow is Feed.Follow of a file or a folder, with a way to have it read again.
+func follow(ctx context.Context, state, path string, reload <-chan struct{}, observe func(Loaded)) error {
+	f := Open(durable.System, state, []Origin{{From: path}}, true).All()[0]
+	return followFile(ctx, path, reload, f.took(observe))
+}
+
+// watching follows a file in a fresh folder and gives what it observes.
 func watching(t *testing.T, content string) (path string, reload chan struct{}, next func() Loaded) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "timetable.yaml")
@@ -21,7 +29,7 @@ func watching(t *testing.T, content string) (path string, reload chan struct{}, 
 	ctx, cancel := context.WithCancel(context.Background())
 	observed, returned := make(chan Loaded, 16), make(chan error, 1)
 	reload = make(chan struct{})
-	go func() { returned <- Watch(ctx, path, reload, func(l Loaded) { observed <- l }, Options{}) }()
+	go func() { returned <- follow(ctx, t.TempDir(), path, reload, func(l Loaded) { observed <- l }) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-returned; !errors.Is(err, context.Canceled) {
@@ -146,8 +154,8 @@ func TestWatchWaitsForAFileThatIsNotThere(t *testing.T) {
 }
 
 func TestWatchFailsWhenTheFolderIsGone(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "gone")
-	if err := Watch(context.Background(), filepath.Join(folder, "t.yaml"), nil, func(Loaded) {}, Options{}); !errors.Is(err, fs.ErrNotExist) {
+	state, folder := t.TempDir(), filepath.Join(t.TempDir(), "gone")
+	if err := follow(context.Background(), state, filepath.Join(folder, "t.yaml"), nil, func(Loaded) {}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 	if err := os.Mkdir(folder, 0o755); err != nil {
@@ -156,7 +164,7 @@ func TestWatchFailsWhenTheFolderIsGone(t *testing.T) {
 	returned := make(chan error, 1)
 	started := make(chan struct{}, 1)
 	go func() {
-		returned <- Watch(context.Background(), filepath.Join(folder, "t.yaml"), nil, func(Loaded) { started <- struct{}{} }, Options{})
+		returned <- follow(context.Background(), state, filepath.Join(folder, "t.yaml"), nil, func(Loaded) { started <- struct{}{} })
 	}()
 	<-started
 	if err := os.Remove(folder); err != nil {
