@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,8 +52,10 @@ func TestWhatTheProgramSaysIsRead(t *testing.T) {
 // mistake in the file, with a word for it.
 func TestAProgramThatDoesNotAnswer(t *testing.T) {
 	folder := t.TempDir()
+	programs := 0
 	program := func(script string) string {
-		path := filepath.Join(folder, "program")
+		programs++
+		path := filepath.Join(folder, fmt.Sprint("program", programs))
 		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
 			t.Fatal(err)
 		}
