@@ -52,7 +52,8 @@ func TestDaemonHasNoPrivilege(t *testing.T) {
 		"RuntimeDirectory":        nil, // /run/infobus is the socket unit's, and root's
 		"SupplementaryGroups":     {"gpio i2c spi"},
 		"ReadWritePaths":          nil,
-		"ProcSubset":              nil, // pid would hide the boot's id
+		"OOMPolicy":               {"continue"}, // the reader of workbooks must not take it down
+		"ProcSubset":              nil,          // pid would hide the boot's id
 	} {
 		if !slices.Equal(s[key], want) {
 			t.Errorf("%s is %q, want %q", key, s[key], want)
