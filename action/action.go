@@ -115,8 +115,8 @@ var All = Table{
 	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
-	{Name: Serviced, Numbered: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
+	{Name: Serviced, Numbered: true},
 }
 
 // Find is the row of a route's name.

@@ -184,10 +184,13 @@ func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func
 
 // clockOf is whether the wall clock is believed, and what by.
 func clockOf(s van.State) Clock {
-	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot, Zone: s.Zone().String()}
+	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot}
+	if s.Timetable != nil {
+		c.Zone = s.Zone().String()
+	}
 	moment := func(t time.Time) *time.Time { return ptr(t.In(s.Zone()).Truncate(time.Second)) }
 	if now, ok := s.WallAt(s.Now.Mono); ok {
-		c.Now = moment(now)
+		c.Now = ptr(now.In(s.Zone()).Truncate(time.Minute))
 		if last := s.Clock.Memory.Network; s.Clock.Source.Served() {
 			c.NetworkAt = c.Now
 		} else if !last.IsZero() {

@@ -109,8 +109,8 @@ type Clock struct {
 	Source  string `json:"source"` // timesyncd, rtc, volunteer, sim; "" while untrusted
 	Boot    string `json:"boot"`   // the kernel's boot id
 
-	Now       *time.Time `json:"now"`        // null while untrusted
-	Zone      string     `json:"zone"`       // such as Europe/Paris
+	Now       *time.Time `json:"now"`        // the minute; null while untrusted
+	Zone      string     `json:"zone"`       // such as Europe/Paris; "" without a timetable
 	WithinS   *float64   `json:"within_s"`   // s, how far off it is at most; null where that is not known
 	Chip      string     `json:"chip"`       // ok, or why the clock chip is not believed; "" where none was read
 	NetworkAt *time.Time `json:"network_at"` // when a time server kept it last; null while untrusted, or never

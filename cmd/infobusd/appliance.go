@@ -52,6 +52,7 @@ type appliance struct {
 	parts   parts
 	delays  supervise.Delays
 
+	clock     *clock.System
 	loop      *loop.Loop
 	recorder  *store.Recorder
 	client    *client.Client
@@ -123,7 +124,8 @@ func assemble(f flags, c config.Config, table *timetable.Timetable, listeners []
 		Health:  func(err error) { a.heard(van.Logbook, err) },
 		Retry:   a.delays.First,
 	})
-	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), clock.NewSystem(), a.recorder.Record, a.do)
+	a.clock = clock.NewSystem()
+	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), a.clock, a.recorder.Record, a.do)
 	a.server = server.New(a.pages(pin))
 	return a, nil
 }
@@ -145,6 +147,7 @@ func (f *flags) setLog() {
 // desk is less patient.
 func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o := van.DefaultOptions()
+	o.Built = clock.Built()
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
 	o.Power.Capacity = float64(c.Battery.Capacity)
@@ -362,7 +365,10 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("interface", "", a.link)
 	add("probe", "", a.probes)
 	add("dashboard", "", a.dashboard)
-	add("clock", "", a.clock)
+	add("clock", "", a.timeServers)
+	if a.parts.world == nil {
+		add("clock chip", "", a.clockChip)
+	}
 	add("target", van.Target, a.target.Run)
 	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })
 	add("view", "", a.publish)
@@ -397,6 +403,10 @@ func (a *appliance) do(e van.Effect) {
 		a.relay.set(e.On)
 	case van.PowerOff:
 		go a.powerOff()
+	case van.SetClock:
+		go a.setClock(e)
+	case van.ChipSet:
+		go a.chipSet()
 	case van.Send:
 		token(a.upload)
 	}

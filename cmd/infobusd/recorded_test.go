@@ -29,6 +29,12 @@ var update = flag.Bool("update", false, "record the states anew")
 // docs/api.md gives.
 var changed = map[string]string{
 	"actions":                   "new: what may be asked for now",
+	"clock.now":                 "new: the minute",
+	"clock.zone":                "new: the van's time zone",
+	"clock.within_s":            "new: how far off the clock is at most",
+	"clock.chip":                "new: what is thought of the clock chip",
+	"clock.network_at":          "new: when a time server kept the clock last",
+	"clock.differs_s":           "new: by how much two phones differ",
 	"advice":                    "new: what to do, judged once",
 	"uplink.advice_fr":          "gone: the language is asked for",
 	"uplink.advice":             "said in the language asked for; the apostrophes are typographic",

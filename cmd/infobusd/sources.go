@@ -28,6 +28,7 @@ import (
 	"infobus/private"
 	"infobus/timetable/source"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // The names of the lines that are no generator's.
@@ -227,9 +228,14 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		})
 }
 
-// clock says when the wall clock may be believed.
-func (a *appliance) clock(ctx context.Context, _ func()) error {
-	return a.parts.clock(ctx, func(seen van.ClockSeen) { a.observe(seen) })
+// timeServers says when they keep the wall clock.
+func (a *appliance) timeServers(ctx context.Context, _ func()) error {
+	return a.parts.clock(ctx, func(seen van.ClockSeen) {
+		if seen.Source == wall.Desk {
+			a.clock.Shift(0)
+		}
+		a.observe(seen)
+	})
 }
 
 // timetables reads the team's timetable whenever it changes: a file, a folder, a
