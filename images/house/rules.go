@@ -30,7 +30,7 @@ var order = map[string][]string{
 	"hw/epaper":         {"epapertest"},
 	"hw/line":           {"linetest"},
 	"images":            {"lab house testsum"},
-	"images/lab":        {"away debian edges halt init output"},
+	"images/lab":        {"away clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
 	"logbook":           {"store", "upload export"},
