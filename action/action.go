@@ -39,6 +39,7 @@ const (
 	TimetableHours   Name = "timetable-hours"
 	Serviced         Name = "serviced"
 	SetClock         Name = "set-clock"
+	Otherwise        Name = "charged-otherwise"
 )
 
 // Asked is an action that somebody asks for: an observation of van's step, which
@@ -115,8 +116,9 @@ var All = Table{
 	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
+	{Name: Otherwise, Form: OnPage},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
-	{Name: Serviced, Numbered: true},
+	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true},
 }
 
 // Find is the row of a route's name.

@@ -35,6 +35,7 @@ const (
 	NothingThatDay   Refusal = "nothing-that-day"
 	HoursNotGiven    Refusal = "hours-not-given"
 	HoursWrong       Refusal = "hours-wrong"
+	NotContradicted  Refusal = "not-contradicted" // nothing charges that the lines do not explain
 	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
 	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
 	// Those that hold only until the person is sure.
@@ -58,7 +59,7 @@ const (
 var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
-	HoursNotGiven, HoursWrong, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	HoursNotGiven, HoursWrong, NotContradicted, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
 	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 

@@ -182,6 +182,20 @@ func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func
 	return v
 }
 
+// wired is the word for a line that may be fitted.
+func wired(fitted bool, line reading.Reading[bool], yes, no string) string {
+	active, known := line.Get()
+	switch {
+	case !fitted:
+		return ""
+	case !known:
+		return "unknown"
+	case active:
+		return yes
+	}
+	return no
+}
+
 // clockOf is whether the wall clock is believed, and what by.
 func clockOf(s van.State) Clock {
 	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot}

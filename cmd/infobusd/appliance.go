@@ -154,6 +154,8 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	monitor := monitorOpts(c.Battery)
 	o.Power.Offset = monitor.Offset()
 	o.Power.Low, o.Power.Critical, o.Power.Service = c.Power.Low, c.Power.Critical, c.Power.Service
+	o.Power.Sockets, o.Power.Monoxide = c.Sockets != nil, c.Monoxide != nil
+	o.Power.OtherCharger = c.Power.Other != "none"
 	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	if c.Battery.Monitor == "none" && c.Battery.LowLine != nil {

@@ -87,6 +87,11 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		o.Low, o.LowLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
 	}
+	for _, l := range []*config.Line{c.Sockets, c.Monoxide} {
+		if l != nil {
+			o.Lines = append(o.Lines, l.Line)
+		}
+	}
 	if l := c.Kiosk.Button; l != nil {
 		o.Button, o.ButtonLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)

@@ -29,6 +29,10 @@ var update = flag.Bool("update", false, "record the states anew")
 // docs/api.md gives.
 var changed = map[string]string{
 	"actions":                   "new: what may be asked for now",
+	"power.sockets":             "new: whether they have power",
+	"power.carbon_monoxide":     "new: the alarm's contact",
+	"power.charged_by":          "new: what charges the battery",
+	"power.findings":            "new: what is wrong with the power",
 	"clock.now":                 "new: the minute",
 	"clock.zone":                "new: the van's time zone",
 	"clock.within_s":            "new: how far off the clock is at most",

@@ -33,8 +33,10 @@ import (
 
 // The names of the lines that are no generator's.
 const (
-	button  = "button" // beside the screen
-	lowLine = "battery-low"
+	button   = "button" // beside the screen
+	lowLine  = "battery-low"
+	sockets  = "sockets"
+	monoxide = "carbon-monoxide"
 )
 
 // input is a line as the driver takes it.
@@ -54,8 +56,13 @@ func watched(c config.Config) (all []line.Config) {
 	if l := c.Battery.LowLine; l != nil {
 		all = append(all, input(lowLine, *l))
 	}
-	if l := c.Kiosk.Button; l != nil {
-		all = append(all, input(button, *l))
+	for _, in := range []struct {
+		name string
+		line *config.Line
+	}{{button, c.Kiosk.Button}, {sockets, c.Sockets}, {monoxide, c.Monoxide}} {
+		if in.line != nil {
+			all = append(all, input(in.name, *in.line))
+		}
 	}
 	return all
 }
@@ -77,6 +84,10 @@ func (a *appliance) lines(ctx context.Context, alive func()) error {
 			}
 		case lowLine:
 			a.observe(power.LowLine{Active: s.Active, At: s.At})
+		case sockets:
+			a.observe(power.SocketLine{Active: s.Active, At: s.At})
+		case monoxide:
+			a.observe(power.MonoxideLine{Active: s.Active, At: s.At})
 		default:
 			a.observe(power.Line{Generator: generators[s.Name], Active: s.Active, At: s.At})
 		}
