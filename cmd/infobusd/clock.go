@@ -86,7 +86,7 @@ func chipSeen(r rtc.Reading, n rtc.Note) van.ChipSeen {
 // setClock has the wall clock set; that of a desk is the simulated box's own.
 func (a *appliance) setClock(e van.SetClock) {
 	before := a.clock.Now()
-	if a.parts.world != nil {
+	if a.onDesk() {
 		a.clock.Shift(e.Wall.Add(before.Mono - e.Mono).Sub(time.Now().Round(0)))
 	} else if err := startUnit("infobus-clock@" + clock.Order{Wall: e.Wall, Mono: e.Mono}.String() + ".service"); err != nil {
 		slog.Error("the clock could not be set", "why", err)
@@ -94,7 +94,7 @@ func (a *appliance) setClock(e van.SetClock) {
 		return
 	}
 	after := a.clock.Now()
-	if a.parts.world == nil {
+	if !a.onDesk() {
 		a.heard(van.WallClock, nil)
 	}
 	a.observe(van.ClockSeen{Trusted: true, Source: e.Source, Set: reading.Of(after.Wall.Sub(before.Wall)-(after.Mono-before.Mono), after.Mono)})
