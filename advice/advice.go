@@ -50,6 +50,9 @@ const (
 	UnloadGenerator  Act = "unload-generator"
 	ServiceGenerator Act = "service-generator"
 	CheckCharger     Act = "check-charger"
+	CheckBreaker     Act = "check-breaker" // of the crates
+	GetOut           Act = "get-out"
+	SetClock         Act = "set-clock"
 	SaySessionOn     Act = "say-session-on"
 	ReopenSession    Act = "reopen-session"
 	ConfirmSite      Act = "confirm-site"

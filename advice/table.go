@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -35,14 +36,18 @@ const (
 	confirmSite       = "confirm-site"
 	generatorService  = "generator-service"
 	timetableRefused  = "timetable-refused"
+	socketsDead       = string(power.SocketsDead)
+	monoxide          = string(power.MonoxideAlarm)
 )
 
 // table holds the rules, the most urgent first.
 var table = rules{
+	{code: monoxide, about: Power, act: GetOut, judge: findMonoxide, marks: []About{Power, Session}},
 	{code: shutdownAnnounced, about: Power, act: StartGenerator, touch: TheGenerator, judge: findShutdown,
 		hides: []string{withoutPower, gatewaySaved, batteryLow, generatorService}, forbids: []Claim{InternetWell, SessionWell, ScreenWell, Unplug, Lasts}},
 	{code: withoutPower, about: Session, act: StartGenerator, touch: TheGenerator, judge: findWithoutPower, marks: []About{Session, Power},
 		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell}},
+	{code: socketsDead, about: Power, act: CheckBreaker, touch: TheCrates, judge: findSocketsDead, marks: []About{Power, Session}},
 	{code: gatewaySaved, about: Internet, act: StartGenerator, touch: TheGenerator, judge: findSaved,
 		hides: []string{batteryLow, generatorService}},
 	{code: batteryLow, about: Power, act: StartGenerator, touch: TheGenerator, judge: findBatteryLow,
@@ -55,9 +60,11 @@ var table = rules{
 		hides: []string{generatorUnseen}},
 	{code: uplinkBroken, about: Internet, judge: findUplink},
 	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
+	{code: string(power.Stalls), about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
 	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
 	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
-	{code: clockNotSet, about: Screen, act: TellPeople, judge: findClockNotSet},
+	{code: clockNotSet, about: Screen, act: SetClock, touch: ThePhone, judge: findClockNotSet},
+	{code: "clock-differs", about: Screen, act: SetClock, touch: ThePhone, judge: findClockDiffers},
 	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
 	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused")},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
@@ -99,17 +106,54 @@ func findShutdown(_ van.Options, s van.State) (finding, bool) {
 	return f, true
 }
 
-// findWithoutPower: the session's generators have stopped, and it ends soon.
-func findWithoutPower(o van.Options, s van.State) (finding, bool) {
-	if !s.Session.Active || s.Session.Still == 0 || s.Power.Source() != power.SourceBattery {
+// powerFinding is what power finds of that code; of several the first.
+func powerFinding(o van.Options, s van.State, code power.Code) (power.Finding, bool) {
+	for _, f := range s.PowerFindings(o) {
+		if f.Code == code {
+			return f, true
+		}
+	}
+	return power.Finding{}, false
+}
+
+func findMonoxide(o van.Options, s van.State) (finding, bool) {
+	if _, is := powerFinding(o, s, power.MonoxideAlarm); !is {
 		return none()
 	}
-	return finding{severity: Bad, until: endsWithoutPower(o, s), text: words.T("advice.session-without-power")}, true
+	return say(Bad, "advice.carbon-monoxide")
+}
+
+func findSocketsDead(o van.Options, s van.State) (finding, bool) {
+	if _, is := powerFinding(o, s, power.SocketsDead); !is {
+		return none()
+	}
+	if s.Session.Active {
+		return say(Bad, "advice.sockets-dead")
+	}
+	return say(Warn, "advice.sockets-dead")
+}
+
+func findStalls(o van.Options, s van.State) (finding, bool) {
+	f, is := powerFinding(o, s, power.Stalls)
+	if !is {
+		return none()
+	}
+	return say(Warn, "advice.generator-stalls", "Generator", f.Generator.Number())
+}
+
+// findWithoutPower: the session's generators have stopped, and it ends soon.
+func findWithoutPower(o van.Options, s van.State) (finding, bool) {
+	f, is := powerFinding(o, s, power.WithoutPower)
+	if !is {
+		return none()
+	}
+	return finding{severity: Bad, until: f.Until, text: words.T("advice.session-without-power")}, true
 }
 
 // endsWithoutPower is when a session whose generators have stopped ends, monotonic.
 func endsWithoutPower(o van.Options, s van.State) time.Duration {
-	return min(s.Session.Until, s.Session.Still+o.Session.Idle)
+	f, _ := powerFinding(o, s, power.WithoutPower)
+	return f.Until
 }
 
 // low says whether the battery's level is low or worse.
@@ -123,8 +167,13 @@ func findBatteryLow(_ van.Options, s van.State) (finding, bool) {
 }
 
 func findNotCharging(o van.Options, s van.State) (finding, bool) {
-	switch {
-	case !s.Power.NotCharging(o.Power, s.Now.Mono):
+	if _, cold := powerFinding(o, s, power.TooCold); cold {
+		f, _ := say(Warn, "advice.too-cold-to-charge")
+		f.act = TellTeam
+		return f, true
+	}
+	switch _, is := powerFinding(o, s, power.NotCharged); {
+	case !is:
 		return none()
 	case low(s):
 		return say(Bad, "advice.generator-not-charging-low")
@@ -253,11 +302,11 @@ func findGeneratorUnseen(_ van.Options, s van.State) (finding, bool) {
 	return say(Warn, "advice.generator-unseen")
 }
 
-func findSpeed(_ van.Options, s van.State) (finding, bool) {
-	switch {
-	case turns(s, power.Under):
+func findSpeed(o van.Options, s van.State) (finding, bool) {
+	if _, is := powerFinding(o, s, power.TooSlow); is {
 		return say(Warn, "advice.generator-slow")
-	case turns(s, power.Over):
+	}
+	if _, is := powerFinding(o, s, power.TooFast); is {
 		f, _ := say(Warn, "advice.generator-fast")
 		f.act = TellTeam
 		return f, true
@@ -306,6 +355,13 @@ func findClockNotSet(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	return say(Warn, "advice.clock-not-set")
+}
+
+func findClockDiffers(_ van.Options, s van.State) (finding, bool) {
+	if s.Clock.Differed == 0 {
+		return none()
+	}
+	return say(Warn, "advice.clock-differs", "Minutes", int(math.Ceil(s.Clock.Differed.Abs().Minutes())))
 }
 
 func findScreenFailed(_ van.Options, s van.State) (finding, bool) {
@@ -360,12 +416,11 @@ func findService(o van.Options, s van.State) (finding, bool) {
 	if s.Session.Active || s.Power.Source() != power.SourceBattery {
 		return none()
 	}
-	for i, g := range s.Power.Generators {
-		if g.ServiceIn(o.Power, s.Now.Mono) < 0 {
-			return say(Info, "advice.generator-service", "Generator", power.GeneratorID(i).Number())
-		}
+	f, is := powerFinding(o, s, power.ServiceDue)
+	if !is {
+		return none()
 	}
-	return none()
+	return say(Info, "advice.generator-service", "Generator", f.Generator.Number())
 }
 
 func findStartGenerator(_ van.Options, s van.State) (finding, bool) {

@@ -97,7 +97,7 @@ func tiles(o van.Options, s van.State, j Judgement, all []found) [4]Tile {
 	is := func(code string) bool {
 		return slices.ContainsFunc(all, func(f found) bool { return f.row.code == code })
 	}
-	t := [4]Tile{powerTile(s, is), internetTile(s, j, is), sessionTile(o, s, is), screenTile(s, is)}
+	t := [4]Tile{powerTile(o, s, is), internetTile(s, j, is), sessionTile(o, s, is), screenTile(s, is)}
 	rank := map[About]int{}
 	for i := range t {
 		about := t[i].About
@@ -121,7 +121,7 @@ func tiles(o van.Options, s van.State, j Judgement, all []found) [4]Tile {
 	return t
 }
 
-func powerTile(s van.State, is func(string) bool) Tile {
+func powerTile(o van.Options, s van.State, is func(string) bool) Tile {
 	t := Tile{About: Power, Level: Good, Icon: IconGenerator, Words: words.T("glance.power.generator")}
 	percent, known := s.Power.Percent.Get()
 	switch {
@@ -135,8 +135,12 @@ func powerTile(s van.State, is func(string) bool) Tile {
 		t.Icon, t.Words, t.Number = IconOff, words.T("glance.power.off"), Number{Kind: Until, At: s.Power.Shutdown.At}
 	case source == power.SourceUnknown:
 		t.Level, t.Icon, t.Words = Doubt, IconUnknown, words.T("glance.power.unseen")
+	case is(monoxide):
+		t.Icon, t.Words = IconBroken, words.T("glance.power.monoxide")
 	case is(withoutPower):
 		t.Icon, t.Words = IconBattery, words.T("glance.power.stopped")
+	case is(socketsDead):
+		t.Icon, t.Words = IconPlug, words.T("glance.power.sockets")
 	case is(generatorSpeed):
 		t.Words = words.T("glance.power.slow")
 		if !turns(s, power.Under) {
@@ -148,6 +152,8 @@ func powerTile(s van.State, is func(string) bool) Tile {
 		t.Icon, t.Words = IconBatteryLow, words.T("glance.power.critical")
 	case s.Power.Level == power.Low && source == power.SourceBattery:
 		t.Icon, t.Words = IconBatteryLow, words.T("glance.power.low")
+	case s.Power.ChargedOtherwise(o.Power):
+		t.Icon, t.Words = IconBattery, words.T("glance.power.otherwise")
 	case source == power.SourceBattery:
 		t.Icon, t.Words = IconBattery, words.T("glance.power.battery")
 	}
