@@ -39,6 +39,7 @@ const (
 	TimetableHours   Name = "timetable-hours"
 	Serviced         Name = "serviced"
 	SetClock         Name = "set-clock"
+	Otherwise        Name = "charged-otherwise"
 
 	PublishTimetable  Name = "publish-timetable"
 	TakeBackTimetable Name = "take-back-timetable"
@@ -123,10 +124,11 @@ var All = Table{
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
 	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
-	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Asks: true, Durable: true},
+	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
-	{Name: Serviced, Numbered: true},
+	{Name: Otherwise, Form: OnPage},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
+	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true},
 }
 
 // Find is the row of a route's name.

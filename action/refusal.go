@@ -41,6 +41,7 @@ const (
 	AnotherPublished Refusal = "another-published"
 	NothingRunsOut   Refusal = "nothing-runs-out"
 	AnotherTimetable Refusal = "another-timetable"
+	NotContradicted  Refusal = "not-contradicted" // nothing charges that the lines do not explain
 	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
 	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
 	// Those that hold only until the person is sure.
@@ -65,7 +66,7 @@ var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
-	ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	NotContradicted, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
 	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 

@@ -50,6 +50,9 @@ const (
 	UnloadGenerator  Act = "unload-generator"
 	ServiceGenerator Act = "service-generator"
 	CheckCharger     Act = "check-charger"
+	CheckBreaker     Act = "check-breaker" // of the crates
+	GetOut           Act = "get-out"
+	SetClock         Act = "set-clock"
 	SaySessionOn     Act = "say-session-on"
 	ReopenSession    Act = "reopen-session"
 	ConfirmSite      Act = "confirm-site"
@@ -97,11 +100,10 @@ const (
 	InternetWell Claim = "internet-well"
 	SessionWell  Claim = "session-well"
 	ScreenWell   Claim = "screen-well"
-	Unplug       Claim = "unplug"        // a power cut would interrupt nothing
-	FullIn       Claim = "full-in"       // when the battery is full
-	Lasts        Claim = "lasts"         // how long the battery lasts
-	NoInternet   Claim = "no-internet"   // nothing comes back at all
-	RestartCisco Claim = "restart-cisco" // that the Cisco box be switched off
+	Unplug       Claim = "unplug"      // a power cut would interrupt nothing
+	FullIn       Claim = "full-in"     // when the battery is full
+	Lasts        Claim = "lasts"       // how long the battery lasts
+	NoInternet   Claim = "no-internet" // nothing comes back at all
 )
 
 // wellOf is the claim that a green tile makes.
@@ -145,9 +147,10 @@ type row struct {
 	act   Act
 	touch Touch
 	hides []string // codes that say less once this is said
-	// forbids must not be said beside it.
+	// forbids must not be said beside it. Of itself a row forbids, unless nothing is to
+	// be done, that all is well, and the green of the tiles that it marks.
 	forbids []Claim
-	// marks are the tiles that show its severity; none: that of about.
+	// marks are the tiles that show its severity; none: that of about, if it has one.
 	marks []About
 	judge func(o van.Options, s van.State) (finding, bool)
 }
@@ -169,6 +172,17 @@ type found struct {
 	row
 	finding
 	hidden bool
+}
+
+// marked are the tiles that show its severity.
+func (f found) marked() []About {
+	switch _, tile := wellOf[f.about]; {
+	case f.row.act == Nothing:
+		return nil
+	case len(f.marks) == 0 && tile:
+		return []About{f.about}
+	}
+	return f.marks
 }
 
 // Judge judges the state.
@@ -197,10 +211,16 @@ func (t rules) judge(o van.Options, s van.State) Judgement {
 			hidden = append(hidden, r.hides...)
 		}
 		j.forbidden = append(append(j.forbidden, r.forbids...), f.forbids...)
+		for _, about := range here.marked() {
+			j.forbidden = append(j.forbidden, wellOf[about])
+		}
+		if r.act != Nothing {
+			j.forbidden = append(j.forbidden, AllWell)
+		}
 		all = append(all, here)
 	}
 	for _, f := range all {
-		if f.hidden {
+		if f.hidden || f.row.act == Nothing && len(j.Rows) > 0 {
 			continue
 		}
 		a := Advice{Code: f.row.code, Severity: f.severity, About: f.about, Act: f.row.act, Touch: f.row.touch, Until: f.until, Text: f.text}

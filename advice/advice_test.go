@@ -74,7 +74,7 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"a timetable waits", func(s *van.State) {
 			s.Sources = []van.Source{{Name: "kitchen", Published: "a"}, {Name: "stick", Waiting: "b"}}
 		},
-			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from the stick: it waits for your look, and is not shown before."},
+			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from stick: it waits for your look, and is not shown before."},
 		{"no hour of today is sure, and more run out", func(s *van.State) {
 			s.Outlook.Doubtful, s.Outlook.RunOut = true, []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 3}}
 		}, []string{"timetable-unconfirmed"}, Warn, "Say which hours are right: no hour of today is confirmed."},
@@ -110,6 +110,8 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 		{"a slow internet", func(s *van.State) { s.Uplink.Verdict = netmon.Slow }, []string{"uplink-slow"}, Warn,
 			"The internet works but is slow: ask people to leave videos for later, or move the van to a more open place."},
 		{"the Cisco box is switched off", func(s *van.State) {
+			onBattery(s)
+			s.Session.Active, s.Power.Level = false, power.Low
 			s.GatewayPower.Fitted, s.GatewayPower.Cut, s.Uplink.Verdict = true, netmon.Saving, netmon.CableUnplugged
 			s.Uplink = netmon.Step(netmon.DefaultOptions(), s.Uplink, netmon.Conditions{Cut: netmon.Saving}, time.Second)
 		}, []string{"uplink-cable-unplugged"}, Warn,

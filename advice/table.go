@@ -1,7 +1,9 @@
 package advice
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"infobus/netmon"
@@ -12,9 +14,6 @@ import (
 
 // uplink begins the code of advice about the internet; the verdict follows.
 const uplink = "uplink-"
-
-// everything is every green tile, and what else says that all goes on.
-var everything = []Claim{AllWell, PowerWell, InternetWell, SessionWell, ScreenWell, Unplug, FullIn, Lasts}
 
 // The rows' codes that are named more than once. Those of uplinkBroken and gatewaySaved
 // are not said: uplink and the verdict are.
@@ -35,48 +34,49 @@ const (
 	generatorSpeed    = "generator-speed"
 	sessionOver       = "session-over"
 	confirmSite       = "confirm-site"
+	generatorService  = "generator-service"
 	timetableRefused  = "timetable-refused"
+	socketsDead       = string(power.SocketsDead)
+	monoxide          = string(power.MonoxideAlarm)
 )
 
 // table holds the rules, the most urgent first.
 var table = rules{
+	{code: monoxide, about: Power, act: GetOut, judge: findMonoxide, marks: []About{Power, Session}},
 	{code: shutdownAnnounced, about: Power, act: StartGenerator, touch: TheGenerator, judge: findShutdown,
-		hides: []string{withoutPower, batteryLow, keepGenerator, notCharging, startGenerator, gatewaySaved}, forbids: everything},
+		hides: []string{withoutPower, gatewaySaved, batteryLow, generatorService}, forbids: []Claim{InternetWell, SessionWell, ScreenWell, Unplug, Lasts}},
 	{code: withoutPower, about: Session, act: StartGenerator, touch: TheGenerator, judge: findWithoutPower, marks: []About{Session, Power},
-		hides: []string{batteryLow, startGenerator}, forbids: slices.Concat(everything[:6], []Claim{FullIn})},
+		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell}},
+	{code: socketsDead, about: Power, act: CheckBreaker, touch: TheCrates, judge: findSocketsDead, marks: []About{Power, Session}},
+	{code: gatewaySaved, about: Internet, act: StartGenerator, touch: TheGenerator, judge: findSaved,
+		hides: []string{batteryLow, generatorService}},
 	{code: batteryLow, about: Power, act: StartGenerator, touch: TheGenerator, judge: findBatteryLow,
-		hides: []string{startGenerator, gatewaySaved}, forbids: []Claim{AllWell, PowerWell, FullIn}},
+		hides: []string{generatorService}, forbids: []Claim{FullIn}},
 	{code: notCharging, about: Power, act: CheckCharger, touch: TheCharger, judge: findNotCharging,
-		hides: []string{keepGenerator}, forbids: []Claim{AllWell, PowerWell, FullIn}},
-	{code: keepGenerator, about: Power, act: KeepGenerator, touch: TheGenerator, judge: findKeepGenerator,
-		forbids: []Claim{AllWell, PowerWell, Unplug, FullIn, Lasts}},
-	{code: sessionOver, about: Session, act: ReopenSession, touch: ThePage, judge: findSessionOver,
-		forbids: []Claim{AllWell, SessionWell}},
+		hides: []string{keepGenerator}},
+	{code: keepGenerator, about: Power, act: KeepGenerator, touch: TheGenerator, judge: findKeepGenerator, forbids: []Claim{FullIn}},
+	{code: sessionOver, about: Session, act: ReopenSession, touch: ThePage, judge: findSessionOver},
 	{code: sessionUnseen, about: Session, act: SaySessionOn, touch: ThePage, judge: findSessionUnseen, marks: []About{Session, Power},
-		hides: []string{generatorUnseen}, forbids: []Claim{AllWell, PowerWell, SessionWell, Unplug}},
-	{code: uplinkBroken, about: Internet, judge: findUplink, forbids: []Claim{AllWell, InternetWell, RestartCisco}},
-	{code: gatewaySaved, about: Internet, judge: findSaved, act: StartGenerator, touch: TheGenerator,
-		forbids: []Claim{AllWell, InternetWell, NoInternet, RestartCisco}},
-	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen,
-		forbids: []Claim{AllWell, PowerWell, Unplug, Lasts, FullIn}},
-	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed,
-		forbids: []Claim{AllWell, PowerWell}},
-	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort, forbids: []Claim{AllWell, InternetWell}},
-	{code: clockNotSet, about: Screen, act: TellPeople, judge: findClockNotSet, forbids: []Claim{AllWell, ScreenWell}},
-	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed, forbids: []Claim{AllWell, ScreenWell}},
-	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused"), forbids: []Claim{AllWell}},
+		hides: []string{generatorUnseen}},
+	{code: uplinkBroken, about: Internet, judge: findUplink},
+	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
+	{code: string(power.Stalls), about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
+	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
+	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
+	{code: clockNotSet, about: Screen, act: SetClock, touch: ThePhone, judge: findClockNotSet},
+	{code: "clock-differs", about: Screen, act: SetClock, touch: ThePhone, judge: findClockDiffers},
+	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
+	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused")},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
-		hides: []string{timetableRefused}, forbids: []Claim{AllWell, ScreenWell}},
-	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}, forbids: []Claim{AllWell, ScreenWell}},
+		hides: []string{timetableRefused}},
+	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}},
 	{code: "timetable-unconfirmed", about: Timetable, act: ConfirmHours, touch: ThePage, judge: findTimetableUnconfirmed, marks: []About{Screen},
-		hides: []string{"timetable-expiring"}, forbids: []Claim{AllWell, ScreenWell}},
-	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting, forbids: []Claim{AllWell}},
-	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed, forbids: []Claim{AllWell}},
-	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen},
-		forbids: []Claim{AllWell, ScreenWell}},
-	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown,
-		forbids: []Claim{AllWell, InternetWell, NoInternet, RestartCisco}},
-	{code: "generator-service", about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService, forbids: []Claim{AllWell}},
+		hides: []string{"timetable-expiring"}},
+	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
+	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
+	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
+	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
+	{code: generatorService, about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService},
 	{code: "timetable-expiring", about: Timetable, judge: findTimetableExpiring},
 	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
 }
@@ -106,17 +106,54 @@ func findShutdown(_ van.Options, s van.State) (finding, bool) {
 	return f, true
 }
 
-// findWithoutPower: the session's generators have stopped, and it ends soon.
-func findWithoutPower(o van.Options, s van.State) (finding, bool) {
-	if !s.Session.Active || s.Session.Still == 0 || s.Power.Source() != power.SourceBattery {
+// powerFinding is what power finds of that code; of several the first.
+func powerFinding(o van.Options, s van.State, code power.Code) (power.Finding, bool) {
+	for _, f := range s.PowerFindings(o) {
+		if f.Code == code {
+			return f, true
+		}
+	}
+	return power.Finding{}, false
+}
+
+func findMonoxide(o van.Options, s van.State) (finding, bool) {
+	if _, is := powerFinding(o, s, power.MonoxideAlarm); !is {
 		return none()
 	}
-	return finding{severity: Bad, until: endsWithoutPower(o, s), text: words.T("advice.session-without-power")}, true
+	return say(Bad, "advice.carbon-monoxide")
+}
+
+func findSocketsDead(o van.Options, s van.State) (finding, bool) {
+	if _, is := powerFinding(o, s, power.SocketsDead); !is {
+		return none()
+	}
+	if s.Session.Active {
+		return say(Bad, "advice.sockets-dead")
+	}
+	return say(Warn, "advice.sockets-dead")
+}
+
+func findStalls(o van.Options, s van.State) (finding, bool) {
+	f, is := powerFinding(o, s, power.Stalls)
+	if !is {
+		return none()
+	}
+	return say(Warn, "advice.generator-stalls", "Generator", f.Generator.Number())
+}
+
+// findWithoutPower: the session's generators have stopped, and it ends soon.
+func findWithoutPower(o van.Options, s van.State) (finding, bool) {
+	f, is := powerFinding(o, s, power.WithoutPower)
+	if !is {
+		return none()
+	}
+	return finding{severity: Bad, until: f.Until, text: words.T("advice.session-without-power")}, true
 }
 
 // endsWithoutPower is when a session whose generators have stopped ends, monotonic.
 func endsWithoutPower(o van.Options, s van.State) time.Duration {
-	return min(s.Session.Until, s.Session.Still+o.Session.Idle)
+	f, _ := powerFinding(o, s, power.WithoutPower)
+	return f.Until
 }
 
 // low says whether the battery's level is low or worse.
@@ -130,8 +167,13 @@ func findBatteryLow(_ van.Options, s van.State) (finding, bool) {
 }
 
 func findNotCharging(o van.Options, s van.State) (finding, bool) {
-	switch {
-	case !s.Power.NotCharging(o.Power, s.Now.Mono):
+	if _, cold := powerFinding(o, s, power.TooCold); cold {
+		f, _ := say(Warn, "advice.too-cold-to-charge")
+		f.act = TellTeam
+		return f, true
+	}
+	switch _, is := powerFinding(o, s, power.NotCharged); {
+	case !is:
 		return none()
 	case low(s):
 		return say(Bad, "advice.generator-not-charging-low")
@@ -193,6 +235,9 @@ var uplinks = map[netmon.Advice]struct {
 
 func findUplink(o van.Options, s van.State) (finding, bool) {
 	what := s.Uplink.Advice()
+	if cut := s.GatewayPower.Cut; s.GatewayPower.Fitted && cut == netmon.Powered && strings.HasPrefix(string(what), "cut-") {
+		what = netmon.Booting // its power is back in this step
+	}
 	u, is := uplinks[what]
 	if !is {
 		return none()
@@ -222,12 +267,16 @@ func replies(s van.State) bool {
 	return fresh && (p.Internet == netmon.Passed || p.HTTP == netmon.Passed || p.DNS == netmon.Passed || p.Direct == netmon.Passed)
 }
 
-// findSaved: the box has switched the Cisco box off to save the battery.
+// findSaved: the box has switched the Cisco box off to save the battery, or is about to
+// switch it on again.
 func findSaved(_ van.Options, s van.State) (finding, bool) {
-	if !s.GatewayPower.Fitted || s.GatewayPower.Cut != netmon.Saving {
+	switch {
+	case !s.GatewayPower.Fitted || s.GatewayPower.Cut != netmon.Saving:
 		return none()
+	case !s.Power.SaveGateway(s.Session.Active):
+		return finding{severity: Info, code: uplink + string(s.Uplink.Verdict), text: UplinkText(netmon.Booting), act: Wait}, true
 	}
-	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText(s.Uplink.Advice())}, true
+	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText("cut-" + netmon.Advice(netmon.Saving))}, true
 }
 
 // findUplinkUnknown: nobody can say that all is well.
@@ -253,11 +302,11 @@ func findGeneratorUnseen(_ van.Options, s van.State) (finding, bool) {
 	return say(Warn, "advice.generator-unseen")
 }
 
-func findSpeed(_ van.Options, s van.State) (finding, bool) {
-	switch {
-	case turns(s, power.Under):
+func findSpeed(o van.Options, s van.State) (finding, bool) {
+	if _, is := powerFinding(o, s, power.TooSlow); is {
 		return say(Warn, "advice.generator-slow")
-	case turns(s, power.Over):
+	}
+	if _, is := powerFinding(o, s, power.TooFast); is {
 		f, _ := say(Warn, "advice.generator-fast")
 		f.act = TellTeam
 		return f, true
@@ -308,6 +357,13 @@ func findClockNotSet(_ van.Options, s van.State) (finding, bool) {
 	return say(Warn, "advice.clock-not-set")
 }
 
+func findClockDiffers(_ van.Options, s van.State) (finding, bool) {
+	if s.Clock.Differed == 0 {
+		return none()
+	}
+	return say(Warn, "advice.clock-differs", "Minutes", int(math.Ceil(s.Clock.Differed.Abs().Minutes())))
+}
+
 func findScreenFailed(_ van.Options, s van.State) (finding, bool) {
 	if d, ok := s.Device(van.Panel); !ok || d.State != van.DeviceBroken {
 		return none()
@@ -342,21 +398,10 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
 	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
-	f, _ := say(Warn, "advice.device-failed")
-	any := false
-	for _, d := range s.Devices {
-		if d.State != van.DeviceBroken || slices.Contains(own, d.Name) {
-			continue
-		}
-		any = true
-		switch d.Name {
-		case van.Battery:
-			f.forbids = append(f.forbids, FullIn, Lasts)
-		case van.Logbook, "kept":
-			f.forbids = append(f.forbids, Unplug)
-		}
+	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
+		return none()
 	}
-	return f, any
+	return say(Warn, "advice.device-failed")
 }
 
 func findSiteUnsaid(_ van.Options, s van.State) (finding, bool) {
@@ -371,12 +416,11 @@ func findService(o van.Options, s van.State) (finding, bool) {
 	if s.Session.Active || s.Power.Source() != power.SourceBattery {
 		return none()
 	}
-	for i, g := range s.Power.Generators {
-		if g.ServiceIn(o.Power, s.Now.Mono) < 0 {
-			return say(Info, "advice.generator-service", "Generator", power.GeneratorID(i).Number())
-		}
+	f, is := powerFinding(o, s, power.ServiceDue)
+	if !is {
+		return none()
 	}
-	return none()
+	return say(Info, "advice.generator-service", "Generator", f.Generator.Number())
 }
 
 func findStartGenerator(_ van.Options, s van.State) (finding, bool) {

@@ -76,11 +76,12 @@ type NumberKind string
 // The kinds.
 const (
 	NoNumber NumberKind = ""
-	Percent  NumberKind = "percent" // Value, of the battery's charge
-	Count    NumberKind = "count"   // Value, devices connected
-	Until    NumberKind = "until"   // At is when it ends
-	Since    NumberKind = "since"   // At is since when it is so
-	Drawn    NumberKind = "drawn"   // Wall is when the page on the screen was made
+	Percent  NumberKind = "percent"  // Value, of the battery's charge
+	AtLeast  NumberKind = "at-least" // Value, %: the charge is that or more
+	Count    NumberKind = "count"    // Value, devices connected
+	Until    NumberKind = "until"    // At is when it ends
+	Since    NumberKind = "since"    // At is since when it is so
+	Drawn    NumberKind = "drawn"    // Wall is when the page on the screen was made
 )
 
 // Number is the one number of a tile.
@@ -96,13 +97,13 @@ func tiles(o van.Options, s van.State, j Judgement, all []found) [4]Tile {
 	is := func(code string) bool {
 		return slices.ContainsFunc(all, func(f found) bool { return f.row.code == code })
 	}
-	t := [4]Tile{powerTile(s, is), internetTile(s, j, is), sessionTile(o, s, is), screenTile(s, is)}
+	t := [4]Tile{powerTile(o, s, is), internetTile(s, j, is), sessionTile(o, s, is), screenTile(s, is)}
 	rank := map[About]int{}
 	for i := range t {
 		about := t[i].About
 		rank[about] = len(all)
 		for k, f := range all {
-			if f.about == about && len(f.marks) == 0 || slices.Contains(f.marks, about) {
+			if slices.Contains(f.marked(), about) {
 				t[i].Level = worse(t[i].Level, levelOf(f.severity))
 				rank[about] = min(rank[about], k)
 			}
@@ -120,18 +121,26 @@ func tiles(o van.Options, s van.State, j Judgement, all []found) [4]Tile {
 	return t
 }
 
-func powerTile(s van.State, is func(string) bool) Tile {
+func powerTile(o van.Options, s van.State, is func(string) bool) Tile {
 	t := Tile{About: Power, Level: Good, Icon: IconGenerator, Words: words.T("glance.power.generator")}
-	if percent, ok := s.Power.Percent.Get(); ok && (s.Power.Confidence == power.Sure || s.Power.Confidence == power.Fair) {
+	percent, known := s.Power.Percent.Get()
+	switch {
+	case known && (s.Power.Confidence == power.Sure || s.Power.Confidence == power.Fair):
 		t.Number = Number{Kind: Percent, Value: percent}
+	case known && s.Power.Bounds[0] >= 1:
+		t.Number = Number{Kind: AtLeast, Value: s.Power.Bounds[0]}
 	}
 	switch source := s.Power.Source(); {
 	case s.Power.Shutdown.Pending:
 		t.Icon, t.Words, t.Number = IconOff, words.T("glance.power.off"), Number{Kind: Until, At: s.Power.Shutdown.At}
 	case source == power.SourceUnknown:
 		t.Level, t.Icon, t.Words = Doubt, IconUnknown, words.T("glance.power.unseen")
+	case is(monoxide):
+		t.Icon, t.Words = IconBroken, words.T("glance.power.monoxide")
 	case is(withoutPower):
 		t.Icon, t.Words = IconBattery, words.T("glance.power.stopped")
+	case is(socketsDead):
+		t.Icon, t.Words = IconPlug, words.T("glance.power.sockets")
 	case is(generatorSpeed):
 		t.Words = words.T("glance.power.slow")
 		if !turns(s, power.Under) {
@@ -143,6 +152,8 @@ func powerTile(s van.State, is func(string) bool) Tile {
 		t.Icon, t.Words = IconBatteryLow, words.T("glance.power.critical")
 	case s.Power.Level == power.Low && source == power.SourceBattery:
 		t.Icon, t.Words = IconBatteryLow, words.T("glance.power.low")
+	case s.Power.ChargedOtherwise(o.Power):
+		t.Icon, t.Words = IconBattery, words.T("glance.power.otherwise")
 	case source == power.SourceBattery:
 		t.Icon, t.Words = IconBattery, words.T("glance.power.battery")
 	}
@@ -165,6 +176,8 @@ func internetTile(s van.State, j Judgement, is func(string) bool) Tile {
 		t.Words = words.T("glance.internet.data")
 	case s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered:
 		t.Level, t.Icon, t.Words, t.Number = Plain, IconOff, words.T("glance.internet.off"), Number{Kind: Since, At: s.GatewayPower.Since}
+	case is(dataShort):
+		t.Icon, t.Words = IconSlow, words.T("glance.internet.data-until")
 	case verdict == netmon.OK:
 		t.Icon = IconOn
 	case verdict == netmon.Slow:
@@ -224,7 +237,7 @@ func screenTile(s van.State, is func(string) bool) Tile {
 	case is(confirmSite):
 		t.Words = words.T("glance.screen.no-place")
 	case s.Kiosk.Shown.Name == "":
-		t.Level, t.Icon, t.Words = Plain, IconNone, words.T("glance.screen.nothing")
+		t.Icon, t.Words = IconNone, words.T("glance.screen.nothing")
 	}
 	return t
 }

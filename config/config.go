@@ -32,6 +32,8 @@ import (
 type Config struct {
 	GPIO       string  `yaml:"gpio"`
 	Generators []Line  `yaml:"generators"`
+	Sockets    *Line   `yaml:"sockets"`         // the mains detector behind the crates' breaker; nil for none
+	Monoxide   *Line   `yaml:"carbon-monoxide"` // the alarm's contact; nil for none
 	Battery    Battery `yaml:"battery"`
 	Panel      Panel   `yaml:"panel"`
 	Uplink     Uplink  `yaml:"uplink"`
@@ -252,12 +254,13 @@ type Status struct {
 type Power struct {
 	Countdown  time.Duration `yaml:"countdown"`
 	Hold       time.Duration `yaml:"hold"`
-	Low        float64       `yaml:"low"`         // % of charge
-	Critical   float64       `yaml:"critical"`    // % of charge
-	StartAfter time.Duration `yaml:"start-after"` // of running
-	StopAfter  time.Duration `yaml:"stop-after"`  // of standing still
-	Service    time.Duration `yaml:"service"`     // of running
-	LowLine    time.Duration `yaml:"low-line"`    // of the alarm of a battery without a monitor; 0: never
+	Low        float64       `yaml:"low"`           // % of charge
+	Critical   float64       `yaml:"critical"`      // % of charge
+	StartAfter time.Duration `yaml:"start-after"`   // of running
+	StopAfter  time.Duration `yaml:"stop-after"`    // of standing still
+	Service    time.Duration `yaml:"service"`       // of running
+	Other      string        `yaml:"other-charger"` // alternator, solar, both or none: what charges the battery besides
+	LowLine    time.Duration `yaml:"low-line"`      // of the alarm of a battery without a monitor; 0: never
 }
 
 // Default is the configuration of an empty file: the reference hardware.
@@ -280,7 +283,7 @@ func Default() Config {
 		Kiosk:     Kiosk{Languages: languages(), Board: "/etc/infobus/board.yaml"},
 		Status:    Status{Listen: ":80"},
 		Power: Power{Countdown: p.Countdown, Hold: p.LevelHold, Low: p.Low, Critical: p.Critical,
-			StartAfter: 2 * time.Second, StopAfter: 5 * time.Second, Service: p.Service, LowLine: 10 * time.Minute},
+			StartAfter: 2 * time.Second, StopAfter: 5 * time.Second, Service: p.Service, Other: "none", LowLine: 10 * time.Minute},
 	}
 }
 
@@ -330,8 +333,10 @@ func Parse(file string, data []byte) (Config, error) {
 	if c.Battery.LowLine != nil {
 		*c.Battery.LowLine = c.Battery.LowLine.filled()
 	}
-	if c.Kiosk.Button != nil {
-		*c.Kiosk.Button = c.Kiosk.Button.filled()
+	for _, l := range []*Line{c.Kiosk.Button, c.Sockets, c.Monoxide} {
+		if l != nil {
+			*l = l.filled()
+		}
 	}
 	if r := c.Uplink.Relay; r != nil && r.Active == "" {
 		r.Active = "high"
@@ -374,6 +379,19 @@ func (c *Config) check(src *yamlfile.Source) {
 		}
 		claim(&l.Line, "battery-low line")
 	}
+	for _, in := range []struct {
+		line *Line
+		what string
+	}{{c.Sockets, "detector of the sockets"}, {c.Monoxide, "carbon-monoxide alarm"}} {
+		if in.line == nil {
+			continue
+		}
+		in.line.check(src)
+		if in.line.Wiring == "pulses" {
+			src.Add("wiring: pulses found; only a generator's sense line may pulse", &in.line.Wiring)
+		}
+		claim(&in.line.Line, in.what)
+	}
 	if l := c.Kiosk.Button; l != nil {
 		l.check(src)
 		claim(&l.Line, "button")
@@ -388,6 +406,7 @@ func (c *Config) check(src *yamlfile.Source) {
 		claim(&r.Line, "relay of the Cisco box")
 	}
 
+	oneOf(src, &c.Power.Other, "none", "alternator", "solar", "both")
 	b := &c.Battery
 	oneOf(src, &b.Monitor, "ina226", "ina219", "none")
 	oneOf(src, &b.Charging, "positive", "negative")

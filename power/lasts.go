@@ -54,15 +54,15 @@ const chargesAfter = 2 * time.Minute
 func (c Chemistry) chargerVolts() float64 { return c.Curve[len(c.Curve)-1].Volts + 0.2 }
 
 // NotCharging says whether a generator runs and nothing flows into a battery that is
-// not full.
+// not full, or current flows out of any.
 func (s State) NotCharging(o Options, now time.Duration) bool {
 	sample, fresh := s.Battery.Get()
 	switch {
-	case s.Source() != SourceGenerator || !fresh || s.Level == Full || !s.Charge.hasMean:
+	case s.Source() != SourceGenerator || !fresh || !s.Charge.hasMean:
 		return false
 	case s.turnedAt() != 0 && now-s.turnedAt() < chargesAfter:
 		return false
 	}
 	return s.Charge.mean <= -noiseAmps && sample.Amps <= -noiseAmps ||
-		s.Charge.mean < noiseAmps && sample.Amps < noiseAmps && sample.Volts < o.Chemistry.chargerVolts()
+		s.Level != Full && s.Charge.mean < noiseAmps && sample.Amps < noiseAmps && sample.Volts < o.Chemistry.chargerVolts()
 }

@@ -85,16 +85,19 @@ const (
 
 // contradict compares the sense lines with the battery's current. A line that is
 // cut shows a generator that stands still; the battery that it charges shows that
-// it runs. (The van's own engine may charge it too: then it is not known either
-// whether a generator runs.)
-func (s *State) contradict(now time.Duration) {
+// it runs; so do sockets that have power. The van's own engine may charge it too, or the
+// sun: that is believed where the configuration or a volunteer says so, and never learnt,
+// since a dead sense line looks the same.
+func (s *State) contradict(o Options, now time.Duration) {
 	sample, known := s.Battery.Get()
+	charges := known && sample.Amps >= charged && !o.OtherCharger && !s.otherwise
+	live, detected := s.Sockets.Get()
 	still := len(s.Generators) > 0
 	for _, g := range s.Generators {
 		running, ok := g.Running.Get()
 		still = still && ok && !running
 	}
-	if !still || !known || sample.Amps < charged {
+	if !still || !charges && !(detected && live) {
 		s.charging, s.Contradicted = 0, false
 		return
 	}

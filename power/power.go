@@ -1,9 +1,9 @@
 // Package power judges the van's power: which generators run, how full the
 // battery is, when the box shuts down, and what it does without on a low battery.
 //
-// Step takes one input: Line and LowLine (levels, from hw/line), Sample (from
+// Step takes one input: Line, LowLine, SocketLine and MonoxideLine (levels, from hw/line), Sample (from
 // hw/battery), Temperature; LinesLost and MonitorLost when a driver fails; Cancel,
-// Request, CarryOn, Serviced and Replaced from a volunteer; Refused when the
+// Request, CarryOn, Serviced, Otherwise and Replaced from a volunteer; Refused when the
 // log-in manager does not power off. It gives the next State and the events
 // generator.started, generator.stopped, battery.level and power.shutdown. Counted
 // and Resume carry the charge over a restart.
@@ -38,6 +38,12 @@ type Options struct {
 	StartAfter, StopAfter time.Duration
 	// Service is the run time between two maintenances of a generator.
 	Service time.Duration
+
+	// Sockets and Monoxide: a line says whether the sockets have power, and whether the
+	// carbon-monoxide alarm sounds.
+	Sockets, Monoxide bool
+	// OtherCharger: the van's engine or a solar panel charges the battery too.
+	OtherCharger bool
 
 	// LineMaxAge is the age at which a line's level becomes stale; lines are read every 10 s.
 	LineMaxAge time.Duration
@@ -156,6 +162,7 @@ type Generator struct {
 	turned  time.Duration            // since when the line contradicts Running; 0 while it agrees
 	Hz      reading.Reading[float64] // of the mains; unknown while it stands still or is not measured
 	Speed   Speed
+	recent  [2 * stallStarts]time.Duration // the last starts, the latest at the end; 0 for none
 	// These are kept over power cuts.
 	Longest time.Duration // run without a stop
 	Looked  time.Duration // run time at the last maintenance
@@ -245,6 +252,8 @@ type State struct {
 	Generators []Generator
 	Battery    reading.Reading[Sample]
 	Low        reading.Reading[bool] // the battery-low line
+	Sockets    reading.Reading[bool] // power behind the crates' breaker; unknown where nothing measures it
+	Monoxide   reading.Reading[bool] // the carbon-monoxide alarm's contact
 	Level      Level
 	Charge     Charge
 	Percent    reading.Reading[float64] // state of charge; unknown where its bounds are too wide
@@ -256,8 +265,14 @@ type State struct {
 	// generator runs, the battery is charged or a volunteer says CarryOn.
 	Holding bool
 	// Contradicted: every line says that its generator stands still, but the battery
-	// is being charged. The lines are not believed: Source is unknown.
+	// is being charged and nobody says by what else, or the sockets have power. The lines
+	// are not believed: Source is unknown.
 	Contradicted bool
+
+	socketsAt     time.Duration // since when Sockets is so
+	monoxideAt    time.Duration // since when the alarm is told of; 0 if it is not
+	monoxideHeard time.Duration // when its contact was closed last
+	otherwise     bool          // a volunteer said Otherwise
 
 	candidate      Level         // the level found last, which replaces Level once it has held
 	candidateSince time.Duration // since when it is found
@@ -301,6 +316,12 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 			s.Charge, s.replaced = Charge{}, false
 		}
 		s.Charge = s.Charge.Step(o.bank(), in, s.celsius(25), now)
+	case SocketLine:
+		s.sockets(o, in)
+	case MonoxideLine:
+		s.monoxide(in)
+	case Otherwise:
+		s.otherwise = true
 	case Replaced:
 		s.replaced = true
 	case Temperature:
@@ -312,6 +333,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		}
 	case LinesLost:
 		s.Low, s.alarmed = reading.Reading[bool]{}, 0
+		s.Sockets, s.Monoxide = reading.Reading[bool]{}, reading.Reading[bool]{}
 		for i := range s.Generators {
 			s.lose(i)
 		}
@@ -329,13 +351,14 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	if s.Low = s.Low.Aged(now, o.LineMaxAge); s.Low.Quality != reading.Fresh {
 		s.alarmed = 0
 	}
+	s.age(o, now)
 	s.Battery = s.Battery.Aged(now, o.SampleMaxAge)
 	s.Celsius = s.Celsius.Aged(now, temperatureHolds)
 
 	if e, changed := s.level(o, now); changed {
 		events = append(events, e)
 	}
-	s.contradict(now)
+	s.contradict(o, now)
 	s.hold(input)
 	if e, changed := s.shutdown(o, input, now); changed {
 		events = append(events, e)
@@ -386,6 +409,8 @@ func (s *State) confirm(o Options, id GeneratorID, now time.Duration) []logbook.
 	name := logbook.GeneratorStopped
 	if active {
 		name, g.Starts = logbook.GeneratorStarted, g.Starts+1
+		g.started(at)
+		s.otherwise = false
 	}
 	return []logbook.Event{{Name: name, Mono: at, Attributes: map[string]any{"generator": id.Number()}}}
 }
@@ -428,10 +453,12 @@ func (s State) celsius(assumed float64) float64 {
 // is full; ok is false where it cannot be told. Without a temperature 10 °C is
 // assumed, that of a cool van.
 func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
-	if _, fresh := s.Battery.Get(); !fresh || !s.settled() {
+	sample, fresh := s.Battery.Get()
+	if !fresh || !s.settled() {
 		return 0, false, false
 	}
-	return s.Charge.TimeLeft(o.bank(), s.celsius(10))
+	left, full, ok = s.Charge.TimeLeft(o.bank(), s.celsius(10))
+	return left, full, ok && (full || sample.Amps < charged) // its mean has yet to turn
 }
 
 // Counted is the counted charge with its bounds, in %, at the monotonic time At.

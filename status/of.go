@@ -179,7 +179,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func(time.Duration) *float64) Number {
 	v := Number{Kind: string(n.Kind)}
 	switch n.Kind {
-	case advice.Percent:
+	case advice.Percent, advice.AtLeast:
 		v.Value = ptr(math.Floor(n.Value)) // safe to act on
 	case advice.Count:
 		v.Value = ptr(n.Value)
@@ -193,12 +193,29 @@ func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func
 	return v
 }
 
+// wired is the word for a line that may be fitted.
+func wired(fitted bool, line reading.Reading[bool], yes, no string) string {
+	active, known := line.Get()
+	switch {
+	case !fitted:
+		return ""
+	case !known:
+		return "unknown"
+	case active:
+		return yes
+	}
+	return no
+}
+
 // clockOf is whether the wall clock is believed, and what by.
 func clockOf(s van.State) Clock {
-	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot, Zone: s.Zone().String()}
+	c := Clock{Trusted: s.Clock.Trusted, Source: string(s.Clock.Source), Boot: s.Now.Boot}
+	if s.Timetable != nil {
+		c.Zone = s.Zone().String()
+	}
 	moment := func(t time.Time) *time.Time { return ptr(t.In(s.Zone()).Truncate(time.Second)) }
 	if now, ok := s.WallAt(s.Now.Mono); ok {
-		c.Now = moment(now)
+		c.Now = ptr(now.In(s.Zone()).Truncate(time.Minute))
 		if last := s.Clock.Memory.Network; s.Clock.Source.Served() {
 			c.NetworkAt = c.Now
 		} else if !last.IsZero() {

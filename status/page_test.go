@@ -75,7 +75,7 @@ func TestThePowerTileSaysHowFarTheBatteryGoes(t *testing.T) {
 		alter func(*status.Power)
 		want  string // the word and the lines
 	}{
-		{"charging", func(p *status.Power) { p.Battery.TimeToFullS = statustest.Ptr(7000.0) }, "Generator running|since 12:00|Battery level 82 %|full in some 2 h"},
+		{"charging", func(p *status.Power) { p.Battery.TimeToFullS = statustest.Ptr(7000.0) }, "Generator running|since 12:00|Battery level 82 %|full in some 2 h|Generator runs; sockets not measured."},
 		{"on battery", func(p *status.Power) { p.Source, p.Battery.TimeToEmptyS = power.SourceBattery, statustest.Ptr(22000.0) }, "On battery 82 %|some 6 h left"},
 		{"not certain", func(p *status.Power) {
 			p.Source, p.Battery.Confidence, p.Battery.PercentLow, p.Battery.PercentHigh = power.SourceBattery, "fair", statustest.Ptr(60.0), statustest.Ptr(80.0)

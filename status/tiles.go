@@ -46,6 +46,17 @@ func powerTile(v View, s *words.Speaker) Tile {
 	if left := b.TimeLeft(s); left != "" {
 		t.add(left)
 	}
+	switch {
+	case v.Power.Sockets == "on":
+		t.add(s.Say("tile.power.sockets-on"))
+	case v.Power.Sockets == "off":
+		t.add(s.Say("tile.power.sockets-off"))
+	case v.Power.Source == power.SourceGenerator:
+		t.add(s.Say("tile.power.sockets-unknown"))
+	}
+	if v.Power.ChargedBy == "other" {
+		t.add(s.Say("tile.power.otherwise"))
+	}
 	if v.Power.Unplug {
 		t.add(s.Say("tile.power.unplug"))
 	}

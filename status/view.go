@@ -71,8 +71,8 @@ type Glance struct {
 
 // Number is the one number of a tile.
 type Number struct {
-	Kind  string     `json:"kind"`  // percent, count, until, since, drawn; "" for none
-	Value *float64   `json:"value"` // of percent and count
+	Kind  string     `json:"kind"`  // percent, at-least, count, until, since, drawn; "" for none
+	Value *float64   `json:"value"` // of percent, at-least and count
 	At    *time.Time `json:"at"`    // of the others; null without a clock
 	InS   *float64   `json:"in_s"`  // s, of until, also while the clock is not trusted
 	AgeS  *float64   `json:"age_s"` // s, of since, likewise
@@ -112,8 +112,8 @@ type Clock struct {
 	Source  string `json:"source"` // timesyncd, rtc, volunteer, sim; "" while untrusted
 	Boot    string `json:"boot"`   // the kernel's boot id
 
-	Now       *time.Time `json:"now"`        // null while untrusted
-	Zone      string     `json:"zone"`       // such as Europe/Paris
+	Now       *time.Time `json:"now"`        // the minute; null while untrusted
+	Zone      string     `json:"zone"`       // such as Europe/Paris; "" without a timetable
 	WithinS   *float64   `json:"within_s"`   // s, how far off it is at most; null where that is not known
 	Chip      string     `json:"chip"`       // ok, or why the clock chip is not believed; "" where none was read
 	NetworkAt *time.Time `json:"network_at"` // when a time server kept it last; null while untrusted, or never
@@ -128,6 +128,19 @@ type Power struct {
 	Shutdown   Shutdown     `json:"shutdown"`
 	Unplug     bool         `json:"ok_to_unplug"` // nothing would be cut short
 	Holding    bool         `json:"holding"`      // started on a low battery: nothing is uploaded
+
+	Sockets   string         `json:"sockets"`         // on, off; unknown; "" where nothing measures them
+	Monoxide  string         `json:"carbon_monoxide"` // quiet, alarm; unknown; "" without an alarm
+	ChargedBy string         `json:"charged_by"`      // generator, other; "" while nothing is known to charge
+	Findings  []PowerFinding `json:"findings"`        // what is wrong, the loudest first
+}
+
+// PowerFinding is one thing that is wrong with the power.
+type PowerFinding struct {
+	Code      string     `json:"code"`      // see docs/api.md
+	Generator *int       `json:"generator"` // as people count them, from 1; null where it is about none alone
+	Since     *time.Time `json:"since"`     // null where that is not known
+	Until     *time.Time `json:"until"`     // when what it is about ends by itself; null where it does not
 }
 
 // Generator is one sense line.

@@ -87,6 +87,10 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		return s.mayConfirm(a.Site)
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
 		return s.mayCorrect(a)
+	case action.Otherwise:
+		if !s.Power.Contradicted {
+			return action.NotContradicted
+		}
 	case action.SetClock:
 		return s.maySetClock(o, a)
 	case action.PublishTimetable, action.TakeBackTimetable:
@@ -215,6 +219,8 @@ func wishOf(a action.Asked) any {
 		return power.Request{}
 	case action.CarryOn:
 		return power.CarryOn{}
+	case action.Otherwise:
+		return power.Otherwise{}
 	case action.Serviced:
 		return power.Serviced{Generator: power.GeneratorNumbered(a.Generator)}
 	case action.RefreshScreen:

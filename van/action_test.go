@@ -159,6 +159,8 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			}
 			o.state.Timetable = &tt
 		}, at("water", action.TimetableConfirm, 0), action.HoursNotGiven},
+		{"what charges, where nothing does", nil, ask(action.Otherwise), action.NotContradicted},
+		{"what charges while no generator runs", func(o *open) { charged(o.box, &o.at) }, ask(action.Otherwise), action.Taken},
 		{"a clock that the internet keeps", nil, phone(9*time.Hour, false), action.ClockKept},
 		{"the clock", noClock, phone(9*time.Hour, false), action.Taken},
 		{"the clock, to nothing", noClock, ask(action.SetClock), action.Incomplete},
@@ -217,6 +219,18 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		if (van.State{}).May(van.DefaultOptions(), ask(r.Name)) == action.UnknownAction {
 			t.Errorf("van does not know %s", r.Name)
 		}
+	}
+}
+
+// charged has something charge the battery for two minutes while every generator
+// stands still.
+func charged(b *box, at *time.Duration) {
+	for range 12 {
+		*at += 10 * time.Second
+		for i := range b.state.Power.Generators {
+			b.see(*at, power.Line{Generator: power.GeneratorID(i), At: *at})
+		}
+		b.see(*at, power.Sample{Volts: 13.5, Amps: 5})
 	}
 }
 
@@ -284,7 +298,12 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			if row.Name != action.TimetableHours {
 				asked.Hours = nil
 			}
-			at += time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600}).Draw(t, "later")) * time.Second
+			later := rapid.SampledFrom([]int{0, 1, 60, 3600}).Draw(t, "later")
+			if row.Name == action.Otherwise && flag {
+				charged(b, &at)
+				later = min(later, 1)
+			}
+			at += time.Duration(later) * time.Second
 			was := b.state
 			still := *b
 			still.see(at, van.Tick{})
@@ -350,6 +369,7 @@ func undone(b *box, was van.State, a action.Asked) string {
 		action.TimetableCancel:   corrected(timetable.SaidCancelled),
 		action.TimetableHours:    corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
 		action.TimetableUndo:     i < 0,
+		action.Otherwise:         !s.Power.Contradicted && s.Power.Source() == power.SourceBattery,
 		action.SetClock:          sets && set.Wall.Equal(a.Time) && set.Source == wall.Volunteer,
 		action.Serviced:          s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
 		action.PublishTimetable:  [2]string{publishes.Source, publishes.Digest} == which,

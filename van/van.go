@@ -258,6 +258,12 @@ func (in Observation) roomInput() any {
 	return in.Value
 }
 
+// PowerFindings are what is wrong with the power, the loudest first.
+func (s State) PowerFindings(o Options) []power.Finding {
+	on := s.Session
+	return s.Power.Findings(o.Power, power.Session{Active: on.Active, Until: on.Until, Still: on.Still, Idle: o.Session.Idle}, s.Now.Mono)
+}
+
 // moment is what sessions and days count.
 func (s State) moment() tally.Moment {
 	m := tally.Moment{In: s.Power.Charge.In, Out: s.Power.Charge.Out, Measured: s.Power.Battery.Quality == reading.Fresh,

@@ -53,6 +53,7 @@ type appliance struct {
 	parts   parts
 	delays  supervise.Delays
 
+	clock     *clock.System
 	loop      *loop.Loop
 	recorder  *store.Recorder
 	client    *client.Client
@@ -125,7 +126,8 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 		Health:  func(err error) { a.heard(van.Logbook, err) },
 		Retry:   a.delays.First,
 	})
-	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), clock.NewSystem(), a.recorder.Record, a.do)
+	a.clock = clock.NewSystem()
+	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), a.clock, a.recorder.Record, a.do)
 	a.server = server.New(a.pages(pin))
 	return a, nil
 }
@@ -147,12 +149,15 @@ func (f *flags) setLog() {
 // desk is less patient.
 func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o := van.DefaultOptions()
+	o.Built = clock.Built()
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
 	o.Power.Capacity = float64(c.Battery.Capacity)
 	monitor := monitorOpts(c.Battery)
 	o.Power.Offset = monitor.Offset()
 	o.Power.Low, o.Power.Critical, o.Power.Service = c.Power.Low, c.Power.Critical, c.Power.Service
+	o.Power.Sockets, o.Power.Monoxide = c.Sockets != nil, c.Monoxide != nil
+	o.Power.OtherCharger = c.Power.Other != "none"
 	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
 	if c.Battery.Monitor == "none" && c.Battery.LowLine != nil {
@@ -366,7 +371,10 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("interface", "", a.link)
 	add("probe", "", a.probes)
 	add("dashboard", "", a.dashboard)
-	add("clock", "", a.clock)
+	add("clock", "", a.timeServers)
+	if a.parts.world == nil {
+		add("clock chip", "", a.clockChip)
+	}
 	add("target", van.Target, a.target.Run)
 	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })
 	add("view", "", a.publish)
@@ -401,6 +409,10 @@ func (a *appliance) do(e van.Effect) {
 		a.relay.set(e.On)
 	case van.PowerOff:
 		go a.powerOff()
+	case van.SetClock:
+		go a.setClock(e)
+	case van.ChipSet:
+		go a.chipSet()
 	case van.Send:
 		token(a.upload)
 	case van.Publish:

@@ -23,6 +23,7 @@ import (
 	"infobus/reading/clock"
 	"infobus/sim/world"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // parts are the van's devices, each real or a model.
@@ -63,7 +64,7 @@ func realParts(c config.Config) parts {
 		endpoint: c.Sync.Endpoint,
 		clock: func(ctx context.Context, observe func(van.ClockSeen)) error {
 			return clock.Watch(ctx, func(set reading.Reading[time.Duration]) {
-				observe(van.ClockSeen{Trusted: true, Source: "timesyncd", Set: set})
+				observe(van.ClockSeen{Trusted: true, Source: wall.Network, Set: set})
 			})
 		},
 	}
@@ -85,6 +86,11 @@ func (p *parts) simulate(f flags, c config.Config) error {
 	if l := c.Battery.LowLine; l != nil {
 		o.Low, o.LowLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
+	}
+	for _, l := range []*config.Line{c.Sockets, c.Monoxide} {
+		if l != nil {
+			o.Lines = append(o.Lines, l.Line)
+		}
 	}
 	if l := c.Kiosk.Button; l != nil {
 		o.Button, o.ButtonLow = l.Line, l.ActiveLow()
@@ -131,7 +137,7 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		return w.Clock(ctx, func(trusted bool) {
 			seen := van.ClockSeen{Trusted: trusted}
 			if trusted {
-				seen.Source = "sim"
+				seen.Source = wall.Desk
 			}
 			observe(seen)
 		})

@@ -29,6 +29,16 @@ var update = flag.Bool("update", false, "record the states anew")
 // docs/api.md gives.
 var changed = map[string]string{
 	"actions":                   "new: what may be asked for now",
+	"power.sockets":             "new: whether they have power",
+	"power.carbon_monoxide":     "new: the alarm's contact",
+	"power.charged_by":          "new: what charges the battery",
+	"power.findings":            "new: what is wrong with the power",
+	"clock.now":                 "new: the minute",
+	"clock.zone":                "new: the van's time zone",
+	"clock.within_s":            "new: how far off the clock is at most",
+	"clock.chip":                "new: what is thought of the clock chip",
+	"clock.network_at":          "new: when a time server kept the clock last",
+	"clock.differs_s":           "new: by how much two phones differ",
 	"advice":                    "new: what to do, judged once",
 	"uplink.advice_fr":          "gone: the language is asked for",
 	"uplink.advice":             "said in the language asked for; the apostrophes are typographic",

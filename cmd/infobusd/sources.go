@@ -29,12 +29,15 @@ import (
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
+	"infobus/wall"
 )
 
 // The names of the lines that are no generator's.
 const (
-	button  = "button" // beside the screen
-	lowLine = "battery-low"
+	button   = "button" // beside the screen
+	lowLine  = "battery-low"
+	sockets  = "sockets"
+	monoxide = "carbon-monoxide"
 )
 
 // input is a line as the driver takes it.
@@ -54,8 +57,13 @@ func watched(c config.Config) (all []line.Config) {
 	if l := c.Battery.LowLine; l != nil {
 		all = append(all, input(lowLine, *l))
 	}
-	if l := c.Kiosk.Button; l != nil {
-		all = append(all, input(button, *l))
+	for _, in := range []struct {
+		name string
+		line *config.Line
+	}{{button, c.Kiosk.Button}, {sockets, c.Sockets}, {monoxide, c.Monoxide}} {
+		if in.line != nil {
+			all = append(all, input(in.name, *in.line))
+		}
 	}
 	return all
 }
@@ -77,6 +85,10 @@ func (a *appliance) lines(ctx context.Context, alive func()) error {
 			}
 		case lowLine:
 			a.observe(power.LowLine{Active: s.Active, At: s.At})
+		case sockets:
+			a.observe(power.SocketLine{Active: s.Active, At: s.At})
+		case monoxide:
+			a.observe(power.MonoxideLine{Active: s.Active, At: s.At})
 		default:
 			a.observe(power.Line{Generator: generators[s.Name], Active: s.Active, At: s.At})
 		}
@@ -228,9 +240,14 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		})
 }
 
-// clock says when the wall clock may be believed.
-func (a *appliance) clock(ctx context.Context, _ func()) error {
-	return a.parts.clock(ctx, func(seen van.ClockSeen) { a.observe(seen) })
+// timeServers says when they keep the wall clock.
+func (a *appliance) timeServers(ctx context.Context, _ func()) error {
+	return a.parts.clock(ctx, func(seen van.ClockSeen) {
+		if seen.Source == wall.Desk {
+			a.clock.Shift(0)
+		}
+		a.observe(seen)
+	})
 }
 
 // timetable follows a source of the timetable, by its number: a file, a folder, a stick

@@ -24,8 +24,9 @@ type Clock interface {
 // System is the board's own clock: CLOCK_MONOTONIC, the same clock the kernel
 // stamps GPIO edges with, and the wall clock beside it.
 type System struct {
-	boot string
-	seq  atomic.Uint64
+	boot  string
+	seq   atomic.Uint64
+	shift atomic.Int64 // ns
 }
 
 // NewSystem reads the boot id from the kernel; where there is none, one is
@@ -43,8 +44,12 @@ func NewSystem() *System {
 
 // Now stamps the present moment with the next sequence number.
 func (c *System) Now() reading.Stamp {
-	return reading.Stamp{Boot: c.boot, Seq: c.seq.Add(1), Mono: Mono(), Wall: time.Now().Round(0)}
+	return reading.Stamp{Boot: c.boot, Seq: c.seq.Add(1), Mono: Mono(), Wall: time.Now().Round(0).Add(time.Duration(c.shift.Load()))}
 }
+
+// Shift has the wall clock of this System, not the machine's, be so much ahead: that
+// of a simulated box, whose clock somebody sets.
+func (c *System) Shift(by time.Duration) { c.shift.Store(int64(by)) }
 
 // Mono is CLOCK_MONOTONIC, the time since boot.
 func Mono() time.Duration {

@@ -31,6 +31,8 @@ type Day struct {
 
 	Watch   func(van.State)               // sees the state after each step; nil for nobody
 	Effects func(time.Time, []van.Effect) // sees what is to be done after each step; nil for nobody
+
+	started func(*player)
 }
 
 // Step is one command at a moment.

@@ -92,6 +92,9 @@ func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Even
 			return err
 		}
 	}
+	if d.started != nil {
+		d.started(p)
+	}
 	p.powerOn()
 	for _, s := range d.Steps {
 		if !s.At.After(d.Start) {

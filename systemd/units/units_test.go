@@ -52,7 +52,8 @@ func TestDaemonHasNoPrivilege(t *testing.T) {
 		"RuntimeDirectory":        nil, // /run/infobus is the socket unit's, and root's
 		"SupplementaryGroups":     {"gpio i2c spi"},
 		"ReadWritePaths":          nil,
-		"ProcSubset":              nil, // pid would hide the boot's id
+		"OOMPolicy":               {"continue"}, // the reader of workbooks must not take it down
+		"ProcSubset":              nil,          // pid would hide the boot's id
 	} {
 		if !slices.Equal(s[key], want) {
 			t.Errorf("%s is %q, want %q", key, s[key], want)
@@ -136,6 +137,54 @@ func TestLinkUnitHasOneCapability(t *testing.T) {
 	}
 	if n := len(regexp.MustCompile(`case "`).FindAllString(rule, -1)); n != 3 {
 		t.Errorf("the rule names %d actions, want 3", n)
+	}
+}
+
+// Who sets the clock can do that alone, and no daemon may ask for more of it.
+func TestClockUnits(t *testing.T) {
+	for unit, want := range map[string]map[string][]string{
+		"infobus-clock@.service": {
+			"ExecStart":             {"/usr/bin/infobus set-clock %i"},
+			"CapabilityBoundingSet": {"CAP_SYS_TIME"},
+			"AmbientCapabilities":   {"CAP_SYS_TIME"},
+			"DynamicUser":           {"yes"},
+			"PrivateDevices":        {"yes"},
+			"ProtectClock":          nil, // it takes the capability away
+		},
+		"infobus-clock-chip@.service": {
+			"ExecStart":             {"/usr/bin/infobus clock-chip %i"},
+			"CapabilityBoundingSet": {"CAP_SYSLOG"},
+			"DevicePolicy":          {"closed"},
+			"DeviceAllow":           {"/dev/kmsg r", "char-i2c rw"},
+			"ProtectKernelLogs":     nil, // it is what it reads
+			"RuntimeDirectory":      {"infobus-clock"},
+		},
+	} {
+		s := settings(t, unit)
+		for key, want := range want {
+			if !slices.Equal(s[key], want) {
+				t.Errorf("%s: %s is %q, want %q", unit, key, s[key], want)
+			}
+		}
+		for _, key := range []string{"NoNewPrivileges", "PrivateNetwork", "PrivateTmp", "ProtectHome"} {
+			if !slices.Equal(s[key], []string{"yes"}) {
+				t.Errorf("%s: %s is %q", unit, key, s[key])
+			}
+		}
+	}
+	b, err := os.ReadFile("48-infobus-clock.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := string(b)
+	for _, want := range []string{`subject.user !== "infobus"`, `action.lookup("verb") === "start"`,
+		`/^infobus-clock(@[0-9]{1,15}-[0-9]{1,15}|-chip@(look|clear))\.service$/`} {
+		if !strings.Contains(rule, want) {
+			t.Errorf("the rule lacks %s", want)
+		}
+	}
+	if n := strings.Count(rule, "Result.YES"); n != 1 {
+		t.Errorf("the rule says yes %d times", n)
 	}
 }
 

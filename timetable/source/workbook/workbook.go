@@ -123,11 +123,7 @@ func read(program string, data []byte) ([]source.Sheet, error) {
 		return nil, fmt.Errorf("workbooks cannot be read here (%w); export it as CSV in UTF-8", err)
 	}
 	sheets, err := Decode(out)
-	if err != nil {
-		cancel() // it is not waited for
-	} else {
-		io.Copy(io.Discard, out) // nothing, of a program of ours
-	}
+	out.Close() // should it still say anything, that ends it
 	ended := c.Wait()
 	switch {
 	case errors.Is(err, errTorn) && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):

@@ -1,0 +1,335 @@
+package advice
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"infobus/advice/advicetest"
+	"infobus/netmon"
+	"infobus/power"
+	"infobus/reading"
+	"infobus/van"
+	"infobus/words"
+)
+
+// moment is a state that was reached, with its options and how.
+type moment struct {
+	o   van.Options
+	s   van.State
+	how string
+}
+
+// signature is what of a judgement two states may have in common.
+func signature(j Judgement) string {
+	var b strings.Builder
+	for _, r := range j.Rows {
+		fmt.Fprint(&b, r.Code, r.Severity, r.Act, " ")
+	}
+	for _, t := range j.Tiles {
+		fmt.Fprint(&b, t.About, t.Level, t.Icon, " ")
+	}
+	return b.String()
+}
+
+// commands are what may happen to a van.
+var commands = strings.Split("generator on|generator on|generator off|generator 2 on|generator 2 off|site moulin|site quai|charger off|charger on|load 1|load 8|load 30|"+
+	"cable out|cable in|port out|port in|gateway off|gateway on|cellular up|cellular up|cellular down|cellular slow|cellular captive|cellular late|cellular filtered|dns down|dns up|"+
+	"device gpio absent|device gpio ok|device battery timeout|device battery ok|device panel timeout|device panel ok|device logbook full|device logbook ok|"+
+	"device configuration error|device configuration ok|device relay error|device relay ok|timetable refused 2|device timetable ok|sensor cut|sensor whole|"+
+	"hertz 44|hertz 50|hertz 56|alarm on|alarm off|clock trusted|do longer|do end-session|do session-on|do power-off|do cancel-shutdown|do carry-on|do refresh-screen|"+
+	"relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
+
+// walks are states that random walks reach, those of each kind that were met first
+// and some more.
+func walks(t testing.TB, n int) (all []moment) {
+	gen := rapid.Custom(func(t *rapid.T) []string {
+		with := []string{fmt.Sprint("battery ", rapid.SampledFrom([]int{9, 11, 14, 26, 33, 60, 80, 97}).Draw(t, "battery")), "generators 2",
+			fmt.Sprint("run-hours ", rapid.SampledFrom([]int{3, 99, 101}).Draw(t, "run"))}
+		for _, w := range []string{"relay", "low-line", "bundle used-up", "no-monitor", "clock untrusted"} {
+			if rapid.IntRange(0, 3).Draw(t, w) == 0 {
+				with = append(with, w)
+			}
+		}
+		return append(append(with, "then"), rapid.SliceOfN(rapid.SampledFrom(commands), 10, 60).Draw(t, "do")...)
+	})
+	seen := map[string]int{}
+	for i := range n {
+		script := gen.Example(i)
+		at := slices.Index(script, "then")
+		d, err := advicetest.NewDesk(script[:at]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		how := script[at+1:]
+		done := 0
+		d.Watch = func(s van.State) {
+			if sign := signature(Judge(d.Options, s)); seen[sign] < 8 {
+				seen[sign]++
+				all = append(all, moment{d.Options, s, strings.Join(script[:at], ", ") + "; " + strings.Join(how[:done], ", ")})
+			}
+		}
+		for k, c := range how {
+			done = k + 1
+			if err := d.Do(c); err != nil && !strings.Contains(err.Error(), "refused") {
+				t.Fatalf("%s: %v", c, err)
+			}
+		}
+	}
+	t.Logf("%d states of %d kinds were kept, of %d walks", len(all), len(seen), n)
+	return all
+}
+
+// soon is within what time of the end nothing may be green.
+const soon = 20 * time.Minute
+
+// wrong says what of a judgement contradicts the state or itself. It knows nothing of
+// the table.
+func wrong(o van.Options, s van.State, j Judgement) (all []string) {
+	now := s.Now.Mono
+	bad := func(is bool, what string, args ...any) {
+		if is {
+			all = append(all, fmt.Sprintf(what, args...))
+		}
+	}
+	green := map[About]bool{}
+	for _, t := range j.Tiles {
+		green[t.About] = t.Level == Good
+		bad(words.In("en").Text(t.Words) == t.Words.Key, "the tile %s has no words: %s", t.About, t.Words.Key)
+	}
+	anyGreen := j.Level == Good || green[Power] || green[Internet] || green[Session] || green[Screen]
+	bad(len(green) != 4, "there are tiles of %v", green)
+
+	// One act.
+	bad(j.First.Act == "" || j.First.Text.IsZero(), "there is no act")
+	bad(j.First.Act != Nothing && (len(j.Rows) == 0 || j.First.Code != j.Rows[0].Code), "the first is not the first row")
+	codes := map[string]bool{}
+	for _, r := range j.Rows {
+		bad(codes[r.Code], "%s is said twice", r.Code)
+		codes[r.Code] = true
+		bad(r.Severity != Info && r.Act == Nothing, "%s is bad and nothing is to be done", r.Code)
+		bad(r.Act == Nothing && len(j.Rows) > 1, "nothing to do is one of several")
+		bad(r.Severity != Info && j.Level == Good, "all is well, and %s", r.Code)
+		bad(r.Severity != Info && j.First.Act == Nothing, "nothing is to be done, and %s", r.Code)
+	}
+	times := 0
+	for _, r := range j.Rows {
+		if r.Act == StartGenerator {
+			times++
+		}
+	}
+	bad(times > 1, "start a generator, said %d times", times)
+	for _, pair := range opposite {
+		has := func(a Act) bool { return slices.ContainsFunc(j.Rows, func(r Advice) bool { return r.Act == a }) }
+		bad(has(pair[0]) && has(pair[1]), "%s and %s", pair[0], pair[1])
+	}
+
+	// What the state says for itself.
+	source := s.Power.Source()
+	down := s.Power.Shutdown
+	full, lasts := false, false
+	if _, f, ok := s.Power.TimeLeft(o.Power); ok {
+		full, lasts = f && j.May(FullIn), !f && j.May(Lasts)
+	}
+	unplug := s.OKToUnplug() && j.May(Unplug)
+	if down.Pending && down.At-now <= soon {
+		bad(anyGreen, "something is green, and the box switches off")
+		bad(full || lasts || unplug, "the box switches off; full in %v, lasts %v, unplug %v", full, lasts, unplug)
+		bad(j.Deadline != down.At, "the switch-off is at %v, the deadline %v", down.At, j.Deadline)
+	}
+	if s.Session.Active && s.Session.Still != 0 && source == power.SourceBattery {
+		end := min(s.Session.Until, s.Session.Still+o.Session.Idle)
+		bad(end-now <= soon && anyGreen, "something is green, and the session ends without power")
+		bad(!down.Pending && j.Deadline != end, "the session ends at %v, the deadline is %v", end, j.Deadline)
+		bad(!down.Pending && j.First.Act != StartGenerator, "the session has no power, and the act is %s", j.First.Act)
+		bad(full, "no generator runs, and the battery is full in some time")
+	}
+	p, fresh := s.Uplink.Probe.Get()
+	came := fresh && (p.Internet == netmon.Passed || p.HTTP == netmon.Passed || p.DNS == netmon.Passed || p.Direct == netmon.Passed)
+	for _, t := range j.Tiles {
+		bad(came && t.Words.Key == "verdict.no-internet", "no internet on the tile, and answers come")
+	}
+	for _, r := range j.Rows {
+		said := words.In("en").Text(r.Text)
+		bad(came && strings.Contains(said, "has no mobile internet"), "no internet, and answers come")
+		bad(strings.Contains(said, "switch the Cisco box off") && !strings.HasPrefix(said, "Does a page open on a phone?"), "the Cisco box off, without asking")
+		running := source == power.SourceGenerator
+		bad(running && r.Act == StartGenerator, "start a generator, and one runs: %s", r.Code)
+		bad(!running && (r.Act == KeepGenerator || r.Act == CheckCharger || r.Act == UnloadGenerator || r.Act == ReopenSession), "%s, and no generator is seen", r.Act)
+		bad(s.Session.Active && (r.Act == SaySessionOn || r.Act == ReopenSession), "%s in a session", r.Act)
+		bad(!s.Session.Active && (r.Act == ConfirmSite || r.Act == TellPeople), "%s, and no session is on", r.Act)
+	}
+	low := s.Power.Level == power.Low || s.Power.Level == power.Critical
+	bad(s.Power.Level == power.Critical && (full || unplug && source == power.SourceGenerator), "nearly empty; full in some time %v", full)
+	bad(full && source == power.SourceBattery, "no generator runs, and it is full in some time")
+	bad(low && source == power.SourceBattery && full, "low on battery, and full in some time")
+	sample, measured := s.Power.Battery.Get()
+	bad(measured && sample.Amps > 1 && lasts && stood(s, time.Minute), "it is charged at %v A, and lasts some time", sample.Amps)
+
+	// Whatever is not well is not green.
+	power_ := source == power.SourceUnknown || s.Power.Level == power.Critical || low && source == power.SourceBattery ||
+		source == power.SourceGenerator && measured && s.Power.Level != power.Full && s.Power.Level != power.Unknown && sample.Amps < -0.5 && stood(s, 5*time.Minute) && s.Power.NotCharging(o.Power, now) ||
+		slices.ContainsFunc(s.Power.Generators, func(g power.Generator) bool {
+			runs, ok := g.Running.Get()
+			return ok && runs && g.Speed != power.Right && g.Speed != power.NotMeasured
+		})
+	bad(power_ && green[Power], "power is green")
+	short := s.Forecast(o).Slot != 0
+	bad(green[Internet] && (s.Uplink.Verdict != netmon.OK || s.GatewayPower.Cut != netmon.Powered || short), "internet is green: %s %s", s.Uplink.Verdict, s.GatewayPower.Cut)
+	cut := s.GatewayPower.Fitted && s.GatewayPower.Cut == netmon.Saving
+	bad(cut && !slices.ContainsFunc(j.Rows, func(r Advice) bool { return r.Act == StartGenerator || r.Act == Wait || r.Act == KeepGenerator }), "the Cisco box is switched off, and nothing is said of it")
+	bad(green[Session] && (s.Session.Over() && source == power.SourceGenerator || s.Power.Contradicted && !s.Session.Active), "session is green")
+	is := func(name string) bool { d, _ := s.Device(name); return d.State == van.DeviceBroken }
+	unsaid := s.Session.Active && !s.Session.Confirmed && s.Timetable != nil
+	dark := s.Session.Active && !s.Clock.Trusted && s.Uplink.Verdict == netmon.OK && now-s.Uplink.Since > 6*time.Minute
+	bad(green[Screen] && (is(van.Panel) || is(van.TimetableFile) || unsaid || dark), "the screen is green: site unsaid %v, no clock %v", unsaid, dark)
+	due := slices.ContainsFunc(s.Power.Generators, func(g power.Generator) bool { return g.ServiceIn(o.Power, now) < 0 })
+	broken := slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken })
+	bad(j.Level == Good && (broken || due && !s.Session.Active && source == power.SourceBattery), "all is well: broken %v, maintenance due %v", broken, due)
+	bad(is(van.Battery) && s.Power.Battery.Quality == reading.Unknown && (full || lasts), "the meter is broken, and there is a time left")
+	bad((is(van.Logbook) || is("kept")) && unplug, "the card takes nothing, and it is OK to unplug")
+	return all
+}
+
+// stood says whether no generator has started or stopped for so long, as far as is
+// known.
+func stood(s van.State, d time.Duration) bool {
+	return !slices.ContainsFunc(s.Power.Generators, func(g power.Generator) bool { return s.Now.Mono-g.Since < d })
+}
+
+// opposite are acts that cannot be said one beside the other.
+var opposite = func() (all [][2]Act) {
+	pairs := func(list ...Act) {
+		for i, a := range list {
+			for _, b := range list[i+1:] {
+				all = append(all, [2]Act{a, b})
+			}
+		}
+	}
+	pairs(StartGenerator, KeepGenerator, SaySessionOn)
+	pairs(StartGenerator, CheckCharger)
+	pairs(StartGenerator, UnloadGenerator)
+	pairs(StartGenerator, ReopenSession)
+	pairs(StartGenerator, LookAtGenerator)
+	pairs(StartGenerator, ServiceGenerator)
+	pairs(KeepGenerator, LookAtGenerator)
+	pairs(KeepGenerator, CheckCharger)
+	pairs(SaySessionOn, ReopenSession, ConfirmSite)
+	pairs(SaySessionOn, LookAtGenerator)
+	pairs(PushCable, ChangeCable, PushAdapter, AskPhone, SignIn, MoveAntenna, SpareData, RestartBox)
+	pairs(TopUp, MoveAntenna)
+	return all
+}()
+
+// In thousands of states that the van's step reaches, no two sentences contradict each
+// other or the state, nothing is green before an end, and there is one act.
+func TestPropertyNothingThatIsSaidContradicts(t *testing.T) {
+	shown := map[string]bool{}
+	for _, m := range reached(t) {
+		if w := wrong(m.o, m.s, Judge(m.o, m.s)); len(w) > 0 && !shown[w[0]] {
+			shown[w[0]] = true
+			t.Errorf("%s:\n\t%s\n\t%s", m.how, strings.Join(w, "\n\t"), signature(Judge(m.o, m.s)))
+		}
+	}
+}
+
+// Each rule is needed: without it, or without what it forbids or hides, the test above
+// fails.
+func TestWithoutARuleSomethingContradicts(t *testing.T) {
+	all := reached(t)
+	fails := func(mutated rules) bool {
+		return slices.ContainsFunc(all, func(m moment) bool { return len(wrong(m.o, m.s, mutated.judge(m.o, m.s))) > 0 })
+	}
+	if fails(table) {
+		t.Fatal("the table itself fails")
+	}
+	for i, r := range table {
+		if r.act == Nothing {
+			continue // it says that nothing is to be done
+		}
+		if !fails(slices.Delete(slices.Clone(table), i, i+1)) {
+			t.Errorf("without %s nothing contradicts", r.code)
+		}
+	}
+	for i, r := range table {
+		for _, claim := range r.forbids {
+			mutated := slices.Clone(table)
+			mutated[i].forbids = slices.DeleteFunc(slices.Clone(r.forbids), func(c Claim) bool { return c == claim })
+			if !fails(mutated) {
+				t.Errorf("%s does not forbid %s, and nothing contradicts", r.code, claim)
+			}
+		}
+		for _, code := range r.hides {
+			mutated := slices.Clone(table)
+			mutated[i].hides = slices.DeleteFunc(slices.Clone(r.hides), func(c string) bool { return c == code })
+			if !fails(mutated) {
+				t.Errorf("%s does not hide %s, and nothing contradicts", r.code, code)
+			}
+		}
+	}
+}
+
+var states []moment
+
+// reached are the states of the walks, and of the sixty cases.
+func reached(t testing.TB) []moment {
+	if states == nil {
+		n := 120
+		if os.Getenv("INFOBUS_SOAK") != "" {
+			n = 2000
+		}
+		states = walks(t, n)
+		for _, c := range advicetest.Sixty() {
+			o, s, err := c.Play()
+			if err != nil {
+				t.Fatal(err)
+			}
+			states = append(states, moment{o, s, c.Name})
+		}
+	}
+	return states
+}
+
+// Whatever a van has that works: all is well, nothing is to be done, and every tile is
+// green.
+func TestEveryHealthyCombinationIsGreen(t *testing.T) {
+	n := 0
+	for _, battery := range []string{"battery 45", "battery 70", "battery 99"} {
+		for _, generators := range []string{"generators 1", "generators 2"} {
+			for _, fitted := range [][]string{nil, {"relay"}, {"low-line"}, {"no-monitor"}, {"relay", "low-line", "no-monitor"}} {
+				for _, then := range []string{"", "1h", "generator on, site moulin, 10s", "generator on, site quai, 3m", "generator on, site moulin, 1h", "generator on, site moulin, do longer, 20m",
+					"generator on, site moulin, at 12:31, generator off, 1m", "generator on, site moulin, do end-session, generator off, 40s",
+					"generator on, site moulin, 30m, generator off, 10m, generator on, 1m", "generator on, site moulin, 20m, power cut, 3m, power on, 2m",
+					"generator on, site moulin, do show-help, 2m", "generator on, site moulin, hertz 51, 10m"} {
+					d, err := advicetest.NewDesk(append(fitted, battery, generators)...)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, c := range strings.Split(then, ", ") {
+						if c == "" {
+							continue
+						}
+						if err := d.Do(c); err != nil {
+							t.Fatal(err)
+						}
+					}
+					j := Judge(d.Options, d.State)
+					n++
+					good := j.Level == Good && j.First.Act == Nothing
+					for _, tile := range j.Tiles {
+						good = good && tile.Level == Good
+					}
+					if !good {
+						t.Errorf("%s, %s, %v; %s: %s %s", battery, generators, fitted, then, j.Level, signature(j))
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d combinations", n)
+}
