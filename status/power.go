@@ -20,16 +20,42 @@ func (b Battery) Charge(s *words.Speaker) string {
 	return s.Say("battery.between", "Low", math.Round(*b.PercentLow), "High", math.Round(*b.PercentHigh))
 }
 
-// Left is how long the battery lasts, "some 6 h left", or takes to be full,
-// "full in some 2 h"; "" while that is not known.
+// TimeLeft is how long the battery lasts, "lasts at least 5 h", or takes to be full,
+// "full in some 2 h"; "" while that is not known. Range says more.
 func (b Battery) TimeLeft(s *words.Speaker) string {
 	switch {
+	case b.LastsS != nil && *b.LastsS >= 600:
+		return s.Say("battery.lasts", "Span", atLeast(*b.LastsS, s))
+	case b.LastsS != nil && b.TimeToEmptyS != nil && *b.TimeToEmptyS >= 600:
+		return "" // the lower bound says nothing, and the middle is not safe to act on
 	case b.TimeToEmptyS != nil:
 		return s.Say("battery.left", "Span", roughly(*b.TimeToEmptyS, s))
 	case b.TimeToFullS != nil && b.Level != "full":
 		return s.Say("battery.full-in", "Span", roughly(*b.TimeToFullS, s))
 	}
 	return ""
+}
+
+// Range is between what and what the battery lasts, "lasts 5 to 9 h"; "" while that is
+// not known.
+func (b Battery) Range(s *words.Speaker) string {
+	if b.LastsS == nil || b.LastsMostS == nil {
+		return ""
+	}
+	half := func(hours float64) string { return s.Number(hours/2, 1) }
+	return s.Say("battery.lasts-range", "Least", half(math.Floor(*b.LastsS/1800)), "Most", half(math.Ceil(*b.LastsMostS/1800)))
+}
+
+// atLeast is a time in words that is not longer than it is.
+func atLeast(seconds float64, s *words.Speaker) string {
+	switch minutes, hours := seconds/60, seconds/3600; {
+	case minutes < 60:
+		return s.Say("span.minutes-at-least", "Minutes", s.Number(10*math.Floor(minutes/10), 0))
+	case hours < 10:
+		return s.Say("span.hours-at-least", "Hours", s.Number(math.Floor(2*hours)/2, 1))
+	default:
+		return s.Say("span.hours-at-least", "Hours", s.Number(math.Floor(hours), 0))
+	}
 }
 
 // roughly is a time in words, no more precise than a forecast of the load is.

@@ -68,6 +68,16 @@ func TestTheTimeLeftPretendsNoPrecision(t *testing.T) {
 			t.Errorf("full in %g s: %q, want %q", seconds, got, want)
 		}
 	}
+	for least, want := range map[float64]string{599: "", 600: "lasts at least 10 min", 59 * 60: "lasts at least 50 min", 3600: "lasts at least 1 h",
+		22000: "lasts at least 6 h", 9.9 * 3600: "lasts at least 9.5 h", 30.9 * 3600: "lasts at least 30 h"} {
+		b := Battery{TimeToEmptyS: ptr(2 * least), LastsS: &least, LastsMostS: ptr(3 * least)}
+		if got := b.TimeLeft(words.In()); got != want {
+			t.Errorf("at least %g s: %q, want %q", least, got, want)
+		}
+	}
+	if got := (Battery{LastsS: ptr(22000.0), LastsMostS: ptr(40000.0)}).Range(words.In()); got != "lasts 6 to 11.5 h" {
+		t.Errorf("the range: %q", got)
+	}
 	if got := (Battery{}).TimeLeft(words.In()) + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).TimeLeft(words.In()); got != "" {
 		t.Errorf("not known, and full already: %q", got)
 	}
