@@ -40,6 +40,7 @@ var changed = map[string]string{
 	"clock.network_at":          "new: when a time server kept the clock last",
 	"clock.differs_s":           "new: by how much two phones differ",
 	"advice":                    "new: what to do, judged once",
+	"power.battery.age_s":       "new: how old the figures are",
 	"uplink.advice_fr":          "gone: the language is asked for",
 	"uplink.advice":             "said in the language asked for; the apostrophes are typographic",
 	"uplink.cellular.advice":    "as uplink.advice",
