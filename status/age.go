@@ -45,9 +45,21 @@ func (v View) by(t *time.Time, left *float64, s *words.Speaker) string {
 	case t == nil && left == nil:
 		return ""
 	case t == nil:
-		return s.Say("deadline.in", "Span", span(*left))
+		return s.Say("deadline.in", "Span", atMost(*left))
 	case left == nil || *left <= 0:
 		return s.Say("deadline.at", "At", hour(t))
 	}
-	return s.Say("deadline.by", "At", hour(t), "Span", span(*left))
+	return s.Say("deadline.by", "At", hour(t), "Span", atMost(*left))
+}
+
+// atMost is the time that is left before something, rounded down: nobody comes late who
+// believes it.
+func atMost(seconds float64) words.Text {
+	switch {
+	case seconds < 60:
+		return words.T("span.seconds", "N", max(10, 10*int(seconds/10)))
+	case seconds > 90*60:
+		return words.T("span.hours", "N", int(seconds/3600))
+	}
+	return words.T("span.minutes", "N", int(seconds/60))
 }

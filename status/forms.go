@@ -78,6 +78,23 @@ func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 	return forms
 }
 
+// doing are the actions that do what is first to be done, by the acts of advice.
+var doing = map[string]action.Name{"say-session-on": action.SessionOn, "reopen-session": action.SessionOn, "service-generator": action.Serviced}
+
+// FirstForms are those of the volunteers' page that do the first thing to do, or take
+// back what it is about.
+func FirstForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
+	wanted := []action.Name{action.CancelShutdown, doing[v.First.Act]}
+	for _, r := range rows {
+		for _, r := range numbered(r, len(v.Power.Generators)) {
+			if slices.Contains(wanted, r.Name) && slices.Contains(v.Actions, r.Route()) {
+				forms = append(forms, formOf(r, nil, "", say))
+			}
+		}
+	}
+	return forms
+}
+
 // SiteForms are those of the volunteers' page that are about a site, of the planned
 // one first.
 func SiteForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {

@@ -75,6 +75,9 @@ func PageOf(v View, s *words.Speaker) Page {
 	if v.Uplink.Verdict != "ok" || v.Uplink.Supply.State == "off" {
 		p.Internet = v.Uplink.Advice
 	}
+	if p.Internet == p.Sentence.Text {
+		p.Internet = "" // it is said already
+	}
 	return p
 }
 

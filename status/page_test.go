@@ -33,7 +33,7 @@ func TestATileSaysItsNumber(t *testing.T) {
 		{"devices", status.Number{Kind: "count", Value: statustest.Ptr(212.0)}, "212 devices"},
 		{"one device", status.Number{Kind: "count", Value: statustest.Ptr(1.0)}, "1 device"},
 		{"until when", status.Number{Kind: "until", At: statustest.Clock(14, 30), InS: statustest.Ptr(8100.0)}, "until 14:30"},
-		{"until when, without a clock", status.Number{Kind: "until", InS: statustest.Ptr(100.0)}, "in less than 2 minutes"},
+		{"until when, without a clock", status.Number{Kind: "until", InS: statustest.Ptr(100.0)}, "In 1 minute"},
 		{"since when", status.Number{Kind: "since", At: statustest.Clock(12, 10), AgeS: statustest.Ptr(300.0)}, "since 12:10"},
 		{"since when, without a clock", status.Number{Kind: "since", AgeS: statustest.Ptr(300.0)}, "5 min ago"},
 		{"drawn", status.Number{Kind: "drawn", At: statustest.Clock(12, 1)}, "12:01"},
@@ -68,10 +68,10 @@ func TestTheSentenceHasItsDeadline(t *testing.T) {
 		{"nothing was judged", status.First{}, status.Sentence{Mood: "unknown", Text: "Nothing: all is well."}},
 		{"all is well", status.First{Level: "good", Words: words.T("advice.none")}, status.Sentence{Mood: "good", Text: "Nothing: all is well."}},
 		{"in minutes", status.First{Level: "bad", Words: start, Until: statustest.Clock(12, 27), InS: statustest.Ptr(690.0)},
-			status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "By 12:27, in 12 minutes"}},
-		{"in hours", status.First{Level: "warn", Words: start, Until: statustest.Clock(15, 0)}, status.Sentence{Mood: "warn", Text: "Start a generator: the battery is low.", By: "By 15:00, in 3 hours"}},
-		{"without a clock", status.First{Level: "bad", Words: start, InS: statustest.Ptr(95.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "In 2 minutes"}},
-		{"in seconds", status.First{Level: "bad", Words: start, InS: statustest.Ptr(31.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "In 40 seconds"}},
+			status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "By 12:27, in 11 minutes"}},
+		{"in hours", status.First{Level: "warn", Words: start, Until: statustest.Clock(15, 0)}, status.Sentence{Mood: "warn", Text: "Start a generator: the battery is low.", By: "By 15:00, in 2 hours"}},
+		{"without a clock", status.First{Level: "bad", Words: start, InS: statustest.Ptr(95.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "In 1 minute"}},
+		{"in seconds", status.First{Level: "bad", Words: start, InS: statustest.Ptr(31.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "In 30 seconds"}},
 		{"now", status.First{Level: "bad", Words: start, Until: statustest.Clock(12, 15), InS: statustest.Ptr(0.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "At 12:15"}},
 	} {
 		v := statustest.Session() // at 12:15

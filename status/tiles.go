@@ -20,10 +20,19 @@ type Tile struct {
 // tilesOf are the four, the worst first.
 func tilesOf(v View, s *words.Speaker) (all []Tile) {
 	for _, g := range v.Tiles {
-		all = append(all, Tile{ID: g.Tile, Title: s.Say("tile." + g.Tile), Mood: g.Level, Icon: g.Icon, Word: g.Text,
+		all = append(all, Tile{ID: g.Tile, Title: s.Say("tile." + g.Tile), Mood: g.Level, Icon: iconOf(g), Word: g.Text,
 			Number: v.number(g.Number, s), Age: v.tileAge(g.Tile, s)})
 	}
 	return all
+}
+
+// iconOf is the tile's picture: that of its part where nothing else is to be seen.
+func iconOf(g Glance) string {
+	switch g.Icon {
+	case "on", "none", "unknown", "":
+		return g.Tile
+	}
+	return g.Icon
 }
 
 // number is a tile's in words: "82 %", "until 14:30".
@@ -38,7 +47,7 @@ func (v View) number(n Number, s *words.Speaker) string {
 	case n.Kind == "until" && n.At != nil:
 		return s.Say("tile.number.until", "At", hour(n.At))
 	case n.Kind == "until" && n.InS != nil:
-		return s.Say("shutdown.within", "Span", span(*n.InS))
+		return s.Say("deadline.in", "Span", atMost(*n.InS))
 	case n.Kind == "since" && n.At != nil:
 		return s.Say("tile.number.since", "At", hour(n.At))
 	case n.Kind == "since" && n.AgeS != nil:
@@ -75,18 +84,6 @@ func (v View) tileAge(tile string, s *words.Speaker) string {
 		}
 	}
 	return v.since(v.Kiosk.DrawnAt, s)
-}
-
-// span is a time in whole minutes, in tens of seconds below one minute; never shorter
-// than it is.
-func span(seconds float64) words.Text {
-	switch {
-	case seconds <= 50:
-		return words.T("span.seconds", "N", int(10*math.Ceil(seconds/10)))
-	case seconds > 90*60:
-		return words.T("span.hours", "N", int(math.Ceil(seconds/3600)))
-	}
-	return words.T("span.minutes", "N", int(math.Ceil(seconds/60)))
 }
 
 // ToDo is the first thing to do of a View that was said in the speaker's language;

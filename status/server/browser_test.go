@@ -36,6 +36,25 @@ func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context
 	return ctx
 }
 
+type contextOf = context.Context
+
+// evaluated runs a script in the page, whatever it gives.
+func evaluated(script string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[bool]("(() => {"+script+"\n})(); true")(ctx, target)
+		return chromedp.Void{}, err
+	}
+}
+
+// login opens a session in the browser, as a volunteer does.
+func (v *van) login(ctx context.Context) {
+	v.t.Helper()
+	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`fetch('/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"pin":"`+v.o.PIN+`"}' }).then(a => a.ok)`, chromedp.EvalAwaitPromise))
+	if err != nil || !ok {
+		v.t.Fatalf("login: %v %v", ok, err)
+	}
+}
+
 // do runs actions that give nothing.
 func do(t testing.TB, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()

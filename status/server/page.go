@@ -37,7 +37,7 @@ var pageTemplate = template.Must(template.Must(template.Must(formTemplate.Clone(
 
 // parts are those of the volunteers' page that follow the van's state, by their ids.
 // Each is a template of web/parts.html.
-var parts = []string{"clock", "sentence", "deadline", "tiles", "site", "way", "screen", "battery", "sims", "logs", "parts", "days", "ask"}
+var parts = []string{"clock", "sentence", "deadline", "tiles", "act", "way", "screen", "battery", "sims", "logs", "parts", "days", "site", "ask"}
 
 // asset answers with a file that is part of the program.
 func asset(kind string, body []byte) http.HandlerFunc {
@@ -87,13 +87,15 @@ func (s *Server) render(v status.View, key pageKey) *rendered {
 	data := struct {
 		said
 		status.Page
-		PIN     bool // there is one, and it was not given
+		PIN     bool          // there is one, and it was not given
+		First   []status.Form // what does the first thing to do
 		Actions []status.Form
 		Sites   []status.Form
 		Days    []status.Chart
 	}{said: s.said(speaker), Page: status.PageOf(v, speaker), PIN: s.o.PIN != "" && !key.mayAct}
 	if key.mayAct && s.o.Act != nil {
 		data.Actions = status.PageForms(s.o.Actions, v, speaker)
+		data.First = status.FirstForms(s.o.Actions, v, speaker)
 		data.Sites = status.SiteForms(s.o.Actions, v, speaker)
 		if s.o.Days != nil {
 			data.Days = status.Charts(s.o.Days(), speaker)
