@@ -47,9 +47,9 @@ func TestEachSiteHasItsFormThePlannedOneFirst(t *testing.T) {
 	if len(forms) != 3 {
 		t.Fatalf("%+v", forms)
 	}
-	first := status.Form{Path: "/api/v1/actions/confirm-site", Button: "Rue du Moulin Gris", Done: "It is noted: Rue du Moulin Gris.",
+	first := status.Form{Path: "/api/v1/actions/confirm-site", Button: "Rue du Moulin Gris",
 		Hidden: []status.Field{{Name: "site", Value: "moulin"}}, Pressed: "false"}
-	if got := forms[0]; got.Path != first.Path || got.Button != first.Button || got.Done != first.Done || !slices.Equal(got.Hidden, first.Hidden) || got.Pressed != "false" || got.Faint {
+	if got := forms[0]; got.Path != first.Path || got.Button != first.Button || !slices.Equal(got.Hidden, first.Hidden) || got.Pressed != "false" || got.Faint {
 		t.Errorf("%+v, want %+v", got, first)
 	}
 	if here, other := forms[1], forms[2]; here.Button != "Quai" || here.Pressed != "true" || here.Faint || other.Button != "Oyats" || !other.Faint {
@@ -69,7 +69,7 @@ func TestAServiceHasTheFormsOfWhatMayBeSaidOfIt(t *testing.T) {
 	rows := append(slices.Clone(action.All), action.Row{Name: "praise", Args: []action.Arg{action.Service}, Form: action.ForEachService})
 	l := status.ServiceLine{ID: "water", Day: "2026-11-23", Name: "Drinking water", Hours: []status.Hours{{Opens: "08:00", Closes: "12:00"}},
 		Actions: []string{"timetable-hours", "timetable-confirm", "praise"}}
-	forms := l.Forms(rows, book.In("en"))
+	forms := l.Forms(rows, book.In("en"), status.Sent{})
 	if got := paths(forms); !slices.Equal(got, []string{"timetable-confirm", "timetable-hours", "praise"}) {
 		t.Fatalf("%q", got)
 	}

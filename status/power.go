@@ -20,42 +20,30 @@ func (b Battery) Charge(s *words.Speaker) string {
 	return s.Say("battery.between", "Low", math.Round(*b.PercentLow), "High", math.Round(*b.PercentHigh))
 }
 
-// TimeLeft is how long the battery lasts, "lasts at least 5 h", or takes to be full,
-// "full in some 2 h"; "" while that is not known. Range says more.
+// TimeLeft is how long the battery lasts at least, "lasts at least 6 hours", or takes
+// to be full, "full in some 2 h"; "" while that is not known. Who acts on it is not let
+// down by a charge at the lower end of what is known.
 func (b Battery) TimeLeft(s *words.Speaker) string {
 	switch {
-	case b.LastsS != nil && *b.LastsS >= 600:
-		return s.Say("battery.lasts", "Span", atLeast(*b.LastsS, s))
-	case b.LastsS != nil && b.TimeToEmptyS != nil && *b.TimeToEmptyS >= 600:
-		return "" // the lower bound says nothing, and the middle is not safe to act on
-	case b.TimeToEmptyS != nil:
-		return s.Say("battery.left", "Span", roughly(*b.TimeToEmptyS, s))
+	case b.LastsS != nil:
+		return atLeast(*b.LastsS, s)
 	case b.TimeToFullS != nil && b.Level != "full":
 		return s.Say("battery.full-in", "Span", roughly(*b.TimeToFullS, s))
 	}
 	return ""
 }
 
-// Range is between what and what the battery lasts, "lasts 5 to 9 h"; "" while that is
-// not known.
-func (b Battery) Range(s *words.Speaker) string {
-	if b.LastsS == nil || b.LastsMostS == nil {
-		return ""
-	}
-	half := func(hours float64) string { return s.Number(hours/2, 1) }
-	return s.Say("battery.lasts-range", "Least", half(math.Floor(*b.LastsS/1800)), "Most", half(math.Ceil(*b.LastsMostS/1800)))
-}
-
-// atLeast is a time in words that is not longer than it is.
+// atLeast is a time that will pass before the battery is empty, rounded down.
 func atLeast(seconds float64, s *words.Speaker) string {
 	switch minutes, hours := seconds/60, seconds/3600; {
-	case minutes < 60:
-		return s.Say("span.minutes-at-least", "Minutes", s.Number(10*math.Floor(minutes/10), 0))
-	case hours < 10:
-		return s.Say("span.hours-at-least", "Hours", s.Number(math.Floor(2*hours)/2, 1))
-	default:
-		return s.Say("span.hours-at-least", "Hours", s.Number(math.Floor(hours), 0))
+	case minutes < 10:
+		return s.Say("battery.ends")
+	case hours < 1:
+		return s.Say("battery.lasts", "Span", words.T("span.minutes", "N", int(10*math.Floor(minutes/10))))
+	case hours < 48:
+		return s.Say("battery.lasts", "Span", words.T("span.hours", "N", int(hours)))
 	}
+	return s.Say("battery.lasts", "Span", words.T("span.days", "N", int(seconds/3600/24)))
 }
 
 // roughly is a time in words, no more precise than a forecast of the load is.

@@ -48,6 +48,7 @@ var changed = map[string]string{
 	"timetable":                     "new: what is to be done about the timetable",
 	"first":                         "new: the one thing to do now",
 	"tiles":                         "new: power, internet, session and screen at a glance",
+	"power.battery.age_s":           "new: how old the figures are",
 	"power.battery.lasts_s":         "new: the time left that is safe to act on",
 	"power.battery.lasts_most_s":    "new: and the longest",
 	"power.battery.time_to_full_s":  "not given while something contradicts it, or for 30 s after a generator's start or stop",
