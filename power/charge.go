@@ -282,8 +282,8 @@ func (c *Charge) draw(amps float64, dt time.Duration) {
 const (
 	// leastStep is the change of a load, in A, that tells a resistance.
 	leastStep = 0.5
-	// settles is for how long after charging the voltage falls too fast to tell one.
-	settles = 2 * time.Minute
+	// fallsFor is for how long after charging the voltage falls too fast to tell one.
+	fallsFor = 2 * time.Minute
 	// fewSteps is how many of them tell how small it is.
 	fewSteps = 20
 )
@@ -292,7 +292,7 @@ const (
 // between two samples.
 func (c *Charge) step(b Bank, s Sample, now time.Duration) {
 	amps, volts := s.Amps-c.last.Amps, s.Volts-c.last.Volts
-	lifted := s.Amps > noiseAmps || s.Volts > b.Chemistry.High || now-c.lifted < settles
+	lifted := s.Amps > noiseAmps || s.Volts > b.Chemistry.High || now-c.lifted < fallsFor
 	if math.Abs(amps) < leastStep || lifted || amps*volts <= 0 {
 		return
 	}
