@@ -35,6 +35,7 @@ const (
 	ConfirmSite      Name = "confirm-site"
 	TimetableConfirm Name = "timetable-confirm"
 	TimetableCancel  Name = "timetable-cancel"
+	TimetableFull    Name = "timetable-full"
 	TimetableUndo    Name = "timetable-undo"
 	TimetableHours   Name = "timetable-hours"
 	Serviced         Name = "serviced"
@@ -122,6 +123,7 @@ var All = Table{
 	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},
 	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
+	{Name: TimetableFull, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
