@@ -51,7 +51,8 @@ type (
 	TimetableSeen struct {
 		Timetable *timetable.Timetable
 		Mistakes  int
-		Others    int // mistakes of the newest versions of its other sources
+		Others    int  // mistakes of the newest versions of its other sources
+		None      bool // nothing is to be shown any more
 	}
 
 	// DeviceSeen is a driver's report of its device.
@@ -149,6 +150,11 @@ func (s *State) take(o Options, in Observation, out *Output) {
 			s.Clock.Floor = v.At
 		}
 	case TimetableSeen:
+		if v.None {
+			s.file = nil
+			s.lay(s.Corrections)
+			return
+		}
 		refused := v.Timetable == nil || v.Mistakes > 0
 		s.Refused = v.Mistakes + v.Others
 		if refused {

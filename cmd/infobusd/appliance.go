@@ -415,6 +415,10 @@ func (a *appliance) do(e van.Effect) {
 		go a.chipSet()
 	case van.Send:
 		token(a.upload)
+	case van.Publish:
+		go a.tap(e.Source, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
+	case van.TakeBack:
+		go a.tap(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
 	}
 }
 

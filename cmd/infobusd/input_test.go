@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"infobus/config"
 	"infobus/logbook"
+	"infobus/timetable"
 )
 
 // Bad input: one clear line, exit 1.
@@ -124,6 +126,43 @@ func TestTheDaemonStartsWhateverIsWrongWithItsTimetable(t *testing.T) {
 	}
 	if said := p.output.String(); strings.Contains(said, "Nowhere") || strings.Contains(said, "Hidden") {
 		t.Errorf("the log says what nobody is to read: %s", said)
+	}
+}
+
+// A file that is broken when the van starts leaves the last good timetable, which was
+// kept, in use. On a desk it ends the start.
+func TestTheLastGoodTimetableOutlivesARestart(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	path := filepath.Join(dir, "timetable.yaml")
+	c := config.Default()
+	c.Timetable = config.Sources{{Source: path}}
+	const good = "services:\n  - {id: tea, category: food, name: {en: Tea}, show: screen, place: {name: Quay}, checked: 2026-11-29, times: [{days: [daily], opens: \"10:00\", closes: \"11:00\"}]}\n"
+	for _, at := range []struct{ what, text, want string }{
+		{"at first", good, "confirmed"},
+		{"a slip", strings.Replace(good, "10:00", "1o:00", 1), "ask us"},
+		{"not a timetable", "\x00\xff", "ask us"},
+		{"mended", good, "confirmed"},
+	} {
+		if err := os.WriteFile(path, []byte(at.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, table, err := readTimetable(c, state, false, true)
+		if err != nil || table == nil {
+			t.Fatalf("%s: %v", at.what, err)
+		}
+		rows := timetable.OnScreen(table.Rows(time.Date(2026, 11, 30, 8, 0, 0, 0, table.Zone), ""))
+		if len(rows) != 1 || string(rows[0].State) != at.want {
+			t.Errorf("%s: %+v", at.what, rows)
+		}
+		if _, _, err := readTimetable(c, state, true, true); (err == nil) != (at.want == "confirmed") {
+			t.Errorf("%s, on a desk: %v", at.what, err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, table, err := readTimetable(c, state, false, true); err != nil || table == nil {
+		t.Errorf("gone: %v, %v", table, err)
 	}
 }
 

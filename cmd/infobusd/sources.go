@@ -26,6 +26,7 @@ import (
 	"infobus/netmon/probe"
 	"infobus/power"
 	"infobus/private"
+	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/wall"
@@ -255,6 +256,9 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 	return func(ctx context.Context, alive func()) error {
 		f := a.feeds.All()[i]
 		net := source.Net{Client: a.client.HTTP(client.Timetable), Usable: func() bool { return a.loop.State().MayTransfer() }}
+		if len(a.flags.sim) > 0 && !a.flags.vanTimes {
+			net.Look = time.Second
+		}
 		err := f.Follow(ctx, net, func(l source.Loaded) {
 			alive()
 			a.took(i, l)
@@ -268,6 +272,7 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 
 // took takes what became of a source of the timetable.
 func (a *appliance) took(i int, l source.Loaded) {
+	defer func() { a.observe(sourceSeen(a.feeds.All()[i].Name, l, van.NotAsked)) }()
 	seen := a.feeds.Take(i, l)
 	a.heard(van.TimetableFile, seen.Err)
 	switch {
@@ -287,4 +292,31 @@ func (a *appliance) took(i int, l source.Loaded) {
 	case seen.InUse != nil:
 		a.observe(van.TimetableSeen{Timetable: seen.InUse, Mistakes: l.Mistakes, Others: seen.Mistakes - l.Mistakes})
 	}
+}
+
+// sourceSeen is what of a source waits for a volunteer's tap, or was published by one.
+func sourceSeen(name string, l source.Loaded, done van.SourceDone) van.SourceSeen {
+	seen := van.SourceSeen{Source: van.Source{Name: name, Published: l.Shelf.Published}, Done: done}
+	if w := l.Shelf.Waiting; w != nil {
+		p := timetable.Compare(l.InUse, w, time.Now(), 7)
+		seen.Waiting, seen.Changes, seen.Public, seen.Hidden = w.Digest, len(p.Changes), len(p.Public), len(p.Hidden)
+	}
+	return seen
+}
+
+// tap does what a volunteer asked for with the versions of a source.
+func (a *appliance) tap(name string, done van.SourceDone, do func(*source.Feed) (source.Loaded, error)) {
+	i := a.feeds.Index(name)
+	if i < 0 {
+		return // the configuration had it when it was asked for: there is none such
+	}
+	l, err := do(a.feeds.All()[i])
+	if err != nil {
+		slog.Warn("the timetable stays as it was", "source", name, "why", err)
+		a.observe(sourceSeen(name, l, van.NotAsked))
+		return
+	}
+	seen := a.feeds.Take(i, l)
+	a.observe(van.TimetableSeen{Timetable: seen.InUse, Mistakes: l.Mistakes, Others: seen.Mistakes - l.Mistakes, None: seen.InUse == nil})
+	a.observe(sourceSeen(name, l, done))
 }

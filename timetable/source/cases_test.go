@@ -82,6 +82,8 @@ func TestInputsThatWentWrongGiveTheirRightValue(t *testing.T) {
 		{file: "t8.ics", rule: everything, from: "2026-12-03", rows: ""},
 		{file: "t7.ics", rule: everything, warnings: []string{"1 of the calendar's 2 events", ":17:9: SUMMARY: 68 letters found, at most 60 fit on the screen (the event is not for the screen, and is set aside)"}, rows: "30 12:00-13:00 confirmed Hot meals, "},
 		{file: "t7.ics", warnings: []string{"none of the calendar's 2 events", ":17:9: SUMMARY: 68 letters found"}, rows: "*30 12:00-13:00 confirmed Hot meals, "},
+		{file: "persons.ics", rule: timetable.Public{{Kind: timetable.PublicClass}}, warnings: []string{"1 of the calendar's 2 events"},
+			rows: "30 12:00-14:00 confirmed Hot lunch, Rue du Moulin\n*30 15:00-16:00 confirmed Women secret meeting, Secret House\n01 12:00-14:00 confirmed Hot lunch, Rue du Moulin\n*01 15:00-16:00 confirmed Women secret meeting, Secret House\n02 12:00-14:00 confirmed Hot lunch, Rue du Moulin\n*02 15:00-16:00 confirmed Women secret meeting, Secret House"},
 		{file: "u13_desc_unfolded.ics", rule: everything, rows: "30 12:00-14:00 confirmed Hot meals, "},
 		{file: "u7_mscustom.ics", rule: everything, rows: "30 12:00-14:00 confirmed Hot meals, \n01 12:00-14:00 confirmed Hot meals, "},
 	} {
@@ -115,7 +117,7 @@ func TestInputsThatWentWrongGiveTheirRightValue(t *testing.T) {
 		}
 	}
 	files, err := filepath.Glob("testdata/cases/*")
-	if err != nil || len(files) != 25 {
+	if err != nil || len(files) != 26 {
 		t.Errorf("%d files, %v", len(files), err)
 	}
 }

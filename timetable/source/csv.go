@@ -622,7 +622,7 @@ func (g *sheet) slot(r row) (slot timetable.Slot, said status) {
 		g.add(at, fmt.Sprintf("until: %s found, a day from %s on was expected", slot.Until, slot.From))
 	}
 	slot.Checked = start(date("checked"), g.t.Zone)
-	if v, at := r.get("by"); v != "" && g.text(at, "by", "by", "en", v) {
+	if v, at := r.get("by"); v != "" && g.text(at, "by", "by", "en", v) && g.speaks(at, "by", v) {
 		slot.By = v
 	}
 

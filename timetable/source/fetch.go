@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,13 +19,15 @@ import (
 // monthly, and each look costs some 5 kB with TLS.
 const Every = time.Hour
 
-// look is how often it is asked whether the internet may be used now.
+// look is how often it is asked whether the internet may be used now, unless Net says
+// otherwise.
 const look = 2 * time.Minute
 
 // Net is the way to an address.
 type Net struct {
-	Client *http.Client // counts and bounds what is sent
-	Usable func() bool  // whether the internet may be used now
+	Client *http.Client  // counts and bounds what is sent
+	Usable func() bool   // whether the internet may be used now
+	Look   time.Duration // how often that is asked; 0: every 2 minutes
 }
 
 // stamp is how a server tells one version from another.
@@ -35,7 +38,7 @@ type stamp struct{ etag, modified string }
 // ends, with its error.
 func (n Net) followAddress(ctx context.Context, address string, at stamp, took func([]File, stamp), missed func(error)) error {
 	var asked time.Time
-	ticks := time.NewTicker(look)
+	ticks := time.NewTicker(cmp.Or(n.Look, look))
 	defer ticks.Stop()
 	for {
 		if n.Usable() && (asked.IsZero() || time.Since(asked) >= Every) {

@@ -217,7 +217,7 @@ func (c *calendars) make(uid string, master *event, over []*event) {
 // labels reads who checked, and at which sites it is.
 func (r *calendarReader) labels(e *event, s *timetable.Service) {
 	if p, ok := r.one(e.c, "X-INFOBUS-BY"); ok {
-		if s.By = r.words(p); !r.text(p.value, "X-INFOBUS-BY", "by", "en", s.By) {
+		if s.By = r.words(p); !r.text(p.value, "X-INFOBUS-BY", "by", "en", s.By) || !r.speaks(p.value, "X-INFOBUS-BY", s.By) {
 			s.By = ""
 		}
 	}

@@ -125,7 +125,7 @@ func (o Options) Parse(files []File) Parsed {
 		if len(f.Data) > yamlfile.MaxSize {
 			b.add(spot{i, 0, 0}, fmt.Sprintf("the file has %d bytes, more than the %d that are read", len(f.Data), yamlfile.MaxSize))
 			b.unread(i, timetable.Unread{})
-		} else if formatOf(f) == inYAML {
+		} else if b.formatOf(f) == inYAML {
 			yamls = append(yamls, b.openYAML(i, f)...)
 		}
 	}
@@ -140,11 +140,11 @@ func (o Options) Parse(files []File) Parsed {
 	for i, f := range files {
 		switch {
 		case len(f.Data) > yamlfile.MaxSize:
-		case formatOf(f) == inCSV:
+		case b.formatOf(f) == inCSV:
 			b.csv(i, f.Data)
-		case formatOf(f) == inWorkbook:
+		case b.formatOf(f) == inWorkbook:
 			b.workbook(i, f.Data)
-		case formatOf(f) == inCalendar:
+		case b.formatOf(f) == inCalendar:
 			calendars.open(i, f.Data)
 		}
 	}
@@ -178,7 +178,10 @@ const (
 	inWorkbook
 )
 
-func formatOf(f File) format {
+func (o Options) formatOf(f File) format {
+	if form, ok := map[string]format{"yaml": inYAML, "csv": inCSV, "xlsx": inWorkbook, "ics": inCalendar}[o.Form]; ok {
+		return form
+	}
 	switch strings.ToLower(filepath.Ext(f.Name)) {
 	case ".yaml", ".yml":
 		return inYAML
@@ -268,6 +271,15 @@ func (b *book) base(file int) string { return filepath.Base(b.files[file]) }
 
 // parsed is the whole book, in the order of the files and their lines.
 func (b *book) parsed() Parsed {
+	if !b.stated {
+		// A site that only what is told in person names is told in person, too.
+		b.t.Sites = slices.DeleteFunc(b.t.Sites, func(site timetable.Site) bool {
+			return !slices.ContainsFunc(b.t.Services, func(s timetable.Service) bool {
+				return s.Show == timetable.Screen && slices.Contains(s.Sites, site.ID)
+			})
+		})
+	}
+	b.own()
 	p := Parsed{Version: b.v}
 	p.Timetable, p.Refused = &b.t, b.wrong > 0
 	whole := func(x located) int {
@@ -297,6 +309,36 @@ func (b *book) parsed() Parsed {
 		p.Warnings = append(p.Warnings, Warning{mistake(w), w.day})
 	}
 	return p
+}
+
+// own fills in what the source says of all of its rows: who checked them, and when.
+func (b *book) own() {
+	checked, err := timetable.ParseDate(b.Checked)
+	for i := range b.t.Services {
+		s := &b.t.Services[i]
+		if s.Checked.IsZero() && err == nil {
+			s.Checked = start(checked, b.t.Zone)
+		}
+		if b.By == "" {
+			continue
+		}
+		s.By = b.By
+		for j := range s.Slots {
+			s.Slots[j].By = b.By
+		}
+		for j := range s.Changes {
+			s.Changes[j].By = b.By
+		}
+	}
+}
+
+// speaks notes an organisation that is not the source's own: it speaks for no other.
+func (b *book) speaks(at spot, what, by string) bool {
+	if b.By == "" || timetable.Plainly(by) == timetable.Plainly(b.By) {
+		return true
+	}
+	b.add(at, fmt.Sprintf("%s: %q found; this source speaks for %q alone", what, shorten(by), b.By))
+	return false
 }
 
 // full says that there are as many services as there may be, and notes it once.

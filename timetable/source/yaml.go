@@ -255,6 +255,7 @@ func (y *yaml) service(i int) {
 	if y.src.Is(&s.By) && !y.text(y.at(&s.By), "by", "by", "en", s.By) {
 		s.By = ""
 	}
+	well = (s.By == "" || y.speaks(y.at(&s.By), "by", s.By)) && well
 	for j := range s.Sites {
 		y.knownSite(&s.Sites[j])
 	}
