@@ -35,6 +35,7 @@ const (
 	ConfirmSite      Name = "confirm-site"
 	TimetableConfirm Name = "timetable-confirm"
 	TimetableCancel  Name = "timetable-cancel"
+	TimetableFull    Name = "timetable-full"
 	TimetableUndo    Name = "timetable-undo"
 	TimetableHours   Name = "timetable-hours"
 	Serviced         Name = "serviced"
@@ -98,6 +99,7 @@ type Row struct {
 	Form     Form
 	Asks     bool // the page asks back before it sends the form
 	Durable  bool // once it is answered it outlives a power cut
+	Undo     Name // takes it back, with the same arguments; "" where nothing does
 
 	Generator int // of a Numbered row: whose it is, from 1; 0 for any
 }
@@ -114,15 +116,16 @@ var All = Table{
 	{Name: ShowHelp, Form: OnPage},
 	{Name: ShowSIM, Form: OnPage},
 	{Name: CarryOn, Form: OnPage},
-	{Name: PowerOff, Form: BetweenSessions, Asks: true},
+	{Name: PowerOff, Form: BetweenSessions, Asks: true, Undo: CancelShutdown},
 	{Name: Longer, Form: OnPage},
 	{Name: EndSession, Form: OnPage, Asks: true},
 	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true},
 	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},
-	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
-	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
+	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
+	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
+	{Name: TimetableFull, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
-	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true},
+	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},

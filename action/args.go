@@ -18,6 +18,9 @@ import (
 // Given is what came with an action, by the fields of a form.
 type Given map[string][]string
 
+// Sure says whether the question was answered.
+func (g Given) Sure() bool { return slices.Contains(g[Sure.Name], "yes") }
+
 // Arg is a typed argument of an action: one of those below.
 type Arg struct {
 	Name     string // the field of a form and of JSON, and the command line's name for it

@@ -52,7 +52,6 @@ const (
 	CheckCharger     Act = "check-charger"
 	CheckBreaker     Act = "check-breaker" // of the crates
 	GetOut           Act = "get-out"
-	SetClock         Act = "set-clock"
 	SaySessionOn     Act = "say-session-on"
 	ReopenSession    Act = "reopen-session"
 	ConfirmSite      Act = "confirm-site"
@@ -65,6 +64,7 @@ const (
 	TopUp            Act = "top-up"
 	MoveAntenna      Act = "move-antenna"
 	SpareData        Act = "spare-data"
+	SetClock         Act = "set-clock"
 	TellPeople       Act = "tell-people"
 	TellTeam         Act = "tell-team"
 	BringTimetable   Act = "bring-timetable"

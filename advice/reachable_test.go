@@ -162,7 +162,7 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		bad(running && r.Act == StartGenerator, "start a generator, and one runs: %s", r.Code)
 		bad(!running && (r.Act == KeepGenerator || r.Act == CheckCharger || r.Act == UnloadGenerator || r.Act == ReopenSession), "%s, and no generator is seen", r.Act)
 		bad(s.Session.Active && (r.Act == SaySessionOn || r.Act == ReopenSession), "%s in a session", r.Act)
-		bad(!s.Session.Active && (r.Act == ConfirmSite || r.Act == TellPeople), "%s, and no session is on", r.Act)
+		bad(!s.Session.Active && (r.Act == ConfirmSite || r.Act == TellPeople || r.Act == SetClock), "%s, and no session is on", r.Act)
 	}
 	low := s.Power.Level == power.Low || s.Power.Level == power.Critical
 	bad(s.Power.Level == power.Critical && (full || unplug && source == power.SourceGenerator), "nearly empty; full in some time %v", full)

@@ -66,7 +66,7 @@ var table = rules{
 	{code: clockNotSet, about: Screen, act: SetClock, touch: ThePhone, judge: findClockNotSet},
 	{code: "clock-differs", about: Screen, act: SetClock, touch: ThePhone, judge: findClockDiffers},
 	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
-	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, "advice.configuration-refused")},
+	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, words.T("advice.configuration-refused"))},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
 		hides: []string{timetableRefused}},
 	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}},
@@ -81,9 +81,9 @@ var table = rules{
 	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
 }
 
-// say is a finding without more to it. The key is the sentence's.
-func say(severity Severity, key string, args ...any) (finding, bool) {
-	return finding{severity: severity, text: words.T(key, args...)}, true
+// say is a finding without more to it.
+func say(severity Severity, text words.Text) (finding, bool) {
+	return finding{severity: severity, text: text}, true
 }
 
 func none() (finding, bool) { return finding{}, false }
@@ -120,7 +120,7 @@ func findMonoxide(o van.Options, s van.State) (finding, bool) {
 	if _, is := powerFinding(o, s, power.MonoxideAlarm); !is {
 		return none()
 	}
-	return say(Bad, "advice.carbon-monoxide")
+	return say(Bad, words.T("advice.carbon-monoxide"))
 }
 
 func findSocketsDead(o van.Options, s van.State) (finding, bool) {
@@ -128,9 +128,9 @@ func findSocketsDead(o van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	if s.Session.Active {
-		return say(Bad, "advice.sockets-dead")
+		return say(Bad, words.T("advice.sockets-dead"))
 	}
-	return say(Warn, "advice.sockets-dead")
+	return say(Warn, words.T("advice.sockets-dead"))
 }
 
 func findStalls(o van.Options, s van.State) (finding, bool) {
@@ -138,7 +138,7 @@ func findStalls(o van.Options, s van.State) (finding, bool) {
 	if !is {
 		return none()
 	}
-	return say(Warn, "advice.generator-stalls", "Generator", f.Generator.Number())
+	return say(Warn, words.T("advice.generator-stalls", "Generator", f.Generator.Number()))
 }
 
 // findWithoutPower: the session's generators have stopped, and it ends soon.
@@ -163,12 +163,12 @@ func findBatteryLow(_ van.Options, s van.State) (finding, bool) {
 	if s.Power.Source() != power.SourceBattery || !low(s) {
 		return none()
 	}
-	return say(Warn, "advice.battery-low")
+	return say(Warn, words.T("advice.battery-low"))
 }
 
 func findNotCharging(o van.Options, s van.State) (finding, bool) {
 	if _, cold := powerFinding(o, s, power.TooCold); cold {
-		f, _ := say(Warn, "advice.too-cold-to-charge")
+		f, _ := say(Warn, words.T("advice.too-cold-to-charge"))
 		f.act = TellTeam
 		return f, true
 	}
@@ -176,16 +176,16 @@ func findNotCharging(o van.Options, s van.State) (finding, bool) {
 	case !is:
 		return none()
 	case low(s):
-		return say(Bad, "advice.generator-not-charging-low")
+		return say(Bad, words.T("advice.generator-not-charging-low"))
 	}
-	return say(Warn, "advice.generator-not-charging")
+	return say(Warn, words.T("advice.generator-not-charging"))
 }
 
 func findKeepGenerator(_ van.Options, s van.State) (finding, bool) {
 	if s.Power.Source() != power.SourceGenerator || s.Power.Level != power.Critical {
 		return none()
 	}
-	return say(Warn, "advice.shutdown-with-generator")
+	return say(Info, words.T("advice.shutdown-with-generator"))
 }
 
 // overFor is how long after a session's end a generator that still runs is no finding:
@@ -197,16 +197,16 @@ func findSessionOver(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	if at := s.Session.Finished; at != 0 && s.Now.Mono-at < overFor {
-		return say(Info, "advice.session-over")
+		return say(Info, words.T("advice.session-over"))
 	}
-	return say(Warn, "advice.session-over")
+	return say(Warn, words.T("advice.session-over"))
 }
 
 func findSessionUnseen(_ van.Options, s van.State) (finding, bool) {
 	if s.Session.Active || !s.Power.Contradicted {
 		return none()
 	}
-	return say(Bad, "advice.session-unseen")
+	return say(Bad, words.T("advice.session-unseen"))
 }
 
 // uplinks are the acts of what netmon found; of what is not here nothing is to be
@@ -235,7 +235,11 @@ var uplinks = map[netmon.Advice]struct {
 
 func findUplink(o van.Options, s van.State) (finding, bool) {
 	what := s.Uplink.Advice()
-	if cut := s.GatewayPower.Cut; s.GatewayPower.Fitted && cut == netmon.Powered && strings.HasPrefix(string(what), "cut-") {
+	switch cut := s.GatewayPower.Cut; {
+	case !s.GatewayPower.Fitted:
+	case cut != netmon.Powered:
+		what = "cut-" + netmon.Advice(cut)
+	case strings.HasPrefix(string(what), "cut-"):
 		what = netmon.Booting // its power is back in this step
 	}
 	u, is := uplinks[what]
@@ -285,7 +289,7 @@ func findUplinkUnknown(_ van.Options, s van.State) (finding, bool) {
 	case s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered:
 		return none()
 	case s.Uplink.Verdict == netmon.NoInternet && replies(s):
-		return say(Warn, "uplink.advice.replies")
+		return say(Warn, words.T("uplink.advice.replies"))
 	case s.Uplink.Verdict != netmon.Unknown:
 		return none()
 	}
@@ -295,19 +299,24 @@ func findUplinkUnknown(_ van.Options, s van.State) (finding, bool) {
 // UplinkText is the sentence of an advice of netmon's.
 func UplinkText(a netmon.Advice) words.Text { return words.T("uplink.advice." + string(a)) }
 
+// linesSoon is how long after the sense lines' chip works they may still be unread.
+const linesSoon = 15 * time.Second
+
 func findGeneratorUnseen(_ van.Options, s van.State) (finding, bool) {
-	if s.Power.Source() != power.SourceUnknown {
+	d, fitted := s.Device(van.GPIO)
+	soon := fitted && (d.State == van.DeviceUnknown || d.State == van.DeviceOK && s.Now.Mono-d.Since < linesSoon)
+	if s.Power.Source() != power.SourceUnknown || soon {
 		return none()
 	}
-	return say(Warn, "advice.generator-unseen")
+	return say(Warn, words.T("advice.generator-unseen"))
 }
 
 func findSpeed(o van.Options, s van.State) (finding, bool) {
 	if _, is := powerFinding(o, s, power.TooSlow); is {
-		return say(Warn, "advice.generator-slow")
+		return say(Warn, words.T("advice.generator-slow"))
 	}
 	if _, is := powerFinding(o, s, power.TooFast); is {
-		f, _ := say(Warn, "advice.generator-fast")
+		f, _ := say(Warn, words.T("advice.generator-fast"))
 		f.act = TellTeam
 		return f, true
 	}
@@ -354,14 +363,14 @@ func findClockNotSet(_ van.Options, s van.State) (finding, bool) {
 	if s.Clock.Trusted || !s.Session.Active || soon {
 		return none()
 	}
-	return say(Warn, "advice.clock-not-set")
+	return say(Warn, words.T("advice.clock-not-set"))
 }
 
 func findClockDiffers(_ van.Options, s van.State) (finding, bool) {
 	if s.Clock.Differed == 0 {
 		return none()
 	}
-	return say(Warn, "advice.clock-differs", "Minutes", int(math.Ceil(s.Clock.Differed.Abs().Minutes())))
+	return say(Warn, words.T("advice.clock-differs", "Minutes", int(math.Ceil(s.Clock.Differed.Abs().Minutes()))))
 }
 
 func findScreenFailed(_ van.Options, s van.State) (finding, bool) {
@@ -369,20 +378,20 @@ func findScreenFailed(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	if s.Session.Active {
-		return say(Warn, "advice.screen-failed")
+		return say(Warn, words.T("advice.screen-failed"))
 	}
-	f, _ := say(Warn, "advice.screen-failed-idle")
+	f, _ := say(Warn, words.T("advice.screen-failed-idle"))
 	f.act = TellTeam
 	return f, true
 }
 
 // broken finds a failed device.
-func broken(name, key string) func(van.Options, van.State) (finding, bool) {
+func broken(name string, text words.Text) func(van.Options, van.State) (finding, bool) {
 	return func(_ van.Options, s van.State) (finding, bool) {
 		if d, _ := s.Device(name); d.State != van.DeviceBroken {
 			return none()
 		}
-		return say(Warn, key)
+		return say(Warn, text)
 	}
 }
 
@@ -391,9 +400,9 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	if s.Refused == 0 { // it is not there, or cannot be read at all
-		return say(Warn, "advice.timetable-missing")
+		return say(Warn, words.T("advice.timetable-missing"))
 	}
-	return say(Warn, "advice.timetable-refused", "N", s.Refused)
+	return say(Warn, words.T("advice.timetable-refused", "N", s.Refused))
 }
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
@@ -401,14 +410,14 @@ func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
 	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
 		return none()
 	}
-	return say(Warn, "advice.device-failed")
+	return say(Warn, words.T("advice.device-failed"))
 }
 
 func findSiteUnsaid(_ van.Options, s van.State) (finding, bool) {
 	if !s.Session.Active || s.Session.Confirmed || s.Timetable == nil || len(s.Timetable.Sites) == 0 {
 		return none()
 	}
-	return say(Warn, "advice.confirm-site")
+	return say(Warn, words.T("advice.confirm-site"))
 }
 
 // findService: between sessions, when there is time for it.
@@ -420,12 +429,12 @@ func findService(o van.Options, s van.State) (finding, bool) {
 	if !is {
 		return none()
 	}
-	return say(Info, "advice.generator-service", "Generator", f.Generator.Number())
+	return say(Info, words.T("advice.generator-service", "Generator", f.Generator.Number()))
 }
 
 func findStartGenerator(_ van.Options, s van.State) (finding, bool) {
 	if s.Session.Active || s.Power.Source() != power.SourceBattery {
 		return none()
 	}
-	return say(Info, "advice.start-generator")
+	return say(Info, words.T("advice.start-generator"))
 }

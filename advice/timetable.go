@@ -13,14 +13,14 @@ func findTimetableNone(_ van.Options, s van.State) (finding, bool) {
 	if d, heard := s.Device(van.TimetableFile); !heard || d.State == van.DeviceUnknown || s.Timetable != nil || s.Refused > 0 {
 		return none()
 	}
-	return say(Warn, "advice.timetable-none")
+	return say(Warn, words.T("advice.timetable-none"))
 }
 
 // findTimetableWaiting: what a source has brought is not shown before a volunteer's tap.
 func findTimetableWaiting(_ van.Options, s van.State) (finding, bool) {
 	for _, source := range s.Sources {
 		if source.Waiting != "" {
-			return say(Warn, "advice.timetable-waiting", "Source", SourceName(source.Name))
+			return say(Warn, words.T("advice.timetable-waiting", "Source", SourceName(source.Name)))
 		}
 	}
 	return none()
@@ -40,7 +40,7 @@ func findTimetableUnconfirmed(_ van.Options, s van.State) (finding, bool) {
 	if !s.Outlook.Doubtful {
 		return none()
 	}
-	return say(Warn, "advice.timetable-unconfirmed")
+	return say(Warn, words.T("advice.timetable-unconfirmed"))
 }
 
 // findTimetableExpiring: it is only a hint until three days ahead.

@@ -514,7 +514,7 @@ func TestPropertyARowThatClosesMovesNoOther(t *testing.T) {
 			opens := rapid.IntRange(0, 24*60).Draw(t, "opens")
 			said = timetable.Correct(said, timetable.Correction{
 				Service: rapid.SampledFrom(tt.Services).Draw(t, "service").ID, Date: fmt.Sprintf("2026-11-%d", rapid.IntRange(21, 23).Draw(t, "date")),
-				Kind:  rapid.SampledFrom([]timetable.CorrectionKind{timetable.SaidCancelled, timetable.SaidHours, timetable.SaidRight}).Draw(t, "kind"),
+				Kind:  rapid.SampledFrom([]timetable.CorrectionKind{timetable.SaidCancelled, timetable.SaidHours, timetable.SaidRight, timetable.SaidFull}).Draw(t, "kind"),
 				Hours: []timetable.Hours{{Opens: timetable.Clock(opens), Closes: timetable.Clock(opens + rapid.IntRange(1, 900).Draw(t, "for"))}}})
 		}
 		now := time.Date(2026, 11, 22, 0, rapid.IntRange(0, 48*60).Draw(t, "minute"), 0, 0, tt.Zone)

@@ -42,7 +42,7 @@ var Schema = map[Name][]Field{
 	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
 	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
-	TimetableCorrected: {{Key: "correction", Words: []string{"confirmed", "cancelled", "hours", "undone", "checked"}}, {Key: "active", Unit: "1"}},
+	TimetableCorrected: {{Key: "correction", Words: []string{"confirmed", "cancelled", "full", "hours", "undone", "checked"}}, {Key: "active", Unit: "1"}},
 	TimetableWaiting:   {{Key: "changes", Unit: "1"}, {Key: "public", Unit: "1"}, {Key: "hidden", Unit: "1"}},
 	TimetablePublished: {{Key: "state", Words: []string{"published", "taken-back"}}},
 	TimetableExpiring:  {{Key: "hours", Unit: "1"}, {Key: "of", Unit: "1"}, {Key: "days", Unit: "d"}},

@@ -21,6 +21,13 @@ type Bank struct {
 	// Gap is the longest time between two samples over which the current is
 	// interpolated. Over a longer gap it is unknown.
 	Gap time.Duration
+	// Tail is the charging current, as a fraction of the capacity per hour, at or below
+	// which a battery at its charged voltage is full; TailFor how long.
+	Tail    float64
+	TailFor time.Duration
+	// Holds is the capacity before a deep cycle told it, as a fraction of Capacity; zero
+	// where the label is all that is known.
+	Holds Range
 }
 
 // KeepEvery is how often the charge is to be kept: so old may be what is resumed
@@ -35,19 +42,20 @@ const KeepEvery = 15 * time.Minute
 //	discharging   charge -= I·(I/I20)^(k-1)·dt/C    Peukert; see faster
 //	charging      charge += I·η·dt/C                charge efficiency
 //
-// The figure uses the usual k and η. The bounds use the least and the most, a
-// current that is off by Offset, and self-discharge. Currents below 0.1 A count as
-// none in the figure, and with their offset in the bounds. The gain error and the
-// error of the capacity are constant, so they cancel where charge went out and came
-// back: they widen a bound by their fraction of the net charge since the bound was
-// last set.
+// The figure uses the usual k, η and C. The bounds use the least and the most of each, a
+// current that is off by Offset, self-discharge, and what a lead battery gasses away. The
+// errors of gain and capacity are constant, so they cancel where charge went out and came
+// back: they widen a bound by the net charge since the bound was last set.
 //
-// The count restarts at full once the charged voltage has lasted for three minutes
-// at a tail current. The voltage bounds the count at all times: see window. Where
-// the two contradict each other for longer than Doubt, the count restarts from the
-// voltage. This is what battery monitors do (Victron BMV-700 series, manual,
-// chapters 3 and 4), except that they give no bounds and assume a full battery after
-// a disconnection.
+// The count restarts near full once a battery that was charged has stood at its charged
+// voltage for Bank.TailFor with a tail current, unless the count rules that out: what
+// is missing then, in Ah, is at most the tail current over Chemistry.Accepts. This is what
+// battery monitors do (Victron BMV-700 series, manual, chapters 3 and 4), except that they
+// give no bounds, and assume a full battery after a disconnection.
+//
+// The voltage bounds the count: see window. Where a battery whose current is at most
+// restRate contradicts its count for longer than Doubt, the count restarts from the
+// voltage. Under a larger load the count stands: there a low voltage may be a cable's.
 //
 // Charge is a value: Step gives the next one.
 type Charge struct {
@@ -58,26 +66,71 @@ type Charge struct {
 	figure    float64 // of the capacity
 	low, high edge
 
-	sampled bool
-	last    Sample
-	at      time.Duration // of last
-	lifted  time.Duration // last sample with a charging current
-	loaded  time.Duration // last sample with a current above restRate
-	charged time.Duration // since when the battery has looked full; 0 if it does not
-	doubted time.Duration // since when the voltage contradicts the count; 0 if it does not
-	now     [2]float64    // window of the last sample, as fractions of the capacity
-	turned  time.Duration // since when the current flows against its mean; 0 if it does not
-	mean    float64       // A, averaged over meanOver
-	hasMean bool
+	sampled  bool
+	last     Sample
+	at       time.Duration // of last
+	lifted   time.Duration // last sample with a charging current
+	loaded   time.Duration // last sample with a current above restRate
+	absorbed time.Duration // since when the battery is at its charged voltage; 0 if it is not
+	charged  time.Duration // since when the battery has looked full; 0 if it does not
+	emptied  time.Duration // since when the voltage says that it is empty; 0 if it does not
+	doubted  time.Duration // since when the voltage contradicts the count; 0 if it does not
+	now      [2]float64    // window of the last sample, as fractions of the capacity
+	turned   time.Duration // since when the current flows against its mean; 0 if it does not
+	mean     float64       // A, averaged over meanOver
+	hasMean  bool
+	fed      time.Duration // last sample with a charging current; 0 if there was none
+	taken    taken
+	flowed   float64       // Ah that the last sample added
+	denied   time.Duration // since when the battery looks full against its count; 0 if it does not
+	usual    float64       // A that is drawn without a charger, averaged over usualOver; 0 if not known
+	ohms     float64       // resistance by load steps, Ω; 0 if not known
+	steps    int           // load steps that ohms is from
+	learnt   Range         // capacity, as a fraction of Bank.Capacity; zero until a deep cycle was seen
+	cycles   int           // deep cycles that learnt is from
+	since    float64       // net charge since full, as a fraction of Bank.Capacity
+	cycling  bool          // since is known
+	begun    float64       // the charge that the cycle began with, at least
 }
 
-// edge is a bound of the charge: where it was last set, and the net charge counted
-// since, as fractions of the capacity.
+// edge is a bound of the charge: where it was last set, as a fraction, and the net
+// charge counted since, as a fraction of Bank.Capacity.
 type edge struct{ from, net float64 }
 
-// at is where the bound is, widened by a scale error of w; way is 1 for the upper
-// bound, -1 for the lower.
-func (e edge) at(w, way float64) float64 { return e.from + e.net + way*math.Abs(e.net)*w }
+// at is where the bound is with what is not known of capacity and gain; way is 1 for
+// the upper bound, -1 for the lower.
+func (e edge) at(capacity Range, gain, way float64) float64 {
+	if (e.net > 0) == (way > 0) {
+		return e.from + e.net*(1+gain)/capacity.Least
+	}
+	return e.from + e.net*(1-gain)/capacity.Most
+}
+
+// unlearnt is the capacity of a battery whose label is all that is known: down to that of
+// an old one, and up to what makers give at a low current.
+var unlearnt = Range{0.67, 1, 1.07}
+
+// Capacity is what the battery holds, as a fraction of the stated capacity; cycles is
+// from how many deep cycles that was learnt.
+func (c Charge) Capacity(b Bank) (capacity Range, cycles int) {
+	switch {
+	case c.cycles > 0:
+		return c.learnt, c.cycles
+	case b.Holds != Range{}:
+		return b.Holds, 0
+	}
+	return unlearnt, 0
+}
+
+func (c *Charge) lowest(b Bank) float64 {
+	capacity, _ := c.Capacity(b)
+	return c.low.at(capacity, b.Gain, -1)
+}
+
+func (c *Charge) highest(b Bank) float64 {
+	capacity, _ := c.Capacity(b)
+	return c.high.at(capacity, b.Gain, 1)
+}
 
 const (
 	// noiseAmps is the current, in A, below which the figure counts none.
@@ -88,13 +141,19 @@ const (
 	// meanOver is the time over which the current for the time left is averaged:
 	// a new current counts for 63 % after it.
 	meanOver = 3 * time.Minute
-	// tailRate is the charging current, as a fraction of the capacity per hour, at
-	// or below which a battery at its charged voltage is full; chargedFor how long.
-	tailRate   = 0.04
-	chargedFor = 3 * time.Minute
-	// tailHours is how many hours at its tail current such a battery may still be
-	// away from full.
-	tailHours = 1.0
+	// usualOver is the time over which the usual load is averaged.
+	usualOver = 6 * time.Hour
+	// absorbRate is the largest current, as a fraction of the capacity per hour, at
+	// which a battery at its charged voltage, and not its charger, decides what flows.
+	absorbRate = 0.15
+	// deniedFor is how long a battery that takes a tail current must look full against
+	// its count before the count yields.
+	deniedFor = 30 * time.Minute
+	// takenShare is what is believed of a measured acceptance: it falls towards full.
+	takenShare = 0.6
+	// deepCharge is the charge, as a fraction, below which a cycle is deep enough to
+	// tell the capacity.
+	deepCharge = 0.3
 	// restRate is the current, as a fraction of the capacity per hour, up to which
 	// the voltage is nearly the open-circuit one.
 	restRate = 0.02
@@ -103,16 +162,23 @@ const (
 	// unseenRate is the current, as a fraction of the capacity per hour, that may
 	// have flowed either way while nothing was measured.
 	unseenRate = 0.2
-	// cutShare is the fraction of the capacity by which the charge may have changed
-	// over a power cut of unknown length, taken as an hour, and since it was kept.
-	cutShare = unseenRate * float64(time.Hour+KeepEvery) / float64(time.Hour)
-	// agedShare is the fraction by which the capacity may differ from the stated one.
-	agedShare = 0.05
-	// lowCurrentFactor is the least fraction of a current below the 20 h rate that
-	// drains the battery: makers state some more capacity at 100 h than at 20 h.
-	lowCurrentFactor = 0.93
-	// curveSlack is the error, in %, of a curve of voltages where it is steep.
-	curveSlack = 2
+	// unseenLoad is the load while nothing was measured, by the usual one.
+	unseenLoad = 1.25
+	// gassingVolts is by how much the voltage of 12 V of lead rises for e times the gassing.
+	gassingVolts = 0.52
+	// sagRate is the current, as a fraction of the capacity per hour, at which a load
+	// lowers the voltage by Chemistry.Sag.
+	sagRate = 0.05
+	// coldest is the temperature, in °C, of the coldest battery that a box is on beside.
+	coldest = 0.0
+	// emptyPercent is the charge by the voltage, in %, at which nothing more is to be drawn.
+	emptyPercent = 5
+	// kneeShare is the fraction of the capacity over which the voltage falls off at the end.
+	kneeShare = 0.06
+	// fullest is how full a battery is known to be at most, as a fraction.
+	fullest = 0.99
+	// reach is how far, in %, the figure stands from its bounds at most where that can be.
+	reach = 30
 	// widestHalf is the largest half width of the bounds, in %, at which a figure is
 	// given at all.
 	widestHalf = 40
@@ -128,7 +194,10 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 		c.lifted, c.loaded = now-b.Rest, now
 	}
 	if s.Amps > noiseAmps {
-		c.lifted = now
+		c.fed = now
+	}
+	if s.Amps > noiseAmps || s.Volts > b.Chemistry.High {
+		c.lifted = now // by a current, or by a charger that stands beside it
 	}
 	if math.Abs(s.Amps) > restRate*b.Capacity {
 		c.loaded = now
@@ -145,17 +214,14 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 	return c
 }
 
-// scale is the error of the count by gain and capacity, as a fraction of the net charge.
-func (b Bank) scale() float64 { return agedShare + b.Gain }
-
 // count takes the charge that flowed since the last sample.
 func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	dt := now - c.at
 	h := dt.Hours()
 	if dt > b.Gap {
 		c.Missed += dt
-		c.widen(b, unseenRate*h)
-		c.lifted, c.loaded, c.charged, c.doubted, c.hasMean = now, now, 0, 0, false
+		c.unseen(b, h)
+		c.lifted, c.loaded, c.absorbed, c.charged, c.doubted, c.emptied, c.hasMean = now, now, 0, 0, 0, 0, false
 		return
 	}
 	amps := (s.Amps + c.last.Amps) / 2
@@ -170,6 +236,9 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	} else if c.turned == 0 {
 		c.turned = now
 	}
+	c.flowed = amps * h
+	c.draw(amps, dt)
+	c.step(b, s, now)
 	switch {
 	case !c.hasMean || c.turned != 0 && now-c.turned >= turnedAfter:
 		// The current that flowed the other way says nothing of the time left.
@@ -188,54 +257,135 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	if math.Abs(amps) >= noiseAmps {
 		c.figure += gained(amps, k.Usual, eta.Usual)
 	}
-	most := gained(amps+b.Offset, k.Least, eta.Most)
-	if most < 0 && -amps < b.Capacity/20 {
-		most *= lowCurrentFactor
+	c.high.net += gained(amps+b.Offset, k.Least, eta.Most)
+	least := amps - b.Offset
+	if least > 0 {
+		gas := b.Chemistry.Gassing * b.Capacity * math.Exp((s.Volts-14.4)/gassingVolts)
+		least = max(0, least-gas)
 	}
-	c.high.net += most
-	c.low.net += gained(amps-b.Offset, k.Most, eta.Least) - b.Chemistry.SelfDischarge*h/24
+	c.low.net += gained(least, k.Most, eta.Least) - b.Chemistry.SelfDischarge*h/24
+	c.since += gained(amps, k.Least, eta.Usual)
 	c.clamp(b)
 }
 
-// widen moves each bound outward by that fraction of the capacity.
-func (c *Charge) widen(b Bank, by float64) {
-	c.low.from, c.high.from = c.low.from-by, c.high.from+by
+// draw averages what is drawn while nothing charges.
+func (c *Charge) draw(amps float64, dt time.Duration) {
+	switch {
+	case amps > -noiseAmps:
+	case c.usual == 0:
+		c.usual = -amps
+	default:
+		c.usual += (1 - math.Exp(-float64(dt)/float64(usualOver))) * (-amps - c.usual)
+	}
+}
+
+const (
+	// leastStep is the change of a load, in A, that tells a resistance.
+	leastStep = 0.5
+	// fallsFor is for how long after charging the voltage falls too fast to tell one.
+	fallsFor = 2 * time.Minute
+	// fewSteps is how many of them tell how small it is.
+	fewSteps = 20
+)
+
+// step measures the resistance of battery, cables and terminals by a change of the load
+// between two samples.
+func (c *Charge) step(b Bank, s Sample, now time.Duration) {
+	amps, volts := s.Amps-c.last.Amps, s.Volts-c.last.Volts
+	lifted := s.Amps > noiseAmps || s.Volts > b.Chemistry.High || now-c.lifted < fallsFor
+	if math.Abs(amps) < leastStep || lifted || amps*volts <= 0 {
+		return
+	}
+	if c.steps++; c.steps == 1 {
+		c.ohms = volts / amps
+		return
+	}
+	weight := math.Abs(amps) / (math.Abs(amps) + 3)
+	c.ohms += weight * (volts/amps - c.ohms)
+}
+
+// Ohms is the resistance of the battery with its cables by load steps; ok is false where
+// there were too few.
+func (c Charge) Ohms() (ohms float64, ok bool) { return c.ohms, c.steps > 0 }
+
+// worstOhms is the most that the resistance may be, in Ω.
+func (c *Charge) worstOhms(b Bank) float64 {
+	if c.steps >= fewSteps {
+		return max(b.Chemistry.Ohms*100/b.Capacity, 1.5*c.ohms)
+	}
+	return max(4*b.Chemistry.Ohms*100/b.Capacity, 1.5*c.ohms)
+}
+
+// unseen widens the bounds by what may have flowed in hours during which nothing was
+// measured: a charge at unseenRate, and a load of unseenLoad times the usual one, which has
+// the box's own in it.
+func (c *Charge) unseen(b Bank, hours float64) {
+	drawn := unseenRate * hours
+	if c.usual > 0 {
+		drawn = min(drawn, unseenLoad*c.usual/b.Capacity*hours)
+	}
+	c.cycling = false
+	c.widen(b, drawn, unseenRate*hours)
+}
+
+// widen moves the bounds down and up by these fractions of the capacity.
+func (c *Charge) widen(b Bank, down, up float64) {
+	c.low.from, c.high.from = c.low.from-down, c.high.from+up
 	c.clamp(b)
 }
 
 // clamp keeps the bounds between 0 and 1, and the figure within the bounds.
 func (c *Charge) clamp(b Bank) {
-	if c.low.at(b.scale(), -1) < 0 {
+	if c.lowest(b) < 0 {
 		c.low = edge{}
 	}
-	if c.high.at(b.scale(), 1) > 1 {
+	if c.lowest(b) > fullest {
+		c.low = edge{from: fullest}
+	}
+	if c.highest(b) > 1 {
 		c.high = edge{from: 1}
 	}
-	c.figure = min(max(c.figure, c.low.at(b.scale(), -1)), c.high.at(b.scale(), 1))
+	c.figure = min(max(c.figure, c.lowest(b)), c.highest(b))
 }
 
 // window is the bounds of the charge, as fractions, by the voltage alone. Charging
 // lifts the voltage, so that it is an upper bound of the open-circuit voltage; a load
 // lowers it, so that it is a lower bound. For the other bound the battery must have
-// rested: the lift takes hours to go.
+// rested: the lift takes hours to go. The acid of a battery that has lost capacity
+// shows a charge that is too high near empty, and one that is too low near full.
 func (c *Charge) window(b Bank, s Sample, now time.Duration) (low, high float64) {
 	chem := b.Chemistry
-	below := func(volts float64) float64 { return max(0, chem.percent(volts-chem.Spread)-curveSlack) / 100 }
-	above := func(volts float64) float64 { return min(100, chem.percent(volts+chem.Spread)+curveSlack) / 100 }
+	least := 1.0
+	if chem.Acid {
+		capacity, _ := c.Capacity(b)
+		least = min(1, capacity.Least)
+	}
+	below := func(volts float64) float64 {
+		return max(0, 1-(1-max(0, chem.percent(volts-chem.Spread)-chem.Slack)/100)/least)
+	}
+	above := func(volts float64) float64 {
+		return min(1, (chem.percent(volts+chem.Spread)+chem.Slack)/100/least)
+	}
+	drop := math.Abs(s.Amps) * c.worstOhms(b)
+	// Of a cold battery a part cannot be drawn, and nobody may have measured how cold it is.
+	withheld := 1 - chem.usable(coldest) + kneeShare
 	switch {
 	case s.Amps > noiseAmps:
-		return below(s.Volts - 2*s.Amps*chem.Ohms*100/b.Capacity - 4*chem.Surface), above(s.Volts)
+		return 0, max(withheld, above(s.Volts)) // near full the lift has no bound
 	case -s.Amps > loadRate*b.Capacity:
 		return 0, 1
 	}
-	high = above(s.Volts + 2*math.Abs(s.Amps)*chem.Ohms*100/b.Capacity) // twice the resistance: an old battery
+	lowered := chem.Sag * min(1, max(-c.mean, -s.Amps, 0)/(sagRate*b.Capacity))
 	if now-c.loaded < b.Rest {
-		high = above(s.Volts + 2*math.Abs(s.Amps)*chem.Ohms*100/b.Capacity + chem.Sag)
+		lowered = chem.Sag
 	}
+	high = max(withheld, above(s.Volts+drop+lowered))
 	switch rested := now - c.lifted; {
 	case rested < b.Rest:
 	case rested < 4*b.Rest:
 		low = below(s.Volts - chem.Surface)
+	case rested < 12*b.Rest:
+		low = below(s.Volts - chem.Surface/4)
 	default:
 		low = below(s.Volts)
 	}
@@ -246,23 +396,29 @@ func (c *Charge) window(b Bank, s Sample, now time.Duration) (low, high float64)
 // is too high by an unknown amount, it is the middle of the window.
 func (c Charge) says(b Bank) float64 {
 	if c.last.Amps > noiseAmps && b.Chemistry.Surface > 0 {
-		return (c.now[0] + c.now[1]) / 2
+		return min((c.now[0]+c.now[1])/2, max(c.now[0], b.Chemistry.Percent(c.last)/100))
 	}
 	return min(max(b.Chemistry.Percent(c.last)/100, c.now[0]), c.now[1])
 }
 
 // restart begins the count at the charge by the voltage, with its window as bounds.
 func (c *Charge) restart(b Bank) {
-	c.known, c.doubted = true, 0
+	c.known, c.doubted, c.cycling = true, 0, false
 	c.figure = c.says(b)
 	c.low, c.high = edge{from: c.now[0]}, edge{from: c.now[1]}
 	c.clamp(b)
 }
 
-// bound narrows the bounds to the voltage's window; where the two do not overlap, it
-// doubts the count, and restarts it after Bank.Doubt.
+// bound narrows the bounds to the voltage's window. Where the two do not overlap in a
+// battery whose current is at most restRate, it doubts the count, and restarts it after
+// Bank.Doubt.
 func (c *Charge) bound(b Bank, now time.Duration) {
-	if c.now[1] < c.low.at(b.scale(), -1) || c.now[0] > c.high.at(b.scale(), 1) {
+	c.learn(b)
+	if c.now[1] < c.lowest(b) || c.now[0] > c.highest(b) {
+		if math.Abs(c.last.Amps) > restRate*b.Capacity {
+			c.doubted = 0
+			return
+		}
 		if c.doubted == 0 {
 			c.doubted = now
 		}
@@ -272,54 +428,165 @@ func (c *Charge) bound(b Bank, now time.Duration) {
 		return
 	}
 	c.doubted = 0
-	if c.now[0] > c.low.at(b.scale(), -1) {
+	c.emptied = c.ran(b, now)
+	if c.now[0] > c.lowest(b) {
 		c.low = edge{from: c.now[0]}
 	}
-	if c.now[1] < c.high.at(b.scale(), 1) {
+	if c.now[1] < c.highest(b) {
 		c.high = edge{from: c.now[1]}
 	}
 	c.clamp(b)
 }
 
-// full restarts the count at 100 % once the battery has looked full for chargedFor.
-// The smaller the tail current, the closer is the lower bound.
-func (c *Charge) full(b Bank, s Sample, celsius float64, now time.Duration) {
-	if s.Volts < b.Chemistry.chargedAt(celsius) || s.Amps > tailRate*b.Capacity || s.Amps < -b.Offset {
-		c.charged = 0
+// ran is since when the voltage says that the battery gives nothing more, at a current at
+// which that is certain; 0 where it does not. After Bank.Doubt the figure is the voltage's:
+// what a cold or an old battery still holds cannot be drawn.
+func (c *Charge) ran(b Bank, now time.Duration) time.Duration {
+	s := c.last
+	by := b.Chemistry.percent(s.Volts + math.Abs(s.Amps)*c.worstOhms(b))
+	if by > emptyPercent || math.Abs(s.Amps) > restRate*b.Capacity || s.Amps > noiseAmps {
+		return 0
+	}
+	if c.emptied == 0 {
+		return now
+	}
+	if now-c.emptied >= b.Doubt {
+		c.figure = min(c.figure, by/100)
+	}
+	return c.emptied
+}
+
+// learn takes the capacity from a cycle that began at full and comes to where the
+// voltage says that the battery is nearly empty, at a current at which that is certain.
+func (c *Charge) learn(b Bank) {
+	empty := c.now[1]
+	if !c.cycling || empty > deepCharge || math.Abs(c.last.Amps) > restRate*b.Capacity || c.since > -deepCharge {
 		return
 	}
-	if c.charged == 0 {
+	drawn := -c.since
+	seen := Range{drawn * (1 - b.Gain), drawn / (1 - empty/4), drawn * (1 + b.Gain) / max(0.1, c.begun-empty)}
+	c.cycling = false
+	if c.cycles++; c.cycles > 1 {
+		seen.Usual = (c.learnt.Usual + seen.Usual) / 2
+		seen.Least = min(seen.Least, c.learnt.Usual)
+		seen.Most = max(seen.Most, c.learnt.Usual)
+	}
+	c.learnt = seen
+}
+
+// full takes what a battery at its charged voltage tells: at the current that it takes no
+// more can be missing than that over Chemistry.Accepts. It restarts the count near 100 % once a battery that was charged has looked full for
+// Bank.TailFor. The smaller the tail current, the closer is the lower bound. Where the
+// count rules it out, the battery must go on taking a current, for deniedFor.
+func (c *Charge) full(b Bank, s Sample, celsius float64, now time.Duration) {
+	if s.Volts < b.Chemistry.chargedAt(celsius) || s.Amps > absorbRate*b.Capacity || s.Amps < -b.Offset || c.fed == 0 || now-c.fed > b.Rest {
+		c.absorbed, c.charged, c.denied, c.taken = 0, 0, 0, taken{}
+		return
+	}
+	if c.absorbed == 0 {
+		c.absorbed = now
+	}
+	if s.Amps > b.Tail*b.Capacity {
+		c.charged = 0
+	} else if c.charged == 0 {
 		c.charged = now
 	}
-	if now-c.charged >= chargedFor {
-		c.known, c.doubted, c.figure = true, 0, 1
-		c.low, c.high = edge{from: 1 - max(s.Amps, noiseAmps)*tailHours/b.Capacity}, edge{from: 1}
+	if now-c.absorbed < b.TailFor {
+		return
 	}
+	capacity, _ := c.Capacity(b)
+	missing := max(s.Amps, noiseAmps) / c.accepts(b, s) / (b.Capacity * capacity.Least)
+	least := min(fullest, max(0, 1-missing))
+	if c.known && least > c.lowest(b) && least <= c.highest(b) {
+		c.low = edge{from: least}
+		c.clamp(b)
+	}
+	if c.charged == 0 || now-c.charged < b.TailFor {
+		return
+	}
+	if c.known && c.highest(b) < least {
+		if s.Amps <= noiseAmps {
+			c.denied = 0 // nothing flows: what stands beside it is a charger, not a full battery
+			return
+		}
+		if c.denied == 0 {
+			c.denied = now
+		}
+		if now-c.denied < deniedFor {
+			return
+		}
+	}
+	c.denied, c.doubted = 0, 0
+	c.figure = 1 - missing/2
+	if at := c.lowest(b); !c.known || at < least || c.highest(b) < at {
+		c.low = edge{from: least}
+	}
+	c.known, c.high = true, edge{from: 1}
+	c.since, c.cycling, c.begun = 0, true, c.lowest(b)
+	c.clamp(b)
+}
+
+// taken is how a lead battery's current falls at a constant voltage: from amps, over ah.
+type taken struct{ volts, amps, ah, accepts float64 }
+
+// accepts is the least current that the battery takes now, in A for each missing Ah:
+// Chemistry's, or, where the current fell by itself at this voltage, what that fall
+// tells. Over the charge that makes the current fall by a the missing charge fell by as
+// much, whatever gasses away; takenShare of it is believed.
+func (c *Charge) accepts(b Bank, s Sample) float64 {
+	least := b.Chemistry.acceptsAt(s.Volts)
+	t := &c.taken
+	switch {
+	case !b.Chemistry.Acid:
+		return least
+	case t.amps == 0 || math.Abs(s.Volts-t.volts) > 0.05:
+		*t = taken{volts: s.Volts, amps: c.mean}
+		return least
+	}
+	if t.ah += c.flowed; c.mean < 0.7*t.amps && t.amps-c.mean > 2*noiseAmps && t.ah > 0 {
+		t.accepts = takenShare * (t.amps - c.mean) / t.ah
+	}
+	return max(least, t.accepts)
 }
 
 // Lost is the charge after its monitor failed: the current is not measured from now on.
 func (c Charge) Lost() Charge {
-	c.charged, c.doubted, c.hasMean = 0, 0, false
+	c.absorbed, c.charged, c.doubted, c.emptied, c.hasMean = 0, 0, 0, 0, false
 	return c
 }
 
 // Resumed is a charge that an earlier process counted, in %. off is for how long
 // nothing was measured since; known is false where that cannot be told.
-func Resumed(b Bank, percent, low, high float64, off time.Duration, known bool) Charge {
+func Resumed(b Bank, percent, low, high float64, l Learnt, off time.Duration, known bool) Charge {
 	c := Charge{known: true, figure: percent / 100, low: edge{from: low / 100}, high: edge{from: high / 100}}
-	by := cutShare
-	if known {
-		by = unseenRate * max(0, off.Hours())
+	if l.Steps > 0 && l.Ohms > 0 {
+		c.ohms, c.steps = l.Ohms, l.Steps
 	}
-	c.widen(b, by)
+	if l.Cycles > 0 && l.Capacity.Least > 0 && l.Capacity.Most >= l.Capacity.Least {
+		c.learnt, c.cycles = l.Capacity, l.Cycles
+	}
+	c.usual = max(0, l.Usual)
+	return c.away(b, off, known)
+}
+
+func (c Charge) lessons() Learnt {
+	return Learnt{Usual: c.usual, Ohms: c.ohms, Steps: c.steps, Capacity: c.learnt, Cycles: c.cycles}
+}
+
+// away widens the bounds of a charge that was kept.
+func (c Charge) away(b Bank, off time.Duration, known bool) Charge {
+	if !known {
+		off = time.Hour + KeepEvery
+	}
+	c.unseen(b, max(0, off.Hours()))
 	return c
 }
 
 // Away widens the bounds of a charge that was resumed with off unknown, once off is
-// known to be longer than cutShare allowed for.
+// known to be longer than was allowed for.
 func (c Charge) Away(b Bank, off time.Duration) Charge {
-	if by := unseenRate*off.Hours() - cutShare; c.known && by > 0 {
-		c.widen(b, by)
+	if more := off - time.Hour - KeepEvery; c.known && more > 0 {
+		c.unseen(b, more.Hours())
 	}
 	return c
 }
@@ -337,7 +604,10 @@ func (c Charge) Percent(b Bank) (percent, low, high float64, ok bool) {
 	case c.Doubtful():
 		percent, low, high = 100*c.says(b), 100*c.now[0], 100*c.now[1]
 	default:
-		percent, low, high = 100*c.figure, 100*c.low.at(b.scale(), -1), 100*c.high.at(b.scale(), 1)
+		percent, low, high = 100*c.figure, 100*c.lowest(b), 100*c.highest(b)
+	}
+	if high-low <= 2*reach {
+		percent = min(max(percent, high-reach), low+reach)
 	}
 	return percent, low, high, (high-low)/2 <= widestHalf
 }
@@ -377,14 +647,36 @@ func (c Charge) TimeLeft(b Bank, celsius float64) (left time.Duration, full, ok 
 		return 0, false, false
 	}
 	hours := 0.0
+	capacity, _ := c.Capacity(b)
+	holds := b.Capacity * capacity.Usual
 	if c.mean > 0 {
-		hours = (1 - c.figure) * b.Capacity / (c.mean * b.Chemistry.Efficiency.Usual)
+		hours = (1 - c.figure) * holds / (c.mean * b.Chemistry.Efficiency.Usual)
 	} else {
 		amps := -c.mean
-		hours = max(0, b.Chemistry.usable(celsius)-(1-c.figure)) * b.Capacity / (amps * faster(amps, b.Capacity, b.Chemistry.Peukert.Usual))
+		hours = max(0, b.Chemistry.usable(celsius)-(1-c.figure)) * holds / (amps * faster(amps, b.Capacity, b.Chemistry.Peukert.Usual))
 	}
 	if hours > longestForecast.Hours() {
 		return 0, c.mean > 0, false
 	}
 	return time.Duration(hours * float64(time.Hour)), c.mean > 0, true
+}
+
+// AtLeast is the least time for which the battery feeds the usual load once nothing
+// charges it; ok is false while that load is not known, or the count is doubtful.
+func (c Charge) AtLeast(b Bank, celsius float64) (left time.Duration, ok bool) {
+	_, low, _, _ := c.Percent(b)
+	if !c.known || c.Doubtful() || c.usual == 0 {
+		return 0, false
+	}
+	capacity, _ := c.Capacity(b)
+	fraction := max(0, b.Chemistry.usable(celsius)-(1-low/100))
+	hours := fraction * b.Capacity * capacity.Least / (c.usual * faster(c.usual, b.Capacity, b.Chemistry.Peukert.Most))
+	return time.Duration(min(hours, longestForecast.Hours()) * float64(time.Hour)), true
+}
+
+// Guess is the likeliest charge, in %, however wide its bounds; ok is false before the
+// first sample.
+func (c Charge) Guess(b Bank) (percent float64, ok bool) {
+	percent, _, _, _ = c.Percent(b)
+	return percent, c.known
 }

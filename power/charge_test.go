@@ -19,7 +19,7 @@ const sampled = 10 * time.Second
 // bank is what the estimator is told of a battery of 100 Ah and of a monitor
 // that is up to 2 % and 20 mA off.
 func bank(c Chemistry) Bank {
-	return Bank{Chemistry: c, Capacity: 100, Gain: 0.02, Offset: 0.02, Rest: 30 * time.Minute, Doubt: 30 * time.Second, Gap: 45 * time.Second}
+	return Bank{Chemistry: c, Capacity: 100, Gain: 0.02, Offset: 0.02, Rest: 30 * time.Minute, Doubt: 30 * time.Second, Gap: 45 * time.Second, Tail: 0.04, TailFor: 3 * time.Minute, Holds: Range{0.95, 1, 1.05}}
 }
 
 // outcome of some simulated days.
@@ -54,7 +54,7 @@ func days(seed uint64, chem Chemistry, gain, offset float64, disturbed bool) (o 
 				c, booted = Charge{}, blind
 				if kept.known {
 					figure, low, high, _ := kept.Percent(b)
-					c = Resumed(b, figure, low, high, 0, false)
+					c = Resumed(b, figure, low, high, kept.lessons(), 0, false)
 				}
 			}
 		}
@@ -99,10 +99,10 @@ func TestTheBoundsAllowForWhatFlowedSinceTheCountWasKept(t *testing.T) {
 		unseen  time.Duration
 		percent float64 // that the bounds are wider, on each side
 	}{
-		{"the daemon was started again in the same boot", Resumed(b, 50, 49, 51, 15*time.Minute, true), 15 * time.Minute, 5},
-		{"a power cut of an hour, kept long before it, without a clock", Resumed(b, 50, 49, 51, 0, false), KeepEvery + time.Hour, 25},
-		{"the same, and the clock tells", Resumed(b, 50, 49, 51, 0, false).Away(b, KeepEvery+time.Hour), KeepEvery + time.Hour, 25},
-		{"a cut of two hours, and the clock tells", Resumed(b, 50, 49, 51, 0, false).Away(b, KeepEvery+2*time.Hour), KeepEvery + 2*time.Hour, 45},
+		{"the daemon was started again in the same boot", Resumed(b, 50, 49, 51, Learnt{}, 15*time.Minute, true), 15 * time.Minute, 5},
+		{"a power cut of an hour, kept long before it, without a clock", Resumed(b, 50, 49, 51, Learnt{}, 0, false), KeepEvery + time.Hour, 25},
+		{"the same, and the clock tells", Resumed(b, 50, 49, 51, Learnt{}, 0, false).Away(b, KeepEvery+time.Hour), KeepEvery + time.Hour, 25},
+		{"a cut of two hours, and the clock tells", Resumed(b, 50, 49, 51, Learnt{}, 0, false).Away(b, KeepEvery+2*time.Hour), KeepEvery + 2*time.Hour, 45},
 	} {
 		_, low, high, _ := c.charge.Percent(b)
 		flowed := 20 * c.unseen.Hours()

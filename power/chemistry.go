@@ -18,6 +18,7 @@ type Chemistry struct {
 	Curve []Point // ascending
 
 	Spread  float64 // V by which the curve differs between batteries
+	Slack   float64 // % by which its charge does, where it is steep
 	Surface float64 // V by which charging lifts the voltage, until Rest after it
 	Sag     float64 // V by which a moderate load lowers the voltage, beyond the drop over Ohms
 
@@ -27,9 +28,24 @@ type Chemistry struct {
 	// SelfDischarge is the fraction of the capacity lost in a day.
 	SelfDischarge float64
 
+	// Acid says that the resting voltage is the acid's, of the capacity that the battery
+	// had when it was new: a battery that lost a part of it is not empty, or not full,
+	// where the curve says so.
+	Acid bool
+	// Accepts is the least charging current that the battery takes at Charged or a little
+	// above, in A for each Ah that is missing. Gassing is the most of a charging current, in A
+	// for each Ah of the capacity, that is not stored at 14.4 V.
+	Accepts, Gassing float64
+
 	// Charged is the voltage, at 25 °C, above which a battery that takes only a tail
 	// current is full; ChargedSlope is its change in V/K.
 	Charged, ChargedSlope float64
+	// High is the voltage above which a battery without a current is held by a charger:
+	// no battery rests there.
+	High float64
+	// Floor is the voltage, under whatever load, below which the battery is damaged.
+	// Unmeasured is the voltage at which a battery of unknown current is taken as empty.
+	Floor, Unmeasured float64
 	// Cold is the fraction of the capacity that is lost per kelvin below 20 °C.
 	Cold float64
 }
@@ -45,27 +61,45 @@ type Range struct{ Least, Usual, Most float64 }
 // current and its three minutes are the defaults of battery monitors (Victron
 // BMV-700 series, manual, chapter 4), and so are 1 % and 0.5 % of the capacity
 // a kelvin. -24 mV/K is a charger's usual compensation for six cells of lead.
+//
+// The curves of the three kinds of lead differ by the density of their acid. The
+// least acceptance is a third of the ampere-hour law's (1 A for each missing Ah), as
+// old, gelled and sulphated batteries have it; the gassing that of R. Wagner in
+// "Valve-Regulated Lead-Acid Batteries" (Elsevier 2004).
 var (
-	AGM = Chemistry{Name: "agm", Ohms: 0.01, Curve: []Point{
-		{11.6, 0}, {11.8, 10}, {12.0, 25}, {12.2, 45}, {12.4, 65}, {12.6, 83}, {12.8, 100},
-	}, Spread: 0.08, Surface: 0.4, Sag: 0.15,
-		Peukert: Range{1.05, 1.25, 1.35}, Efficiency: Range{0.89, 0.95, 1}, SelfDischarge: 0.001,
-		Charged: 14.0, ChargedSlope: -0.024, Cold: 0.01}
+	AGM     = lead("agm", 0, 0.004)
+	Gel     = lead("gel", 0.05, 0.004)
+	Flooded = lead("flooded", -0.08, 0.012)
 	LiFePO4 = Chemistry{Name: "lifepo4", Ohms: 0.006, Curve: []Point{
 		{10.0, 0}, {12.0, 9}, {12.5, 14}, {12.8, 17}, {12.9, 20}, {13.0, 30}, {13.1, 40}, {13.2, 70}, {13.3, 90}, {13.4, 99}, {13.6, 100},
-	}, Spread: 0.08, Surface: 0.25, Sag: 0.06,
-		Peukert: Range{1, 1.05, 1.08}, Efficiency: Range{0.97, 0.99, 1}, SelfDischarge: 0.001,
-		Charged: 14.0, Cold: 0.005}
+	}, Spread: 0.08, Slack: 6, Surface: 0.25, Sag: 0.06,
+		Peukert: Range{1, 1.05, 1.08}, Efficiency: Range{0.97, 0.99, 1}, SelfDischarge: 0.001, Accepts: 1,
+		Charged: 14.0, Cold: 0.005, Floor: 10.8, Unmeasured: 12.2, High: 13.7}
 )
 
-// ChemistryNamed is the chemistry of that name: agm or lifepo4.
+// lead is a lead battery whose resting voltages stand that far above an AGM's.
+func lead(name string, above, gassing float64) Chemistry {
+	c := Chemistry{Name: name, Ohms: 0.01, Spread: 0.07, Slack: 1, Surface: 0.35, Sag: 0.15,
+		Peukert: Range{1, 1.25, 1.35}, Efficiency: Range{0.92, 0.95, 1}, SelfDischarge: 0.002,
+		Acid: true, Accepts: 0.3, Gassing: gassing,
+		Charged: 14.0, ChargedSlope: -0.024, Cold: 0.01, Floor: 10.8, Unmeasured: 11.6, High: 13.0 + above}
+	for _, p := range []Point{{11.6, 0}, {11.8, 10}, {12.0, 25}, {12.2, 45}, {12.4, 65}, {12.6, 83}, {12.8, 100}} {
+		c.Curve = append(c.Curve, Point{math.Round((p.Volts+above*p.Percent/100)*1000) / 1000, p.Percent})
+	}
+	return c
+}
+
+// chemistries are all that may be configured.
+var chemistries = []Chemistry{AGM, Gel, Flooded, LiFePO4}
+
+// ChemistryNamed is the chemistry of that name: agm, gel, flooded or lifepo4.
 func ChemistryNamed(name string) (Chemistry, error) {
-	for _, c := range []Chemistry{AGM, LiFePO4} {
+	for _, c := range chemistries {
 		if c.Name == name {
 			return c, nil
 		}
 	}
-	return Chemistry{}, fmt.Errorf("chemistry %q is neither agm nor lifepo4", name)
+	return Chemistry{}, fmt.Errorf("chemistry %q is none of agm, gel, flooded, lifepo4", name)
 }
 
 // Percent is the state of charge, 0 to 100 %, by the sample's voltage, corrected for
@@ -103,4 +137,16 @@ func (c Chemistry) usable(celsius float64) float64 {
 // the law would overstate the capacity.
 func faster(amps, capacity, k float64) float64 {
 	return math.Pow(math.Max(1, amps/(capacity/20)), k-1)
+}
+
+// acceptsAt is Accepts at that voltage: a lower one drives less of it. That of a LiFePO4
+// that is charged as slowly as by 13.8 V stands only just above its plateau.
+func (c Chemistry) acceptsAt(volts float64) float64 {
+	switch {
+	case c.Acid:
+		return c.Accepts * min(1, max(0.2, (volts-13.0)/1.4))
+	case volts < 13.95:
+		return 0.15 * c.Accepts
+	}
+	return c.Accepts
 }

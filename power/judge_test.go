@@ -101,16 +101,11 @@ func (v *verdict) take(o power.Options, s power.State, r batterymodel.Reading) {
 		v.called++
 		v.off = max(v.off, math.Abs(s.Percent.Value-r.Charge))
 	}
-	least, known := atLeast(o, s)
-	if held && s.Bounds[1]-s.Bounds[0] <= 30 || known && least <= r.Left && r.Left <= 2*least {
+	least, known := s.AtLeast(o)
+	figure, given := s.Percent.Get()
+	if held && given && max(s.Bounds[1]-figure, figure-s.Bounds[0]) <= 30 || known && least <= r.Left && r.Left <= 2*least {
 		v.usable++
 	}
-}
-
-// atLeast is the lower bound of the time left that power gives.
-func atLeast(o power.Options, s power.State) (time.Duration, bool) {
-	left, full, ok := s.TimeLeft(o)
-	return left, ok && !full
 }
 
 func TestTheJudgeFindsTheBoundsTrueAndTheFigureOfUse(t *testing.T) {

@@ -35,14 +35,15 @@ func (s State) Lasts(o Options) (least, most time.Duration, ok bool) {
 	b, c := o.bank(), s.Charge
 	_, low, high, _ := c.Percent(b)
 	amps := -c.mean
+	capacity, _ := c.Capacity(b)
 	hours := func(charge, celsius, share, amps, k float64) time.Duration {
 		usable := max(0, b.Chemistry.usable(celsius)-(1-charge/100)) * b.Capacity * share
 		h := usable / (max(amps, noiseAmps) * faster(amps, b.Capacity, k))
 		return time.Duration(math.Min(h, longestForecast.Hours()) * float64(time.Hour))
 	}
 	k := b.Chemistry.Peukert
-	least = hours(low, s.celsius(0), 1-agedShare, amps*(1+b.Gain)+b.Offset, k.Most)
-	most = hours(high, s.celsius(25), 1+agedShare, (amps*(1-b.Gain)-b.Offset)*lowCurrentFactor, k.Least)
+	least = hours(low, s.celsius(0), capacity.Least, amps*(1+b.Gain)+b.Offset, k.Most)
+	most = hours(high, s.celsius(25), capacity.Most, amps*(1-b.Gain)-b.Offset, k.Least)
 	return least, most, true
 }
 
@@ -52,6 +53,13 @@ const chargesAfter = 2 * time.Minute
 // chargerVolts is the voltage, per chemistry, at and above which a charger holds the
 // battery, though no current flows: above what a battery at rest has.
 func (c Chemistry) chargerVolts() float64 { return c.Curve[len(c.Curve)-1].Volts + 0.2 }
+
+// missing says whether the count rules out that the battery is full.
+func (c Charge) missing(b Bank) bool { return c.known && c.highest(b) < notFull }
+
+// notFull is the charge, as a fraction, below which a battery takes a current at any
+// charger's voltage.
+const notFull = 0.9
 
 // NotCharging says whether a generator runs and nothing flows into a battery that is
 // not full, or current flows out of any.
@@ -64,5 +72,5 @@ func (s State) NotCharging(o Options, now time.Duration) bool {
 		return false
 	}
 	return s.Charge.mean <= -noiseAmps && sample.Amps <= -noiseAmps ||
-		s.Level != Full && s.Charge.mean < noiseAmps && sample.Amps < noiseAmps && sample.Volts < o.Chemistry.chargerVolts()
+		s.Level != Full && s.Charge.mean < noiseAmps && sample.Amps < noiseAmps && (sample.Volts < o.Chemistry.chargerVolts() || s.Charge.missing(o.bank()))
 }

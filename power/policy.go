@@ -24,6 +24,9 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 		found = o.levelOf(percent, s.Level)
 	case fresh && o.levelOf(least, s.Level) == o.levelOf(most, s.Level):
 		found = o.levelOf(least, s.Level) // both bounds are of one level
+	case fresh && s.Charge.known:
+		guess, _ := s.Charge.Guess(o.bank())
+		found = o.levelOf(guess, s.Level)
 	case known && low:
 		found = Low // the line alone: low, or not known
 	}

@@ -25,13 +25,19 @@ import (
 type Options struct {
 	Generators int // how many sense lines
 	Chemistry  Chemistry
-	Capacity   float64 // of the battery, Ah at the 20 h rate
+	Capacity   float64 // of the battery, Ah at the 20 h rate, by its label
+	Measured   float64 // Ah, by a test of this battery; 0: none was made
 	// Gain and Offset bound the error of the measured current: Gain as a fraction
 	// of it, Offset in A.
 	Gain, Offset float64
 	// Rest is how long after charging, and after the last current above restRate,
 	// the battery's voltage counts as a resting voltage.
 	Rest time.Duration
+
+	// Tail is the charging current, as a fraction of the capacity per hour, at or below
+	// which a battery at its charged voltage (Chemistry.Charged) is full; TailFor how long.
+	Tail    float64
+	TailFor time.Duration
 
 	// StartAfter and StopAfter are how long a line must show a change before it
 	// counts as a start or a stop, which is then dated back to the change. 0: at once.
@@ -65,10 +71,22 @@ type Options struct {
 	CancelHold time.Duration
 }
 
+// holds is the capacity by a test, as a fraction of the stated one; zero without a test.
+func (o Options) holds() Range {
+	if o.Measured <= 0 {
+		return Range{}
+	}
+	tested := o.Measured / o.Capacity
+	return Range{tested * (1 - testedShare), tested, tested * (1 + testedShare)}
+}
+
+// testedShare is the error of a capacity test: its current, its temperature, its end.
+const testedShare = 0.05
+
 // bank is what Charge needs to know of the battery and its monitor.
 func (o Options) bank() Bank {
 	return Bank{Chemistry: o.Chemistry, Capacity: o.Capacity, Gain: o.Gain, Offset: o.Offset,
-		Rest: o.Rest, Doubt: o.LevelHold, Gap: o.SampleMaxAge}
+		Rest: o.Rest, Doubt: o.LevelHold, Gap: o.SampleMaxAge, Tail: o.Tail, TailFor: o.TailFor, Holds: o.holds()}
 }
 
 // DefaultOptions are those of a van with one generator and an AGM battery.
@@ -80,6 +98,8 @@ func DefaultOptions() Options {
 		Gain:         0.02,
 		Offset:       0.02,
 		Rest:         30 * time.Minute,
+		Tail:         0.04,
+		TailFor:      3 * time.Minute,
 		Service:      100 * time.Hour,
 		LineMaxAge:   30 * time.Second,
 		SampleMaxAge: 45 * time.Second,
@@ -461,10 +481,32 @@ func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 	return left, full, ok && (full || sample.Amps < charged) // its mean has yet to turn
 }
 
-// Counted is the counted charge with its bounds, in %, at the monotonic time At.
+// AtLeast is the least time for which the battery feeds the usual load without a
+// charger; ok is false where it cannot be told. The temperature is taken as by TimeLeft.
+func (s State) AtLeast(o Options) (left time.Duration, ok bool) {
+	if _, fresh := s.Battery.Get(); !fresh {
+		return 0, false
+	}
+	return s.Charge.AtLeast(o.bank(), s.celsius(10))
+}
+
+// Counted is the counted charge with its bounds, in %, at the monotonic time At, and
+// what was learnt of the battery. The zero values of Learnt mean that it is not known.
 type Counted struct {
 	Percent, Low, High float64
 	At                 time.Duration
+	Learnt             Learnt
+}
+
+// Learnt is what the battery has shown of itself: the usual load in A, the resistance
+// by load steps in Ω and how many steps that is from, and the capacity as a fraction of
+// the stated one and how many deep cycles that is from.
+type Learnt struct {
+	Usual    float64 `json:"usual_a,omitempty"`
+	Ohms     float64 `json:"ohms,omitempty"`
+	Steps    int     `json:"steps,omitempty"`
+	Capacity Range   `json:"capacity,omitzero"`
+	Cycles   int     `json:"cycles,omitempty"`
 }
 
 // Counted is the charge to be kept; ok is false while it is unknown or doubtful.
@@ -473,14 +515,14 @@ func (s State) Counted(o Options) (c Counted, ok bool) {
 		return Counted{}, false
 	}
 	c.Percent, c.Low, c.High, _ = s.Charge.Percent(o.bank())
-	c.At = s.Charge.at
+	c.At, c.Learnt = s.Charge.at, s.Charge.lessons()
 	return c, true
 }
 
 // Resume goes on with a kept charge. off is for how long nothing was measured; known
 // is false where that cannot be told.
 func (s State) Resume(o Options, c Counted, off time.Duration, known bool) State {
-	s.Charge = Resumed(o.bank(), c.Percent, c.Low, c.High, off, known)
+	s.Charge = Resumed(o.bank(), c.Percent, c.Low, c.High, c.Learnt, off, known)
 	return s
 }
 

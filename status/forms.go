@@ -14,12 +14,12 @@ type Form struct {
 	Button string
 	About  string // the button with what it is about, for who hears the page; "" where the button says it
 	Ask    string // asked back; "" for nothing
-	Done   string // said once it was taken
 	Hidden []Field
 	// Of a form that is filled in: what stands above it, how it is filled in, and
 	// its lines. Title is "" in others.
 	Title, Fill string
 	Lines       [][]Field
+	Open        bool // it was sent, and refused
 	// Of one choice among several: Pressed is "true" or "false", Faint one that
 	// hardly anybody wants.
 	Pressed string
@@ -78,6 +78,23 @@ func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 	return forms
 }
 
+// doing are the actions that do what is first to be done, by the acts of advice.
+var doing = map[string]action.Name{"say-session-on": action.SessionOn, "reopen-session": action.SessionOn, "service-generator": action.Serviced}
+
+// FirstForms are those of the volunteers' page that do the first thing to do, or take
+// back what it is about.
+func FirstForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
+	wanted := []action.Name{action.CancelShutdown, doing[v.First.Act]}
+	for _, r := range rows {
+		for _, r := range numbered(r, len(v.Power.Generators)) {
+			if slices.Contains(wanted, r.Name) && slices.Contains(v.Actions, r.Route()) {
+				forms = append(forms, formOf(r, nil, "", say))
+			}
+		}
+	}
+	return forms
+}
+
 // SiteForms are those of the volunteers' page that are about a site, of the planned
 // one first.
 func SiteForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
@@ -108,26 +125,57 @@ func SiteForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 	return forms
 }
 
-// Forms are what a volunteer may say of the service.
-func (l ServiceLine) Forms(rows action.Table, say *words.Speaker) (forms []Form) {
+// Sent is a form that a browser sent, and what was filled in.
+type Sent struct {
+	Row     action.Row
+	Given   action.Given
+	Refused bool
+}
+
+// of says whether it is the row's form for the service on the day.
+func (s Sent) of(r action.Row, l ServiceLine) bool {
+	is := func(name, value string) bool { return slices.Equal(s.Given[name], []string{value}) }
+	return s.Row.Name == r.Name && is(action.Service.Name, l.ID) && is(action.Day.Name, l.Day)
+}
+
+// Forms are what a volunteer may say of the service. What was sent and refused is
+// still filled in.
+func (l ServiceLine) Forms(rows action.Table, say *words.Speaker, sent Sent) (forms []Form) {
 	known := action.Given{action.Service.Name: {l.ID}, action.Day.Name: {l.Day}}
 	for _, h := range l.More() {
 		known["opens"], known["closes"] = append(known["opens"], h.Opens), append(known["closes"], h.Closes)
 	}
 	for _, r := range rows.At(action.ForEachService) {
 		if slices.Contains(l.Actions, r.Route()) {
-			f := formOf(r, known, "", say)
-			f.About = say.Say("services.of", "What", f.says(), "Name", l.Name)
+			with, again := known, sent.Refused && sent.of(r, l)
+			if again {
+				with = sent.Given
+			}
+			f := formOf(r, with, "", say)
+			f.About, f.Open = say.Say("services.of", "What", f.says(), "Name", l.Name), again
 			forms = append(forms, f)
 		}
 	}
 	return forms
 }
 
+// UndoForm takes back what was given to another action.
+func UndoForm(undo action.Row, given action.Given, say *words.Speaker) *Form {
+	f := formOf(undo, given, "", say)
+	return &f
+}
+
+// SureForm sends again what was given to an action that asks back.
+func SureForm(r action.Row, given action.Given, say *words.Speaker) Form {
+	f := formOf(r, given, "", say)
+	f.Hidden = append(f.Hidden, Field{Name: action.Sure.Name, Value: "yes"})
+	return f
+}
+
 // formOf is a row's form: what the page knows is hidden, or fills in what a person
 // may change.
 func formOf(r action.Row, known action.Given, site string, say *words.Speaker) Form {
-	f := Form{Path: r.Path(), Button: say.Text(r.Label(site)), Ask: say.Text(r.Question()), Done: say.Text(r.Done(site))}
+	f := Form{Path: r.Path(), Button: say.Text(r.Label(site)), Ask: say.Text(r.Question())}
 	for _, a := range r.Args {
 		if len(a.Inputs) == 0 {
 			if value := known[a.Name]; len(value) > 0 {

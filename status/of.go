@@ -108,6 +108,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 	if b := s.Power.Battery; b.Quality != reading.Unknown {
 		v.Power.Battery.Volts, v.Power.Battery.Amps = ptr(round(b.Value.Volts, 2)), ptr(round(b.Value.Amps, 2))
+		v.Power.Battery.AgeS = age(b.At)
 	}
 	if percent, ok := s.Power.Percent.Get(); ok {
 		v.Power.Battery.Percent = ptr(math.Round(percent))
@@ -215,7 +216,7 @@ func clockOf(s van.State) Clock {
 	}
 	moment := func(t time.Time) *time.Time { return ptr(t.In(s.Zone()).Truncate(time.Second)) }
 	if now, ok := s.WallAt(s.Now.Mono); ok {
-		c.Now = ptr(now.In(s.Zone()).Truncate(time.Minute))
+		c.Now, c.Exact = ptr(now.In(s.Zone()).Truncate(time.Minute)), ptr(now.In(s.Zone()))
 		if last := s.Clock.Memory.Network; s.Clock.Source.Served() {
 			c.NetworkAt = c.Now
 		} else if !last.IsZero() {

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"infobus/words"
@@ -9,38 +10,115 @@ import (
 
 // Page is what the volunteers' page shows, in the words of one language.
 type Page struct {
-	Tiles   []Tile
-	Picture Picture
-	Signal  Signal
-	Cards   []Card
-	Data    string // says whether the data is enough; "" where none was bought
-	Tried   []Line
-	Devices []Line
+	Clock    string // the van's, HH:MM; "" while it is not trusted
+	Sentence Sentence
+	Tiles    []Tile // worst first
+	Way      []Stop
+	Internet string // what to do about the internet; "" for nothing
+	Signal   Signal // of the mobile network, in Way
+	Picture  Picture
+	Battery  BatteryCard
+	Cards    []Card
+	Data     string // says whether the data is enough; "" where none was bought
+	Tried    []Line
+	Devices  []Line
+	Logs     Logs
+	People   People
+	Sure     bool   // it is certain where the van is
+	Time     string // whose the time is, where nobody who is certain keeps it; "" else
+}
+
+// Sentence is what a volunteer should do, and by when.
+type Sentence struct{ Mood, Text, By string }
+
+// Logs are what waits to be sent.
+type Logs struct {
 	Waiting uint64
-	Sent    string
-	Sure    bool // it is certain where the van is
+	Sent    string // when some were sent, with its age; "" where that is not known
+}
+
+// People are the devices on the Wi-Fi; Age is "" where nobody counted them.
+type People struct {
+	Count int
+	Age   string
 }
 
 // PageOf is the page of a View, as the speaker says it.
 func PageOf(v View, s *words.Speaker) Page {
 	v = v.In(s)
 	p := Page{
-		Tiles:   []Tile{powerTile(v, s), internetTile(v, s), timeTile(v, s), todoTile(v, s)},
-		Picture: pictureOf(v),
-		Signal:  signalOf(v.Uplink, s),
-		Tried:   triedLines(v, s),
-		Devices: deviceLines(v, s),
-		Waiting: v.Sync.Waiting,
-		Sent:    hour(v.Sync.LastUpload),
-		Sure:    v.Session.Site != "",
+		Clock:    hour(v.Clock.Now),
+		Sentence: sentenceOf(v, s),
+		Tiles:    tilesOf(v, s),
+		Way:      wayOf(v, s),
+		Signal:   signalOf(v.Uplink, s),
+		Picture:  pictureOf(v, s),
+		Battery:  batteryOf(v, s),
+		Tried:    triedLines(v, s),
+		Devices:  deviceLines(v, s),
+		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.since(v.Sync.LastUpload, s)},
+		Sure:     v.Session.Site != "",
+	}
+	if n, c := v.Uplink.DevicesConnected, v.Uplink.Cellular; n != nil {
+		p.People = People{Count: *n, Age: s.Say("cloud.some-time")}
+		if c != nil {
+			p.People.Age = CloudSaid(c.AgeS, s)
+		}
 	}
 	p.Cards, p.Data = simCards(v, s)
+	switch clock := v.Clock; {
+	case clock.Source == "rtc" && clock.WithinS != nil:
+		p.Time = s.Say("tile.time.by-rtc", "Seconds", *clock.WithinS)
+	case clock.Source == "volunteer" && clock.Now != nil:
+		p.Time = s.Say("tile.time.by-volunteer", "At", hour(clock.Now), "Zone", clock.Zone)
+	}
+	if v.Uplink.Verdict != "ok" || v.Uplink.Supply.State == "off" {
+		p.Internet = v.Uplink.Advice
+	}
+	if p.Internet == p.Sentence.Text {
+		p.Internet = "" // it is said already
+	}
 	return p
+}
+
+func sentenceOf(v View, s *words.Speaker) Sentence {
+	said := Sentence{Mood: v.First.Level, Text: v.ToDo(s), By: v.by(v.First.Until, v.First.InS, s)}
+	if said.Mood == "" {
+		said.Mood = "unknown"
+	}
+	return said
+}
+
+// BatteryCard is the battery in words that are safe to act on; Range and Figures are
+// for who wants to know more.
+type BatteryCard struct {
+	Word, Left            string
+	Range, Lasts, Figures string
+	Age                   string
+	Unplug                bool // nothing would be cut short
+}
+
+func batteryOf(v View, s *words.Speaker) BatteryCard {
+	b := v.Power.Battery
+	card := BatteryCard{Word: b.Charge(s), Left: b.TimeLeft(s), Age: Age(b.AgeS, s), Unplug: v.Power.Unplug}
+	if card.Word == "" {
+		card.Word = s.Say("tile.power.level-unknown")
+	}
+	if b.LastsS != nil && b.LastsMostS != nil {
+		card.Lasts = s.Say("battery.between-hours", "Low", s.Number(math.Floor(*b.LastsS/3600), 0), "High", s.Number(math.Ceil(*b.LastsMostS/3600), 0))
+	}
+	if b.PercentLow != nil && b.PercentHigh != nil {
+		card.Range = s.Say("battery.range", "Low", math.Round(*b.PercentLow), "High", math.Round(*b.PercentHigh))
+	}
+	if b.Volts != nil && b.Amps != nil {
+		card.Figures = s.Say("battery.figures", "Volts", s.Number(*b.Volts, 2), "Amps", s.Number(*b.Amps, 1))
+	}
+	return card
 }
 
 // Line is a row of a list. Mood is its colour and its icon: good, warn, bad or
 // unknown.
-type Line struct{ Name, Mood, Word string }
+type Line struct{ Name, Mood, Word, Age string }
 
 func deviceLines(v View, s *words.Speaker) []Line {
 	var all []Line
@@ -51,10 +129,8 @@ func deviceLines(v View, s *words.Speaker) []Line {
 			l.Mood, l.Word = "good", s.Say("device-state.ok")
 		case "failed":
 			l.Mood, l.Word = "bad", s.Text(Fault(d.Reason))
-			if h := hour(d.Since); h != "" {
-				l.Word = s.Say("device-state.since", "What", l.Word, "At", h)
-			}
 		}
+		l.Age = v.since(d.Since, s)
 		all = append(all, l)
 	}
 	return all
@@ -76,7 +152,7 @@ func triedLines(v View, s *words.Speaker) []Line {
 	var all []Line
 	for _, r := range v.Uplink.Ladder {
 		rung := words.Code(r.Rung)
-		l := Line{Name: s.Word("rung." + rung), Mood: "unknown", Word: s.Say("tried.unknown")}
+		l := Line{Name: s.Word("rung." + rung), Mood: "unknown", Word: s.Say("tried.unknown"), Age: Age(r.AgeS, s)}
 		switch r.Finding {
 		case "passed":
 			l.Mood, l.Word = "good", s.Say("tried.passed."+rung)
@@ -90,8 +166,8 @@ func triedLines(v View, s *words.Speaker) []Line {
 	return all
 }
 
-// siteName is a site as on street signs.
-func siteName(v View, id string) string {
+// SiteName is a site as on street signs; the id of one that is not known.
+func (v View) SiteName(id string) string {
 	for _, s := range v.Session.Sites {
 		if s.ID == id {
 			return s.Name
@@ -103,13 +179,14 @@ func siteName(v View, id string) string {
 // Picture is that of the screen; Key changes with each refresh.
 type Picture struct {
 	Key, Drawn string
+	Age        string
 	Drawing    bool
 }
 
-func pictureOf(v View) Picture {
+func pictureOf(v View, s *words.Speaker) Picture {
 	p := Picture{Drawing: v.Kiosk.Drawing}
 	if at := v.Kiosk.DrawnAt; at != nil {
-		p.Key, p.Drawn = fmt.Sprint(at.Unix()), hour(at)
+		p.Key, p.Drawn, p.Age = fmt.Sprint(at.Unix()), hour(at), v.since(at, s)
 	}
 	if n := v.Kiosk.Refreshes; n != nil {
 		p.Key += fmt.Sprintf("-%d", *n)

@@ -14,81 +14,111 @@ import (
 	"infobus/words"
 )
 
-func TestTheTilesSayItInPlainWords(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		alter func(*status.View)
-		want  [3]string
-	}{
-		{"a good session", func(v *status.View) { v.Devices = nil }, [3]string{"Generator running", "Working", "until 14:30"}},
-		{"on battery", func(v *status.View) { v.Power.Source, v.Session.Active, v.Devices = power.SourceBattery, false, nil },
-			[3]string{"On battery 82 %", "Working", "No session"}},
-		{"a stale charge is not shown", func(v *status.View) { v.Power.Source, v.Power.Battery.Quality = power.SourceBattery, "stale" },
-			[3]string{"On battery", "Working", "until 14:30"}},
-		{"nothing is known", func(v *status.View) { *v = status.View{} }, [3]string{"Not known", "Not known", "No session"}},
-		{"low", func(v *status.View) { v.Power.Source, v.Power.Battery.Level = power.SourceBattery, "low" },
-			[3]string{"On battery 82 %", "Working", "until 14:30"}},
-		{"a shutdown goes before all", func(v *status.View) {
-			v.Power.Source, v.Uplink.Verdict = power.SourceBattery, "no-internet"
-			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "battery-critical", At: statustest.Clock(14, 2)}
-		}, [3]string{"On battery 82 %", "No internet", "until 14:30"}},
-		{"a shutdown that was asked for", func(v *status.View) {
-			v.Power.Source, v.Session.Active = power.SourceBattery, false
-			v.Power.Shutdown = status.Shutdown{Pending: true, Reason: "requested", At: statustest.Clock(14, 2)}
-		}, [3]string{"On battery 82 %", "Working", "No session"}},
-		{"the cable", func(v *status.View) { v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in." },
-			[3]string{"Generator running", "Cable out", "until 14:30"}},
-		{"an untrusted clock", func(v *status.View) { v.Clock, v.Session.Until, v.Devices = status.Clock{}, nil, nil },
-			[3]string{"Generator running", "Working", "Session on"}},
-	} {
-		v := statustest.Session()
-		c.alter(&v)
-		tiles := status.PageOf(v, words.In()).Tiles
-		got := [3]string{tiles[0].Word, tiles[1].Word, tiles[2].Word}
-		if got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
-		}
+// tiles are the page's, by their ids.
+func tiles(v status.View) map[string]status.Tile {
+	all := map[string]status.Tile{}
+	for _, t := range status.PageOf(v, words.In()).Tiles {
+		all[t.ID] = t
 	}
+	return all
 }
 
-func TestTheLastTileSaysTheFirstAdvice(t *testing.T) {
-	v := statustest.Session()
+func TestATileSaysItsNumber(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		advice []status.Advice
-		want   status.Tile
+		number status.Number
+		want   string
 	}{
-		{"none", nil, status.Tile{Mood: "good", Word: "Nothing: all is well."}},
-		{"a hint", []status.Advice{{Severity: "info", Text: "Begin."}}, status.Tile{Mood: "good", Word: "Begin."}},
-		{"two", []status.Advice{{Severity: "bad", Text: "Start a generator."}, {Severity: "warn", Text: "Push both ends in."}}, status.Tile{Mood: "bad", Word: "Start a generator."}},
+		{"the charge", status.Number{Kind: "percent", Value: statustest.Ptr(82.9)}, "82 %"},
+		{"devices", status.Number{Kind: "count", Value: statustest.Ptr(212.0)}, "212 devices"},
+		{"one device", status.Number{Kind: "count", Value: statustest.Ptr(1.0)}, "1 device"},
+		{"until when", status.Number{Kind: "until", At: statustest.Clock(14, 30), InS: statustest.Ptr(8100.0)}, "until 14:30"},
+		{"until when, without a clock", status.Number{Kind: "until", InS: statustest.Ptr(100.0)}, "In 1 minute"},
+		{"since when", status.Number{Kind: "since", At: statustest.Clock(12, 10), AgeS: statustest.Ptr(300.0)}, "since 12:10"},
+		{"since when, without a clock", status.Number{Kind: "since", AgeS: statustest.Ptr(300.0)}, "5 min ago"},
+		{"drawn", status.Number{Kind: "drawn", At: statustest.Clock(12, 1)}, "12:01"},
+		{"none", status.Number{}, ""},
+		{"not known", status.Number{Kind: "percent"}, ""},
 	} {
-		v.Advice = c.advice
-		if got := status.PageOf(v, words.In()).Tiles[3]; got.Mood != c.want.Mood || got.Word != c.want.Word {
-			t.Errorf("%s: %+v", c.name, got)
+		v := statustest.Session()
+		v.Tiles[0].Number = c.number
+		if got := status.PageOf(v, words.In()).Tiles[0].Number; got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }
 
-func TestThePowerTileSaysHowFarTheBatteryGoes(t *testing.T) {
+func TestTheTilesAreInTheirOrder(t *testing.T) {
+	var got []string
+	for _, tile := range status.PageOf(statustest.Session(), words.In()).Tiles {
+		got = append(got, tile.Mood+" "+tile.Title+": "+tile.Word)
+	}
+	if want := []string{"warn Screen: Screen broken", "good Power: Generator running", "good Internet: Working", "good Session: Session on"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestTheSentenceHasItsDeadline(t *testing.T) {
+	start := words.T("advice.battery-low")
 	for _, c := range []struct {
 		name  string
-		alter func(*status.Power)
-		want  string // the word and the lines
+		first status.First
+		want  status.Sentence
 	}{
-		{"charging", func(p *status.Power) { p.Battery.TimeToFullS = statustest.Ptr(7000.0) }, "Generator running|since 12:00|Battery level 82 %|full in some 2 h|Generator runs; sockets not measured."},
-		{"on battery", func(p *status.Power) { p.Source, p.Battery.TimeToEmptyS = power.SourceBattery, statustest.Ptr(22000.0) }, "On battery 82 %|some 6 h left"},
-		{"not certain", func(p *status.Power) {
-			p.Source, p.Battery.Confidence, p.Battery.PercentLow, p.Battery.PercentHigh = power.SourceBattery, "fair", statustest.Ptr(60.0), statustest.Ptr(80.0)
-		}, "On battery 60 to 80 %"},
-		{"going down without a clock", func(p *status.Power) {
-			p.Source, p.Battery.Level, p.Shutdown = power.SourceBattery, "critical", status.Shutdown{Pending: true, Reason: "battery-critical", InS: statustest.Ptr(100.0)}
-		}, "On battery 82 %|Battery nearly empty|The box switches off in less than 2 minutes"},
+		{"nothing was judged", status.First{}, status.Sentence{Mood: "unknown", Text: "Nothing: all is well."}},
+		{"all is well", status.First{Level: "good", Words: words.T("advice.none")}, status.Sentence{Mood: "good", Text: "Nothing: all is well."}},
+		{"in minutes", status.First{Level: "bad", Words: start, Until: statustest.Clock(12, 27), InS: statustest.Ptr(690.0)},
+			status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "By 12:27, in 11 minutes"}},
+		{"in hours", status.First{Level: "warn", Words: start, Until: statustest.Clock(15, 0)}, status.Sentence{Mood: "warn", Text: "Start a generator: the battery is low.", By: "By 15:00, in 2 hours"}},
+		{"without a clock", status.First{Level: "bad", Words: start, InS: statustest.Ptr(95.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "In 1 minute"}},
+		{"in seconds", status.First{Level: "bad", Words: start, InS: statustest.Ptr(31.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "In 30 seconds"}},
+		{"now", status.First{Level: "bad", Words: start, Until: statustest.Clock(12, 15), InS: statustest.Ptr(0.0)}, status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "At 12:15"}},
 	} {
+		v := statustest.Session() // at 12:15
+		v.First = c.first
+		if got := status.PageOf(v, words.In()).Sentence; got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+// The piece that is broken is marked, and nothing behind it is said to work.
+func TestTheWayIsBrokenInOnePlace(t *testing.T) {
+	for verdict, broken := range map[string]string{"ok": "", "slow": "", "cable-unplugged": "cable", "port-missing": "cable", "no-address": "cisco", "gateway-silent": "cisco",
+		"no-internet": "mobile", "captive-portal": "internet", "dns-failing": "internet", "unknown": "", "starting": ""} {
 		v := statustest.Session()
-		c.alter(&v.Power)
-		tile := status.PageOf(v, words.In()).Tiles[0]
-		if got := strings.Join(append([]string{tile.Word}, tile.Lines...), "|"); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		v.Uplink.Verdict = verdict
+		behind, got, works := false, "", 0
+		for _, stop := range status.PageOf(v, words.In()).Way {
+			if stop.Broken {
+				got, behind = got+stop.ID, true
+			} else if behind && stop.Mood == "good" {
+				t.Errorf("%s: %s works, behind what is broken", verdict, stop.ID)
+			}
+			if stop.Mood == "good" {
+				works++
+			}
+		}
+		if got != broken || works < 2 {
+			t.Errorf("%s: broken is %q, want %q; %d stops work", verdict, got, broken, works)
+		}
+	}
+}
+
+func TestEveryValueHasItsAge(t *testing.T) {
+	p := status.PageOf(statustest.Session(), words.In())
+	for _, tile := range p.Tiles {
+		if tile.Age == "" {
+			t.Errorf("the tile %s has none", tile.ID)
+		}
+	}
+	for what, got := range map[string]string{
+		"the battery: just now": "the battery: " + p.Battery.Age, "the glass: 12:01, 14 min ago": "the glass: " + p.Picture.Age,
+		"what was sent: 12:04, 11 min ago": "what was sent: " + p.Logs.Sent, "the devices: the Meraki cloud said just now": "the devices: " + p.People.Age,
+		"a part: 12:10, 5 min ago": "a part: " + p.Devices[1].Age, "a step: just now": "a step: " + p.Tried[0].Age,
+	} {
+		if got != what {
+			t.Errorf("%q, want %q", got, what)
 		}
 	}
 }
@@ -138,13 +168,20 @@ func TestThePageSaysThatTheBoxSwitchedTheCiscoBoxOff(t *testing.T) {
 	v.Session.Active, v.Power.Source, v.Power.Battery.Level = false, power.SourceBattery, "low"
 	v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "The box has switched the Cisco box off."
 	v.Uplink.Supply = status.Supply{State: "off", Reason: "battery-low", Since: statustest.Clock(14, 5)}
-	tile := status.PageOf(v, words.In()).Tiles[1]
-	if tile.Word != "Switched off" || tile.Mood != "warn" || strings.Join(tile.Lines, "|") != "since 14:05|Devices connected: 212|"+v.Uplink.Advice {
+	v.Clock.Exact = statustest.Clock(14, 8)
+	way := status.PageOf(v, words.In()).Way
+	stop := way[slices.IndexFunc(way, func(s status.Stop) bool { return s.ID == "cisco" })]
+	if stop.Word != "Switched off" || stop.Mood != "bad" || stop.Age != "14:05, 3 min ago" || !stop.Broken {
+		t.Errorf("%+v", stop)
+	}
+	if tile := tiles(v)["internet"]; tile.Age != "14:05, 3 min ago" {
 		t.Errorf("%+v", tile)
 	}
-	v.Uplink.Supply = status.Supply{State: "on", OffAt: statustest.Clock(14, 7)}
-	if tile := status.PageOf(v, words.In()).Tiles[1]; !strings.Contains(strings.Join(tile.Lines, " "), "switches the Cisco box off at 14:07") {
-		t.Errorf("announced: %+v", tile)
+	v.Uplink.Verdict, v.Uplink.Supply = "ok", status.Supply{State: "on", OffAt: statustest.Clock(14, 17)}
+	if way = status.PageOf(v, words.In()).Way; !slices.ContainsFunc(way, func(s status.Stop) bool {
+		return s.ID == "cisco" && strings.Contains(s.Word, "switches the Cisco box off at 14:17")
+	}) {
+		t.Errorf("announced: %+v", way)
 	}
 }
 
@@ -189,7 +226,7 @@ func TestEveryVerdictRungAndDeviceHasItsWords(t *testing.T) {
 	}
 	for _, verdict := range netmon.Verdicts {
 		v.Uplink.Verdict = string(verdict)
-		word := status.PageOf(v, s).Tiles[1].Word
+		word := status.VerdictWord(v.Uplink, s)
 		if known := word != s.Say("tile.unknown"); known != (verdict != netmon.Unknown) || strings.Contains(word, ".") {
 			t.Errorf("%s is said %q", verdict, word)
 		}

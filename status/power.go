@@ -20,16 +20,30 @@ func (b Battery) Charge(s *words.Speaker) string {
 	return s.Say("battery.between", "Low", math.Round(*b.PercentLow), "High", math.Round(*b.PercentHigh))
 }
 
-// Left is how long the battery lasts, "some 6 h left", or takes to be full,
-// "full in some 2 h"; "" while that is not known.
+// TimeLeft is how long the battery lasts at least, "lasts at least 6 hours", or takes
+// to be full, "full in some 2 h"; "" while that is not known. Who acts on it is not let
+// down by a charge at the lower end of what is known.
 func (b Battery) TimeLeft(s *words.Speaker) string {
 	switch {
-	case b.TimeToEmptyS != nil:
-		return s.Say("battery.left", "Span", roughly(*b.TimeToEmptyS, s))
+	case b.LastsS != nil:
+		return atLeast(*b.LastsS, s)
 	case b.TimeToFullS != nil && b.Level != "full":
 		return s.Say("battery.full-in", "Span", roughly(*b.TimeToFullS, s))
 	}
 	return ""
+}
+
+// atLeast is a time that will pass before the battery is empty, rounded down.
+func atLeast(seconds float64, s *words.Speaker) string {
+	switch minutes, hours := seconds/60, seconds/3600; {
+	case minutes < 10:
+		return s.Say("battery.ends")
+	case hours < 1:
+		return s.Say("battery.lasts", "Span", words.T("span.minutes", "N", int(10*math.Floor(minutes/10))))
+	case hours < 48:
+		return s.Say("battery.lasts", "Span", words.T("span.hours", "N", int(hours)))
+	}
+	return s.Say("battery.lasts", "Span", words.T("span.days", "N", int(seconds/3600/24)))
 }
 
 // roughly is a time in words, no more precise than a forecast of the load is.

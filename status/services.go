@@ -27,7 +27,7 @@ type ServiceLine struct {
 	Place   string
 	Map     string
 	Hours   []Hours // as the timetable has them, also those that the screen does not show
-	State   string  // confirmed, ask us, cancelled
+	State   string  // confirmed, ask us, cancelled, full
 	Word    string  // State in plain words
 	Why     string
 	Actions []string // what a volunteer may say of it, as in the actions' routes

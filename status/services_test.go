@@ -33,9 +33,9 @@ func TestAServiceOffersToTakeBackWhatWasSaid(t *testing.T) {
 		t.Fatalf("%+v", p)
 	}
 	for _, l := range p.Services {
-		want := []string{"timetable-confirm", "timetable-cancel", "timetable-hours"}
+		want := []string{"timetable-confirm", "timetable-cancel", "timetable-full", "timetable-hours"}
 		if l.ID == "water" {
-			want = []string{"timetable-confirm", "timetable-cancel", "timetable-undo", "timetable-hours"}
+			want = []string{"timetable-confirm", "timetable-cancel", "timetable-full", "timetable-undo", "timetable-hours"}
 		}
 		if !slices.Equal(l.Actions, want) {
 			t.Errorf("%s offers %q, want %q", l.ID, l.Actions, want)

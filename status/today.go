@@ -50,6 +50,8 @@ func TodayOf(s van.State, tag string, now time.Time) TodayPage {
 			row.State = l.Word(locales.AskUs)
 		case timetable.Cancelled:
 			row.State, row.Struck = l.Word(locales.Cancelled), true
+		case timetable.Full:
+			row.State = l.Word(locales.Full)
 		}
 		if r.State != timetable.AskUs {
 			row.Opens, row.Closes = r.OpensAt(), r.ClosesAt()
@@ -58,7 +60,7 @@ func TodayOf(s van.State, tag string, now time.Time) TodayPage {
 				row.ClosesLocal, _ = l.LocalHour(r.Closes)
 			}
 		}
-		if c := r.Service.Checked; r.State != timetable.Cancelled && !said(r) && r.Service.By != "" && !c.IsZero() && !c.After(now) {
+		if c := r.Service.Checked; r.State != timetable.Cancelled && r.State != timetable.Full && !said(r) && r.Service.By != "" && !c.IsZero() && !c.After(now) {
 			row.Note = l.CheckedBy(c.In(s.Timetable.Zone), r.Service.By)
 		}
 		p.Rows = append(p.Rows, row)

@@ -113,6 +113,7 @@ type Clock struct {
 	Boot    string `json:"boot"`   // the kernel's boot id
 
 	Now       *time.Time `json:"now"`        // the minute; null while untrusted
+	Exact     *time.Time `json:"-"`          // Now with its seconds, for ages
 	Zone      string     `json:"zone"`       // such as Europe/Paris; "" without a timetable
 	WithinS   *float64   `json:"within_s"`   // s, how far off it is at most; null where that is not known
 	Chip      string     `json:"chip"`       // ok, or why the clock chip is not believed; "" where none was read
@@ -168,6 +169,7 @@ type Battery struct {
 	PercentLow   *float64 `json:"percent_low"`     // between this
 	PercentHigh  *float64 `json:"percent_high"`    // and this the charge is, 0 to 100 %
 	Confidence   string   `json:"confidence"`      // good, fair, poor, unknown
+	AgeS         *float64 `json:"age_s"`           // s, of volts and amps
 	TimeToEmptyS *float64 `json:"time_to_empty_s"` // s, at the load of the last minutes
 	LastsS       *float64 `json:"lasts_s"`         // s: it lasts at least that long
 	LastsMostS   *float64 `json:"lasts_most_s"`    // s: and at most
@@ -448,6 +450,11 @@ func (v View) Aged(d time.Duration) View {
 		sum := math.Round((*age+d.Seconds())*10) / 10
 		return &sum
 	}
+	if at := v.Clock.Exact; at != nil {
+		v.Clock.Exact = ptr(at.Add(d))
+		v.Clock.Now = ptr(v.Clock.Exact.Truncate(time.Minute))
+	}
+	v.Power.Battery.AgeS = older(v.Power.Battery.AgeS)
 	v.Uplink.Ladder = slices.Clone(v.Uplink.Ladder)
 	for i := range v.Uplink.Ladder {
 		v.Uplink.Ladder[i].AgeS = older(v.Uplink.Ladder[i].AgeS)

@@ -26,6 +26,7 @@ const (
 	SaidRight     CorrectionKind = "confirmed" // still right today
 	SaidCancelled CorrectionKind = "cancelled"
 	SaidHours     CorrectionKind = "hours" // other hours
+	SaidFull      CorrectionKind = "full"  // it takes nobody more today
 )
 
 // Hours is one opening of a day. Closes may be past midnight: 24:00 and more.
@@ -112,21 +113,21 @@ func (t *Timetable) Check(c Correction, now time.Time) error {
 	}
 	file := t.Corrected(nil).spans(s, date)
 	switch c.Kind {
-	case SaidRight, SaidCancelled:
+	case SaidRight, SaidCancelled, SaidFull:
 		if len(c.Hours) > 0 {
 			return fmt.Errorf("hours were given; they go with %q only", SaidHours)
 		}
 		if len(file) == 0 {
 			return fmt.Errorf("%s %w on %s, so that none can be %s", s.Name["en"], ErrNoHours, date, c.Kind)
 		}
-		if c.Kind == SaidRight && !slices.ContainsFunc(file, func(o span) bool { return !o.noHours }) {
+		if c.Kind != SaidCancelled && !slices.ContainsFunc(file, func(o span) bool { return !o.noHours }) {
 			return fmt.Errorf("%w for %s on %s: say which they are", ErrUnsaid, s.Name["en"], date)
 		}
 		return nil
 	case SaidHours:
 		return CheckHours(c.Hours)
 	}
-	return fmt.Errorf("kind %q: %s, %s or %s was expected", c.Kind, SaidRight, SaidCancelled, SaidHours)
+	return fmt.Errorf("kind %q: %s, %s, %s or %s was expected", c.Kind, SaidRight, SaidCancelled, SaidHours, SaidFull)
 }
 
 // CheckHours says what is wrong with the hours of one day; nil where nothing is.

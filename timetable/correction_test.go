@@ -41,6 +41,8 @@ func TestACorrectionLiesOverItsDayOnly(t *testing.T) {
 		{"none", nil, "soup 12:00-14:00 ask us, soup 22:00-02:00 ask us", "never checked"},
 		{"still right", []Correction{{Service: "soup", Date: monday, Kind: SaidRight}},
 			"soup 12:00-14:00 confirmed, soup 22:00-02:00 confirmed", "said to be right today by a volunteer"},
+		{"full", []Correction{{Service: "soup", Date: monday, Kind: SaidFull}},
+			"soup 12:00-14:00 full, soup 22:00-02:00 full", "said to be full today by a volunteer"},
 		{"cancelled", []Correction{{Service: "soup", Date: monday, Kind: SaidCancelled}},
 			"soup 12:00-14:00 cancelled, soup 22:00-02:00 cancelled", "said to be cancelled today by a volunteer"},
 		{"other hours", []Correction{{Service: "soup", Date: monday, Kind: SaidHours, Hours: hours}},
@@ -74,6 +76,7 @@ func TestACorrectedNightGoesOnPastMidnight(t *testing.T) {
 		want string
 	}{
 		{SaidRight, "soup 00:00-02:00 confirmed, soup 12:00-14:00 ask us, soup 22:00-02:00 ask us"},
+		{SaidFull, "soup 00:00-02:00 full, soup 12:00-14:00 ask us, soup 22:00-02:00 ask us"},
 		{SaidCancelled, "soup 00:00-02:00 cancelled, soup 12:00-14:00 ask us, soup 22:00-02:00 ask us"},
 	} {
 		tt := base.Corrected([]Correction{{Service: "soup", Date: "2026-11-23", Kind: c.kind}})
@@ -133,8 +136,10 @@ func TestCheckSaysWhatIsWrongWithACorrection(t *testing.T) {
 		{"yesterday", "2026-11-24 02:00", "2026-11-23 is over", Correction{Service: "soup", Date: "2026-11-23", Kind: SaidRight}},
 		{"tomorrow", "2026-11-23 02:00", "2026-11-24 is still to come", Correction{Service: "soup", Date: "2026-11-24", Kind: SaidRight}},
 		{"nothing to cancel", "2026-11-24 09:00", "Tea has no hours on 2026-11-24", Correction{Service: "tea", Date: "2026-11-24", Kind: SaidCancelled}},
+		{"no hours to be full", "2026-11-23 09:00", "say which they are", Correction{Service: "day", Date: "2026-11-23", Kind: SaidFull}},
+		{"full, that is closed", "2026-11-24 09:00", "Tea has no hours on 2026-11-24", Correction{Service: "tea", Date: "2026-11-24", Kind: SaidFull}},
 		{"no hours to be right", "2026-11-23 09:00", "say which they are", Correction{Service: "day", Date: "2026-11-23", Kind: SaidRight}},
-		{"an unknown kind", "2026-11-23 09:00", `kind "closed": confirmed, cancelled or hours was expected`, Correction{Service: "soup", Date: "2026-11-23", Kind: "closed"}},
+		{"an unknown kind", "2026-11-23 09:00", `kind "closed": confirmed, cancelled, hours or full was expected`, Correction{Service: "soup", Date: "2026-11-23", Kind: "closed"}},
 		{"hours that do not belong", "2026-11-23 09:00", "they go with", Correction{Service: "soup", Date: "2026-11-23", Kind: SaidRight, Hours: []Hours{h("10:00", "11:00")}}},
 		{"no hours", "2026-11-23 09:00", "no hours were given", Correction{Service: "soup", Date: "2026-11-23", Kind: SaidHours}},
 		{"hours backwards", "2026-11-23 09:00", "closes at 09:00: a time after 10:00 was expected; if it is past midnight, 33:00",
@@ -173,5 +178,27 @@ func TestCorrectionAsJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(`{"hours":[{"opens":"9h"}]}`), &c); err == nil {
 		t.Error("9h was read")
+	}
+}
+
+// What is full goes with its hours; what is cancelled stays for the day.
+func TestWhatIsFullIsShownUntilItCloses(t *testing.T) {
+	base := said(t)
+	base.Services = base.Services[:1]
+	for _, c := range []struct {
+		kind CorrectionKind
+		at   string
+		want string
+	}{
+		{SaidFull, "2026-11-23 13:59", "soup 12:00-14:00 full, soup 22:00-02:00 full"},
+		{SaidFull, "2026-11-23 14:00", "soup 22:00-02:00 full"},
+		{SaidCancelled, "2026-11-23 14:00", "soup 12:00-14:00 cancelled, soup 22:00-02:00 cancelled"},
+		{SaidFull, "2026-11-24 01:00", "soup 00:00-02:00 full, soup 12:00-14:00 ask us, soup 22:00-02:00 ask us"},
+		{SaidFull, "2026-11-24 02:00", "soup 12:00-14:00 ask us, soup 22:00-02:00 ask us"},
+	} {
+		tt := base.Corrected([]Correction{{Service: "soup", Date: "2026-11-23", Kind: c.kind}})
+		if got := shown(tt.Today(local(t, c.at), "")); got != c.want {
+			t.Errorf("%s at %s: %s\nwant %s", c.kind, c.at, got, c.want)
+		}
 	}
 }

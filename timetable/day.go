@@ -8,7 +8,7 @@ import (
 )
 
 // Categories are all categories, in the order in which rows of one hour stand.
-var Categories = []Category{Food, Water, Clothes, Showers, Health, Legal, Charging, Repair, WiFi, SIM, Women, Other}
+var Categories = []Category{Food, Water, Clothes, Showers, Sleep, Health, Legal, Charging, Repair, WiFi, SIM, Women, Other}
 
 // Minutes after midnight that a Clock may at most say: the end of the next day.
 const lastClock Clock = 48 * 60
@@ -202,6 +202,12 @@ func (t *Timetable) spans(s *Service, date Date) []span {
 		for i := range list {
 			if list[i].state != Cancelled {
 				list[i].state, list[i].why = Confirmed, because("said-right")
+			}
+		}
+	case SaidFull:
+		for i := range list {
+			if list[i].state != Cancelled {
+				list[i].state, list[i].why = Full, because("said-full")
 			}
 		}
 	case SaidHours:
@@ -424,7 +430,7 @@ func (t *Timetable) Today(at time.Time, site string) []Row {
 		}
 	}
 	for _, r := range OnScreen(t.rows(today, at, site)) {
-		if r.Closes.After(at) || r.State != Confirmed {
+		if r.Closes.After(at) || r.State == Cancelled || r.State == AskUs {
 			rows = append(rows, r)
 		}
 	}

@@ -134,6 +134,7 @@ const (
 	Water    Category = "water"
 	Clothes  Category = "clothes"
 	Showers  Category = "showers"
+	Sleep    Category = "sleep"
 	Health   Category = "health"
 	Legal    Category = "legal"
 	Charging Category = "charging"
@@ -151,6 +152,7 @@ const (
 	Confirmed State = "confirmed" // checked within its age: hours are shown
 	AskUs     State = "ask us"    // too old, or never checked: no hour is shown
 	Cancelled State = "cancelled" // struck through, kept for the day
+	Full      State = "full"      // it takes place, and takes nobody more: a volunteer's word for the day
 )
 
 // Row is one opening of one service on one day.

@@ -60,7 +60,7 @@ func (v Version) Over(good *Timetable) *Timetable {
 	}
 	t := *base
 	t.Services = slices.Clone(base.Services)
-	d := &doubt{newer: newer, unread: map[string][]Unread{}}
+	d := &doubt{newer: newer, unread: map[string][]*Unread{}}
 	if newer != nil {
 		if v.Zoneless {
 			newer = &Timetable{Zone: base.Zone, Services: newer.Services, Holidays: newer.Holidays, MaxAge: newer.MaxAge, Digest: newer.Digest}
@@ -74,11 +74,13 @@ func (v Version) Over(good *Timetable) *Timetable {
 	known := written(base.Services)
 	for _, u := range v.Unread {
 		list, named := u.about(base.Services, known)
+		always := u
+		always.Dates = nil
 		for _, i := range list {
 			s := &base.Services[i]
-			about := u
+			about := &u
 			if named && !slices.ContainsFunc(u.Dates, func(date Date) bool { return len(base.listed(s, date)) > 0 }) {
-				about.Dates = nil // of a day without the service: it may mean any
+				about = &always // of a day without the service: it may mean any
 			}
 			d.unread[s.ID] = append(d.unread[s.ID], about)
 			if about.Hides && len(about.Dates) == 0 {
@@ -97,9 +99,9 @@ func (v Version) Over(good *Timetable) *Timetable {
 
 // doubt is what a version says against a timetable.
 type doubt struct {
-	newer  *Timetable          // nil: nothing but what is unread
-	pairs  map[string]*Service // by our services' ids: the same ones there
-	unread map[string][]Unread // by our services' ids
+	newer  *Timetable           // nil: nothing but what is unread
+	pairs  map[string]*Service  // by our services' ids: the same ones there
+	unread map[string][]*Unread // by our services' ids; one piece may be of all of them
 }
 
 // pairs are the services of older, by their ids, as newer has them: those of the

@@ -297,13 +297,13 @@ func (w *wireTable) table() (*Timetable, error) {
 		t.Holidays = append(t.Holidays, Holiday(h))
 	}
 	for _, x := range w.Doubts {
-		d := &doubt{unread: map[string][]Unread{}}
+		d := &doubt{unread: map[string][]*Unread{}}
 		for id, list := range x {
 			for _, u := range list {
 				if !u.well() {
 					return nil, errWire("a doubt out of range")
 				}
-				d.unread[id] = append(d.unread[id], Unread{Line: u.Line, Dates: u.Dates, Hides: u.Hides})
+				d.unread[id] = append(d.unread[id], &Unread{Line: u.Line, Dates: u.Dates, Hides: u.Hides})
 			}
 		}
 		t.doubts = append(t.doubts, d)

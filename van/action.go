@@ -85,7 +85,7 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		}
 	case action.ConfirmSite:
 		return s.mayConfirm(a.Site)
-	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
+	case action.TimetableConfirm, action.TimetableCancel, action.TimetableFull, action.TimetableHours, action.TimetableUndo:
 		return s.mayCorrect(a)
 	case action.Otherwise:
 		if !s.Power.Contradicted {
@@ -199,7 +199,7 @@ func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 		s.setClock(at, a, out)
 	case action.Sync:
 		out.effect(Send{})
-	case action.TimetableConfirm, action.TimetableCancel, action.TimetableHours, action.TimetableUndo:
+	case action.TimetableConfirm, action.TimetableCancel, action.TimetableFull, action.TimetableHours, action.TimetableUndo:
 		s.correct(a, out)
 	case action.ConfirmHours:
 		s.confirmHours(a, out)

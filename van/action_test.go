@@ -367,6 +367,7 @@ func undone(b *box, was van.State, a action.Asked) string {
 		action.ConfirmSite:       s.Session.Named() == a.Site,
 		action.TimetableConfirm:  corrected(timetable.SaidRight),
 		action.TimetableCancel:   corrected(timetable.SaidCancelled),
+		action.TimetableFull:     corrected(timetable.SaidFull),
 		action.TimetableHours:    corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
 		action.TimetableUndo:     i < 0,
 		action.Otherwise:         !s.Power.Contradicted && s.Power.Source() == power.SourceBattery,

@@ -20,7 +20,7 @@ func (s State) correction(a action.Asked) timetable.Correction {
 		day = timetable.DateIn(s.Now.Wall, s.Timetable.Zone)
 	}
 	kind := map[action.Name]timetable.CorrectionKind{action.TimetableConfirm: timetable.SaidRight, action.TimetableCancel: timetable.SaidCancelled,
-		action.TimetableHours: timetable.SaidHours}[a.Name]
+		action.TimetableFull: timetable.SaidFull, action.TimetableHours: timetable.SaidHours}[a.Name]
 	return timetable.Correction{Service: a.Service, Date: day.String(), Kind: kind, Hours: a.Hours}
 }
 

@@ -56,6 +56,7 @@ type KeptCharge struct {
 	High    float64       `json:"high"`
 	At      time.Duration `json:"at_ns"`         // monotonic, of Kept.Boot
 	Wall    time.Time     `json:"wall,omitzero"` // zero while the clock was not trusted
+	Learnt  power.Learnt  `json:"learnt,omitzero"`
 }
 
 // KeptSession is a session that is on. Its times are monotonic, of the boot in which it
@@ -85,7 +86,7 @@ func (s State) Kept(o Options) Kept {
 			Longest: int64(g.LongestRun(s.Now.Mono) / time.Second), Looked: int64(g.Looked / time.Second)})
 	}
 	if c, ok := s.Power.Counted(o.Power); ok {
-		k.Charge = &KeptCharge{Percent: c.Percent, Low: c.Low, High: c.High, At: c.At}
+		k.Charge = &KeptCharge{Percent: c.Percent, Low: c.Low, High: c.High, At: c.At, Learnt: c.Learnt}
 		if wall, ok := s.WallAt(c.At); ok {
 			k.Charge.Wall = wall.Round(time.Second).UTC()
 		}

@@ -234,7 +234,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	s.kept, s.keptAt = k, at.Mono
 	if c := k.Charge; c != nil {
 		same := k.Boot == at.Boot
-		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High}, at.Mono-c.At, same)
+		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High, Learnt: c.Learnt}, at.Mono-c.At, same)
 		if !same {
 			s.chargeKept, s.startedAt = c.Wall, at.Mono
 		}

@@ -210,7 +210,7 @@ func TestTheChargeOutlivesARestartAndAPowerCut(t *testing.T) {
 	b.see(time.Second, van.ClockSeen{Trusted: true, Source: "timesyncd"})
 	at := step
 	for ; at < 20*time.Minute; at += step { // full at the end
-		b.see(at, power.Sample{Volts: 14.4, Amps: 2})
+		b.see(at, power.Sample{Volts: 14.4, Amps: 0.3})
 	}
 	kept, saves := van.Kept{}, 0
 	for ; at < 4*time.Hour; at += step {

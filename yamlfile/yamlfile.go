@@ -81,6 +81,10 @@ func Decode(file string, data []byte, into any) *Source {
 		s.add(nil, fmt.Sprintf("the file has %d bytes, more than the %d that are read", len(data), MaxSize))
 		return s
 	}
+	if m := TooMuch(data); m.What != "" {
+		s.add(&token.Position{Line: m.Line, Column: m.Column}, m.What)
+		return s
+	}
 	f, err := parse(data)
 	if err != nil {
 		s.unparsed = true

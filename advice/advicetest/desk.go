@@ -195,7 +195,7 @@ func (d *Desk) Do(command string) error {
 		d.names = on
 	case "clock":
 		d.trusted = last == "trusted"
-		d.see(van.ClockSeen{Trusted: d.trusted, Source: "timesyncd"})
+		d.clock()
 	case "device":
 		if len(list) != 3 {
 			return fmt.Errorf("%q: a device and a reason were expected", command)
@@ -257,7 +257,7 @@ func (d *Desk) powerOn(probed bool) {
 	d.State = van.New(d.Options, names...)
 	d.see(van.Started{Kept: d.kept, Restored: true})
 	d.see(van.TimetableSeen{Timetable: d.table})
-	d.see(van.ClockSeen{Trusted: d.trusted, Source: map[bool]wall.Source{true: wall.Network}[d.trusted]})
+	d.clock()
 	d.see(d.port())
 	for _, name := range names {
 		if _, broken := d.broken[name]; !broken {
@@ -283,12 +283,12 @@ func (d *Desk) see(value any) []van.Effect {
 		return nil
 	}
 	mono := d.now - d.since
-	wall := d.start.Add(d.now)
+	at := d.start.Add(d.now)
 	if !d.trusted {
-		wall = time.Unix(0, 0).Add(mono)
+		at = time.Unix(0, 0).Add(mono)
 	}
 	state, _, effects := van.Step(d.Options, d.State, van.Observation{
-		At: reading.Stamp{Boot: "boot-" + strconv.Itoa(d.boot), Mono: mono, Wall: wall}, Value: value})
+		At: reading.Stamp{Boot: "boot-" + strconv.Itoa(d.boot), Mono: mono, Wall: at}, Value: value})
 	d.State = state
 	if d.Watch != nil {
 		d.Watch(state)
@@ -459,7 +459,16 @@ func (d *Desk) tell() {
 	if d.used == 0 || !d.trusted {
 		return
 	}
-	wall := d.start.Add(d.now)
-	d.see(netmon.Cellular{Status: "active", SIM: 1, Devices: -1, UsageBytes: -1, Asked: wall,
-		SIMs: []netmon.SIM{{Slot: 1, Order: 1, Used: d.used, Period: d.Options.Uplink.Bundles[0].Began(wall)}}})
+	at := d.start.Add(d.now)
+	d.see(netmon.Cellular{Status: "active", SIM: 1, Devices: -1, UsageBytes: -1, Asked: at,
+		SIMs: []netmon.SIM{{Slot: 1, Order: 1, Used: d.used, Period: d.Options.Uplink.Bundles[0].Began(at)}}})
+}
+
+// clock is what the clock's watcher says.
+func (d *Desk) clock() {
+	seen := van.ClockSeen{Trusted: d.trusted}
+	if d.trusted {
+		seen.Source = wall.Network
+	}
+	d.see(seen)
 }

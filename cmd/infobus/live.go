@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"slices"
@@ -103,7 +104,15 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 	if !v.Clock.Trusted {
 		add(s.Say("cli.label.clock"), s.Say("cli.no-clock"))
 	}
-	add(s.Say("cli.label.todo"), v.ToDo(s))
+	todo := v.ToDo(s)
+	switch f := v.First; {
+	case f.InS == nil:
+	case f.Until != nil:
+		todo = s.Say("cli.todo-by", "What", todo, "At", clockTime(f.Until, s), "Minutes", s.Number(math.Floor(*f.InS/60), 0))
+	default:
+		todo = s.Say("cli.todo-within", "What", todo, "Minutes", s.Number(math.Floor(*f.InS/60), 0))
+	}
+	add(s.Say("cli.label.todo"), todo)
 	return all
 }
 

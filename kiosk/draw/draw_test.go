@@ -76,9 +76,10 @@ func wholeDay(t testing.TB, langs ...string) kiosk.Page {
 	return p
 }
 
-func cancelled(p kiosk.Page) kiosk.Page {
+// stated is a page whose second row is in a state.
+func stated(s timetable.State, p kiosk.Page) kiosk.Page {
 	p.Rows = append([]timetable.Row{}, p.Rows...)
-	p.Rows[1].State = timetable.Cancelled
+	p.Rows[1].State = s
 	return p
 }
 
@@ -131,6 +132,7 @@ func pages(t testing.TB) map[string]kiosk.Page {
 		"pictograms-1": pictures(t, 0, 4),
 		"pictograms-2": pictures(t, 4, 8),
 		"pictograms-3": pictures(t, 8, 12),
+		"pictograms-4": pictures(t, 12, len(timetable.Categories)),
 		"night":        page(t, "2026-11-21 01:15", "quai", "en", "ar"),
 		"whole-day":    wholeDay(t, "en", "ar"),
 		"whole-day-ti": wholeDay(t, "ti", "ur"),
@@ -145,7 +147,8 @@ func pages(t testing.TB) map[string]kiosk.Page {
 		next := every(t, kiosk.Closing, "2026-11-23 10:05", "moulin", set...)[0]
 		next.Next = "Parking des Oyats"
 		all[set.String()+"-next"] = next
-		all[set.String()+"-cancelled"] = cancelled(page(t, "2026-11-23 10:05", "moulin", set...))
+		all[set.String()+"-cancelled"] = stated(timetable.Cancelled, page(t, "2026-11-23 10:05", "moulin", set...))
+		all[set.String()+"-full"] = stated(timetable.Full, page(t, "2026-11-23 10:05", "moulin", set...))
 		all[set.String()+"-longest"] = longest(t, set...)
 	}
 	return all
@@ -245,7 +248,7 @@ func TestEveryPictogramStaysInItsBoxAndIsItsOwn(t *testing.T) {
 	for _, c := range timetable.Categories {
 		all = append(all, string(c))
 	}
-	all = append(all, "ask", "phone", "guide", "map", "video", "call", "clock-unset", "tick", "cross", "question")
+	all = append(all, "ask", "full", "phone", "guide", "map", "video", "call", "clock-unset", "tick", "cross", "question")
 	for _, name := range kiosk.Pictures {
 		if !slices.Contains(all, name) {
 			all = append(all, name)

@@ -201,7 +201,7 @@ func TestATouchingLetterIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			page := p
 			if c.kind == struck {
-				page = cancelled(p)
+				page = stated(timetable.Cancelled, p)
 			}
 			canvas, err := compose(page)
 			if err != nil {

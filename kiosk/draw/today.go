@@ -52,7 +52,7 @@ func (c *canvas) row(s timetable.Row, height int) (r row) {
 		c.pictogram(string(s.Service.Category), icon, at+(boxSide-icon)/2, -icon)
 	}), middle: -icon / 2})
 	x := at + boxSide + 16
-	if _, box := c.placeAt(s.Service.Place, at); local == 0 && !struck {
+	if _, box := c.placeAt(s.Service.Place, at); local == 0 && !struck && s.State != timetable.Full {
 		x = at + max(boxSide, box) + 16
 	}
 	list := c.each(func(l *locales.Locale) string { return l.ServiceName(s.Service) })
@@ -64,9 +64,12 @@ func (c *canvas) row(s timetable.Row, height int) (r row) {
 	}
 	c.labels(&r, list, x, textRight, struck)
 	r.piece(piece{low: true, canvas: c.part(func(c *canvas) {
-		if struck {
+		switch s.State {
+		case timetable.Cancelled:
 			c.cancelled(at)
-		} else {
+		case timetable.Full:
+			c.full(at)
+		default:
 			c.place(s.Service.Place, at)
 		}
 	})})
@@ -117,7 +120,7 @@ func (c *canvas) hours(r *row, s timetable.Row) {
 // closingRoom is how wide the closing time's local hour may be: where the place
 // needs the room, the part of the day is left out.
 func (c *canvas) closingRoom(r timetable.Row, at int, struck bool) int {
-	if begins, _ := c.placeAt(r.Service.Place, at); !struck && begins < at {
+	if begins, _ := c.placeAt(r.Service.Place, at); !struck && r.State != timetable.Full && begins < at {
 		return localHour
 	}
 	return at - margin - closes - 10 - 8
@@ -203,6 +206,22 @@ func (c *canvas) cancelled(x int) {
 	c.fill(band, image.Rect(x, baseline-above-3, end, baseline+below+2), false)
 	for _, w := range list {
 		x = c.left(w, x+pad, baseline, label, true, true) + pad
+	}
+}
+
+// full says that a service takes nobody more, with a picture of seats that are all
+// taken, in place of the place: its hours stand, and nobody is to go there.
+func (c *canvas) full(x int) {
+	const side = 36
+	baseline := -(midInk - 20) / 2
+	list := c.word(locales.Full)
+	for _, w := range list {
+		baseline = min(baseline, midBelow-c.line(w, label, true).Ink.Bounds().Max.Y)
+	}
+	c.pictogram("full", side, x, baseline-(20+side)/2)
+	x += side + 14
+	for _, w := range list {
+		x = c.left(w, x, baseline, label, true, false) + 28
 	}
 }
 

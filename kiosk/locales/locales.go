@@ -35,6 +35,7 @@ type Word string
 const (
 	AskUs     Word = "ask-us"    // in place of hours that may not be shown
 	Cancelled Word = "cancelled" // of a service, for the day
+	Full      Word = "full"      // of a service that takes nobody more, for the day
 	Drawn     Word = "drawn"     // when the page was made; see DrawnAt
 	More      Word = "more"      // after a number of rows that did not fit
 	Nothing   Word = "nothing"   // of a day without rows
@@ -63,7 +64,7 @@ const (
 )
 
 // Words are all words that every language has.
-var Words = []Word{AskUs, Cancelled, Drawn, More, Nothing, Opens, Closes, Place, Map,
+var Words = []Word{AskUs, Cancelled, Full, Drawn, More, Nothing, Opens, Closes, Place, Map,
 	Help, Emergency, Guide, OnPhone, Phone, Language, SIM, Video, Call, CanCall, CannotCall,
 	Closing, NextPlace, ClockNotSet, SettingUp, Checked}
 

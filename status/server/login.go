@@ -123,10 +123,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		s.refuseForm(w, r, http.StatusTooManyRequests, s.speaker(r).Say("refusal.pin-wait", "N", int((wait+time.Minute-1)/time.Minute)))
+		s.refuseForm(w, r, http.StatusTooManyRequests, words.T("refusal.pin-wait", "N", int((wait+time.Minute-1)/time.Minute)))
 		return
 	case token == "":
-		s.refuseForm(w, r, http.StatusUnauthorized, s.speaker(r).Say("refusal.pin-wrong"))
+		s.refuseForm(w, r, http.StatusUnauthorized, words.T("refusal.pin-wrong"))
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: token, Path: "/", MaxAge: int(sessionTime / time.Second),

@@ -23,6 +23,8 @@ const eventsAtMost = 500
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.getPage)
+	mux.HandleFunc("GET /live", s.getLive)
+	mux.HandleFunc("GET /sure", s.getSure)
 	mux.HandleFunc("GET /app.css", asset("text/css; charset=utf-8", appCSS))
 	mux.HandleFunc("GET /app.js", asset("text/javascript; charset=utf-8", appJS))
 	mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
@@ -182,31 +184,35 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 	row, known := s.o.Actions.Find(r.PathValue("name"))
 	switch {
 	case !s.mayAct(r):
-		s.refuseAction(w, r, row, action.NeedsPIN, action.NeedsPIN.Text())
+		s.refuseAction(w, r, row, nil, action.NeedsPIN, action.NeedsPIN.Text())
 		return
 	case !known || s.o.Act == nil:
-		s.refuseAction(w, r, row, action.UnknownAction, s.o.Actions.Unknown())
+		s.refuseAction(w, r, row, nil, action.UnknownAction, s.o.Actions.Unknown())
 		return
 	case row.Who == action.SocketOnly && !callerOf(r).trusted:
-		s.refuseAction(w, r, row, action.NeedsSocket, action.NeedsSocket.Text())
+		s.refuseAction(w, r, row, nil, action.NeedsSocket, action.NeedsSocket.Text())
 		return
 	}
 	given, ok := given(r)
 	if !ok {
-		s.refuseAction(w, r, row, action.BadBody, action.BadBody.Text())
+		s.refuseAction(w, r, row, nil, action.BadBody, action.BadBody.Text())
 		return
 	}
 	asked, err := row.Read(given)
 	if err != nil {
-		s.refuseAction(w, r, row, action.BadArgument, err.Text())
+		s.refuseAction(w, r, row, given, action.BadArgument, err.Text())
+		return
+	}
+	if row.Asks && wantsPage(r) && !given.Sure() {
+		s.tell(w, r, "/sure", result{row: row, given: given})
 		return
 	}
 	if refusal := s.o.Act(r.Context(), row, asked); refusal != action.Taken {
-		s.refuseAction(w, r, row, refusal, refusal.Text())
+		s.refuseAction(w, r, row, given, refusal, refusal.Text())
 		return
 	}
 	if wantsPage(r) {
-		http.Redirect(w, r, home(row), http.StatusSeeOther)
+		s.tell(w, r, home(row), result{row: row, given: given, taken: true, text: row.Done(s.siteName(asked.Site))})
 		return
 	}
 	answer(w, http.StatusOK, encode(map[string]string{"done": row.Route()}))
@@ -237,25 +243,22 @@ var actionStatus = map[action.Refusal]int{
 	action.BadBody: http.StatusBadRequest, action.BadArgument: http.StatusBadRequest, action.NoAnswer: http.StatusServiceUnavailable,
 }
 
-// refuseAction says why an action was not taken: as the page that its form stands
-// on for who sent it from there.
-func (s *Server) refuseAction(w http.ResponseWriter, r *http.Request, row action.Row, refusal action.Refusal, why words.Text) {
+// refuseAction says why an action was not taken: on the page that its form stands on,
+// with what was filled in, for who sent it from there.
+func (s *Server) refuseAction(w http.ResponseWriter, r *http.Request, row action.Row, given action.Given, refusal action.Refusal, why words.Text) {
+	if wantsPage(r) {
+		s.tell(w, r, home(row), result{row: row, given: given, text: why})
+		return
+	}
 	status, known := actionStatus[refusal]
 	if !known {
 		status = http.StatusConflict
 	}
-	text := s.speaker(r).Text(why)
-	switch {
-	case !wantsPage(r):
-		answer(w, status, encode(map[string]string{"error": text, "code": string(refusal)}))
-	case row.Form == action.ForEachService && s.mayAct(r) && s.o.Services != nil:
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		w.Write(s.services(s.speaker(r), text))
-	default:
-		s.refuseForm(w, r, status, text)
-	}
+	answer(w, status, encode(map[string]string{"error": s.speaker(r).Text(why), "code": string(refusal)}))
 }
+
+// siteName is a site's as on street signs; the id of one that is not known.
+func (s *Server) siteName(id string) string { return s.latest.Load().view.SiteName(id) }
 
 // home is the page that an action's form stands on.
 func home(row action.Row) string {
@@ -268,13 +271,11 @@ func home(row action.Row) string {
 // wantsPage says whether a form was sent by a browser without our script.
 func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
-// refuseForm is refuse, as the volunteers' page for who sent a form from it.
-func (s *Server) refuseForm(w http.ResponseWriter, r *http.Request, code int, why string) {
+// refuseForm is refuse, on the volunteers' page for who sent a form from it.
+func (s *Server) refuseForm(w http.ResponseWriter, r *http.Request, code int, why words.Text) {
 	if !wantsPage(r) {
-		refuse(w, code, why)
+		s.refuse(w, r, code, why)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	w.Write(s.volunteers(s.latest.Load().view, s.speaker(r), s.mayAct(r), why))
+	s.tell(w, r, "/", result{text: why})
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"infobus/action"
 	"infobus/status"
 )
 
@@ -100,42 +102,62 @@ func TestWrongPINsWaitLongerEachTime(t *testing.T) {
 	})
 }
 
-// A browser without our script is answered with pages.
+// send is a form that a browser sends.
+func (s *Server) send(path, body, cookie string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, strings.NewReader(body))
+	r.Host = "192.0.2.7"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept", "text/html,application/xhtml+xml")
+	r.Header.Set("Cookie", cookie)
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w
+}
+
+// A browser is led from each form to a page that tells what became of it, and can load
+// that again: nothing is done twice, and no error is all that stands there.
 func TestAFormIsAnsweredWithThePage(t *testing.T) {
-	s := New(options())
-	s.Publish(session())
-	send := func(path, body, cookie string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest("POST", path, strings.NewReader(body))
-		r.Host = "192.0.2.7"
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Accept", "text/html,application/xhtml+xml")
-		r.Header.Set("Cookie", cookie)
-		w := httptest.NewRecorder()
-		s.handler.ServeHTTP(w, r)
-		return w
+	o := options()
+	taken := []action.Asked{}
+	act := o.Act
+	o.Act = func(ctx context.Context, row action.Row, asked action.Asked) action.Refusal {
+		taken = append(taken, asked)
+		return act(ctx, row, asked)
 	}
-	in := send("/login", "pin=4711", "")
+	s := New(o)
+	s.Publish(session())
+	in := s.send("/login", "pin=4711", "")
 	if in.Code != 303 || in.Header().Get("Location") != "/" {
 		t.Fatalf("login: %d %s", in.Code, in.Body)
 	}
 	cookie := in.Header().Get("Set-Cookie")
 	for _, c := range []struct {
 		path, body, cookie string
-		code               int
+		at                 string // the page that tells it
 		says               string
+		done               int
 	}{
-		{"/login", "pin=0000", "", 401, "wrong PIN"},
-		{"/api/v1/actions/end-session", "", "", 401, "this needs the PIN"},
-		{"/api/v1/actions/end-session", "", cookie, 303, ""},
-		{"/api/v1/actions/refresh-screen", "", cookie, 409, "The screen does not work"},
+		{"/login", "pin=0000", "", "/", "wrong PIN", 0},
+		{"/api/v1/actions/end-session", "", "", "/", "this needs the PIN", 0},
+		{"/api/v1/actions/longer", "", cookie, "/", "The session ends half an hour later.", 1},
+		{"/api/v1/actions/refresh-screen", "", cookie, "/", "The screen does not work", 1},
+		{"/api/v1/actions/end-session", "", cookie, "/sure", "End the session for everybody?", 0},
+		{"/api/v1/actions/end-session", "sure=yes", cookie, "/", "The session is ended.", 1},
 	} {
-		got := send(c.path, c.body, c.cookie)
-		body := got.Body.String()
-		if got.Code != c.code || !strings.Contains(body, c.says) {
-			t.Errorf("%s: %d %.80q; want %d with %q", c.path, got.Code, body, c.code, c.says)
+		taken = nil
+		got := s.send(c.path, c.body, c.cookie)
+		at, _, _ := strings.Cut(got.Header().Get("Location"), "?")
+		if got.Code != 303 || at != c.at {
+			t.Errorf("%s: %d to %q; want 303 to %s", c.path, got.Code, at, c.at)
 		}
-		if c.code >= 400 && (!strings.Contains(body, "Generator running") || got.Header().Get("Content-Type") != "text/html; charset=utf-8") {
-			t.Errorf("%s: the answer is not the page: %.80q", c.path, body)
+		for range 2 {
+			page := s.get(false, got.Header().Get("Location"), "Accept", "text/html", "Cookie", c.cookie)
+			if page.Code != 200 || page.Header().Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(page.Body.String(), c.says) {
+				t.Errorf("%s: %d, without %q: %.80q", c.path, page.Code, c.says, page.Body)
+			}
+		}
+		if len(taken) != c.done {
+			t.Errorf("%s: done was %v", c.path, taken)
 		}
 	}
 }

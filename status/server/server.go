@@ -96,6 +96,8 @@ type Server struct {
 	logins  logins
 	streams chan struct{} // holds a token for each stream that is open
 	guides  chan struct{} // holds a token for each guide that is being fetched
+	results results       // of volunteers
+	refused results       // of everybody else
 	spoken  spoken
 
 	// latest is never nil.
@@ -117,29 +119,17 @@ func New(o Options) *Server {
 	s.spoken = newSpoken(o.Languages)
 	s.logins.pin = o.PIN
 	s.logins.now = time.Now
-	s.latest.Store(s.snapshot(status.View{Power: status.Power{Battery: status.Battery{Level: "unknown", Quality: "unknown"}},
-		Uplink: status.Uplink{Verdict: "unknown"}}))
+	unknown := status.View{Power: status.Power{Battery: status.Battery{Level: "unknown", Quality: "unknown"}}, Uplink: status.Uplink{Verdict: "unknown"}}
+	s.latest.Store(&snapshot{view: unknown.Filled(), at: time.Now()})
 	s.handler = traced(s.routes())
 	return s
 }
 
-// snapshot is a View, when it was published, and the pages of it. Each is made at
-// most once.
+// snapshot is a View, when it was published, and the pages of it.
 type snapshot struct {
-	view  status.View
-	at    time.Time
-	pages map[pageKey]func() []byte
-}
-
-func (s *Server) snapshot(v status.View) *snapshot {
-	next := &snapshot{view: v.Filled(), at: time.Now(), pages: map[pageKey]func() []byte{}}
-	for _, l := range s.o.Words.Languages() {
-		for _, mayAct := range []bool{false, true} {
-			key := pageKey{s.o.Words.In(l.Tag), mayAct}
-			next.pages[key] = sync.OnceValue(func() []byte { return s.volunteers(next.view, key.speaker, mayAct, "") })
-		}
-	}
-	return next
+	view status.View
+	at   time.Time
+	kept kept
 }
 
 // now is the view with its ages as they are by now.
@@ -157,7 +147,7 @@ func encode(v any) []byte {
 // Publish makes v what everybody sees and wakes the streams. It never blocks.
 // Nothing that v points to may be changed afterwards.
 func (s *Server) Publish(v status.View) {
-	next := s.snapshot(v)
+	next := &snapshot{view: v.Filled(), at: time.Now()}
 	s.woken.Lock()
 	defer s.woken.Unlock()
 	s.latest.Store(next)

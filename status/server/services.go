@@ -12,6 +12,11 @@ import (
 //go:embed web/services.html
 var servicesHTML string
 
+//go:embed web/sure.html
+var sureHTML string
+
+var sureTemplate = template.Must(template.Must(formTemplate.Clone()).New("sure").Parse(sureHTML))
+
 var servicesTemplate = template.Must(template.Must(formTemplate.Clone()).New("services").Parse(servicesHTML))
 
 // getServices shows the day's services to who may correct them.
@@ -26,25 +31,27 @@ func (s *Server) getServices(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.remember(w, r)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(s.services(s.speaker(r), ""))
+		w.Write(s.services(r))
 	}
 }
 
-// services is the page, with a word about what was asked for.
-func (s *Server) services(speaker *words.Speaker, notice string) []byte {
+// services is the page, with what became of the form that led to it.
+func (s *Server) services(r *http.Request) []byte {
 	type service struct {
 		status.ServiceLine
 		Actions []status.Form
 	}
+	speaker := s.speaker(r)
 	page := s.o.Services(speaker)
+	told, _ := s.told(r)
 	var services []service
 	for _, l := range page.Services {
-		services = append(services, service{l, l.Forms(s.o.Actions, speaker)})
+		services = append(services, service{l, l.Forms(s.o.Actions, speaker, status.Sent{Row: told.row, Given: told.given, Refused: !told.taken})})
 	}
 	return shown(servicesTemplate, speaker, struct {
 		said
 		status.ServicesPage
 		Services []service
-		Notice   string
-	}{s.said(speaker), page, services, notice})
+		Notice   *notice
+	}{s.said(speaker), page, services, s.notice(r)})
 }

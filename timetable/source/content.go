@@ -1,10 +1,13 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +20,7 @@ const (
 	maxLines   = 100000 // of a calendar, unfolded
 	maxHead    = 1000   // bytes of a property's name and parameters
 	maxLetters = 60000  // bytes of one unfolded line
+	maxSame    = 4000   // properties of one name in one part
 )
 
 // wanted are the properties that are read. All others, ORGANIZER, ATTENDEE,
@@ -102,22 +106,32 @@ func (u unfolded) spot(n, offset int) spot {
 
 // unfold joins the lines that begin with white space to the one before (RFC
 // 5545, section 3.1).
-func unfold(data []byte) []unfolded {
-	var lines []unfolded
-	for i, line := range bytes.Split(data, []byte("\n")) {
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') && len(lines) > 0 {
-			last := &lines[len(lines)-1]
-			last.pieces = append(last.pieces, piece{len(last.text), i + 1, 1})
-			last.text = append(last.text, line[1:]...)
-			continue
+func unfold(data []byte) iter.Seq[unfolded] {
+	return func(yield func(unfolded) bool) {
+		var whole unfolded
+		i := 0
+		for line := range bytes.Lines(data) {
+			i++
+			line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+			if folds(line) && len(whole.pieces) > 0 {
+				whole.pieces = append(whole.pieces, piece{len(whole.text), i, 1})
+				whole.text = append(whole.text, line[1:]...)
+				continue
+			}
+			if len(line) > 0 {
+				if len(whole.pieces) > 0 && !yield(whole) {
+					return
+				}
+				whole = unfolded{slices.Clip(line), []piece{{0, i, 0}}}
+			}
 		}
-		if len(line) > 0 {
-			lines = append(lines, unfolded{bytes.Clone(line), []piece{{0, i + 1, 0}}})
+		if len(whole.pieces) > 0 {
+			yield(whole)
 		}
 	}
-	return lines
 }
+
+func folds(line []byte) bool { return len(line) > 0 && (line[0] == ' ' || line[0] == '\t') }
 
 var (
 	propertyName = regexp.MustCompile(`^[A-Za-z0-9-]+`)
@@ -134,6 +148,9 @@ type tree struct {
 	open  []*component
 	stray []property // of an event that has no beginning
 	cut   bool       // what is left of the file is not known
+
+	events int
+	lines  *bufio.Reader // one for all of them
 }
 
 func (t *tree) top() *component { return t.open[len(t.open)-1] }
@@ -141,15 +158,22 @@ func (t *tree) top() *component { return t.open[len(t.open)-1] }
 // components reads a calendar's parts as far as they can be told. cut says that
 // something of the file is missing.
 func (b *book) components(n int, data []byte) (list []*component, cut bool) {
-	t := &tree{book: b, n: n, root: &component{props: map[string][]property{}}}
+	t := &tree{book: b, n: n, root: &component{props: map[string][]property{}}, lines: bufio.NewReader(nil)}
 	t.open = []*component{t.root}
-	lines := unfold(data)
-	if len(lines) > maxLines {
-		b.add(spot{n, lines[maxLines].pieces[0].line, 1}, fmt.Sprintf("more than %d lines found, at most so many were expected", maxLines))
-		return nil, true
+	whole, i := 0, 0
+	for line := range bytes.Lines(data) {
+		if i++; !folds(line) && len(bytes.TrimRight(line, "\r\n")) > 0 {
+			whole++
+		}
+		if whole > maxLines {
+			b.add(spot{n, i, 1}, fmt.Sprintf("more than %d lines found, at most so many were expected", maxLines))
+			return nil, true
+		}
 	}
+	var last unfolded
 	prose := false // the line before is of a text that is not read
-	for _, line := range lines {
+	for line := range unfold(data) {
+		last = line
 		at := line.spot(n, 0)
 		text := string(line.text)
 		written := propertyName.FindString(text)
@@ -177,7 +201,7 @@ func (b *book) components(n int, data []byte) (list []*component, cut bool) {
 			}
 		}
 	}
-	return t.end(lines), t.cut
+	return t.end(last), t.cut
 }
 
 // slip says that a line begins with what is nearly a property that is read.
@@ -214,7 +238,7 @@ func (t *tree) wrong(at spot, what string) {
 
 // line takes a property that is read; false where nothing more can be.
 func (t *tree) line(name string, line unfolded, at spot) bool {
-	p, err := readProperty(t.n, line)
+	p, err := t.property(line)
 	if err != nil {
 		t.wrong(at, err.Error())
 		return true
@@ -235,6 +259,11 @@ func (t *tree) line(name string, line unfolded, at spot) bool {
 	}
 	if c := t.top(); c.name == ical.CompCalendar && name != "METHOD" && name != "TZID" && name != "LAST-MODIFIED" {
 		t.stray = append(t.stray, p)
+	}
+	if n := len(t.top().props[name]); n == maxSame {
+		t.wrong(at, fmt.Sprintf("more than %d of %s found, at most so many were expected", maxSame, name))
+	} else if n > maxSame {
+		return true
 	}
 	t.top().props[name] = append(t.top().props[name], p)
 	return true
@@ -268,6 +297,10 @@ func (t *tree) begin(name string, at spot) bool {
 		}
 	}
 	if name == ical.CompEvent {
+		if t.events++; t.events > 2*maxEvents {
+			t.book.add(at, fmt.Sprintf("more than %d events found, at most so many were expected", 2*maxEvents))
+			return false
+		}
 		for t.top().name != ical.CompCalendar && t.top() != t.root {
 			t.unended(at, "BEGIN:VEVENT")
 			t.open = t.open[:len(t.open)-1]
@@ -322,14 +355,13 @@ func (t *tree) close(name string, at spot) {
 }
 
 // end says what is not ended, and gives the calendars.
-func (t *tree) end(lines []unfolded) []*component {
+func (t *tree) end(last unfolded) []*component {
 	if top := t.top(); top != t.root {
 		if !top.torn {
 			t.add(top.at, fmt.Sprintf("BEGIN:%s is not ended; END:%s was expected. Perhaps the file is cut off: export it again", shorten(top.name), shorten(top.name)))
 		}
 		top.torn = true
-		last := lines[len(lines)-1].text
-		t.cut = !(top.name == ical.CompCalendar && bytes.HasPrefix(last, []byte("END")))
+		t.cut = !(top.name == ical.CompCalendar && bytes.HasPrefix(last.text, []byte("END")))
 	}
 	if len(t.root.inner) == 0 && t.book.wrong == 0 {
 		t.add(spot{t.n, 1, 1}, "no calendar found; BEGIN:VCALENDAR was expected")
@@ -337,27 +369,28 @@ func (t *tree) end(lines []unfolded) []*component {
 	return t.root.inner
 }
 
-// readProperty reads one content line.
-func readProperty(n int, line unfolded) (property, error) {
+// property reads one content line.
+func (t *tree) property(line unfolded) (property, error) {
 	switch {
 	case len(line.text) > maxLetters, bytes.IndexByte(line.text, ':') > maxHead:
 		return property{}, errors.New("a line too long to be read")
 	case !utf8.Valid(line.text):
 		return property{}, errors.New("it is not UTF-8; export the calendar again")
 	}
-	p, err := contentLine(string(line.text))
+	p, err := contentLine(string(line.text), t.lines)
 	if err != nil {
 		return property{}, fmt.Errorf("%w; NAME;PARAMETER=value:value was expected", err)
 	}
-	return property{Prop: *p, at: line.spot(n, 0), value: line.spot(n, len(line.text)-len(p.Value)), line: line}, nil
+	return property{Prop: *p, at: line.spot(t.n, 0), value: line.spot(t.n, len(line.text)-len(p.Value)), line: line}, nil
 }
 
 // bareZone is a property with a zone that has a colon in its name and no
 // quotation marks round it, as Outlook writes tzone://Microsoft/Custom.
 var bareZone = regexp.MustCompile(`^([A-Za-z-]+;(?:[^":]*;)?TZID=)([^";]*:[^";]*)((?:;[^":]*)?:\d{8}[^:]*)$`)
 
-// contentLine has go-ical read one line.
-func contentLine(text string) (p *ical.Prop, err error) {
+// contentLine has go-ical read one line, by way of a reader that it would make
+// for each.
+func contentLine(text string, by *bufio.Reader) (p *ical.Prop, err error) {
 	defer func() {
 		if recover() != nil {
 			p, err = nil, errors.New("it cannot be read")
@@ -369,7 +402,8 @@ func contentLine(text string) (p *ical.Prop, err error) {
 		return &ical.Prop{Name: name, Value: value}, nil
 	}
 	text = bareZone.ReplaceAllString(text, `$1"$2"$3`)
-	c, err := ical.NewDecoder(strings.NewReader("BEGIN:VCALENDAR\r\n" + text + "\r\nEND:VCALENDAR\r\n")).Decode()
+	by.Reset(strings.NewReader("BEGIN:VCALENDAR\r\n" + text + "\r\nEND:VCALENDAR\r\n"))
+	c, err := ical.NewDecoder(by).Decode()
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "ical: "))
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"infobus/timetable"
+	"infobus/yamlfile"
 )
 
 // topKeys are the keys of a file.
@@ -43,6 +44,15 @@ func (b *book) openYAML(n int, f File) []*yaml {
 			what = fmt.Sprintf("a line of %d bytes found, at most %d were expected", len(lines[i]), maxLine)
 		}
 		b.add(spot{n, max(i, 0) + 1, 1}, what)
+		b.unread(n, timetable.Unread{})
+		return nil
+	}
+	much := yamlfile.TooMuch(data)
+	if b.marks += yamlfile.Marks(data); much.What == "" && b.marks > yamlfile.MaxMarks {
+		much = Mistake{Line: 1, Column: 1, What: fmt.Sprintf("with the files before it more than %d values, brackets and lines found, at most so many were expected; write one of them as a sheet", yamlfile.MaxMarks)}
+	}
+	if much.What != "" {
+		b.add(spot{n, much.Line, much.Column}, much.What)
 		b.unread(n, timetable.Unread{})
 		return nil
 	}

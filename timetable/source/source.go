@@ -228,6 +228,7 @@ type book struct {
 	mistakes []located
 	wrong    int // how many mistakes there are, also those beyond maxMistakes
 	warnings []located
+	marks    int         // of the YAML, by yamlfile.Marks
 	doubts   map[int]int // by file: how many pieces of it may close something
 }
 

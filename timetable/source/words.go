@@ -40,6 +40,7 @@ var categoryWords = map[timetable.Category][]string{
 	timetable.Water:    {"eau"},
 	timetable.Clothes:  {"clothing", "vetements", "vetement"},
 	timetable.Showers:  {"shower", "douche", "douches"},
+	timetable.Sleep:    {"a place to sleep", "place to sleep", "bed", "beds", "shelter", "dormir", "pour dormir", "ou dormir", "hebergement", "couchage", "nuit", "accueil de nuit"},
 	timetable.Health:   {"medical", "sante", "soins"},
 	timetable.Legal:    {"juridique", "droit"},
 	timetable.Charging: {"phone charging", "recharge"},

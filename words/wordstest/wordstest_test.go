@@ -38,7 +38,7 @@ func TestASentenceOutsideOfTheBracketsIsFound(t *testing.T) {
 	if s.Language().Tag != Tag {
 		t.Fatalf("who is asked for %s speaks %+v", Tag, s.Language())
 	}
-	inWords := s.Say("device-state.since", "What", words.T("fault.timeout"), "At", "12:10")
+	inWords := s.Say("age.at", "At", words.T("fault.timeout"), "Age", words.T("age.now"))
 	for _, c := range []struct {
 		name, text string
 		data       []string
