@@ -257,18 +257,25 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 		net := source.Net{Client: a.client.HTTP(client.Timetable), Usable: func() bool { return a.loop.State().MayTransfer() }}
 		err := f.Follow(ctx, net, func(l source.Loaded) {
 			alive()
-			a.took(i, l)
+			a.took(i, l, van.NotAsked)
 		})
 		if ctx.Err() == nil && err != nil {
-			a.took(i, f.Lost(err))
+			a.took(i, f.Lost(err), van.NotAsked)
 		}
 		return err
 	}
 }
 
-// took takes what became of a source of the timetable.
-func (a *appliance) took(i int, l source.Loaded) {
+// took takes what became of a source of the timetable, and what was done of it
+// because a volunteer asked.
+func (a *appliance) took(i int, l source.Loaded, done van.SourceDone) {
+	a.taking.Lock() // the last that is observed is the last that was taken
+	defer a.taking.Unlock()
 	seen := a.feeds.Take(i, l)
+	if done != van.NotAsked {
+		seen.Of.Err, seen.Of.Mistakes, l.Err, l.Mistakes = nil, 0, nil, 0 // it is no news of the files
+	}
+	a.observe(a.shown(seen.Name, seen.Of.Shelf, done))
 	a.heard(van.TimetableFile, seen.Err)
 	switch {
 	case errors.Is(l.Err, fs.ErrNotExist):
@@ -284,7 +291,9 @@ func (a *appliance) took(i int, l source.Loaded) {
 	switch {
 	case l.Err != nil && l.Mistakes == 0: // it cannot be read at all
 		a.observe(van.TimetableSeen{Others: seen.Mistakes})
-	case seen.InUse != nil:
+	case seen.InUse == nil:
+		a.observe(van.TimetableSeen{None: true, Others: seen.Mistakes})
+	default:
 		a.observe(van.TimetableSeen{Timetable: seen.InUse, Mistakes: l.Mistakes, Others: seen.Mistakes - l.Mistakes})
 	}
 }

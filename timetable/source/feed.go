@@ -101,6 +101,13 @@ func (f *Feed) Put(files []File) Loaded {
 	return f.take(files, stamp{})
 }
 
+// Kept says whether what became of the source outlives a power cut.
+func (f *Feed) Kept() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last != nil
+}
+
 // stands is what may be shown now, and of what.
 func (f *Feed) stands() (*timetable.Timetable, timetable.Shelf) {
 	f.mu.Lock()
