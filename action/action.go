@@ -126,7 +126,7 @@ var All = Table{
 	{Name: TimetableFull, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
-	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
+	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true, Undo: TakeBackTimetable},
 	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
 	{Name: Otherwise, Form: OnPage},

@@ -64,7 +64,10 @@ type appliance struct {
 	relay     *relay // nil where none is fitted
 	series    *status.Series
 	listeners []net.Listener
-	feeds     *source.Feeds        // the sources of the timetable
+	feeds     *source.Feeds // the sources of the timetable
+	taking    sync.Mutex    // orders what becomes of them
+	orders    orders
+	previews  previews
 	table     *timetable.Timetable // as read at the start; nil for none
 	refused   error                // why the configuration was; nil where it was not
 
@@ -413,12 +416,16 @@ func (a *appliance) do(e van.Effect) {
 		go a.setClock(e)
 	case van.ChipSet:
 		go a.chipSet()
+	case van.Publish:
+		a.orders.give(func() bool {
+			return a.publishes(e.Source, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
+		})
+	case van.TakeBack:
+		a.orders.give(func() bool {
+			return a.publishes(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
+		})
 	case van.Send:
 		token(a.upload)
-	case van.Publish:
-		go a.tap(e.Source, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
-	case van.TakeBack:
-		go a.tap(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
 	}
 }
 
@@ -501,6 +508,8 @@ func (a *appliance) act(ctx context.Context, row action.Row, asked action.Asked)
 		return action.NoAnswer
 	case refusal == action.Taken && row.Durable && a.keeper.Settled(ctx) != nil:
 		return action.NotKept
+	case refusal == action.Taken:
+		return a.settled(ctx, row)
 	}
 	return refusal
 }

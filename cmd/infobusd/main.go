@@ -35,6 +35,7 @@ import (
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/timetable/source/workbook"
+	"infobus/van"
 	"infobus/words"
 )
 
@@ -205,16 +206,19 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 }
 
 // origins are the sources of the timetable, as the configuration has them.
+// Last comes what volunteers upload.
 func origins(c config.Config) (list []source.Origin) {
-	if c.Timetable.IsExample() {
-		return nil
-	}
+	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
 	for i, s := range c.Timetable {
-		list = append(list, source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(),
-			Options: source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program()), Public: s.Public,
-				Form: s.Form, By: s.By, Checked: s.Checked, Mapping: s.Mapping, Sites: s.Sites}})
+		o := source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(), Options: with}
+		o.Public, o.Form, o.By, o.Checked, o.Mapping, o.Sites = s.Public, s.Form, s.By, s.Checked, s.Mapping, s.Sites
+		if c.Timetable.IsExample() {
+			o.Files = []source.File{{Name: config.ExampleTimetable, Data: examples.Timetable}}
+		}
+		list = append(list, o)
 	}
-	return list
+	with.Public = c.Public
+	return append(list, source.Origin{Name: van.Phone, From: source.Uploaded, AfterTap: true, Options: with})
 }
 
 // readTimetable takes up what was kept of the timetable's sources, and reads those that
@@ -223,10 +227,6 @@ func origins(c config.Config) (list []source.Origin) {
 // has all sources.
 func readTimetable(c config.Config, stateDir string, sim, whole bool) (*source.Feeds, *timetable.Timetable, error) {
 	feeds := source.Open(durable.System, stateDir, origins(c), whole)
-	if c.Timetable.IsExample() {
-		table, err := source.Parse(config.ExampleTimetable, examples.Timetable, draw.Check)
-		return feeds, table, err
-	}
 	table, wrong := feeds.Load()
 	if sim && wrong != nil {
 		return nil, nil, wrong
