@@ -52,6 +52,7 @@ const (
 	CheckCharger     Act = "check-charger"
 	CheckBreaker     Act = "check-breaker" // of the crates
 	GetOut           Act = "get-out"
+	SetClock         Act = "set-clock"
 	SaySessionOn     Act = "say-session-on"
 	ReopenSession    Act = "reopen-session"
 	ConfirmSite      Act = "confirm-site"

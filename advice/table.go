@@ -51,7 +51,7 @@ var table = rules{
 	{code: shutdownAnnounced, about: Power, act: StartGenerator, touch: TheGenerator, judge: findShutdown,
 		hides: []string{withoutPower, gatewaySaved, batteryLow, generatorService}, forbids: []Claim{InternetWell, SessionWell, ScreenWell, Unplug, Lasts}},
 	{code: withoutPower, about: Session, act: StartGenerator, touch: TheGenerator, judge: findWithoutPower, marks: []About{Session, Power},
-		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell}},
+		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell, FullIn}},
 	{code: socketsDead, about: Power, act: CheckBreaker, touch: TheCrates, judge: findSocketsDead, marks: []About{Power, Session}},
 	{code: gatewaySaved, about: Internet, act: StartGenerator, touch: TheGenerator, judge: findSaved,
 		hides: []string{batteryLow, generatorService}},
