@@ -41,6 +41,8 @@ type Desk struct {
 	load     float64 // A
 	hertz    float64
 	alarm    bool
+	dead     bool // the crates of sockets
+	gas      bool
 	link     netmon.Link
 	gateway  bool
 	cellular string // up, down, slow, captive, late or filtered
@@ -93,6 +95,8 @@ func NewDesk(with ...string) (*Desk, error) {
 			d.charge = number
 		case "run-hours":
 			ran = number
+		case "date":
+			d.start, err = time.ParseInLocation("2006-01-02 15:04", value+" 09:00", table.Zone)
 		default:
 			err = nil
 			switch w {
@@ -100,6 +104,12 @@ func NewDesk(with ...string) (*Desk, error) {
 				settle = time.Second
 			case "relay":
 				d.Options.Uplink.Relay = true
+			case "sockets":
+				d.Options.Power.Sockets = true
+			case "monoxide":
+				d.Options.Power.Monoxide = true
+			case "no-timetable":
+				d.table = nil
 			case "no-monitor":
 				d.monitor = false
 			case "low-line":
@@ -175,6 +185,24 @@ func (d *Desk) Do(command string) error {
 	case "alarm":
 		d.alarm = on
 		d.lines()
+	case "sockets":
+		d.dead = last == "dead"
+	case "monoxide":
+		d.gas = on
+		d.lines()
+	case "stall":
+		for range 8 {
+			d.runs[0] = !d.runs[0]
+			d.lines()
+			d.For(20 * time.Second)
+		}
+	case "phones":
+		d.trusted = true
+		for _, by := range []time.Duration{0, 20 * time.Minute} {
+			d.see(van.ClockSeen{Trusted: true, Source: wall.Volunteer, Set: reading.Of(by, d.now-d.since)})
+		}
+	case "version":
+		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":
 		d.link.Carrier = on
 		d.see(d.port())
@@ -256,7 +284,11 @@ func (d *Desk) powerOn(probed bool) {
 	}
 	d.State = van.New(d.Options, names...)
 	d.see(van.Started{Kept: d.kept, Restored: true})
-	d.see(van.TimetableSeen{Timetable: d.table})
+	if d.table != nil {
+		d.see(van.TimetableSeen{Timetable: d.table})
+	} else {
+		d.device(van.TimetableFile, "ok") // it was looked for
+	}
 	d.clock()
 	d.see(d.port())
 	for _, name := range names {
@@ -386,6 +418,12 @@ func (d *Desk) lines() {
 	}
 	for i, runs := range d.runs {
 		d.see(power.Line{Generator: power.GeneratorID(i), Active: runs && !d.cut, At: d.now - d.since, Hz: d.hertz})
+	}
+	if d.Options.Power.Sockets {
+		d.see(power.SocketLine{Active: d.running() && !d.dead, At: d.now - d.since})
+	}
+	if d.Options.Power.Monoxide {
+		d.see(power.MonoxideLine{Active: d.gas, At: d.now - d.since})
 	}
 	if d.Options.Power.LowHold > 0 {
 		d.see(power.LowLine{Active: d.alarm, At: d.now - d.since})
