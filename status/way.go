@@ -47,6 +47,8 @@ func powerStops(v View, s *words.Speaker) []Stop {
 		}
 	case v.Power.Sockets == "" && running:
 		sockets.Word = s.Say("way.sockets.unmeasured")
+	case v.Power.Sockets == "" && v.Power.Source == power.SourceBattery:
+		sockets.Word = s.Say("way.sockets.none") // the battery does not feed them
 	}
 	all := []Stop{sockets}
 	for i, g := range v.Power.Generators {
