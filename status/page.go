@@ -56,7 +56,7 @@ func PageOf(v View, s *words.Speaker) Page {
 		Battery:  batteryOf(v, s),
 		Tried:    triedLines(v, s),
 		Devices:  deviceLines(v, s),
-		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.since(v.Sync.LastUpload, s)},
+		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.Since(v.Sync.LastUpload, s)},
 		Sure:     v.Session.Site != "",
 	}
 	if n, c := v.Uplink.DevicesConnected, v.Uplink.Cellular; n != nil {
@@ -130,7 +130,7 @@ func deviceLines(v View, s *words.Speaker) []Line {
 		case "failed":
 			l.Mood, l.Word = "bad", s.Text(Fault(d.Reason))
 		}
-		l.Age = v.since(d.Since, s)
+		l.Age = v.Since(d.Since, s)
 		all = append(all, l)
 	}
 	return all
@@ -186,7 +186,7 @@ type Picture struct {
 func pictureOf(v View, s *words.Speaker) Picture {
 	p := Picture{Drawing: v.Kiosk.Drawing}
 	if at := v.Kiosk.DrawnAt; at != nil {
-		p.Key, p.Drawn, p.Age = fmt.Sprint(at.Unix()), hour(at), v.since(at, s)
+		p.Key, p.Drawn, p.Age = fmt.Sprint(at.Unix()), hour(at), v.Since(at, s)
 	}
 	if n := v.Kiosk.Refreshes; n != nil {
 		p.Key += fmt.Sprintf("-%d", *n)
