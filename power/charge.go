@@ -336,14 +336,16 @@ func (c *Charge) widen(b Bank, down, up float64) {
 
 // clamp keeps the bounds between 0 and 1, and the figure within the bounds.
 func (c *Charge) clamp(b Bank) {
+	// A battery that may be empty or full may not have given or kept all that flowed: then
+	// the errors do not cancel.
 	if c.lowest(b) < 0 {
-		c.low = edge{}
+		c.low, c.high = edge{}, edge{from: c.highest(b)}
 	}
 	if c.lowest(b) > fullest {
 		c.low = edge{from: fullest}
 	}
 	if c.highest(b) > 1 {
-		c.high = edge{from: 1}
+		c.low, c.high = edge{from: c.lowest(b)}, edge{from: 1}
 	}
 	c.figure = min(max(c.figure, c.lowest(b)), c.highest(b))
 }

@@ -17,8 +17,16 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 	found := Unknown
 	percent, least, most, ok := s.Charge.Percent(o.bank())
 	s.Bounds, s.Confidence = [2]float64{least, most}, ConfidenceOf(percent, least, most, ok)
-	_, fresh := s.Battery.Get()
+	sample, fresh := s.Battery.Get()
+	if !s.believed() {
+		s.unbelieved()
+		ok = false
+	}
 	switch low, known := s.Low.Get(); {
+	case fresh && !s.believed():
+		if found = o.voltageLevel(sample.Volts); found == Unknown && known && low {
+			found = Low
+		}
 	case fresh && ok:
 		s.Percent.Value = percent
 		found = o.levelOf(percent, s.Level)
@@ -93,7 +101,7 @@ const (
 // since a dead sense line looks the same.
 func (s *State) contradict(o Options, now time.Duration) {
 	sample, known := s.Battery.Get()
-	charges := known && sample.Amps >= charged && !o.OtherCharger && !s.otherwise
+	charges := known && s.believed() && sample.Amps >= charged && !o.OtherCharger && !s.otherwise
 	live, detected := s.Sockets.Get()
 	still := len(s.Generators) > 0
 	for _, g := range s.Generators {
@@ -168,8 +176,11 @@ func (s *State) alarm(o Options, in LowLine) {
 //   - battery-critical needs unbroken samples of a critical, discharging battery for
 //     Options.LevelHold, the last one fresh, whose voltage does not contradict the
 //     count;
+//   - battery-voltage needs unbroken samples, for Options.VoltageHold or a fifth of it and
+//     the last one fresh, of a voltage that damages the battery under any load, or, where the current
+//     cannot be believed, of one at which it would be empty;
 //   - battery-low needs a battery-low line that has shown that it works, active for
-//     Options.LowHold;
+//     Options.LowHold, while no monitor is configured or it is lost;
 //   - requested needs a volunteer's request.
 func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event, bool) {
 	_, cancel := input.(Cancel)
@@ -186,20 +197,27 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	if !still && s.alarmed != 0 {
 		s.alarmed = now // a battery's alarm clears only some time after charging has begun
 	}
-	if sample, known := s.Battery.Get(); !known || s.candidate != Critical || sample.Amps > discharging {
+	if sample, known := s.Battery.Get(); !known || !s.believed() || s.candidate != Critical || sample.Amps > discharging {
 		s.drained = 0
 	} else if s.drained == 0 {
 		s.drained = s.Battery.At
 	}
 	due := ""
+	_, measured := s.Battery.Get()
+	measured = measured && s.believed()
 	switch {
 	case !still:
 	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && !s.Charge.Doubtful():
 		due = BatteryCritical
-	case o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
+	case s.sunkAt != 0 && o.VoltageHold > 0 && s.Battery.At-s.sunkAt >= o.voltageHold(s.Sense):
+		due = BatteryVoltage
+	case !measured && o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
 		due = BatteryLow
 	}
 
+	if due != "" && s.Shutdown.Pending && s.Shutdown.Reason != Requested {
+		s.Shutdown.Reason = due // another reason does not begin the countdown anew
+	}
 	reason := s.Shutdown.Reason
 	held := reason == due || reason == Requested && still
 	switch {
@@ -225,6 +243,7 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 // The reasons of a shutdown.
 const (
 	BatteryCritical = "battery-critical"
+	BatteryVoltage  = "battery-voltage" // by the voltage alone
 	BatteryLow      = "battery-low" // by the battery-low line, without a monitor
 	Requested       = "requested"
 )

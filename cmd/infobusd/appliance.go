@@ -160,7 +160,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.OtherCharger = c.Power.Other != "none"
 	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
-	if c.Battery.Monitor == "none" && c.Battery.LowLine != nil {
+	if c.Battery.LowLine != nil {
 		o.Power.LowHold = c.Power.LowLine
 	}
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
