@@ -244,7 +244,7 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 const (
 	BatteryCritical = "battery-critical"
 	BatteryVoltage  = "battery-voltage" // by the voltage alone
-	BatteryLow      = "battery-low" // by the battery-low line, without a monitor
+	BatteryLow      = "battery-low"     // by the battery-low line, without a monitor
 	Requested       = "requested"
 )
 

@@ -188,7 +188,7 @@ func (s State) Resistance(o Options) (ohms float64, high, ok bool) {
 
 // failingOhms is the resistance, by that of a new battery with its cables, from which
 // on something fails: a sulphated battery or a cold one has three times as much.
-const failingOhms = 5
+const failingOhms = 5.5
 
 // Weak says whether deep cycles have shown that the battery holds clearly less than its
 // label says; share is what it holds, as a fraction.
