@@ -150,3 +150,14 @@ func (c Chemistry) acceptsAt(volts float64) float64 {
 	}
 	return c.Accepts
 }
+
+// Rests is the highest voltage, in V, of a full battery at rest.
+func (c Chemistry) Rests() float64 {
+	if len(c.Curve) == 0 {
+		return 0
+	}
+	if !c.Acid {
+		return c.Curve[len(c.Curve)-2].Volts // above it stands a charge that has just ended
+	}
+	return c.Curve[len(c.Curve)-1].Volts + c.Spread
+}
