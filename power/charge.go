@@ -683,3 +683,14 @@ func (c Charge) Guess(b Bank) (percent float64, ok bool) {
 	percent, _, _, _ = c.Percent(b)
 	return percent, c.known
 }
+
+// saidFull is the count that begins anew at full by somebody's word.
+func (c Charge) saidFull(b Bank) Charge {
+	c.known, c.denied, c.doubted, c.figure = true, 0, 0, 0.99
+	c.low, c.high = edge{from: wordIsGood}, edge{from: 1}
+	c.since, c.cycling, c.begun = 0, true, wordIsGood
+	return c
+}
+
+// wordIsGood is the least charge of a battery whose charger's lamp says that it is full.
+const wordIsGood = 0.95

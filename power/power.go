@@ -3,7 +3,7 @@
 //
 // Step takes one input: Line, LowLine, SocketLine and MonoxideLine (levels, from hw/line), Sample (from
 // hw/battery), Temperature; LinesLost and MonitorLost when a driver fails; Cancel,
-// Request, CarryOn, Serviced, Otherwise and Replaced from a volunteer; Refused when the
+// Request, CarryOn, Serviced, Otherwise, SaidFull and Replaced from a volunteer; Refused when the
 // log-in manager does not power off. It gives the next State and the events
 // generator.started, generator.stopped, battery.level and power.shutdown. Counted
 // and Resume carry the charge over a restart.
@@ -263,6 +263,10 @@ type Serviced struct{ Generator GeneratorID }
 // sample is the new battery's first.
 type Replaced struct{}
 
+// SaidFull is a volunteer's word that the battery is full, as the lamp of its charger
+// says. It counts while State.Held.
+type SaidFull struct{}
+
 // Shutdown is an announced shutdown.
 type Shutdown struct {
 	Pending    bool
@@ -353,6 +357,10 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		s.monoxide(in)
 	case Otherwise:
 		s.otherwise = true
+	case SaidFull:
+		if s.Held(o) {
+			s.Charge = s.Charge.saidFull(o.bank())
+		}
 	case Replaced:
 		s.replaced = true
 	case Temperature:

@@ -200,3 +200,20 @@ func (s State) Weak(o Options) (share float64, weak bool) {
 // weakShare is the fraction of its label below which a battery is worn out (IEC 60896:
 // 80 %), and what the error of the count may hide.
 const weakShare = 0.78
+
+// Held says whether a charger holds the battery at its voltage, and takes nothing out: then
+// a volunteer may say that it is full.
+func (s State) Held(o Options) bool {
+	sample, known := s.Battery.Get()
+	return known && s.believed() && sample.Volts > o.Chemistry.High && sample.Amps > -noiseAmps
+}
+
+// Usual is the current, in A, that is drawn without a charger, in the mean of some
+// hours; ok is false where it is not known.
+func (s State) Usual() (amps float64, ok bool) {
+	return s.Charge.usual, s.Charge.usual > 0 && s.believed()
+}
+
+// Holds is what the battery holds, as a fraction of its label, and from how many deep
+// cycles that was learnt.
+func (s State) Holds(o Options) (Range, int) { return s.Charge.Capacity(o.bank()) }
