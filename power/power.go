@@ -267,15 +267,6 @@ type Replaced struct{}
 // says. It counts while State.Held.
 type SaidFull struct{}
 
-// Shutdown is an announced shutdown.
-type Shutdown struct {
-	Pending    bool
-	Reason     string        // battery-critical, battery-voltage, battery-low or requested
-	At         time.Duration // monotonic: when the countdown ends
-	Begun      bool          // the countdown has ended: the screen draws its last page
-	HandedOver bool          // the order to power off was given: only Refused ends it
-}
-
 // State is what is known of the power. New makes it.
 type State struct {
 	Generators []Generator
