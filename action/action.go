@@ -41,6 +41,7 @@ const (
 	Serviced         Name = "serviced"
 	SetClock         Name = "set-clock"
 	Otherwise        Name = "charged-otherwise"
+	BatteryFull      Name = "battery-full"
 
 	PublishTimetable  Name = "publish-timetable"
 	TakeBackTimetable Name = "take-back-timetable"
@@ -130,6 +131,7 @@ var All = Table{
 	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
 	{Name: Otherwise, Form: OnPage},
+	{Name: BatteryFull, Form: BetweenSessions, Asks: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
 	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true},
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/thejerf/suture/v4"
+	"periph.io/x/conn/v3/physic"
 
 	"infobus/action"
 	"infobus/config"
@@ -156,6 +157,14 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
 	o.Power.Capacity = float64(c.Battery.Capacity)
+	o.Power.Measured, o.Power.TailFor = float64(c.Battery.Measured), c.Battery.TailFor
+	if c.Battery.Tail != 0 {
+		o.Power.Tail = float64(c.Battery.Tail) / float64(physic.Ampere) / o.Power.Capacity
+	}
+	if volts := float64(c.Battery.Charged) / float64(physic.Volt); volts != o.Power.Chemistry.Charged {
+		// It is of this van's charger, which may not look at a thermometer.
+		o.Power.Chemistry.Charged, o.Power.Chemistry.ChargedSlope = volts, 0
+	}
 	monitor := monitorOpts(c.Battery)
 	o.Power.Offset = monitor.Offset()
 	o.Power.Low, o.Power.Critical, o.Power.Service = c.Power.Low, c.Power.Critical, c.Power.Service
@@ -163,7 +172,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.OtherCharger = c.Power.Other != "none"
 	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
-	if c.Battery.Monitor == "none" && c.Battery.LowLine != nil {
+	if c.Battery.LowLine != nil {
 		o.Power.LowHold = c.Power.LowLine
 	}
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
