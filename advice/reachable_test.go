@@ -179,6 +179,11 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 			return ok && runs && g.Speed != power.Right && g.Speed != power.NotMeasured
 		})
 	bad(power_ && green[Power], "power is green")
+	for _, f := range s.PowerFindings(o) {
+		bad(f.Code != power.ServiceDue && f.Code != power.WithoutPower && green[Power], "power is green, and %s", f.Code)
+		bad(f.Code == power.MonoxideAlarm && j.First.Act != GetOut, "there is gas, and the act is %s", j.First.Act)
+	}
+	bad(green[Screen] && s.Clock.Differed != 0, "the screen is green, and two phones differ")
 	short := s.Forecast(o).Slot != 0
 	bad(green[Internet] && (s.Uplink.Verdict != netmon.OK || s.GatewayPower.Cut != netmon.Powered || short), "internet is green: %s %s", s.Uplink.Verdict, s.GatewayPower.Cut)
 	cut := s.GatewayPower.Fitted && s.GatewayPower.Cut == netmon.Saving
@@ -276,6 +281,18 @@ func TestWithoutARuleSomethingContradicts(t *testing.T) {
 
 var states []moment
 
+// wired are states of what few vans have, by what happened.
+var wired = map[string][]string{
+	"generator on, site moulin, 20m, breaker out, 1m":                 {"sockets"},
+	"generator on, site moulin, 20m, breaker out, 1m, breaker in, 1m": {"sockets"},
+	"generator on, 1m, breaker out, 1m":                               {"sockets"},
+	"generator on, site moulin, 20m, gas on, 1m":                      {"carbon-monoxide"},
+	"gas on, 1m, gas off, 4m":                                         {"carbon-monoxide"},
+	"generator on, site moulin, 5m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m": nil,
+	"generator on, site moulin, 10m, phone 3h, 1m, phone 0s, 1m":                                                                                      {"clock untrusted"},
+	"generator on, site moulin, 10m, phone 0s, 1m":                                                                                                    {"clock untrusted"},
+}
+
 // reached are the states of the walks, and of the sixty cases.
 func reached(t testing.TB) []moment {
 	if states == nil {
@@ -290,6 +307,18 @@ func reached(t testing.TB) []moment {
 				t.Fatal(err)
 			}
 			states = append(states, moment{o, s, c.Name})
+		}
+		for how, with := range wired {
+			d, err := advicetest.NewDesk(with...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c := range strings.SplitSeq(how, ", ") {
+				if err := d.Do(c); err != nil {
+					t.Fatalf("%s: %v", how, err)
+				}
+			}
+			states = append(states, moment{d.Options, d.State, how})
 		}
 	}
 	return states
