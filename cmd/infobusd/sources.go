@@ -26,6 +26,7 @@ import (
 	"infobus/netmon/probe"
 	"infobus/power"
 	"infobus/private"
+	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/wall"
@@ -268,6 +269,9 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 
 // took takes what became of a source of the timetable.
 func (a *appliance) took(i int, l source.Loaded) {
+	if from := a.feeds.All()[i].From; !timetable.IsAddress(from) {
+		a.dated(source.Newest(from))
+	}
 	seen := a.feeds.Take(i, l)
 	a.heard(van.TimetableFile, seen.Err)
 	switch {
