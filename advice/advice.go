@@ -64,6 +64,7 @@ const (
 	TopUp            Act = "top-up"
 	MoveAntenna      Act = "move-antenna"
 	SpareData        Act = "spare-data"
+	SetClock         Act = "set-clock"
 	TellPeople       Act = "tell-people"
 	TellTeam         Act = "tell-team"
 	BringTimetable   Act = "bring-timetable"
