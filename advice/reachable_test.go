@@ -44,7 +44,7 @@ var commands = strings.Split("generator on|generator on|generator off|generator 
 	"device gpio absent|device gpio ok|device battery timeout|device battery ok|device panel timeout|device panel ok|device logbook full|device logbook ok|"+
 	"device configuration error|device configuration ok|device relay error|device relay ok|timetable refused 2|device timetable ok|sensor cut|sensor whole|"+
 	"hertz 44|hertz 50|hertz 56|alarm on|alarm off|clock trusted|do longer|do end-session|do session-on|do power-off|do cancel-shutdown|do carry-on|do refresh-screen|"+
-	"sockets dead|sockets live|monoxide on|monoxide off|stall|phones differ|version waits|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
+	"breaker out|breaker in|gas on|gas off|stall|phones differ|version waits|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
 
 // walks are states that random walks reach, those of each kind that were met first
 // and some more.
@@ -111,15 +111,15 @@ func pairs(t testing.TB) (all []moment) {
 		}
 		all = append(all, moment{d.Options, d.State, how})
 	}
-	session := []string{"generator off, 40s", "sockets dead, 40s", "charger off, 6m", "sensor cut, 2m", "device gpio absent, 20s", "stall, 20s", "hertz 44, 20s",
+	session := []string{"generator off, 40s", "breaker out, 40s", "charger off, 6m", "sensor cut, 2m", "device gpio absent, 20s", "stall, 20s", "hertz 44, 20s",
 		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
-		"device logbook full, 5s", "monoxide on, 5s"}
+		"device logbook full, 5s", "gas on, 5s"}
 	for i, a := range session {
 		for _, b := range session[i+1:] {
 			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
 		}
 	}
-	parked := []string{"3m", "load 30, until shutdown", "load 30, until shutdown, load 1, generator on, 90s", "do power-off", "sensor cut, generator on, 3m", "cable out, 20s", "monoxide on, 5s"}
+	parked := []string{"3m", "load 30, until shutdown", "load 30, until shutdown, load 1, generator on, 90s", "do power-off", "sensor cut, generator on, 3m", "cable out, 20s", "gas on, 5s"}
 	for _, battery := range []string{"battery 12", "battery 20", "battery 80"} {
 		for _, a := range parked {
 			if battery == "battery 80" && strings.Contains(a, "until") {
@@ -234,6 +234,11 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 			return ok && runs && g.Speed != power.Right && g.Speed != power.NotMeasured
 		})
 	bad(power_ && green[Power], "power is green")
+	for _, f := range s.PowerFindings(o) {
+		bad(f.Code != power.ServiceDue && f.Code != power.WithoutPower && green[Power], "power is green, and %s", f.Code)
+		bad(f.Code == power.MonoxideAlarm && j.First.Act != GetOut, "there is gas, and the act is %s", j.First.Act)
+	}
+	bad(green[Screen] && s.Clock.Differed != 0, "the screen is green, and two phones differ")
 	short := s.Forecast(o).Slot != 0
 	bad(green[Internet] && (s.Uplink.Verdict != netmon.OK || s.GatewayPower.Cut != netmon.Powered || short), "internet is green: %s %s", s.Uplink.Verdict, s.GatewayPower.Cut)
 	cut := s.GatewayPower.Fitted && s.GatewayPower.Cut == netmon.Saving
@@ -348,6 +353,18 @@ func TestWithoutARuleSomethingContradicts(t *testing.T) {
 
 var states []moment
 
+// wired are states of what few vans have, by what happened.
+var wired = map[string][]string{
+	"generator on, site moulin, 20m, breaker out, 1m":                 {"sockets"},
+	"generator on, site moulin, 20m, breaker out, 1m, breaker in, 1m": {"sockets"},
+	"generator on, 1m, breaker out, 1m":                               {"sockets"},
+	"generator on, site moulin, 20m, gas on, 1m":                      {"monoxide"},
+	"gas on, 1m, gas off, 4m":                                         {"monoxide"},
+	"generator on, site moulin, 5m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m": nil,
+	"generator on, site moulin, 10m, phone 3h, 1m, phone 0s, 1m":                                                                                      {"clock untrusted"},
+	"generator on, site moulin, 10m, phone 0s, 1m":                                                                                                    {"clock untrusted"},
+}
+
 // reached are the states of the walks, and of the sixty cases.
 func reached(t testing.TB) []moment {
 	if states == nil {
@@ -362,6 +379,18 @@ func reached(t testing.TB) []moment {
 				t.Fatal(err)
 			}
 			states = append(states, moment{o, s, c.Name})
+		}
+		for how, with := range wired {
+			d, err := advicetest.NewDesk(with...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c := range strings.SplitSeq(how, ", ") {
+				if err := d.Do(c); err != nil {
+					t.Fatalf("%s: %v", how, err)
+				}
+			}
+			states = append(states, moment{d.Options, d.State, how})
 		}
 	}
 	return states

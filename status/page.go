@@ -55,7 +55,7 @@ func PageOf(v View, s *words.Speaker) Page {
 		Picture:  pictureOf(v, s),
 		Battery:  batteryOf(v, s),
 		Tried:    triedLines(v, s),
-		Devices:  deviceLines(v, s),
+		Devices:  append(deviceLines(v, s), generatorLines(v, s)...),
 		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.Since(v.Sync.LastUpload, s)},
 		Sure:     v.Session.Site != "",
 	}
@@ -66,12 +66,7 @@ func PageOf(v View, s *words.Speaker) Page {
 		}
 	}
 	p.Cards, p.Data = simCards(v, s)
-	switch clock := v.Clock; {
-	case clock.Source == "rtc" && clock.WithinS != nil:
-		p.Time = s.Say("tile.time.by-rtc", "Seconds", *clock.WithinS)
-	case clock.Source == "volunteer" && clock.Now != nil:
-		p.Time = s.Say("tile.time.by-volunteer", "At", hour(clock.Now), "Zone", clock.Zone)
-	}
+	p.Time = v.Clock.Says(s)
 	if v.Uplink.Verdict != "ok" || v.Uplink.Supply.State == "off" {
 		p.Internet = v.Uplink.Advice
 	}

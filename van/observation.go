@@ -146,9 +146,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	case ChipSeen:
 		s.chip(o, v.Chip, in.At, out)
 	case Dated:
-		if v.At.After(s.Clock.Floor) {
-			s.Clock.Floor = v.At
-		}
+		s.dated(o, v.At, in.At)
 	case TimetableSeen:
 		refused := v.Timetable == nil && !v.None || v.Mistakes > 0
 		s.Refused = v.Mistakes + v.Others

@@ -19,6 +19,7 @@ import (
 
 	"infobus/action"
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/sim/day"
 	"infobus/status"
 	"infobus/words"
@@ -79,6 +80,17 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 	if off := v.Power.Shutdown; off.Pending {
 		add("", s.Say("cli.goes-down", "When", off.When(s), "Reason", s.Word("cli.reason."+off.Reason)))
 	}
+	for i, g := range v.Power.Generators {
+		add(s.Say("generator.name", "N", i+1), g.Says(s))
+	}
+	switch {
+	case v.Power.Sockets == "on":
+		add(s.Say("way.sockets"), s.Say("way.sockets.fed"))
+	case v.Power.Sockets == "off":
+		add(s.Say("way.sockets"), s.Say("way.sockets.none"))
+	case v.Power.Source == power.SourceGenerator:
+		add(s.Say("way.sockets"), s.Say("way.sockets.unmeasured"))
+	}
 	internet := s.Word("cli.verdict." + v.Uplink.Verdict)
 	if since := v.Since(v.Uplink.Since, s); since != "" {
 		internet = s.Say("cli.since", "What", internet, "Since", since)
@@ -114,8 +126,10 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 			add(s.Say("cli.label.broken"), what+" "+d.Why)
 		}
 	}
-	if !v.Clock.Trusted {
+	if says := v.Clock.Says(s); !v.Clock.Trusted {
 		add(s.Say("cli.label.clock"), s.Say("cli.no-clock"))
+	} else if says != "" {
+		add(s.Say("cli.label.clock"), says)
 	}
 	todo := v.ToDo(s)
 	switch f := v.First; {

@@ -96,7 +96,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {

@@ -26,6 +26,7 @@ import (
 	"infobus/netmon/probe"
 	"infobus/power"
 	"infobus/private"
+	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/wall"
@@ -274,6 +275,9 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 func (a *appliance) took(i int, l source.Loaded, done van.SourceDone) {
 	a.taking.Lock() // the last that is observed is the last that was taken
 	defer a.taking.Unlock()
+	if from := a.feeds.All()[i].From; done == van.NotAsked && !timetable.IsAddress(from) {
+		a.dated(source.Newest(from))
+	}
 	seen := a.feeds.Take(i, l)
 	if done != van.NotAsked {
 		seen.Of.Err, seen.Of.Mistakes, l.Err, l.Mistakes = nil, 0, nil, 0 // it is no news of the files
