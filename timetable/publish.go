@@ -112,6 +112,9 @@ func (s Shelf) InUse() *Timetable {
 		base = base.until(s.Waiting)
 	}
 	if s.refused != nil && (base != nil || !s.asks) {
+		if base == nil && len(s.refused.Timetable.Services) == 0 {
+			return nil // an empty day would be a lie
+		}
 		return s.refused.Over(base)
 	}
 	return base

@@ -207,8 +207,11 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 
 // origins are the sources of the timetable, as the configuration has them.
 // Last comes what volunteers upload.
-func origins(c config.Config) (list []source.Origin) {
+func origins(c config.Config, sim bool) (list []source.Origin) {
 	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
+	if !sim {
+		with.Invented = source.Digest(examples.Timetable)
+	}
 	for i, s := range c.Timetable {
 		o := source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(), Options: with}
 		o.Public, o.Form, o.By, o.Checked, o.Mapping, o.Sites = s.Public, s.Form, s.By, s.Checked, s.Mapping, s.Sites
@@ -226,7 +229,7 @@ func origins(c config.Config) (list []source.Origin) {
 // shown is, and who follows them says what is wrong. whole says that the configuration
 // has all sources.
 func readTimetable(c config.Config, stateDir string, sim, whole bool) (*source.Feeds, *timetable.Timetable, error) {
-	feeds := source.Open(durable.System, stateDir, origins(c), whole)
+	feeds := source.Open(durable.System, stateDir, origins(c, sim), whole)
 	table, wrong := feeds.Load()
 	if sim && wrong != nil {
 		return nil, nil, wrong
