@@ -111,7 +111,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	if err != nil { // then the network opens no session
 		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
 	}
-	if a.refused != nil && len(f.sim) > 0 {
+	if a.refused != nil && f.hasty() {
 		return nil, a.refused
 	}
 	if a.watched = watched(c); a.watched != nil {
@@ -184,7 +184,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Sets = append(o.Kiosk.Sets, set)
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
-	if len(f.sim) > 0 && !f.vanTimes {
+	if f.hasty() {
 		o = sim.Hasty(o, table)
 	}
 	o.Uplink.Static = c.Uplink.Address != ""
