@@ -41,6 +41,7 @@ const (
 	Serviced         Name = "serviced"
 	SetClock         Name = "set-clock"
 	Otherwise        Name = "charged-otherwise"
+	BatteryFull      Name = "battery-full"
 
 	PublishTimetable  Name = "publish-timetable"
 	TakeBackTimetable Name = "take-back-timetable"
@@ -126,10 +127,11 @@ var All = Table{
 	{Name: TimetableFull, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
-	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
+	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true, Undo: TakeBackTimetable},
 	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
 	{Name: Otherwise, Form: OnPage},
+	{Name: BatteryFull, Form: BetweenSessions, Asks: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
 	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true},
 }

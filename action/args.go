@@ -2,6 +2,7 @@ package action
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"regexp"
@@ -158,8 +159,8 @@ func readHours(a Arg, given Given, into *Args) *Mistake {
 		if opens[i] == "" && closes[i] == "" {
 			continue // a line of the form that was left empty
 		}
-		from, err := timetable.ParseClock(opens[i])
-		to, err2 := timetable.ParseClock(closes[i])
+		from, err := timetable.ParseClock(typed(opens[i]))
+		to, err2 := timetable.ParseClock(typed(closes[i]))
 		if err != nil || err2 != nil {
 			return mistake(a, foundText(opens[i]+"–"+closes[i]))
 		}
@@ -172,6 +173,19 @@ func readHours(a Arg, given Given, into *Args) *Mistake {
 		return mistake(a, words.T("action.found.this", "Found", strings.Join(found, ", ")))
 	}
 	return nil
+}
+
+// asTyped is a time of day as people type it: 9, 9h, 9h30, 9.30, 09:30; past midnight
+// also 26:30.
+var asTyped = regexp.MustCompile(`^\s*([0-9]{1,2})\s*(?:[hH:.]\s*([0-9]{2})?)?\s*$`)
+
+// typed is such a time as HH:MM; what is none is left as it is.
+func typed(text string) string {
+	m := asTyped.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	return strings.Repeat("0", 2-len(m[1])) + m[1] + ":" + cmp.Or(m[2], "00")
 }
 
 // first is the argument's value.

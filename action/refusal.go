@@ -42,6 +42,7 @@ const (
 	NothingRunsOut   Refusal = "nothing-runs-out"
 	AnotherTimetable Refusal = "another-timetable"
 	NotContradicted  Refusal = "not-contradicted" // nothing charges that the lines do not explain
+	NotHeld          Refusal = "not-held"         // no charger holds the battery
 	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
 	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
 	// Those that hold only until the person is sure.
@@ -66,7 +67,7 @@ var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
-	NotContradicted, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	NotContradicted, NotHeld, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
 	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 

@@ -52,6 +52,7 @@ const (
 	CheckCharger     Act = "check-charger"
 	CheckBreaker     Act = "check-breaker" // of the crates
 	GetOut           Act = "get-out"
+	SetClock         Act = "set-clock"
 	SaySessionOn     Act = "say-session-on"
 	ReopenSession    Act = "reopen-session"
 	ConfirmSite      Act = "confirm-site"
@@ -64,7 +65,6 @@ const (
 	TopUp            Act = "top-up"
 	MoveAntenna      Act = "move-antenna"
 	SpareData        Act = "spare-data"
-	SetClock         Act = "set-clock"
 	TellPeople       Act = "tell-people"
 	TellTeam         Act = "tell-team"
 	BringTimetable   Act = "bring-timetable"
@@ -220,8 +220,8 @@ func (t rules) judge(o van.Options, s van.State) Judgement {
 		all = append(all, here)
 	}
 	for _, f := range all {
-		if f.hidden || f.row.act == Nothing && len(j.Rows) > 0 {
-			continue
+		if f.hidden || f.row.code == startGenerator && len(j.Rows) > 0 {
+			continue // that nothing is to be done is said alone
 		}
 		a := Advice{Code: f.row.code, Severity: f.severity, About: f.about, Act: f.row.act, Touch: f.row.touch, Until: f.until, Text: f.text}
 		if f.finding.code != "" {
@@ -240,14 +240,14 @@ func (t rules) judge(o van.Options, s van.State) Judgement {
 
 // first is the one thing to do.
 func (j Judgement) first() (Advice, Level) {
-	if len(j.Rows) > 0 && j.Rows[0].Act != Nothing {
-		return j.Rows[0], levelOf(j.Rows[0].Severity)
+	if i := slices.IndexFunc(j.Rows, func(a Advice) bool { return a.Act != Nothing }); i >= 0 {
+		return j.Rows[i], levelOf(j.Rows[i].Severity)
 	}
 	doubt := slices.ContainsFunc(j.Tiles[:], func(t Tile) bool { return t.Level != Good && t.Level != Plain })
 	switch {
 	case doubt || !j.May(AllWell):
 		return Advice{Act: Nothing, Severity: Info, Text: words.T("advice.none-yet")}, Doubt
-	case len(j.Rows) > 0:
+	case len(j.Rows) > 0 && j.Rows[0].Code == startGenerator:
 		return j.Rows[0], Good
 	}
 	return Advice{Act: Nothing, Severity: Info, Text: words.T("advice.none")}, Good

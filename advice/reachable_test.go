@@ -14,6 +14,7 @@ import (
 	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
+	"infobus/timetable"
 	"infobus/van"
 	"infobus/words"
 )
@@ -43,7 +44,7 @@ var commands = strings.Split("generator on|generator on|generator off|generator 
 	"device gpio absent|device gpio ok|device battery timeout|device battery ok|device panel timeout|device panel ok|device logbook full|device logbook ok|"+
 	"device configuration error|device configuration ok|device relay error|device relay ok|timetable refused 2|device timetable ok|sensor cut|sensor whole|"+
 	"hertz 44|hertz 50|hertz 56|alarm on|alarm off|clock trusted|do longer|do end-session|do session-on|do power-off|do cancel-shutdown|do carry-on|do refresh-screen|"+
-	"relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
+	"breaker out|breaker in|gas on|gas off|stall|phones differ|version waits|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
 
 // walks are states that random walks reach, those of each kind that were met first
 // and some more.
@@ -51,7 +52,8 @@ func walks(t testing.TB, n int) (all []moment) {
 	gen := rapid.Custom(func(t *rapid.T) []string {
 		with := []string{fmt.Sprint("battery ", rapid.SampledFrom([]int{9, 11, 14, 26, 33, 60, 80, 97}).Draw(t, "battery")), "generators 2",
 			fmt.Sprint("run-hours ", rapid.SampledFrom([]int{3, 99, 101}).Draw(t, "run"))}
-		for _, w := range []string{"relay", "low-line", "bundle used-up", "no-monitor", "clock untrusted"} {
+		for _, w := range []string{"relay", "low-line", "bundle used-up", "no-monitor", "clock untrusted", "sockets", "monoxide", "no-timetable",
+			"date 2026-12-18", "date 2027-01-18"} {
 			if rapid.IntRange(0, 3).Draw(t, w) == 0 {
 				with = append(with, w)
 			}
@@ -85,6 +87,56 @@ func walks(t testing.TB, n int) (all []moment) {
 	return all
 }
 
+// pairs are states with each two of the faults at once.
+func pairs(t testing.TB) (all []moment) {
+	seen := map[string]int{}
+	play := func(with []string, scripts ...string) {
+		d, err := advicetest.NewDesk(with...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		how := strings.Join(with, ", ") + ": " + strings.Join(scripts, "; ")
+		d.Watch = func(s van.State) {
+			if sign := signature(Judge(d.Options, s)); seen[sign] < 3 {
+				seen[sign]++
+				all = append(all, moment{d.Options, s, how})
+			}
+		}
+		for _, script := range scripts {
+			for _, c := range strings.Split(script, ", ") {
+				if err := d.Do(c); err != nil && !strings.Contains(err.Error(), "refused") {
+					t.Fatalf("%s: %s: %v", how, c, err)
+				}
+			}
+		}
+		all = append(all, moment{d.Options, d.State, how})
+	}
+	session := []string{"generator off, 40s", "breaker out, 40s", "charger off, 6m", "sensor cut, 2m", "device gpio absent, 20s", "stall, 20s", "hertz 44, 20s",
+		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
+		"device logbook full, 5s", "gas on, 5s"}
+	for i, a := range session {
+		for _, b := range session[i+1:] {
+			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
+		}
+	}
+	parked := []string{"3m", "load 30, until shutdown", "load 30, until shutdown, load 1, generator on, 90s", "do power-off", "sensor cut, generator on, 3m", "cable out, 20s", "gas on, 5s"}
+	for _, battery := range []string{"battery 12", "battery 20", "battery 80"} {
+		for _, a := range parked {
+			if battery == "battery 80" && strings.Contains(a, "until") {
+				continue
+			}
+			for _, b := range parked[3:] {
+				play([]string{battery, "run-hours 101", "relay", "monoxide"}, a, b)
+			}
+		}
+	}
+	for _, with := range []string{"no-timetable", "date 2026-12-14", "date 2026-12-19", "date 2026-12-20", "date 2026-12-21", "date 2026-12-22", "date 2026-12-23", "date 2027-01-18"} {
+		play([]string{with}, "generator on, site moulin, 1m", "device timetable error, 5s", "at 23:50")
+	}
+	t.Logf("%d states of %d kinds were kept, of pairs of faults", len(all), len(seen))
+	return all
+}
+
 // soon is within what time of the end nothing may be green.
 const soon = 20 * time.Minute
 
@@ -108,12 +160,15 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	// One act.
 	bad(j.First.Act == "" || j.First.Text.IsZero(), "there is no act")
 	bad(j.First.Act != Nothing && (len(j.Rows) == 0 || j.First.Code != j.Rows[0].Code), "the first is not the first row")
+	gas, heard := s.Power.Monoxide.Get()
+	gas = gas && heard
+	bad(gas && j.First.Act != GetOut, "gas is about, and the act is %s", j.First.Act)
 	codes := map[string]bool{}
 	for _, r := range j.Rows {
 		bad(codes[r.Code], "%s is said twice", r.Code)
 		codes[r.Code] = true
 		bad(r.Severity != Info && r.Act == Nothing, "%s is bad and nothing is to be done", r.Code)
-		bad(r.Act == Nothing && len(j.Rows) > 1, "nothing to do is one of several")
+		bad(r.Code == startGenerator && len(j.Rows) > 1, "nothing to do is one of several")
 		bad(r.Severity != Info && j.Level == Good, "all is well, and %s", r.Code)
 		bad(r.Severity != Info && j.First.Act == Nothing, "nothing is to be done, and %s", r.Code)
 	}
@@ -140,13 +195,13 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	if down.Pending && down.At-now <= soon {
 		bad(anyGreen, "something is green, and the box switches off")
 		bad(full || lasts || unplug, "the box switches off; full in %v, lasts %v, unplug %v", full, lasts, unplug)
-		bad(j.Deadline != down.At, "the switch-off is at %v, the deadline %v", down.At, j.Deadline)
+		bad(!gas && j.First.Act != GetOut && j.Deadline != down.At, "the switch-off is at %v, the deadline %v", down.At, j.Deadline)
 	}
 	if s.Session.Active && s.Session.Still != 0 && source == power.SourceBattery {
 		end := min(s.Session.Until, s.Session.Still+o.Session.Idle)
 		bad(end-now <= soon && anyGreen, "something is green, and the session ends without power")
-		bad(!down.Pending && j.Deadline != end, "the session ends at %v, the deadline is %v", end, j.Deadline)
-		bad(!down.Pending && j.First.Act != StartGenerator, "the session has no power, and the act is %s", j.First.Act)
+		bad(!down.Pending && j.First.Act != GetOut && j.Deadline != end, "the session ends at %v, the deadline is %v", end, j.Deadline)
+		bad(!down.Pending && j.First.Act != StartGenerator && j.First.Act != GetOut, "the session has no power, and the act is %s", j.First.Act)
 		bad(full, "no generator runs, and the battery is full in some time")
 	}
 	p, fresh := s.Uplink.Probe.Get()
@@ -162,7 +217,7 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		bad(running && r.Act == StartGenerator, "start a generator, and one runs: %s", r.Code)
 		bad(!running && (r.Act == KeepGenerator || r.Act == CheckCharger || r.Act == UnloadGenerator || r.Act == ReopenSession), "%s, and no generator is seen", r.Act)
 		bad(s.Session.Active && (r.Act == SaySessionOn || r.Act == ReopenSession), "%s in a session", r.Act)
-		bad(!s.Session.Active && (r.Act == ConfirmSite || r.Act == TellPeople || r.Act == SetClock), "%s, and no session is on", r.Act)
+		bad(!s.Session.Active && (r.Act == ConfirmSite || r.Act == TellPeople || r.Code == clockNotSet), "%s, and no session is on", r.Act)
 	}
 	low := s.Power.Level == power.Low || s.Power.Level == power.Critical
 	bad(s.Power.Level == power.Critical && (full || unplug && source == power.SourceGenerator), "nearly empty; full in some time %v", full)
@@ -179,10 +234,15 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 			return ok && runs && g.Speed != power.Right && g.Speed != power.NotMeasured
 		})
 	bad(power_ && green[Power], "power is green")
+	for _, f := range s.PowerFindings(o) {
+		bad(f.Code != power.ServiceDue && f.Code != power.WithoutPower && green[Power], "power is green, and %s", f.Code)
+		bad(f.Code == power.MonoxideAlarm && j.First.Act != GetOut, "there is gas, and the act is %s", j.First.Act)
+	}
+	bad(green[Screen] && s.Clock.Differed != 0, "the screen is green, and two phones differ")
 	short := s.Forecast(o).Slot != 0
 	bad(green[Internet] && (s.Uplink.Verdict != netmon.OK || s.GatewayPower.Cut != netmon.Powered || short), "internet is green: %s %s", s.Uplink.Verdict, s.GatewayPower.Cut)
 	cut := s.GatewayPower.Fitted && s.GatewayPower.Cut == netmon.Saving
-	bad(cut && !slices.ContainsFunc(j.Rows, func(r Advice) bool { return r.Act == StartGenerator || r.Act == Wait || r.Act == KeepGenerator }), "the Cisco box is switched off, and nothing is said of it")
+	bad(cut && j.First.Act != GetOut && !slices.ContainsFunc(j.Rows, func(r Advice) bool { return r.Act == StartGenerator || r.Act == Wait || r.Act == KeepGenerator }), "the Cisco box is switched off, and nothing is said of it")
 	bad(green[Session] && (s.Session.Over() && source == power.SourceGenerator || s.Power.Contradicted && !s.Session.Active), "session is green")
 	is := func(name string) bool { d, _ := s.Device(name); return d.State == van.DeviceBroken }
 	unsaid := s.Session.Active && !s.Session.Confirmed && s.Timetable != nil
@@ -192,6 +252,23 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	broken := slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken })
 	bad(j.Level == Good && (broken || due && !s.Session.Active && source == power.SourceBattery), "all is well: broken %v, maintenance due %v", broken, due)
 	bad(is(van.Battery) && s.Power.Battery.Quality == reading.Unknown && (full || lasts), "the meter is broken, and there is a time left")
+	for _, f := range s.Power.Findings(o.Power, power.Session{}, now) {
+		later := f.Code == power.ServiceDue && (s.Session.Active || source != power.SourceBattery)
+		bad(j.Level == Good && !later, "all is well, and %s", f.Code)
+	}
+	bad(j.Level == Good && s.Clock.Differed != 0, "all is well, and two phones differ")
+	bad(j.Level == Good && slices.ContainsFunc(s.Sources, func(v van.Source) bool { return v.Waiting != "" }), "all is well, and a timetable waits")
+	d, heard := s.Device(van.TimetableFile)
+	none := heard && d.State != van.DeviceUnknown && s.Timetable == nil
+	bad(green[Screen] && (none || s.Outlook.Doubtful), "the screen is green: no timetable %v, no hour sure %v", none, s.Outlook.Doubtful)
+	if due := s.Outlook.RunOut; len(due) > 0 && s.Timetable != nil {
+		left := due[0].Day - timetable.DateIn(s.Now.Wall, s.Timetable.Zone)
+		bad(j.Level == Good && left <= 2, "all is well, and hours run out in %d days", left)
+	}
+	for _, pair := range [][2]string{{"timetable-none", timetableRefused}, {"timetable-unconfirmed", "timetable-expiring"},
+		{sessionUnseen, generatorUnseen}, {withoutPower, generatorUnseen}} {
+		bad(codes[pair[0]] && codes[pair[1]], "%s and %s", pair[0], pair[1])
+	}
 	bad((is(van.Logbook) || is("kept")) && unplug, "the card takes nothing, and it is OK to unplug")
 	return all
 }
@@ -204,25 +281,25 @@ func stood(s van.State, d time.Duration) bool {
 
 // opposite are acts that cannot be said one beside the other.
 var opposite = func() (all [][2]Act) {
-	pairs := func(list ...Act) {
+	apart := func(list ...Act) {
 		for i, a := range list {
 			for _, b := range list[i+1:] {
 				all = append(all, [2]Act{a, b})
 			}
 		}
 	}
-	pairs(StartGenerator, KeepGenerator, SaySessionOn)
-	pairs(StartGenerator, CheckCharger)
-	pairs(StartGenerator, UnloadGenerator)
-	pairs(StartGenerator, ReopenSession)
-	pairs(StartGenerator, LookAtGenerator)
-	pairs(StartGenerator, ServiceGenerator)
-	pairs(KeepGenerator, LookAtGenerator)
-	pairs(KeepGenerator, CheckCharger)
-	pairs(SaySessionOn, ReopenSession, ConfirmSite)
-	pairs(SaySessionOn, LookAtGenerator)
-	pairs(PushCable, ChangeCable, PushAdapter, AskPhone, SignIn, MoveAntenna, SpareData, RestartBox)
-	pairs(TopUp, MoveAntenna)
+	apart(StartGenerator, KeepGenerator, SaySessionOn)
+	apart(StartGenerator, CheckCharger)
+	apart(StartGenerator, UnloadGenerator)
+	apart(StartGenerator, ReopenSession)
+	apart(StartGenerator, ServiceGenerator)
+	apart(KeepGenerator, CheckCharger)
+	apart(SaySessionOn, ReopenSession, ConfirmSite)
+	apart(PushCable, ChangeCable, PushAdapter, AskPhone, SignIn, MoveAntenna, SpareData, RestartBox)
+	apart(TopUp, MoveAntenna)
+	for _, a := range []Act{StartGenerator, KeepGenerator, LookAtGenerator, UnloadGenerator, ServiceGenerator, CheckCharger, CheckBreaker, SaySessionOn, ReopenSession} {
+		apart(GetOut, a)
+	}
 	return all
 }()
 
@@ -276,20 +353,44 @@ func TestWithoutARuleSomethingContradicts(t *testing.T) {
 
 var states []moment
 
+// wired are states of what few vans have, by what happened.
+var wired = map[string][]string{
+	"generator on, site moulin, 20m, breaker out, 1m":                 {"sockets"},
+	"generator on, site moulin, 20m, breaker out, 1m, breaker in, 1m": {"sockets"},
+	"generator on, 1m, breaker out, 1m":                               {"sockets"},
+	"generator on, site moulin, 20m, gas on, 1m":                      {"monoxide"},
+	"gas on, 1m, gas off, 4m":                                         {"monoxide"},
+	"generator on, site moulin, 5m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m": nil,
+	"generator on, site moulin, 10m, phone 3h, 1m, phone 0s, 1m":                                                                                      {"clock untrusted"},
+	"generator on, site moulin, 10m, phone 0s, 1m":                                                                                                    {"clock untrusted"},
+}
+
 // reached are the states of the walks, and of the sixty cases.
 func reached(t testing.TB) []moment {
 	if states == nil {
-		n := 120
+		n := 60
 		if os.Getenv("INFOBUS_SOAK") != "" {
 			n = 2000
 		}
-		states = walks(t, n)
+		states = append(walks(t, n), pairs(t)...)
 		for _, c := range advicetest.Sixty() {
 			o, s, err := c.Play()
 			if err != nil {
 				t.Fatal(err)
 			}
 			states = append(states, moment{o, s, c.Name})
+		}
+		for how, with := range wired {
+			d, err := advicetest.NewDesk(with...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c := range strings.SplitSeq(how, ", ") {
+				if err := d.Do(c); err != nil {
+					t.Fatalf("%s: %v", how, err)
+				}
+			}
+			states = append(states, moment{d.Options, d.State, how})
 		}
 	}
 	return states
@@ -301,7 +402,7 @@ func TestEveryHealthyCombinationIsGreen(t *testing.T) {
 	n := 0
 	for _, battery := range []string{"battery 45", "battery 70", "battery 99"} {
 		for _, generators := range []string{"generators 1", "generators 2"} {
-			for _, fitted := range [][]string{nil, {"relay"}, {"low-line"}, {"no-monitor"}, {"relay", "low-line", "no-monitor"}} {
+			for _, fitted := range [][]string{nil, {"relay", "low-line", "sockets", "monoxide"}, {"no-monitor"}} {
 				for _, then := range []string{"", "1h", "generator on, site moulin, 10s", "generator on, site quai, 3m", "generator on, site moulin, 1h", "generator on, site moulin, do longer, 20m",
 					"generator on, site moulin, at 12:31, generator off, 1m", "generator on, site moulin, do end-session, generator off, 40s",
 					"generator on, site moulin, 30m, generator off, 10m, generator on, 1m", "generator on, site moulin, 20m, power cut, 3m, power on, 2m",

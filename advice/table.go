@@ -36,17 +36,22 @@ const (
 	confirmSite       = "confirm-site"
 	generatorService  = "generator-service"
 	timetableRefused  = "timetable-refused"
+	generatorStalls   = string(power.Stalls)
 	socketsDead       = string(power.SocketsDead)
 	monoxide          = string(power.MonoxideAlarm)
 )
 
+// aboutGenerators are the codes of what is said of generators and of what they feed.
+var aboutGenerators = []string{shutdownAnnounced, withoutPower, socketsDead, gatewaySaved, batteryLow, notCharging, keepGenerator, sessionOver, sessionUnseen,
+	generatorUnseen, generatorStalls, generatorSpeed, generatorService}
+
 // table holds the rules, the most urgent first.
 var table = rules{
-	{code: monoxide, about: Power, act: GetOut, judge: findMonoxide, marks: []About{Power, Session}},
+	{code: monoxide, about: Power, act: GetOut, judge: findMonoxide, marks: []About{Power, Session}, hides: aboutGenerators},
 	{code: shutdownAnnounced, about: Power, act: StartGenerator, touch: TheGenerator, judge: findShutdown,
 		hides: []string{withoutPower, gatewaySaved, batteryLow, generatorService}, forbids: []Claim{InternetWell, SessionWell, ScreenWell, Unplug, Lasts}},
 	{code: withoutPower, about: Session, act: StartGenerator, touch: TheGenerator, judge: findWithoutPower, marks: []About{Session, Power},
-		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell}},
+		hides: []string{batteryLow}, forbids: []Claim{InternetWell, ScreenWell, FullIn}},
 	{code: socketsDead, about: Power, act: CheckBreaker, touch: TheCrates, judge: findSocketsDead, marks: []About{Power, Session}},
 	{code: gatewaySaved, about: Internet, act: StartGenerator, touch: TheGenerator, judge: findSaved,
 		hides: []string{batteryLow, generatorService}},
@@ -60,7 +65,7 @@ var table = rules{
 		hides: []string{generatorUnseen}},
 	{code: uplinkBroken, about: Internet, judge: findUplink},
 	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
-	{code: string(power.Stalls), about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
+	{code: generatorStalls, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
 	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
 	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
 	{code: clockNotSet, about: Screen, act: SetClock, touch: ThePhone, judge: findClockNotSet},
@@ -396,7 +401,7 @@ func broken(name string, text words.Text) func(van.Options, van.State) (finding,
 }
 
 func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
-	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken {
+	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken && s.Refused == 0 {
 		return none()
 	}
 	if s.Refused == 0 { // it is not there, or cannot be read at all

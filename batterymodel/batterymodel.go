@@ -234,7 +234,7 @@ func (b *Battery) Step(dt time.Duration, load, charger float64) (volts, amps flo
 		gas = b.gassing * math.Exp((limit-14.4)/0.52) * max(0, (b.Charge()-0.5)*2)
 		most := max(0, b.capacity-b.near-b.far) * b.cell.Accept * drive
 		if b.cell.Kind == LiFePO4 {
-			drive, most = 1, 50
+			most = max(0, b.capacity-b.near) * b.cell.Accept // its voltage rises steeply at the end
 		}
 		most = max(0, min(most, (limit-within)/b.ohms)) + gas
 		switch given := charger - load; {

@@ -79,7 +79,11 @@ type Battery struct {
 	Charging  string                    `yaml:"charging"` // positive or negative
 	Every     time.Duration             `yaml:"every"`
 	Chemistry string                    `yaml:"chemistry"`
-	Capacity  AmpereHours               `yaml:"capacity"`
+	Capacity  AmpereHours               `yaml:"capacity"` // by the label
+	Measured  AmpereHours               `yaml:"measured"` // by a test of this battery; 0: none was made
+	Charged   physic.ElectricPotential  `yaml:"charged"`  // above which a battery that takes no more than Tail is full
+	Tail      physic.ElectricCurrent    `yaml:"tail"`     // 0: a 25th of the capacity in an hour
+	TailFor   time.Duration             `yaml:"tail-for"` // how long
 	LowLine   *Line                     `yaml:"low-line"`
 }
 
@@ -88,6 +92,9 @@ type AmpereHours float64
 
 // Set reads what String gives.
 func (a *AmpereHours) Set(s string) error {
+	if starts.MatchString(s) {
+		return errors.New("that is the current with which a starter battery turns an engine, and says nothing of what it holds: a capacity was expected, such as 100Ah")
+	}
 	number, unit := strings.CutSuffix(strings.TrimSpace(s), "Ah")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if err != nil || !unit || !(v >= 0 && v <= 1e6) {
@@ -97,7 +104,26 @@ func (a *AmpereHours) Set(s string) error {
 	return nil
 }
 
+// starts is a starter battery's current, as its label gives it.
+var starts = regexp.MustCompile(`(?i)^\s*[0-9.]+\s*(A|CCA|A ?\(?(EN|SAE|DIN)\)?)\s*$`)
+
 func (a AmpereHours) String() string { return strconv.FormatFloat(float64(a), 'g', -1, 64) + "Ah" }
+
+// checkCharged checks what says when the battery is full.
+func (b *Battery) checkCharged(src *yamlfile.Source, chemistry power.Chemistry) {
+	rests := chemistry.Rests()
+	least, most := physic.ElectricPotential((rests+0.1)*10+0.5)*100*physic.MilliVolt, 15*physic.Volt
+	if chemistry.Name != "" && (b.Charged < least || b.Charged > most) {
+		src.Add(fmt.Sprintf("charged %s found; a full %s battery rests at up to %.1fV, and %s to %s was expected: a little less than the charger's voltage", b.Charged, chemistry.Name, rests, least, most), &b.Charged)
+	}
+	if full := physic.ElectricCurrent(float64(b.Capacity) * float64(physic.Ampere)); b.Tail != 0 && (b.Tail < full/500 || b.Tail > full/8) {
+		src.Add(fmt.Sprintf("tail %s found; of a battery of %s %s to %s was expected, 0A takes %s", b.Tail, b.Capacity, full/500, full/8, full/25), &b.Tail)
+	}
+	between(src, &b.TailFor, 30*time.Second, time.Hour)
+	if b.Measured != 0 && (b.Measured < 3*b.Capacity/10 || b.Measured > 13*b.Capacity/10) {
+		src.Add(fmt.Sprintf("measured %s found, of a battery of %s: it holds 30 to 130 %% of that, or another one was tested", b.Measured, b.Capacity), &b.Measured)
+	}
+}
 
 // bus is the path of an I²C bus.
 var bus = regexp.MustCompile(`^/dev/i2c-[0-9]{1,4}$`)
@@ -271,7 +297,8 @@ func Default() Config {
 		Generators: []Line{Line{Line: "GPIO27"}.filled()},
 		Battery: Battery{Monitor: "ina226", Bus: "/dev/i2c-1", Address: 0x40,
 			Shunt: 500 * physic.MicroOhm, Range: 100 * physic.Ampere, Charging: "positive",
-			Every: 10 * time.Second, Chemistry: p.Chemistry.Name, Capacity: AmpereHours(p.Capacity)},
+			Every: 10 * time.Second, Chemistry: p.Chemistry.Name, Capacity: AmpereHours(p.Capacity),
+			Charged: physic.ElectricPotential(p.Chemistry.Charged * float64(physic.Volt)), TailFor: p.TailFor},
 		Panel: Panel{Type: "uc8179", SPI: "/dev/spidev0.0",
 			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18", Temperature: "none"},
 		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
@@ -410,9 +437,11 @@ func (c *Config) check(src *yamlfile.Source) {
 	b := &c.Battery
 	oneOf(src, &b.Monitor, "ina226", "ina219", "none")
 	oneOf(src, &b.Charging, "positive", "negative")
-	if _, err := power.ChemistryNamed(b.Chemistry); err != nil {
+	chemistry, err := power.ChemistryNamed(b.Chemistry)
+	if err != nil {
 		src.Add(err.Error(), &b.Chemistry)
 	}
+	b.checkCharged(src, chemistry)
 	monitor := []any{&b.Monitor, &b.Bus, &b.Address, &b.Shunt, &b.Range, &b.Charging, &b.Every, &b.Chemistry}
 	switch {
 	case slices.ContainsFunc(monitor, src.Is) && b.Monitor != "none" && !src.Is(&b.Capacity):

@@ -30,7 +30,7 @@ var Schema = map[Name][]Field{
 	GeneratorStarted: {{Key: "generator", Unit: "1"}},
 	GeneratorStopped: {{Key: "generator", Unit: "1"}},
 	BatteryLevel:     {{Key: "level", Words: []string{"full", "good", "low", "critical", "unknown"}}, {Key: "percent", Unit: "%"}},
-	PowerShutdown:    {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical", "battery-low", "requested"}}},
+	PowerShutdown:    {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical", "battery-voltage", "battery-low", "requested"}}},
 	SessionStarted:   {{Key: "planned_minutes", Unit: "min"}},
 	SessionEnded: {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"},
 		{Key: "in_wh", Unit: "Wh"}, {Key: "out_wh", Unit: "Wh"}, {Key: "internet_percent", Unit: "%"}, {Key: "devices", Unit: "1"},

@@ -85,7 +85,7 @@ type Charge struct {
 	denied   time.Duration // since when the battery looks full against its count; 0 if it does not
 	usual    float64       // A that is drawn without a charger, averaged over usualOver; 0 if not known
 	ohms     float64       // resistance by load steps, Ω; 0 if not known
-	steps    int           // load steps that ohms is from
+	steps    int           // load steps that ohms is from, a large one counting more
 	learnt   Range         // capacity, as a fraction of Bank.Capacity; zero until a deep cycle was seen
 	cycles   int           // deep cycles that learnt is from
 	since    float64       // net charge since full, as a fraction of Bank.Capacity
@@ -296,7 +296,8 @@ func (c *Charge) step(b Bank, s Sample, now time.Duration) {
 	if math.Abs(amps) < leastStep || lifted || amps*volts <= 0 {
 		return
 	}
-	if c.steps++; c.steps == 1 {
+	first := c.steps == 0
+	if c.steps += 1 + int(math.Abs(amps)/2); first {
 		c.ohms = volts / amps
 		return
 	}
@@ -305,8 +306,8 @@ func (c *Charge) step(b Bank, s Sample, now time.Duration) {
 }
 
 // Ohms is the resistance of the battery with its cables by load steps; ok is false where
-// there were too few.
-func (c Charge) Ohms() (ohms float64, ok bool) { return c.ohms, c.steps > 0 }
+// there were too few: a large one, or three small ones, are enough.
+func (c Charge) Ohms() (ohms float64, ok bool) { return c.ohms, c.steps >= 3 }
 
 // worstOhms is the most that the resistance may be, in Ω.
 func (c *Charge) worstOhms(b Bank) float64 {
@@ -336,14 +337,16 @@ func (c *Charge) widen(b Bank, down, up float64) {
 
 // clamp keeps the bounds between 0 and 1, and the figure within the bounds.
 func (c *Charge) clamp(b Bank) {
+	// A battery that may be empty or full may not have given or kept all that flowed: then
+	// the errors do not cancel.
 	if c.lowest(b) < 0 {
-		c.low = edge{}
+		c.low, c.high = edge{}, edge{from: c.highest(b)}
 	}
 	if c.lowest(b) > fullest {
 		c.low = edge{from: fullest}
 	}
 	if c.highest(b) > 1 {
-		c.high = edge{from: 1}
+		c.low, c.high = edge{from: c.lowest(b)}, edge{from: 1}
 	}
 	c.figure = min(max(c.figure, c.lowest(b)), c.highest(b))
 }
@@ -680,3 +683,14 @@ func (c Charge) Guess(b Bank) (percent float64, ok bool) {
 	percent, _, _, _ = c.Percent(b)
 	return percent, c.known
 }
+
+// saidFull is the count that begins anew at full by somebody's word.
+func (c Charge) saidFull(b Bank) Charge {
+	c.known, c.denied, c.doubted, c.figure = true, 0, 0, 0.99
+	c.low, c.high = edge{from: wordIsGood}, edge{from: 1}
+	c.since, c.cycling, c.begun = 0, true, wordIsGood
+	return c
+}
+
+// wordIsGood is the least charge of a battery whose charger's lamp says that it is full.
+const wordIsGood = 0.95

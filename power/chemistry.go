@@ -74,7 +74,7 @@ var (
 		{10.0, 0}, {12.0, 9}, {12.5, 14}, {12.8, 17}, {12.9, 20}, {13.0, 30}, {13.1, 40}, {13.2, 70}, {13.3, 90}, {13.4, 99}, {13.6, 100},
 	}, Spread: 0.08, Slack: 6, Surface: 0.25, Sag: 0.06,
 		Peukert: Range{1, 1.05, 1.08}, Efficiency: Range{0.97, 0.99, 1}, SelfDischarge: 0.001, Accepts: 1,
-		Charged: 14.0, Cold: 0.005, Floor: 10.8, Unmeasured: 12.2, High: 13.7}
+		Charged: 14.0, Cold: 0.005, Floor: 11.2, Unmeasured: 12.2, High: 13.7}
 )
 
 // lead is a lead battery whose resting voltages stand that far above an AGM's.
@@ -82,7 +82,7 @@ func lead(name string, above, gassing float64) Chemistry {
 	c := Chemistry{Name: name, Ohms: 0.01, Spread: 0.07, Slack: 1, Surface: 0.35, Sag: 0.15,
 		Peukert: Range{1, 1.25, 1.35}, Efficiency: Range{0.92, 0.95, 1}, SelfDischarge: 0.002,
 		Acid: true, Accepts: 0.3, Gassing: gassing,
-		Charged: 14.0, ChargedSlope: -0.024, Cold: 0.01, Floor: 10.8, Unmeasured: 11.6, High: 13.0 + above}
+		Charged: 14.0, ChargedSlope: -0.024, Cold: 0.01, Floor: 11.0, Unmeasured: 11.6, High: 13.0 + above}
 	for _, p := range []Point{{11.6, 0}, {11.8, 10}, {12.0, 25}, {12.2, 45}, {12.4, 65}, {12.6, 83}, {12.8, 100}} {
 		c.Curve = append(c.Curve, Point{math.Round((p.Volts+above*p.Percent/100)*1000) / 1000, p.Percent})
 	}
@@ -149,4 +149,15 @@ func (c Chemistry) acceptsAt(volts float64) float64 {
 		return 0.15 * c.Accepts
 	}
 	return c.Accepts
+}
+
+// Rests is the highest voltage, in V, of a full battery at rest.
+func (c Chemistry) Rests() float64 {
+	if len(c.Curve) == 0 {
+		return 0
+	}
+	if !c.Acid {
+		return c.Curve[len(c.Curve)-2].Volts // above it stands a charge that has just ended
+	}
+	return c.Curve[len(c.Curve)-1].Volts + c.Spread
 }

@@ -39,6 +39,12 @@ const (
 	TooSlow       Code = "generator-slow"
 	TooFast       Code = "generator-fast"
 	ServiceDue    Code = "generator-service"
+
+	SenseIsDead     Code = "current-sense-dead"     // no current is read, though the box draws one
+	SenseIsReversed Code = "current-sense-reversed" // a charging current reads as a discharging one
+	SenseIsScaled   Code = "current-sense-scale"    // the shunt is another than the configured one
+	CableFails      Code = "battery-resistance"     // a cable, a terminal or the battery itself
+	BatteryWeak     Code = "battery-weak"           // deep cycles gave clearly less than the label says
 )
 
 // Finding is one thing that is wrong.
@@ -108,12 +114,20 @@ func (s State) Findings(o Options, on Session, now time.Duration) (all []Finding
 		add(fresh && running && g.Speed == Over, Finding{Code: TooFast, Generator: id})
 		add(g.ServiceIn(o, now) < 0, Finding{Code: ServiceDue, Generator: id})
 	}
+	for sense, code := range map[Sense]Code{SenseDead: SenseIsDead, SenseReversed: SenseIsReversed, SenseScale: SenseIsScaled} {
+		add(s.Sense == sense, Finding{Code: code, Generator: NoGenerator})
+	}
+	_, high, _ := s.Resistance(o)
+	add(high, Finding{Code: CableFails, Generator: NoGenerator})
+	_, weak := s.Weak(o)
+	add(weak, Finding{Code: BatteryWeak, Generator: NoGenerator})
 	slices.SortStableFunc(all, func(a, b Finding) int { return slices.Index(loudest, a.Code) - slices.Index(loudest, b.Code) })
 	return all
 }
 
 // loudest are the codes in their order.
-var loudest = []Code{MonoxideAlarm, WithoutPower, SocketsDead, NotCharged, TooCold, Unseen, Stalls, TooSlow, TooFast, ServiceDue}
+var loudest = []Code{MonoxideAlarm, WithoutPower, SocketsDead, NotCharged, TooCold,
+	SenseIsDead, SenseIsReversed, SenseIsScaled, CableFails, Unseen, Stalls, TooSlow, TooFast, BatteryWeak, ServiceDue}
 
 // Codes are all of them.
 func Codes() []Code { return slices.Clone(loudest) }

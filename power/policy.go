@@ -17,8 +17,16 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 	found := Unknown
 	percent, least, most, ok := s.Charge.Percent(o.bank())
 	s.Bounds, s.Confidence = [2]float64{least, most}, ConfidenceOf(percent, least, most, ok)
-	_, fresh := s.Battery.Get()
+	sample, fresh := s.Battery.Get()
+	if !s.believed() {
+		s.unbelieved()
+		ok = false
+	}
 	switch low, known := s.Low.Get(); {
+	case fresh && !s.believed():
+		if found = o.voltageLevel(sample.Volts); found == Unknown && known && low {
+			found = Low
+		}
 	case fresh && ok:
 		s.Percent.Value = percent
 		found = o.levelOf(percent, s.Level)
@@ -93,7 +101,7 @@ const (
 // since a dead sense line looks the same.
 func (s *State) contradict(o Options, now time.Duration) {
 	sample, known := s.Battery.Get()
-	charges := known && sample.Amps >= charged && !o.OtherCharger && !s.otherwise
+	charges := known && s.believed() && sample.Amps >= charged && !o.OtherCharger && !s.otherwise
 	live, detected := s.Sockets.Get()
 	still := len(s.Generators) > 0
 	for _, g := range s.Generators {
@@ -149,85 +157,3 @@ func (s State) Relief(session bool) string {
 	}
 	return "volunteer"
 }
-
-// alarm takes a level of the battery-low line.
-func (s *State) alarm(o Options, in LowLine) {
-	silent := in.At-s.Low.At > o.LineMaxAge
-	s.Low = reading.Of(in.Active, in.At)
-	switch {
-	case !in.Active:
-		s.alarmed, s.lineWorks = 0, true
-	case s.alarmed == 0 || silent:
-		s.alarmed = max(in.At, 1)
-	}
-}
-
-// shutdown announces, cancels and begins a shutdown. Every reason needs all
-// generators to be known to stand still: a box that powers off while one runs would
-// not come back with the next start. Besides,
-//   - battery-critical needs unbroken samples of a critical, discharging battery for
-//     Options.LevelHold, the last one fresh, whose voltage does not contradict the
-//     count;
-//   - battery-low needs a battery-low line that has shown that it works, active for
-//     Options.LowHold;
-//   - requested needs a volunteer's request.
-func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event, bool) {
-	_, cancel := input.(Cancel)
-	_, refused := input.(Refused)
-	_, requested := input.(Request)
-	cancel = cancel && !s.Shutdown.HandedOver || refused
-	event := func(state, reason string) (logbook.Event, bool) {
-		return logbook.Event{Name: logbook.PowerShutdown, Attributes: map[string]any{"state": state, "reason": reason}}, true
-	}
-	if s.Shutdown.Begun && !cancel && (s.Shutdown.HandedOver || s.Source() != SourceGenerator) {
-		return logbook.Event{}, false
-	}
-	still := s.Source() == SourceBattery
-	if !still && s.alarmed != 0 {
-		s.alarmed = now // a battery's alarm clears only some time after charging has begun
-	}
-	if sample, known := s.Battery.Get(); !known || s.candidate != Critical || sample.Amps > discharging {
-		s.drained = 0
-	} else if s.drained == 0 {
-		s.drained = s.Battery.At
-	}
-	due := ""
-	switch {
-	case !still:
-	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && !s.Charge.Doubtful():
-		due = BatteryCritical
-	case o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
-		due = BatteryLow
-	}
-
-	reason := s.Shutdown.Reason
-	held := reason == due || reason == Requested && still
-	switch {
-	case s.Shutdown.Pending && (cancel || !held):
-		s.Shutdown = Shutdown{}
-		if cancel {
-			s.holdOff = now + o.CancelHold
-		}
-		return event("cancelled", reason)
-	case s.Shutdown.Pending && now >= s.Shutdown.At:
-		s.Shutdown.Begun = true
-		return event("started", reason)
-	case !s.Shutdown.Pending && requested && still:
-		s.Shutdown = Shutdown{Pending: true, Reason: Requested, At: now + requestedAfter}
-		return event("pending", Requested)
-	case !s.Shutdown.Pending && due != "" && now >= s.holdOff:
-		s.Shutdown = Shutdown{Pending: true, Reason: due, At: now + o.Countdown}
-		return event("pending", due)
-	}
-	return logbook.Event{}, false
-}
-
-// The reasons of a shutdown.
-const (
-	BatteryCritical = "battery-critical"
-	BatteryLow      = "battery-low" // by the battery-low line, without a monitor
-	Requested       = "requested"
-)
-
-// requestedAfter is the countdown of a requested shutdown.
-const requestedAfter = 10 * time.Second

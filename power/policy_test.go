@@ -325,6 +325,10 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 							if o.LowHold == 0 || !line.seenOff || !line.on || now-line.since < o.LowHold+o.Countdown || now-line.last > o.LineMaxAge {
 								t.Fatalf("shut down at %s by a line of which %+v", now, line)
 							}
+						} else if e.Attributes["reason"] == BatteryVoltage {
+							if meter.last-meter.sunk < o.voltageHold(state.Sense) || meter.sunk == 0 || now-meter.last > o.SampleMaxAge {
+								t.Fatalf("shut down at %s by a voltage of which %+v", now, meter)
+							}
 						} else if sample, ok := state.Battery.Get(); !ok || meter.last-meter.since < o.LevelHold || meter.since == 0 || !(sample.Amps <= discharging) || state.Level != Critical || state.Charge.Doubtful() {
 							t.Fatalf("shut down with %+v", state)
 						}
@@ -373,7 +377,7 @@ func (l *alarmLine) see(input any, now time.Duration) {
 
 // run is what a test knows of the samples of a battery that is drained: since
 // which one each was, and the last.
-type run struct{ since, last time.Duration }
+type run struct{ since, last, sunk time.Duration }
 
 func (r *run) see(o Options, input any, now time.Duration) {
 	switch in := input.(type) {
@@ -383,8 +387,13 @@ func (r *run) see(o Options, input any, now time.Duration) {
 		if !in.plausible() {
 			return
 		}
+		if in.Volts > o.Chemistry.Unmeasured {
+			r.sunk = 0
+		} else if r.sunk == 0 || now-r.last > o.SampleMaxAge {
+			r.sunk = now
+		}
 		if in.Amps > discharging {
-			*r = run{}
+			*r = run{sunk: r.sunk, last: now}
 			return
 		}
 		if r.since == 0 || now-r.last > o.SampleMaxAge {

@@ -3,7 +3,7 @@
 //
 // Step takes one input: Line, LowLine, SocketLine and MonoxideLine (levels, from hw/line), Sample (from
 // hw/battery), Temperature; LinesLost and MonitorLost when a driver fails; Cancel,
-// Request, CarryOn, Serviced, Otherwise and Replaced from a volunteer; Refused when the
+// Request, CarryOn, Serviced, Otherwise, SaidFull and Replaced from a volunteer; Refused when the
 // log-in manager does not power off. It gives the next State and the events
 // generator.started, generator.stopped, battery.level and power.shutdown. Counted
 // and Resume carry the charge over a restart.
@@ -64,8 +64,12 @@ type Options struct {
 	// Countdown is the time between a shutdown's announcement and its begin.
 	Countdown time.Duration
 	// LowHold is how long the battery-low line must be active without a break before
-	// a shutdown is announced, in a van without a monitor; 0: the line shuts nothing down.
+	// a shutdown is announced, while no monitor says otherwise; 0: the line shuts nothing down.
 	LowHold time.Duration
+	// VoltageHold is how long a battery whose current cannot be believed must have the voltage
+	// of an empty one before a shutdown is announced; a fifth of it is for how long
+	// any battery must be below its floor. 0: the voltage alone shuts nothing down.
+	VoltageHold time.Duration
 	// CancelHold is the least time between a volunteer's cancellation and the next
 	// announcement.
 	CancelHold time.Duration
@@ -110,6 +114,7 @@ func DefaultOptions() Options {
 		Margin:       3,
 		Countdown:    2 * time.Minute,
 		CancelHold:   15 * time.Minute,
+		VoltageHold:  10 * time.Minute,
 	}
 }
 
@@ -258,14 +263,9 @@ type Serviced struct{ Generator GeneratorID }
 // sample is the new battery's first.
 type Replaced struct{}
 
-// Shutdown is an announced shutdown.
-type Shutdown struct {
-	Pending    bool
-	Reason     string        // battery-critical, battery-low or requested
-	At         time.Duration // monotonic: when the countdown ends
-	Begun      bool          // the countdown has ended: the screen draws its last page
-	HandedOver bool          // the order to power off was given: only Refused ends it
-}
+// SaidFull is a volunteer's word that the battery is full, as the lamp of its charger
+// says. It counts while State.Held.
+type SaidFull struct{}
 
 // State is what is known of the power. New makes it.
 type State struct {
@@ -288,6 +288,11 @@ type State struct {
 	// is being charged and nobody says by what else, or the sockets have power. The lines
 	// are not believed: Source is unknown.
 	Contradicted bool
+
+	Sense Sense // what is wrong with the monitor's current
+
+	senses senses
+	sunkAt time.Duration // first of the unbroken samples below what the voltage alone allows; 0 if the last was none
 
 	socketsAt     time.Duration // since when Sockets is so
 	monoxideAt    time.Duration // since when the alarm is told of; 0 if it is not
@@ -329,19 +334,24 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 			break // counts as no sample: the last one grows stale
 		}
 		if now-s.Battery.At > o.SampleMaxAge {
-			s.drained = 0
+			s.drained, s.sunkAt = 0, 0
 		}
 		s.Battery = reading.Of(in, now)
 		if s.replaced {
-			s.Charge, s.replaced = Charge{}, false
+			s.Charge, s.Sense, s.senses, s.replaced = Charge{}, SenseOK, senses{}, false
 		}
 		s.Charge = s.Charge.Step(o.bank(), in, s.celsius(25), now)
+		s.sense(o, in, now)
 	case SocketLine:
 		s.sockets(o, in)
 	case MonoxideLine:
 		s.monoxide(in)
 	case Otherwise:
 		s.otherwise = true
+	case SaidFull:
+		if s.Held(o) {
+			s.Charge = s.Charge.saidFull(o.bank())
+		}
 	case Replaced:
 		s.replaced = true
 	case Temperature:
@@ -360,6 +370,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	case MonitorLost:
 		s.Battery = reading.Reading[Sample]{}
 		s.Charge = s.Charge.Lost()
+		s.senses = senses{}
 	}
 
 	for i := range s.Generators {
@@ -379,6 +390,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		events = append(events, e)
 	}
 	s.contradict(o, now)
+	s.sunk(o, now)
 	s.hold(input)
 	if e, changed := s.shutdown(o, input, now); changed {
 		events = append(events, e)
@@ -474,7 +486,7 @@ func (s State) celsius(assumed float64) float64 {
 // assumed, that of a cool van.
 func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 	sample, fresh := s.Battery.Get()
-	if !fresh || !s.settled() {
+	if !fresh || !s.settled() || !s.believed() {
 		return 0, false, false
 	}
 	left, full, ok = s.Charge.TimeLeft(o.bank(), s.celsius(10))
@@ -484,7 +496,7 @@ func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 // AtLeast is the least time for which the battery feeds the usual load without a
 // charger; ok is false where it cannot be told. The temperature is taken as by TimeLeft.
 func (s State) AtLeast(o Options) (left time.Duration, ok bool) {
-	if _, fresh := s.Battery.Get(); !fresh {
+	if _, fresh := s.Battery.Get(); !fresh || !s.believed() {
 		return 0, false
 	}
 	return s.Charge.AtLeast(o.bank(), s.celsius(10))
@@ -511,7 +523,7 @@ type Learnt struct {
 
 // Counted is the charge to be kept; ok is false while it is unknown or doubtful.
 func (s State) Counted(o Options) (c Counted, ok bool) {
-	if !s.Charge.known || s.Charge.Doubtful() {
+	if !s.Charge.known || s.Charge.Doubtful() || !s.believed() {
 		return Counted{}, false
 	}
 	c.Percent, c.Low, c.High, _ = s.Charge.Percent(o.bank())

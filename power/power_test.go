@@ -14,7 +14,8 @@ const s = time.Second
 func options() Options {
 	o := DefaultOptions()
 	o.LevelHold, o.Countdown, o.CancelHold = 5*s, 20*s, 60*s
-	o.Measured = o.Capacity // the label is right: what an old battery does stands in batteryfaults_test.go
+	o.Measured = o.Capacity // the label is right: an old battery is required_test.go's
+	o.VoltageHold = 20 * s
 	return o
 }
 

@@ -24,15 +24,19 @@ func Age(seconds *float64, s *words.Speaker) string {
 	}
 }
 
-// since is a time of the View with its age, "12:01, 14 min ago"; without a clock "".
-func (v View) since(t *time.Time, s *words.Speaker) string {
-	if t == nil {
-		return ""
+// Since is a time of the View with its age, "12:01, 14 min ago"; without a clock "".
+func (v View) Since(t *time.Time, s *words.Speaker) string {
+	now := v.Clock.Exact
+	if now == nil {
+		now = v.Clock.Now // of a View that came as JSON
 	}
-	if v.Clock.Exact == nil {
+	switch {
+	case t == nil:
+		return ""
+	case now == nil:
 		return hour(t)
 	}
-	return s.Say("age.at", "At", hour(t), "Age", Age(ptr(v.Clock.Exact.Sub(*t).Seconds()), s))
+	return s.Say("age.at", "At", hour(t), "Age", Age(ptr(now.Sub(*t).Seconds()), s))
 }
 
 // by is a deadline as a time and as what is left, "by 14:30, in 12 minutes"; without a

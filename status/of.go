@@ -113,6 +113,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if percent, ok := s.Power.Percent.Get(); ok {
 		v.Power.Battery.Percent = ptr(math.Round(percent))
 	}
+	v.Power.Battery.learnt(o, s)
 	v.Power.Battery.Confidence = string(s.Power.Confidence)
 	if s.Power.Confidence != power.None {
 		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))

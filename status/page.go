@@ -55,8 +55,8 @@ func PageOf(v View, s *words.Speaker) Page {
 		Picture:  pictureOf(v, s),
 		Battery:  batteryOf(v, s),
 		Tried:    triedLines(v, s),
-		Devices:  deviceLines(v, s),
-		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.since(v.Sync.LastUpload, s)},
+		Devices:  append(deviceLines(v, s), generatorLines(v, s)...),
+		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.Since(v.Sync.LastUpload, s)},
 		Sure:     v.Session.Site != "",
 	}
 	if n, c := v.Uplink.DevicesConnected, v.Uplink.Cellular; n != nil {
@@ -66,12 +66,7 @@ func PageOf(v View, s *words.Speaker) Page {
 		}
 	}
 	p.Cards, p.Data = simCards(v, s)
-	switch clock := v.Clock; {
-	case clock.Source == "rtc" && clock.WithinS != nil:
-		p.Time = s.Say("tile.time.by-rtc", "Seconds", *clock.WithinS)
-	case clock.Source == "volunteer" && clock.Now != nil:
-		p.Time = s.Say("tile.time.by-volunteer", "At", hour(clock.Now), "Zone", clock.Zone)
-	}
+	p.Time = v.Clock.Says(s)
 	if v.Uplink.Verdict != "ok" || v.Uplink.Supply.State == "off" {
 		p.Internet = v.Uplink.Advice
 	}
@@ -130,7 +125,7 @@ func deviceLines(v View, s *words.Speaker) []Line {
 		case "failed":
 			l.Mood, l.Word = "bad", s.Text(Fault(d.Reason))
 		}
-		l.Age = v.since(d.Since, s)
+		l.Age = v.Since(d.Since, s)
 		all = append(all, l)
 	}
 	return all
@@ -186,7 +181,7 @@ type Picture struct {
 func pictureOf(v View, s *words.Speaker) Picture {
 	p := Picture{Drawing: v.Kiosk.Drawing}
 	if at := v.Kiosk.DrawnAt; at != nil {
-		p.Key, p.Drawn, p.Age = fmt.Sprint(at.Unix()), hour(at), v.since(at, s)
+		p.Key, p.Drawn, p.Age = fmt.Sprint(at.Unix()), hour(at), v.Since(at, s)
 	}
 	if n := v.Kiosk.Refreshes; n != nil {
 		p.Key += fmt.Sprintf("-%d", *n)

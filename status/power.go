@@ -3,6 +3,8 @@ package status
 import (
 	"math"
 
+	"infobus/power"
+	"infobus/van"
 	"infobus/words"
 )
 
@@ -76,4 +78,25 @@ func (s Shutdown) When(speaker *words.Speaker) string {
 		return speaker.Say("shutdown.within", "Span", words.T("span.seconds", "N", int(10*math.Ceil(*s.InS/10))))
 	}
 	return speaker.Say("shutdown.within", "Span", words.T("span.minutes", "N", int(math.Ceil(*s.InS/60))))
+}
+
+// learnt gives b what the battery has shown of itself.
+func (b *Battery) learnt(o van.Options, s van.State) {
+	b.Sense = "ok"
+	if s.Power.Sense != power.SenseOK {
+		b.Sense = string(s.Power.Sense)
+	}
+	if amps, ok := s.Power.Usual(); ok {
+		b.Usual = ptr(round(amps, 2))
+		if left, ok := s.Power.AtLeast(o.Power); ok {
+			b.UsualLastsS = ptr(math.Floor(left.Seconds()))
+		}
+	}
+	if ohms, _, ok := s.Power.Resistance(o.Power); ok {
+		b.MilliOhms = ptr(round(ohms*1000, 1))
+	}
+	if holds, cycles := s.Power.Holds(o.Power); cycles > 0 {
+		b.HoldsPercent = ptr(math.Round(100 * holds.Usual))
+		b.HoldsPercents = &[2]float64{math.Floor(100 * holds.Least), math.Ceil(100 * holds.Most)}
+	}
 }

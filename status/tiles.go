@@ -65,25 +65,25 @@ func (v View) tileAge(tile string, s *words.Speaker) string {
 		if v.Power.Source == power.SourceGenerator {
 			for _, g := range v.Power.Generators {
 				if g.State == "running" {
-					return v.since(g.Since, s)
+					return v.Since(g.Since, s)
 				}
 			}
 		}
 		return Age(v.Power.Battery.AgeS, s)
 	case "internet":
 		if v.Uplink.Supply.State == "off" {
-			return v.since(v.Uplink.Supply.Since, s)
+			return v.Since(v.Uplink.Supply.Since, s)
 		}
-		return v.since(v.Uplink.Since, s)
+		return v.Since(v.Uplink.Since, s)
 	case "session":
-		return v.since(v.Session.Since, s)
+		return v.Since(v.Session.Since, s)
 	}
 	for _, d := range v.Devices {
 		if d.Name == "panel" && d.State == "failed" {
-			return v.since(d.Since, s)
+			return v.Since(d.Since, s)
 		}
 	}
-	return v.since(v.Kiosk.DrawnAt, s)
+	return v.Since(v.Kiosk.DrawnAt, s)
 }
 
 // ToDo is the first thing to do of a View that was said in the speaker's language;

@@ -174,6 +174,13 @@ type Battery struct {
 	LastsS       *float64 `json:"lasts_s"`         // s: it lasts at least that long
 	LastsMostS   *float64 `json:"lasts_most_s"`    // s: and at most
 	TimeToFullS  *float64 `json:"time_to_full_s"`  // s
+
+	Usual         *float64    `json:"usual_a"`         // A that are drawn without a charger, in the mean of some hours
+	UsualLastsS   *float64    `json:"usual_lasts_s"`   // s: it feeds that at least so long once nothing charges it
+	Sense         string      `json:"sense"`           // ok, dead, reversed, scale
+	MilliOhms     *float64    `json:"resistance_mohm"` // of battery and cables, by load steps
+	HoldsPercent  *float64    `json:"holds_percent"`   // of the label's capacity, by deep cycles; null until there was one
+	HoldsPercents *[2]float64 `json:"holds_between"`   // %: between these
 }
 
 // Shutdown is the announced power-off.

@@ -47,10 +47,12 @@ func powerStops(v View, s *words.Speaker) []Stop {
 		}
 	case v.Power.Sockets == "" && running:
 		sockets.Word = s.Say("way.sockets.unmeasured")
+	case v.Power.Sockets == "" && v.Power.Source == power.SourceBattery:
+		sockets.Word = s.Say("way.sockets.none") // the battery does not feed them
 	}
 	all := []Stop{sockets}
 	for i, g := range v.Power.Generators {
-		stop := Stop{ID: "generator", Name: s.Say("way.generator"), Mood: "unknown", Word: s.Say("tile.unknown"), Age: v.since(g.Since, s), Before: "unknown"}
+		stop := Stop{ID: "generator", Name: s.Say("way.generator"), Mood: "unknown", Word: s.Say("tile.unknown"), Age: v.Since(g.Since, s), Before: "unknown"}
 		if len(v.Power.Generators) > 1 {
 			stop.Name = s.Say("way.generator-n", "N", i+1)
 		}
@@ -110,9 +112,9 @@ func uplinkStops(v View, s *words.Speaker) []Stop {
 		switch {
 		case known && id == broken:
 			stop.Mood, stop.Before, stop.Broken, stop.Word, reached = "bad", "bad", true, VerdictWord(u, s), false
-			stop.Age = v.since(u.Since, s)
+			stop.Age = v.Since(u.Since, s)
 			if u.Supply.State == "off" {
-				stop.Age = v.since(u.Supply.Since, s)
+				stop.Age = v.Since(u.Supply.Since, s)
 			}
 		case reached:
 			stop.Mood, stop.Before, stop.Word = "good", "good", s.Say("way."+id+".works")

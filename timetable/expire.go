@@ -85,6 +85,11 @@ func (t *Timetable) Due(at time.Time, within int) (due []Due, runOut []Expiry) {
 	return due, runOut
 }
 
+// RowsOn are a service's openings on a day, at whatever site, judged at a moment.
+func (t *Timetable) RowsOn(day Date, at time.Time, service string) []Row {
+	return t.rowsOf(day, at, "", func(s *Service) bool { return s.ID == service })
+}
+
 // Doubtful says that there are hours on at's day that are not over, at a site or, for
 // "", at any, and that none of them may be shown as sure.
 func (t *Timetable) Doubtful(at time.Time, site string) bool {
@@ -169,11 +174,12 @@ func (t *Timetable) LookedAt(list []Looked) *Timetable {
 	return &over
 }
 
-// print is what a service is, without its checks: the first 8 hex digits of a
+// print is what a service is, without its checks and its id, which depends on how
+// many sources there are: the first 8 hex digits of a
 // SHA-256.
 func (s *Service) print() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q %q %q %q %v\n", s.ID, s.Category, s.Name, s.Place, s.Sites, s.Show)
+	fmt.Fprintf(&b, "%q %q %q %q %v\n", s.Category, s.Name, s.Place, s.Sites, s.Show)
 	for _, slot := range s.Slots {
 		rule := ""
 		if r := slot.Rule; r != nil {

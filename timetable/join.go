@@ -21,7 +21,7 @@ type partOf struct {
 }
 
 // Join makes one timetable of what several sources give. Ids of services get their
-// part's name and a full stop before them. Sites, plan and zone are those of the
+// part's name and a full stop before them, where it has a name. Sites, plan and zone are those of the
 // first part, where it has sites; else the sites of all. No part says anything of
 // another's services. aside counts, by part, the services that are left out because
 // no site of theirs is among these.
@@ -60,7 +60,10 @@ func Join(parts []Part) (joined *Timetable, aside []int) {
 		for n := range p.Timetable.Services {
 			own := &p.Timetable.Services[n]
 			s := *own
-			s.ID, s.part = p.Name+"."+own.ID, &partOf{p.Timetable, own}
+			s.part = &partOf{p.Timetable, own}
+			if p.Name != "" {
+				s.ID = p.Name + "." + own.ID
+			}
 			if s.Sites = joined.sites(p.Timetable, own.Sites); len(s.Sites) < min(1, len(own.Sites)) {
 				aside[i]++
 				continue

@@ -95,6 +95,15 @@ func (s Shelf) TakeBack() (Shelf, error) {
 	return s, nil
 }
 
+// Decline forgets the version that waits, with all that it closes; it does not wait
+// again.
+func (s Shelf) Decline() Shelf {
+	if s.Waiting != nil {
+		s.TakenBack, s.Waiting = s.Waiting.Digest, nil
+	}
+	return s
+}
+
 // InUse is what may be shown now: Live, without what the waiting version closes or
 // hides, and without what a refused one puts in doubt; nil: nothing.
 func (s Shelf) InUse() *Timetable {
@@ -103,6 +112,9 @@ func (s Shelf) InUse() *Timetable {
 		base = base.until(s.Waiting)
 	}
 	if s.refused != nil && (base != nil || !s.asks) {
+		if base == nil && len(s.refused.Timetable.Services) == 0 {
+			return nil // an empty day would be a lie
+		}
 		return s.refused.Over(base)
 	}
 	return base

@@ -91,6 +91,10 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		if !s.Power.Contradicted {
 			return action.NotContradicted
 		}
+	case action.BatteryFull:
+		if !s.Power.Held(o.Power) {
+			return action.NotHeld
+		}
 	case action.SetClock:
 		return s.maySetClock(o, a)
 	case action.PublishTimetable, action.TakeBackTimetable:
@@ -221,6 +225,8 @@ func wishOf(a action.Asked) any {
 		return power.CarryOn{}
 	case action.Otherwise:
 		return power.Otherwise{}
+	case action.BatteryFull:
+		return power.SaidFull{}
 	case action.Serviced:
 		return power.Serviced{Generator: power.GeneratorNumbered(a.Generator)}
 	case action.RefreshScreen:

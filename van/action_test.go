@@ -161,6 +161,8 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		}, at("water", action.TimetableConfirm, 0), action.HoursNotGiven},
 		{"what charges, where nothing does", nil, ask(action.Otherwise), action.NotContradicted},
 		{"what charges while no generator runs", func(o *open) { charged(o.box, &o.at) }, ask(action.Otherwise), action.Taken},
+		{"full, and no charger holds the battery", nil, ask(action.BatteryFull), action.NotHeld},
+		{"full, while a charger holds it", func(o *open) { held(o.box, o.at) }, ask(action.BatteryFull), action.Taken},
 		{"a clock that the internet keeps", nil, phone(9*time.Hour, false), action.ClockKept},
 		{"the clock", noClock, phone(9*time.Hour, false), action.Taken},
 		{"the clock, to nothing", noClock, ask(action.SetClock), action.Incomplete},
@@ -303,6 +305,10 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 				charged(b, &at)
 				later = min(later, 1)
 			}
+			if row.Name == action.BatteryFull && flag {
+				held(b, at)
+				later = min(later, 1)
+			}
 			at += time.Duration(later) * time.Second
 			was := b.state
 			still := *b
@@ -371,6 +377,7 @@ func undone(b *box, was van.State, a action.Asked) string {
 		action.TimetableHours:    corrected(timetable.SaidHours) && slices.Equal(s.Corrections[max(i, 0)].Hours, a.Hours),
 		action.TimetableUndo:     i < 0,
 		action.Otherwise:         !s.Power.Contradicted && s.Power.Source() == power.SourceBattery,
+		action.BatteryFull:       s.Power.Bounds[0] >= 94,
 		action.SetClock:          sets && set.Wall.Equal(a.Time) && set.Source == wall.Volunteer,
 		action.Serviced:          s.Power.Generators[0].ServiceIn(b.options.Power, s.Now.Mono) >= b.options.Power.Service,
 		action.PublishTimetable:  [2]string{publishes.Source, publishes.Digest} == which,
@@ -382,3 +389,6 @@ func undone(b *box, was van.State, a action.Asked) string {
 	}
 	return ""
 }
+
+// held has a charger hold the battery at its voltage.
+func held(b *box, at time.Duration) { b.see(at, power.Sample{Volts: 14.4, Amps: 0.2}) }

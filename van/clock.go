@@ -83,6 +83,18 @@ func (s State) floor(o Options) time.Time {
 	return o.Built
 }
 
+// dated takes a date as a lower bound. One that a time server's clock has not reached, or
+// that is long after the program's build, says nothing.
+func (s *State) dated(o Options, date time.Time, at reading.Stamp) {
+	c := &s.Clock
+	if c.Source.Served() && date.After(at.Wall) || !o.Built.IsZero() && date.After(o.Built.Add(wall.Lifetime)) {
+		return
+	}
+	if date.After(c.Floor) {
+		c.Floor = date
+	}
+}
+
 // chip takes the clock chip. Where it is believed, and its word goes before the one that
 // the wall clock is kept by, the clock is kept by it, and set first if it says otherwise.
 func (s *State) chip(o Options, chip wall.Chip, at reading.Stamp, out *Output) {

@@ -51,8 +51,8 @@ type (
 	TimetableSeen struct {
 		Timetable *timetable.Timetable
 		Mistakes  int
+		None      bool // there is nothing to be shown any more
 		Others    int  // mistakes of the newest versions of its other sources
-		None      bool // nothing is to be shown any more
 	}
 
 	// DeviceSeen is a driver's report of its device.
@@ -146,19 +146,16 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	case ChipSeen:
 		s.chip(o, v.Chip, in.At, out)
 	case Dated:
-		if v.At.After(s.Clock.Floor) {
-			s.Clock.Floor = v.At
-		}
+		s.dated(o, v.At, in.At)
 	case TimetableSeen:
-		if v.None {
-			s.file = nil
-			s.lay(s.Corrections)
-			return
-		}
-		refused := v.Timetable == nil || v.Mistakes > 0
+		refused := v.Timetable == nil && !v.None || v.Mistakes > 0
 		s.Refused = v.Mistakes + v.Others
 		if refused {
 			out.event(logbook.Event{Name: logbook.TimetableRejected, Attributes: map[string]any{"mistakes": v.Mistakes}})
+		}
+		if v.None && s.file != nil {
+			s.file = nil
+			s.lay(s.Corrections)
 		}
 		if v.Timetable != nil && (s.file == nil || s.file.Digest != v.Timetable.Digest) {
 			s.file = v.Timetable

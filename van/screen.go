@@ -5,7 +5,7 @@ import (
 	"infobus/logbook"
 )
 
-// screen has kiosk decide what the public screen shows. PowerOff waits until its last
+// screen has kiosk decide what the public screen shows, and tells power when its last
 // page is done.
 func (s *State) screen(o Options, input any, out *Output) {
 	in := kiosk.Input{
@@ -33,8 +33,8 @@ func (s *State) screen(o Options, input any, out *Output) {
 	if draw != nil {
 		out.effect(*draw)
 	}
-	if s.Kiosk.LastPageDone && !s.Power.Shutdown.HandedOver {
-		s.Power.Shutdown.HandedOver = true
+	var off bool
+	if s.Power, off = s.Power.Leave(s.Kiosk.LastPageDone); off {
 		out.effect(PowerOff{})
 	}
 }

@@ -88,8 +88,8 @@ const (
 	agrees = 3 * time.Second
 	// Apart is how far the wall clock may be from its source before it is to be set.
 	Apart = slack
-	// lifetime is how long after its build a program may be in use.
-	lifetime = 20 * 365 * 24 * time.Hour
+	// Lifetime is how long after its build a program may be in use.
+	Lifetime = 20 * 365 * 24 * time.Hour
 )
 
 // Judge is how far off the chip may be, or why it is not believed. floor is the latest
@@ -175,7 +175,7 @@ func (c Clock) Ask(claim Claim) Question {
 	switch {
 	case c.Source.Before(Volunteer):
 		return Kept
-	case t.Before(c.Built) || !c.Built.IsZero() && t.After(c.Built.Add(lifetime)):
+	case t.Before(c.Built) || !c.Built.IsZero() && t.After(c.Built.Add(Lifetime)):
 		return Impossible
 	case claim.Sure:
 		return NoQuestion

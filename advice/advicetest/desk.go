@@ -46,6 +46,9 @@ type Desk struct {
 	cellular string // up, down, slow, captive, late or filtered
 	names    bool
 	trusted  bool
+	phone    *time.Duration // what the phone was off by that the clock was set by; nil for none
+	breaker  bool           // of the crates is in
+	gas      bool
 	open     bool          // the relay
 	dark     time.Duration // until then the gateway has no light
 	boots    time.Duration // until then it has no mobile network
@@ -77,7 +80,7 @@ func NewDesk(with ...string) (*Desk, error) {
 		return nil, err
 	}
 	d := &Desk{Options: van.DefaultOptions(), table: table, start: time.Date(2026, 11, 23, 9, 0, 0, 0, table.Zone),
-		runs: make([]bool, 1), charger: true, charge: 80, load: 1.2, gateway: true, cellular: "up", names: true, trusted: true, monitor: true,
+		runs: make([]bool, 1), charger: true, charge: 80, load: 1.2, gateway: true, cellular: "up", names: true, trusted: true, breaker: true, monitor: true,
 		link:   netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1", Speed: 1000, Duplex: "full"},
 		broken: map[string]string{}}
 	settle := 2 * time.Minute
@@ -93,6 +96,8 @@ func NewDesk(with ...string) (*Desk, error) {
 			d.charge = number
 		case "run-hours":
 			ran = number
+		case "date":
+			d.start, err = time.ParseInLocation("2006-01-02 15:04", value+" 09:00", table.Zone)
 		default:
 			err = nil
 			switch w {
@@ -100,6 +105,12 @@ func NewDesk(with ...string) (*Desk, error) {
 				settle = time.Second
 			case "relay":
 				d.Options.Uplink.Relay = true
+			case "sockets":
+				d.Options.Power.Sockets = true
+			case "monoxide":
+				d.Options.Power.Monoxide = true
+			case "no-timetable":
+				d.table = nil
 			case "no-monitor":
 				d.monitor = false
 			case "low-line":
@@ -175,6 +186,31 @@ func (d *Desk) Do(command string) error {
 	case "alarm":
 		d.alarm = on
 		d.lines()
+	case "breaker":
+		d.breaker = on
+		d.lines()
+	case "gas":
+		d.gas = on
+		d.lines()
+	case "phone":
+		off, err := time.ParseDuration(last)
+		if err != nil {
+			return err
+		}
+		return d.Ask(action.Asked{Name: action.SetClock, Args: action.Args{Time: d.start.Add(d.now + off), Sure: true}})
+	case "stall":
+		for range 8 {
+			d.runs[0] = !d.runs[0]
+			d.lines()
+			d.For(20 * time.Second)
+		}
+	case "phones":
+		d.trusted = true
+		for _, by := range []time.Duration{0, 20 * time.Minute} {
+			d.see(van.ClockSeen{Trusted: true, Source: wall.Volunteer, Set: reading.Of(by, d.now-d.since)})
+		}
+	case "version":
+		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":
 		d.link.Carrier = on
 		d.see(d.port())
@@ -256,7 +292,11 @@ func (d *Desk) powerOn(probed bool) {
 	}
 	d.State = van.New(d.Options, names...)
 	d.see(van.Started{Kept: d.kept, Restored: true})
-	d.see(van.TimetableSeen{Timetable: d.table})
+	if d.table != nil {
+		d.see(van.TimetableSeen{Timetable: d.table})
+	} else {
+		d.device(van.TimetableFile, "ok") // it was looked for
+	}
 	d.clock()
 	d.see(d.port())
 	for _, name := range names {
@@ -283,12 +323,16 @@ func (d *Desk) see(value any) []van.Effect {
 		return nil
 	}
 	mono := d.now - d.since
-	at := d.start.Add(d.now)
-	if !d.trusted {
-		at = time.Unix(0, 0).Add(mono)
+	now := d.start.Add(d.now)
+	switch {
+	case d.trusted:
+	case d.phone != nil:
+		now = now.Add(*d.phone)
+	default:
+		now = time.Unix(0, 0).Add(mono)
 	}
 	state, _, effects := van.Step(d.Options, d.State, van.Observation{
-		At: reading.Stamp{Boot: "boot-" + strconv.Itoa(d.boot), Mono: mono, Wall: at}, Value: value})
+		At: reading.Stamp{Boot: "boot-" + strconv.Itoa(d.boot), Mono: mono, Wall: now}, Value: value})
 	d.State = state
 	if d.Watch != nil {
 		d.Watch(state)
@@ -306,6 +350,12 @@ func (d *Desk) see(value any) []van.Effect {
 					drawn.Waveform = ""
 				}
 				d.see(drawn)
+			})
+		case van.SetClock:
+			after(time.Second, func() {
+				was := d.State.Now.WallAt(d.now - d.since)
+				d.phone = new(e.Wall.Add(d.now - d.since - e.Mono).Sub(d.start.Add(d.now)))
+				d.see(van.ClockSeen{Trusted: true, Source: e.Source, Set: reading.Of(d.start.Add(d.now+*d.phone).Sub(was), d.now-d.since)})
 			})
 		case van.Heal:
 			after(time.Second, func() { d.see(netmon.Tried{Remedy: e.Remedy}) })
@@ -386,6 +436,12 @@ func (d *Desk) lines() {
 	}
 	for i, runs := range d.runs {
 		d.see(power.Line{Generator: power.GeneratorID(i), Active: runs && !d.cut, At: d.now - d.since, Hz: d.hertz})
+	}
+	if d.Options.Power.Sockets {
+		d.see(power.SocketLine{Active: d.running() && d.breaker, At: d.now - d.since})
+	}
+	if d.Options.Power.Monoxide {
+		d.see(power.MonoxideLine{Active: d.gas, At: d.now - d.since})
 	}
 	if d.Options.Power.LowHold > 0 {
 		d.see(power.LowLine{Active: d.alarm, At: d.now - d.since})

@@ -66,10 +66,11 @@ func TestTheCommandLineSpeaksTheLanguageThatWasAskedFor(t *testing.T) {
 	s, address := serve(t, server.Options{})
 	v := statustest.Session()
 	v.Advice = []status.Advice{{Code: "uplink-cable-unplugged", Severity: "bad", Words: words.T("uplink.advice.cable-unplugged")}}
+	v.First = status.First{Code: "uplink-cable-unplugged", Level: "bad", Words: words.T("uplink.advice.cable-unplugged")}
 	v.Uplink.Verdict, v.Uplink.Words = "cable-unplugged", words.T("uplink.advice.cable-unplugged")
 	s.Publish(v)
 	out, said, code := infobus(t, t.TempDir(), "status", "--lang", "fr", "--address", address)
-	for _, want := range []string{"courant   groupe électrogène en marche, niveau de la batterie\u00a0: bon (82\u00a0%)\n", "internet  câble débranché\u00a0: Le câble entre",
+	for _, want := range []string{"courant   groupe électrogène en marche, niveau de la batterie\u00a0: bon (82\u00a0%), à l’instant\n", "internet  câble débranché (12:01, il y a 14 min)\u00a0: Le câble entre",
 		"\nà faire   Le câble entre le boîtier et le boîtier Cisco est débranché"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("status does not say %q: exit %d: %s%s", want, code, out, said)

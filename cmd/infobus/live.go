@@ -19,6 +19,7 @@ import (
 
 	"infobus/action"
 	"infobus/logbook"
+	"infobus/power"
 	"infobus/sim/day"
 	"infobus/status"
 	"infobus/words"
@@ -71,12 +72,29 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 	if left := battery.TimeLeft(s); left != "" {
 		feeds = append(feeds, left)
 	}
+	if age := status.Age(battery.AgeS, s); age != "" {
+		feeds = append(feeds, age)
+	}
 	all := []entry{{s.Say("cli.label.power"), strings.Join(feeds, ", ")}}
 	add := func(label, says string) { all = append(all, entry{label, says}) }
 	if off := v.Power.Shutdown; off.Pending {
 		add("", s.Say("cli.goes-down", "When", off.When(s), "Reason", s.Word("cli.reason."+off.Reason)))
 	}
+	for i, g := range v.Power.Generators {
+		add(s.Say("generator.name", "N", i+1), g.Says(s))
+	}
+	switch {
+	case v.Power.Sockets == "on":
+		add(s.Say("way.sockets"), s.Say("way.sockets.fed"))
+	case v.Power.Sockets == "off":
+		add(s.Say("way.sockets"), s.Say("way.sockets.none"))
+	case v.Power.Source == power.SourceGenerator:
+		add(s.Say("way.sockets"), s.Say("way.sockets.unmeasured"))
+	}
 	internet := s.Word("cli.verdict." + v.Uplink.Verdict)
+	if since := v.Since(v.Uplink.Since, s); since != "" {
+		internet = s.Say("cli.since", "What", internet, "Since", since)
+	}
 	if v.Uplink.Supply.State == "off" {
 		internet = s.Say("cli.verdict-advice", "Verdict", s.Say("cli.supply-off"), "Advice", v.Uplink.Advice)
 	} else if v.Uplink.Advice != "" && v.Uplink.Verdict != "ok" {
@@ -93,16 +111,25 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 		add(s.Say("cli.label.data"), c.Advice)
 	}
 	add(s.Say("cli.label.session"), session(v.Session, s))
-	add(s.Say("cli.label.screen"), screen(v.Kiosk, s))
-	add(s.Say("cli.label.logs"), s.Say("cli.waiting", "Count", v.Sync.Waiting))
+	add(s.Say("cli.label.screen"), screen(v, s))
+	logs := s.Say("cli.waiting", "Count", v.Sync.Waiting)
+	if sent := v.Since(v.Sync.LastUpload, s); sent != "" {
+		logs = s.Say("cli.last-sent", "What", logs, "At", sent)
+	}
+	add(s.Say("cli.label.logs"), logs)
 	for _, d := range v.Devices {
 		if d.State == "failed" {
 			what := s.Say("cli.broken", "Device", s.Word("cli.device."+d.Name), "Fault", s.Word("cli.fault."+d.Reason))
+			if since := v.Since(d.Since, s); since != "" {
+				what = s.Say("cli.since", "What", what, "Since", since)
+			}
 			add(s.Say("cli.label.broken"), what+" "+d.Why)
 		}
 	}
-	if !v.Clock.Trusted {
+	if says := v.Clock.Says(s); !v.Clock.Trusted {
 		add(s.Say("cli.label.clock"), s.Say("cli.no-clock"))
+	} else if says != "" {
+		add(s.Say("cli.label.clock"), says)
 	}
 	todo := v.ToDo(s)
 	switch f := v.First; {
@@ -131,7 +158,8 @@ func session(on status.Session, s *words.Speaker) string {
 }
 
 // screen says what stands on the glass, and what comes there next.
-func screen(k status.Kiosk, s *words.Speaker) string {
+func screen(v status.View, s *words.Speaker) string {
+	k := v.Kiosk
 	parts := []string{s.Say("cli.screen.nothing")}
 	if k.Page != "" {
 		page := s.Word("cli.page." + k.Page)
@@ -140,7 +168,7 @@ func screen(k status.Kiosk, s *words.Speaker) string {
 		}
 		parts[0] = s.Say("cli.screen.page", "Page", page, "Languages", and(k.Languages, s))
 		if k.DrawnAt != nil {
-			parts[0] = s.Say("cli.screen.drawn", "Page", parts[0], "At", clockTime(k.DrawnAt, s))
+			parts[0] = s.Say("cli.screen.drawn", "Page", parts[0], "At", v.Since(k.DrawnAt, s))
 		}
 	}
 	if k.Drawing {
@@ -192,6 +220,7 @@ func eventsCommand(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			o.zone = d.zone()
 			if err := o.printEvents(d, &after); err != nil || !follow {
 				return err
 			}
@@ -201,6 +230,17 @@ func eventsCommand(o *options) *cobra.Command {
 	c.Flags().BoolVar(&follow, "follow", false, "go on with each new event")
 	c.Flags().Uint64Var(&after, "after", 0, "only those whose seq is above this")
 	return c
+}
+
+// zone is the van's; UTC where the daemon names none.
+func (d daemon) zone() *time.Location {
+	var v status.View
+	if _, err := d.get("/api/v1/state", &v); err == nil {
+		if zone, err := time.LoadLocation(v.Clock.Zone); err == nil {
+			return zone
+		}
+	}
+	return time.UTC
 }
 
 // printEvents prints what is behind after, and moves it on.
@@ -223,7 +263,7 @@ func (o *options) printEvents(d daemon, after *uint64) error {
 			}
 			when := o.speaker().Say("cli.no-time")
 			if !e.At.IsZero() {
-				when = e.At.Local().Format("2006-01-02 15:04:05")
+				when = e.At.In(o.zone).Format("2006-01-02 15:04:05")
 			}
 			_, line, _ := strings.Cut(day.Line(e), " ")
 			fmt.Printf("%6d  %s %s\n", e.Seq, when, line)

@@ -5,10 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
 	"infobus/status"
+	"infobus/status/server"
+	"infobus/status/statustest"
 	"infobus/van"
 	"infobus/words"
 )
@@ -60,16 +63,16 @@ func TestASwitchedOffCiscoBoxAloneNeedsNoAttention(t *testing.T) {
 func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 	uplink := status.Uplink{Verdict: "ok"}
 	unsure := status.Battery{Level: "good", Quality: "fresh", Percent: ptr(71.0), PercentLow: ptr(60.0), PercentHigh: ptr(80.0), Confidence: "fair",
-		TimeToEmptyS: ptr(22000.0)}
+		TimeToEmptyS: ptr(22000.0), LastsS: ptr(18000.0), AgeS: ptr(190.0)}
 	sure := unsure
-	sure.Confidence, sure.TimeToEmptyS, sure.TimeToFullS = "good", nil, ptr(7000.0)
+	sure.Confidence, sure.TimeToEmptyS, sure.LastsS, sure.TimeToFullS = "good", nil, nil, ptr(7000.0)
 	for _, c := range []struct {
 		power status.Power
 		code  int
 		want  string
 	}{
-		{status.Power{Source: power.SourceBattery, Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), some 6 h left\n"},
-		{status.Power{Source: power.SourceGenerator, Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h\n"},
+		{status.Power{Source: power.SourceBattery, Battery: unsure}, 0, "power     on battery, battery level good (60 to 80 %), lasts at least 5 hours, 3 min ago\n"},
+		{status.Power{Source: power.SourceGenerator, Battery: sure}, 0, "power     generator running, battery level good (71 %), full in some 2 h, 3 min ago\n"},
 		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "unknown"}}, 0, "power     on battery, battery level unknown\n"},
 		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
 			"power     on battery, battery level critical\n          the box goes down in less than 2 minutes (battery-low)\n"},
@@ -82,5 +85,22 @@ func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 		if code != c.code || !strings.HasPrefix(out, c.want) {
 			t.Errorf("exit %d, want %d: %s%s, want %s", code, c.code, out, said, c.want)
 		}
+	}
+}
+
+// One clock: the van's, whatever the zone of who asks is.
+func TestEventsAreToldInTheVansZone(t *testing.T) {
+	t.Setenv("TZ", "America/New_York")
+	s, address := serve(t, server.Options{Open: true, Events: func(after uint64, _ int) ([]logbook.Event, error) {
+		if after > 0 {
+			return nil, nil
+		}
+		return []logbook.Event{{Log: "l", Seq: 1, Boot: "b", Name: logbook.GeneratorStarted, At: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)}}, nil
+	}})
+	v := statustest.Session()
+	v.Clock.Zone = "Europe/Paris"
+	s.Publish(v)
+	if out, said, code := infobus(t, t.TempDir(), "events", "--address", address); code != 0 || !strings.Contains(out, "2026-11-23 12:00:00 generator.started") {
+		t.Errorf("exit %d: %s%s", code, out, said)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,7 @@ type options struct {
 	json    bool
 	lang    string
 	book    *words.Book
+	zone    *time.Location // of the events' times: the van's
 }
 
 // speaker speaks the language that was asked for.

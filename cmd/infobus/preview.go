@@ -1,12 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"infobus/kiosk"
+	"infobus/kiosk/draw"
 	"infobus/timetable"
 	"infobus/timetable/source"
 )
@@ -17,10 +22,37 @@ type preview struct {
 	Refused  bool             `json:"refused"`
 	Mistakes source.Mistakes  `json:"mistakes"`
 	Warnings []source.Mistake `json:"warnings"`
+	Pages    []string         `json:"pages,omitempty"` // files
+}
+
+// drawPages draws the pages of a day, each language set, and gives the files.
+func drawPages(folder string, t *timetable.Timetable, at time.Time, site string) (files []string, err error) {
+	if err := knownSite(t, site); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	var o kiosk.Options
+	if err := speak(&o, kiosk.Ten...); err != nil {
+		return nil, err
+	}
+	list, err := draw.Previews(o, t, at, draw.PreviewSites(t, at, site))
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range list {
+		name := filepath.Join(folder, fmt.Sprintf("%02d-%s-%s-%d.png", i+1, cmp.Or(p.Site, "any"), strings.Join(p.Page.Languages, "-"), p.Page.Part))
+		if err := os.WriteFile(name, p.PNG, 0o644); err != nil {
+			return nil, err
+		}
+		files = append(files, name)
+	}
+	return files, nil
 }
 
 func (o *options) previewCommand() *cobra.Command {
-	var against, at string
+	var against, at, pages, site string
 	var days int
 	var public []string
 	c := &cobra.Command{
@@ -30,7 +62,8 @@ func (o *options) previewCommand() *cobra.Command {
 that become public or cease to be, each day that is not as its week has it, what is set aside, and what runs
 out. Of one with mistakes it says what is left of the older one.`,
 		Example: `  infobus timetable preview new.csv --against timetable.csv
-  infobus timetable preview calendar.ics --against old.ics --public "category food" --days 14 --json`,
+  infobus timetable preview calendar.ics --against old.ics --public "category food" --days 14 --json
+  infobus timetable preview new.csv --pages pages --at 2026-11-23T09:40`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if days < 1 || days > 60 {
@@ -68,6 +101,11 @@ out. Of one with mistakes it says what is left of the older one.`,
 					p.Warnings = append(p.Warnings, w.Mistake)
 				}
 			}
+			if pages != "" {
+				if p.Pages, err = drawPages(pages, now, from, site); err != nil {
+					return err
+				}
+			}
 			if o.json {
 				err = printJSON(p)
 			} else {
@@ -81,6 +119,8 @@ out. Of one with mistakes it says what is left of the older one.`,
 	}
 	c.Flags().StringVar(&against, "against", "", "the timetable that is in use: a file or a folder; without it, none is")
 	c.Flags().StringVar(&at, "at", "", "day, or day and time, to begin at (default now)")
+	c.Flags().StringVar(&pages, "pages", "", "also draw the pages of that day as they will stand on the screen, into this folder")
+	c.Flags().StringVar(&site, "site", "", "with --pages: the site (default: those that the plan has on the day)")
 	c.Flags().IntVar(&days, "days", 7, "how many days, 1 to 60")
 	publicFlag(c, &public)
 	return c
@@ -140,6 +180,7 @@ func (p preview) print(from time.Time, days int) {
 	section("Days that are not as their week", exceptions)
 	section("Runs out, unless somebody checks it", expiring)
 	section("Mistakes and what is set aside", aside)
+	section("Pages", p.Pages)
 	if len(changes)+len(p.Public)+len(p.Hidden)+len(aside) == 0 {
 		fmt.Println("Nothing changes.")
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/thejerf/suture/v4"
+	"periph.io/x/conn/v3/physic"
 
 	"infobus/action"
 	"infobus/config"
@@ -64,7 +65,10 @@ type appliance struct {
 	relay     *relay // nil where none is fitted
 	series    *status.Series
 	listeners []net.Listener
-	feeds     *source.Feeds        // the sources of the timetable
+	feeds     *source.Feeds // the sources of the timetable
+	taking    sync.Mutex    // orders what becomes of them
+	orders    orders
+	previews  previews
 	table     *timetable.Timetable // as read at the start; nil for none
 	refused   error                // why the configuration was; nil where it was not
 
@@ -92,7 +96,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
@@ -107,7 +111,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	if err != nil { // then the network opens no session
 		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
 	}
-	if a.refused != nil && len(f.sim) > 0 {
+	if a.refused != nil && f.hasty() {
 		return nil, a.refused
 	}
 	if a.watched = watched(c); a.watched != nil {
@@ -153,6 +157,14 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
 	o.Power.Capacity = float64(c.Battery.Capacity)
+	o.Power.Measured, o.Power.TailFor = float64(c.Battery.Measured), c.Battery.TailFor
+	if c.Battery.Tail != 0 {
+		o.Power.Tail = float64(c.Battery.Tail) / float64(physic.Ampere) / o.Power.Capacity
+	}
+	if volts := float64(c.Battery.Charged) / float64(physic.Volt); volts != o.Power.Chemistry.Charged {
+		// It is of this van's charger, which may not look at a thermometer.
+		o.Power.Chemistry.Charged, o.Power.Chemistry.ChargedSlope = volts, 0
+	}
 	monitor := monitorOpts(c.Battery)
 	o.Power.Offset = monitor.Offset()
 	o.Power.Low, o.Power.Critical, o.Power.Service = c.Power.Low, c.Power.Critical, c.Power.Service
@@ -160,7 +172,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o.Power.OtherCharger = c.Power.Other != "none"
 	o.Power.StartAfter, o.Power.StopAfter = c.Power.StartAfter, c.Power.StopAfter
 	o.Power.LevelHold, o.Power.Countdown = c.Power.Hold, c.Power.Countdown
-	if c.Battery.Monitor == "none" && c.Battery.LowLine != nil {
+	if c.Battery.LowLine != nil {
 		o.Power.LowHold = c.Power.LowLine
 	}
 	o.Power.SampleMaxAge = 3*c.Battery.Every + 15*time.Second
@@ -172,7 +184,7 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 		o.Kiosk.Sets = append(o.Kiosk.Sets, set)
 		o.Kiosk.Capacity[set.String()] = draw.Capacity(set)
 	}
-	if len(f.sim) > 0 && !f.vanTimes {
+	if f.hasty() {
 		o = sim.Hasty(o, table)
 	}
 	o.Uplink.Static = c.Uplink.Address != ""
@@ -413,12 +425,16 @@ func (a *appliance) do(e van.Effect) {
 		go a.setClock(e)
 	case van.ChipSet:
 		go a.chipSet()
+	case van.Publish:
+		a.orders.give(func() bool {
+			return a.publishes(e.Source, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
+		})
+	case van.TakeBack:
+		a.orders.give(func() bool {
+			return a.publishes(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
+		})
 	case van.Send:
 		token(a.upload)
-	case van.Publish:
-		go a.tap(e.Source, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
-	case van.TakeBack:
-		go a.tap(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
 	}
 }
 
@@ -501,6 +517,8 @@ func (a *appliance) act(ctx context.Context, row action.Row, asked action.Asked)
 		return action.NoAnswer
 	case refusal == action.Taken && row.Durable && a.keeper.Settled(ctx) != nil:
 		return action.NotKept
+	case refusal == action.Taken:
+		return a.settled(ctx, row)
 	}
 	return refusal
 }

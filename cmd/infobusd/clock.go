@@ -83,6 +83,13 @@ func chipSeen(r rtc.Reading, n rtc.Note) van.ChipSeen {
 	return van.ChipSeen{Chip: seen}
 }
 
+// dated is told of a moment that has passed, by a file's or an answer's date.
+func (a *appliance) dated(at time.Time) {
+	if !at.IsZero() {
+		a.observe(van.Dated{At: at})
+	}
+}
+
 // setClock has the wall clock set; that of a desk is the simulated box's own.
 func (a *appliance) setClock(e van.SetClock) {
 	before := a.clock.Now()

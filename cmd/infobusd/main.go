@@ -35,6 +35,7 @@ import (
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/timetable/source/workbook"
+	"infobus/van"
 	"infobus/words"
 )
 
@@ -56,6 +57,10 @@ type flags struct {
 	words    *words.Book      // nil: the languages that are part of the program
 }
 
+// hasty says that the van stands on a desk: it shows everything within seconds, and a
+// mistake ends its start, since somebody reads it.
+func (f flags) hasty() bool { return len(f.sim) > 0 && !f.vanTimes }
+
 func main() {
 	frugal()
 	var f flags
@@ -69,7 +74,7 @@ page, and faces strangers: it needs no privilege at all.
 
 Mistakes in the configuration, the timetable or the board do not keep it from starting:
 the last good configuration is used, of the timetable what can be read is shown, and
-infobus status says what is wrong. With --sim they end the start.
+infobus status says what is wrong. With --sim they end the start, but for --van-times.
 
 Exit status: 0 after SIGTERM; 1 if the state directory or the address to listen on
 will not do, or, with --sim, one of those files: one line says which and why;
@@ -95,7 +100,7 @@ will not do, or, with --sim, one of those files: one line says which and why;
 	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
-	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds")
+	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds, and start whatever is wrong")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	if err := c.Execute(); errors.As(err, new(usageError)) {
 		fmt.Fprintf(os.Stderr, "infobusd: %v\nTry: infobusd --help\n", err)
@@ -160,7 +165,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	feeds, table, err := readTimetable(c, f.stateDir, len(f.sim) > 0, refused == nil)
+	feeds, table, err := readTimetable(f, c, refused == nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -184,10 +189,13 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 // nothing: refused says why, and the last good one is used. On a desk it does.
 func readConfig(f flags) (c config.Config, refused, err error) {
 	path := cmp.Or(f.config, "/etc/infobus/infobus.yaml")
-	if len(f.sim) == 0 {
+	if len(f.sim) == 0 || f.vanTimes && f.config != "" {
 		c, refused, kept := lastgood.Read(durable.System, path, f.stateDir)
 		if kept != nil {
 			slog.Warn("the last good configuration", "why", kept)
+		}
+		if len(f.sim) > 0 {
+			c = c.OnDesk(f.sim, false)
 		}
 		return c, refused, nil
 	}
@@ -205,30 +213,32 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 }
 
 // origins are the sources of the timetable, as the configuration has them.
-func origins(c config.Config) (list []source.Origin) {
-	if c.Timetable.IsExample() {
-		return nil
+// Last comes what volunteers upload.
+func origins(c config.Config, sim bool) (list []source.Origin) {
+	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
+	if !sim {
+		with.Invented = source.Digest(examples.Timetable)
 	}
 	for i, s := range c.Timetable {
-		list = append(list, source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(),
-			Options: source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program()), Public: s.Public,
-				Form: s.Form, By: s.By, Checked: s.Checked, Mapping: s.Mapping, Sites: s.Sites}})
+		o := source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(), Options: with}
+		o.Public, o.Form, o.By, o.Checked, o.Mapping, o.Sites = s.Public, s.Form, s.By, s.Checked, s.Mapping, s.Sites
+		if c.Timetable.IsExample() {
+			o.Files = []source.File{{Name: config.ExampleTimetable, Data: examples.Timetable}}
+		}
+		list = append(list, o)
 	}
-	return list
+	with.Public = c.Public
+	return append(list, source.Origin{Name: van.Phone, From: source.Uploaded, AfterTap: true, Options: with})
 }
 
 // readTimetable takes up what was kept of the timetable's sources, and reads those that
 // are there. In the van nothing that is wrong with them stops the start: what can be
 // shown is, and who follows them says what is wrong. whole says that the configuration
 // has all sources.
-func readTimetable(c config.Config, stateDir string, sim, whole bool) (*source.Feeds, *timetable.Timetable, error) {
-	feeds := source.Open(durable.System, stateDir, origins(c), whole)
-	if c.Timetable.IsExample() {
-		table, err := source.Parse(config.ExampleTimetable, examples.Timetable, draw.Check)
-		return feeds, table, err
-	}
+func readTimetable(f flags, c config.Config, whole bool) (*source.Feeds, *timetable.Timetable, error) {
+	feeds := source.Open(durable.System, f.stateDir, origins(c, len(f.sim) > 0), whole)
 	table, wrong := feeds.Load()
-	if sim && wrong != nil {
+	if f.hasty() && wrong != nil {
 		return nil, nil, wrong
 	}
 	return feeds, table, nil

@@ -26,11 +26,12 @@ func (a *appliance) pages(pin string) server.Options {
 		Services: func(s *words.Speaker) status.ServicesPage {
 			return status.ServicesOf(a.options, a.loop.State(), time.Now(), s)
 		},
-		Act:      a.act,
-		Selftest: a.tester().Run,
-		Alive:    a.loop.Ping,
-		Samples:  func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },
-		Days:     func() []status.Day { return status.DaysOf(a.loop.State()) },
+		Act:        a.act,
+		Timetables: a.timetablePage(),
+		Selftest:   a.tester().Run,
+		Alive:      a.loop.Ping,
+		Samples:    func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },
+		Days:       func() []status.Day { return status.DaysOf(a.loop.State()) },
 	}
 	if a.parts.world != nil {
 		o.Sim, o.Open = a.parts.world.Handler(), true

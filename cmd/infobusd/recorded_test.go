@@ -53,6 +53,12 @@ var changed = map[string]string{
 	"power.battery.lasts_most_s":    "new: and the longest",
 	"power.battery.time_to_full_s":  "not given while something contradicts it, or for 30 s after a generator's start or stop",
 	"power.battery.time_to_empty_s": "as time_to_full_s",
+	"power.battery.usual_a":         "new: the load",
+	"power.battery.usual_lasts_s":   "new: and for how long it is fed at least",
+	"power.battery.sense":           "new: what is wrong with the monitor's current",
+	"power.battery.resistance_mohm": "new: by load steps",
+	"power.battery.holds_percent":   "new: the capacity that deep cycles showed",
+	"power.battery.holds_between":   "new: its bounds",
 	"power.ok_to_unplug":            "not while a switch-off is announced",
 }
 

@@ -261,19 +261,28 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 		}
 		err := f.Follow(ctx, net, func(l source.Loaded) {
 			alive()
-			a.took(i, l)
+			a.took(i, l, van.NotAsked)
 		})
 		if ctx.Err() == nil && err != nil {
-			a.took(i, f.Lost(err))
+			a.took(i, f.Lost(err), van.NotAsked)
 		}
 		return err
 	}
 }
 
-// took takes what became of a source of the timetable.
-func (a *appliance) took(i int, l source.Loaded) {
-	defer func() { a.observe(sourceSeen(a.feeds.All()[i].Name, l, van.NotAsked)) }()
+// took takes what became of a source of the timetable, and what was done of it
+// because a volunteer asked.
+func (a *appliance) took(i int, l source.Loaded, done van.SourceDone) {
+	a.taking.Lock() // the last that is observed is the last that was taken
+	defer a.taking.Unlock()
+	if from := a.feeds.All()[i].From; done == van.NotAsked && !timetable.IsAddress(from) {
+		a.dated(source.Newest(from))
+	}
 	seen := a.feeds.Take(i, l)
+	if done != van.NotAsked {
+		seen.Of.Err, seen.Of.Mistakes, l.Err, l.Mistakes = nil, 0, nil, 0 // it is no news of the files
+	}
+	a.observe(a.shown(seen.Name, seen.Of.Shelf, done))
 	a.heard(van.TimetableFile, seen.Err)
 	switch {
 	case errors.Is(l.Err, fs.ErrNotExist):
@@ -289,34 +298,9 @@ func (a *appliance) took(i int, l source.Loaded) {
 	switch {
 	case l.Err != nil && l.Mistakes == 0: // it cannot be read at all
 		a.observe(van.TimetableSeen{Others: seen.Mistakes})
-	case seen.InUse != nil:
+	case seen.InUse == nil:
+		a.observe(van.TimetableSeen{None: true, Others: seen.Mistakes})
+	default:
 		a.observe(van.TimetableSeen{Timetable: seen.InUse, Mistakes: l.Mistakes, Others: seen.Mistakes - l.Mistakes})
 	}
-}
-
-// sourceSeen is what of a source waits for a volunteer's tap, or was published by one.
-func sourceSeen(name string, l source.Loaded, done van.SourceDone) van.SourceSeen {
-	seen := van.SourceSeen{Source: van.Source{Name: name, Published: l.Shelf.Published}, Done: done}
-	if w := l.Shelf.Waiting; w != nil {
-		p := timetable.Compare(l.InUse, w, time.Now(), 7)
-		seen.Waiting, seen.Changes, seen.Public, seen.Hidden = w.Digest, len(p.Changes), len(p.Public), len(p.Hidden)
-	}
-	return seen
-}
-
-// tap does what a volunteer asked for with the versions of a source.
-func (a *appliance) tap(name string, done van.SourceDone, do func(*source.Feed) (source.Loaded, error)) {
-	i := a.feeds.Index(name)
-	if i < 0 {
-		return // the configuration had it when it was asked for: there is none such
-	}
-	l, err := do(a.feeds.All()[i])
-	if err != nil {
-		slog.Warn("the timetable stays as it was", "source", name, "why", err)
-		a.observe(sourceSeen(name, l, van.NotAsked))
-		return
-	}
-	seen := a.feeds.Take(i, l)
-	a.observe(van.TimetableSeen{Timetable: seen.InUse, Mistakes: l.Mistakes, Others: seen.Mistakes - l.Mistakes, None: seen.InUse == nil})
-	a.observe(sourceSeen(name, l, done))
 }

@@ -512,3 +512,33 @@ func TestAMonitorCanBeTestedWhileItIsWatched(t *testing.T) {
 		}
 	})
 }
+
+// A load of 2 s in each minute is counted as it is, however rare a sample.
+func TestASampleIsTheMeanSinceTheOneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chip := batterytest.New()
+		chip.Set(12.5, -0.4)
+		m := battery.NewMonitor(func() (i2c.BusCloser, error) { return chip.Open() }, battery.DefaultOpts(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 601*time.Second)
+		defer cancel()
+		go func() {
+			for range 10 {
+				time.Sleep(31500 * time.Millisecond)
+				chip.Set(12.3, -6)
+				time.Sleep(2 * time.Second)
+				chip.Set(12.5, -0.4)
+				time.Sleep(26500 * time.Millisecond)
+			}
+		}()
+		var sum float64
+		n := 0
+		m.Watch(ctx, func(s battery.Sample, _ time.Duration) {
+			if n++; n > 1 {
+				sum += float64(s.Amps) / float64(physic.Ampere)
+			}
+		})
+		if want, mean := -0.4-5.6*2/60, sum/float64(n-1); math.Abs(mean-want) > 0.03 || n < 60 {
+			t.Errorf("%d samples, %.3f A in the mean; %.3f A flowed", n, mean, want)
+		}
+	})
+}

@@ -21,6 +21,8 @@ needs() {
 		type ip >/dev/null 2>&1 || missing+=(iproute2)
 		type nft >/dev/null 2>&1 || missing+=(nftables)
 		type dnsmasq >/dev/null 2>&1 || missing+=(dnsmasq-base)
+		# The volunteers' pages without script.
+		type w3m >/dev/null 2>&1 || missing+=(w3m)
 		# The race detector wants C.
 		type hb-shape >/dev/null 2>&1 || missing+=(libharfbuzz-bin)
 		type tesseract >/dev/null 2>&1 || missing+=(tesseract-ocr)

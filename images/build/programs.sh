@@ -51,8 +51,10 @@ deb() {
 		install -D -m 644 systemd/units/infobus.modules "$tree/usr/lib/modules-load.d/infobus.conf"
 		install -D -m 644 -t "$tree/usr/lib/udev/rules.d" systemd/units/60-infobus.rules
 		install -D -m 644 -t "$tree/usr/share/polkit-1/rules.d" systemd/units/4?-infobus*.rules
-		install -D -m 644 -t "$tree/etc/infobus" examples/infobus.yaml examples/timetable.yaml examples/board.yaml
+		install -D -m 644 -t "$tree/etc/infobus" examples/infobus.yaml
 		install -D -m 644 -t "$tree/usr/share/doc/infobus" README.md
+		# What is invented in them must never be shown.
+		install -D -m 644 -t "$tree/usr/share/doc/infobus/examples" examples/timetable.yaml examples/timetable.csv examples/timetable.ics examples/board.yaml
 		install -d "$tree/DEBIAN"
 		sed "s/@VERSION@/$version/; s/@ARCH@/$arch/" images/deb/control >"$tree/DEBIAN/control"
 		install -m 644 -t "$tree/DEBIAN" images/deb/conffiles

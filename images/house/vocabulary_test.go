@@ -228,8 +228,8 @@ func TestAPlantedWordWithoutAProducerIsFound(t *testing.T) {
 		schema   logbook.Field
 		want     string
 	}{
-		// "volunteer" ends a session and "gateway" is a rung: it is another field's word.
-		"a word that is another field's":            {old: "`volunteer` (to come)", new: "`volunteer`", want: "clock.source volunteer: nothing says it, and it is not marked to come"},
+		// "gateway" is a rung: it is another field's word.
+		"a word that is another field's":            {old: "`volunteer`, `sim`", new: "`volunteer`, `gateway`, `sim`", want: "clock.source gateway: nothing says it, and it is not marked to come"},
 		"a name of a device that is a rung's":       {old: "`gateway` (to come)", new: "`gateway`", want: "devices[].name gateway: nothing says it, and it is not marked to come"},
 		"a word that nobody knows":                  {old: "`timesyncd`, ", new: "`timesyncd`, `sundial`, ", want: "clock.source sundial: nothing says it, and it is not marked to come"},
 		"a field that is never set":                 {old: "| `clock.boot` |", new: "| `clock.face` |", want: "clock.face: there is no such field"},

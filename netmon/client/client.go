@@ -70,6 +70,8 @@ type Options struct {
 	Timeout time.Duration
 	// DialTimeout bounds connecting, with the name's resolution; 0: 10 s.
 	DialTimeout time.Duration
+	// Dated is told the date of each answer to the purpose Timetable; nil for nobody.
+	Dated func(time.Time)
 }
 
 // Client counts and bounds what the box sends. Make it with New. It may be used
@@ -371,6 +373,11 @@ func (o *outward) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer.Body = &body{answer.Body, o.lane}
 	o.trace(answer)
+	if dated := o.lane.client.options.Dated; dated != nil && o.lane.purpose == Timetable {
+		if at, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+			dated(at)
+		}
+	}
 	return answer, nil
 }
 

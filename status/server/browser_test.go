@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
@@ -168,4 +170,44 @@ func TestThePageFitsASmallPhone(t *testing.T) {
 			t.Errorf("%s is wider than 320 pixels", path)
 		}
 	}
+}
+
+// What the first view weighs, and when a slow phone on a slow Wi-Fi shows it. Only what
+// it weighs can fail: a busy machine is no mistake of the page.
+func TestTheFirstViewIsLight(t *testing.T) {
+	v := start(t, options())
+	v.Publish(session())
+	ctx := volunteer(t, v)
+	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		if _, err := cdp.Call(ctx, target, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 6}); err != nil {
+			return chromedp.Void{}, err
+		}
+		_, err := cdp.Call(ctx, target, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Latency: 150, DownloadThroughput: 50_000, UploadThroughput: 25_000}}})
+		return chromedp.Void{}, err
+	}, chromedp.EmulateViewport(360, 640), chromedp.Navigate(v.base+"/"))
+	when(t, ctx, "performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+	m := js[struct {
+		Paint, Weighs float64
+		Requests      int
+	}](t, ctx, `(() => {
+		const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].filter(e => !e.name.includes('/live'));
+		return { Paint: performance.getEntriesByName('first-contentful-paint')[0].startTime, Weighs: all.reduce((n, e) => n + e.encodedBodySize, 0), Requests: all.length };
+	})()`)
+	if m.Weighs > 60_000 || m.Weighs < 10_000 {
+		t.Errorf("the first view weighs %g bytes", m.Weighs)
+	}
+	t.Logf("the first view: %.1f kB in %d requests (aim 60 kB); painted after %.0f ms by a phone six times slower than this machine, at 400 kbit/s and 150 ms", m.Weighs/1000, m.Requests, m.Paint)
+}
+
+// How many views of the volunteers' page a second the box gives, over kept connections.
+func BenchmarkTheVolunteersPage(b *testing.B) {
+	v := start(b, options())
+	v.Publish(session())
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			v.network("GET", "/", "")
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
 }

@@ -93,7 +93,11 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.refuse(w, r, http.StatusForbidden, words.T("refusal.host"))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyBytes)
+		limit := int64(bodyBytes)
+		if r.Method == http.MethodPost && r.URL.Path == uploadPath && s.mayAct(r) {
+			limit = uploadBytes
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)
 	})
 }

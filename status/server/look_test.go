@@ -244,7 +244,7 @@ func TestThePageInEveryForm(t *testing.T) {
 				f := form{size[0], size[1], scheme, lang}
 				f.apply(t, ctx)
 				states := eight
-				if f.width == 360 && (scheme == "light") == (lang == "en") {
+				if f.width == 360 && (scheme == "light") == (lang == "en") { // the sheet's, too
 					states = forty
 				}
 				for i, state := range states {
@@ -329,13 +329,13 @@ type contactSheet struct {
 }
 
 const (
-	thumbWidth, thumbHeight = 270, 480
+	thumbWidth, thumbHeight = 216, 384
 	thumbsInRow             = 8
 )
 
 // add takes the first screen of a page on a small phone.
 func (c *contactSheet) add(f form, page image.Image) {
-	if c.file == "" || f.width != 360 {
+	if c.file == "" || f.width != 360 || (f.scheme == "light") != (f.lang == "en") {
 		return
 	}
 	small := image.NewRGBA(image.Rect(0, 0, thumbWidth, thumbHeight))
@@ -357,7 +357,7 @@ func (c *contactSheet) write(t *testing.T) {
 	}
 	for i := 0; i < len(m.Pix); i += 4 { // fewer colours make a smaller file
 		for k := range 3 {
-			m.Pix[i+k] = m.Pix[i+k]&0xf0 | m.Pix[i+k]>>4
+			m.Pix[i+k] = m.Pix[i+k]&0xf8 | m.Pix[i+k]>>5
 		}
 		colours[color.RGBA{m.Pix[i], m.Pix[i+1], m.Pix[i+2], 0xff}]++
 	}

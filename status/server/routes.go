@@ -29,6 +29,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /app.js", asset("text/javascript; charset=utf-8", appJS))
 	mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
 	mux.HandleFunc("GET /services", s.getServices)
+	mux.HandleFunc("GET "+uploadPath, s.getTimetable)
+	mux.HandleFunc("POST "+uploadPath, s.postTimetable)
+	mux.HandleFunc("GET "+uploadPath+"/{source}/{digest}/{number}", s.getTimetablePicture)
 	mux.HandleFunc("GET /today", s.getToday)
 	mux.HandleFunc("GET /today.css", asset("text/css; charset=utf-8", todayCSS))
 	mux.HandleFunc("GET /guide.pdf", s.getGuide)
@@ -262,8 +265,11 @@ func (s *Server) siteName(id string) string { return s.latest.Load().view.SiteNa
 
 // home is the page that an action's form stands on.
 func home(row action.Row) string {
-	if row.Form == action.ForEachService {
+	switch row.Form {
+	case action.ForEachService:
 		return "/services"
+	case action.OnTimetable:
+		return uploadPath
 	}
 	return "/"
 }

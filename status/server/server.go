@@ -66,6 +66,8 @@ type Options struct {
 	Selftest func(ctx context.Context, asked status.Selftest, report func(status.Check)) error
 	// Services are the day's, for volunteers to say whether they are right.
 	Services func(*words.Speaker) status.ServicesPage
+	// Timetables are what the page of the timetable asks for; nil for none.
+	Timetables *Timetables
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
 	// Days are what the last days came to, oldest first.
@@ -100,6 +102,8 @@ type Server struct {
 	refused results       // of everybody else
 	spoken  spoken
 
+	uploading chan struct{} // holds a token while a timetable is uploaded
+
 	// latest is never nil.
 	latest atomic.Pointer[snapshot]
 	// woken guards wake.
@@ -115,7 +119,7 @@ func New(o Options) *Server {
 	if o.Actions == nil {
 		o.Actions = action.All
 	}
-	s := &Server{o: o, streams: make(chan struct{}, streams), guides: make(chan struct{}, guides), wake: make(chan struct{})}
+	s := &Server{o: o, streams: make(chan struct{}, streams), guides: make(chan struct{}, guides), uploading: make(chan struct{}, 1), wake: make(chan struct{})}
 	s.spoken = newSpoken(o.Languages)
 	s.logins.pin = o.PIN
 	s.logins.now = time.Now

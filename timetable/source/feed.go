@@ -17,8 +17,12 @@ type Origin struct {
 	Name     string // tells it from the others, as timetable.Part has it
 	From     string // a file, a folder, a stick (timetable.IsRemovable) or an address
 	AfterTap bool   // what shows more than before waits for a volunteer's tap
+	Files    []File // its only version, in place of From's; nil: From is read
 	Options
 }
+
+// Uploaded is From of the source that volunteers upload: it is given by Feed.Put.
+const Uploaded = "upload:"
 
 // Feed is one source that is followed. It owns what became of the source's versions,
 // and keeps that in the state directory.
@@ -43,6 +47,10 @@ func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error 
 	at := f.stamp
 	f.mu.Unlock()
 	switch {
+	case f.From == Uploaded, f.Files != nil:
+		observe(f.Load())
+		<-ctx.Done()
+		return ctx.Err()
 	case timetable.IsAddress(f.From):
 		observe(f.now(nil))
 		return net.followAddress(ctx, f.From, at, func(files []File, is stamp) { observe(f.take(files, is)) }, func(err error) {
@@ -69,7 +77,10 @@ func (f *Feed) took(observe func(Loaded)) func([]File, error) {
 // Load reads a file or a folder once; of a source that may be away it is what was
 // kept.
 func (f *Feed) Load() Loaded {
-	if timetable.IsAddress(f.From) || timetable.IsRemovable(f.From) {
+	switch {
+	case f.Files != nil:
+		return f.take(f.Files, stamp{})
+	case f.From == Uploaded, timetable.IsAddress(f.From), timetable.IsRemovable(f.From):
 		return f.now(nil)
 	}
 	files, err := Read(f.From)
@@ -77,6 +88,31 @@ func (f *Feed) Load() Loaded {
 		return f.Lost(err)
 	}
 	return f.take(files, stamp{})
+}
+
+// Put takes a version that was uploaded. One with mistakes is not taken: whoever
+// uploads it is there to read what is wrong.
+func (f *Feed) Put(files []File) Loaded {
+	if p := f.Parse(files); p.Refused {
+		l := p.loaded()
+		l.InUse, l.Shelf = f.stands()
+		return l
+	}
+	return f.take(files, stamp{})
+}
+
+// Kept says whether what became of the source outlives a power cut.
+func (f *Feed) Kept() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last != nil
+}
+
+// stands is what may be shown now, and of what.
+func (f *Feed) stands() (*timetable.Timetable, timetable.Shelf) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.shelf.InUse(), f.shelf
 }
 
 // take takes a version.
@@ -121,10 +157,14 @@ func (f *Feed) Publish(digest string) (Loaded, error) {
 	return f.tap(func(s timetable.Shelf) (timetable.Shelf, error) { return s.Publish(digest) })
 }
 
-// TakeBack undoes the last Publish, if it was of that digest.
+// TakeBack undoes the last Publish, if it was of that digest; of what was uploaded,
+// also the version of that digest that waits goes.
 func (f *Feed) TakeBack(digest string) (Loaded, error) {
 	return f.tap(func(s timetable.Shelf) (timetable.Shelf, error) {
-		if s.Published != digest {
+		switch {
+		case f.From == Uploaded && s.Waiting != nil && s.Waiting.Digest == digest:
+			return s.Decline(), nil
+		case s.Published != digest:
 			return s, timetable.ErrNoneTaken
 		}
 		return s.TakeBack()
@@ -200,22 +240,21 @@ func (all *Feeds) Load() (inUse *timetable.Timetable, err error) {
 func (all *Feeds) Take(i int, l Loaded) Seen {
 	all.mu.Lock()
 	defer all.mu.Unlock()
+	l.InUse, l.Shelf = all.list[i].stands() // a tap may have come since
 	all.seen[i] = l
 	seen := Seen{Of: l, Name: all.list[i].Name}
-	var parts []timetable.Part
+	var aside []int
+	seen.InUse, aside = all.joined(nil)
 	for n, l := range all.seen {
-		parts = append(parts, timetable.Part{Name: all.list[n].Name, Timetable: l.InUse})
 		seen.Mistakes += l.Mistakes
+		never := l.Shelf.Live == nil && l.Shelf.Waiting == nil
+		if errors.Is(l.Err, fs.ErrNotExist) && never && seen.InUse != nil {
+			continue // nobody brings it that way
+		}
 		if l.Err != nil {
 			seen.Err = errors.Join(seen.Err, all.say(n, l.Where()))
 		}
 	}
-	if len(parts) == 1 {
-		seen.InUse = parts[0].Timetable
-		return seen
-	}
-	var aside []int
-	seen.InUse, aside = timetable.Join(parts)
 	for n, count := range aside {
 		if count > 0 {
 			seen.Err = errors.Join(seen.Err, all.say(n, fmt.Errorf("services set aside, since no site of theirs is one of the first source's: %d", count)))
@@ -224,9 +263,62 @@ func (all *Feeds) Take(i int, l Loaded) Seen {
 	return seen
 }
 
+// joined is what the sources come to; of is what one of them gives in place of what
+// it does. The ids of a single source that the team configured are as it has them.
+func (all *Feeds) joined(of map[string]*timetable.Timetable) (inUse *timetable.Timetable, aside []int) {
+	var parts []timetable.Part
+	for n, l := range all.seen {
+		p := timetable.Part{Name: all.list[n].Name, Timetable: l.InUse}
+		if all.single() && all.list[n].From != Uploaded {
+			p.Name = ""
+		}
+		if t, other := of[all.list[n].Name]; other {
+			p.Timetable = t
+		}
+		parts = append(parts, p)
+	}
+	there := 0
+	for n := range parts {
+		if parts[n].Timetable != nil {
+			there++
+			inUse = parts[n].Timetable
+		}
+	}
+	if there == 0 || there == 1 && all.single() && parts[0].Timetable == inUse {
+		return inUse, make([]int, len(parts))
+	}
+	return timetable.Join(parts)
+}
+
+// If is what the sources would come to if one of them gave a timetable.
+func (all *Feeds) If(name string, t *timetable.Timetable) *timetable.Timetable {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	inUse, _ := all.joined(map[string]*timetable.Timetable{name: t})
+	return inUse
+}
+
+// Last is what became of a source, by its number.
+func (all *Feeds) Last(i int) Loaded {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return all.seen[i]
+}
+
+// single says whether the team configured one source.
+func (all *Feeds) single() bool {
+	n := 0
+	for _, f := range all.list {
+		if f.From != Uploaded {
+			n++
+		}
+	}
+	return n < 2
+}
+
 // say says of which of several sources an error is.
 func (all *Feeds) say(n int, err error) error {
-	if len(all.list) == 1 {
+	if all.single() && all.list[n].From != Uploaded {
 		return err
 	}
 	return fmt.Errorf("%s: %w", all.list[n].Name, err)

@@ -22,6 +22,12 @@ type Loaded struct {
 	Shelf    timetable.Shelf // of a source that is followed: what stands, and what waits
 }
 
+// MistakesFound are all in the files.
+func (l Loaded) MistakesFound() (list Mistakes) {
+	errors.As(l.Err, &list)
+	return list
+}
+
 // Where is Err without what the files say, which may be what nobody is to read: how
 // many mistakes there are, and where the first is.
 func (l Loaded) Where() error {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -54,6 +55,24 @@ func Read(path string) ([]File, error) {
 		return nil, fmt.Errorf("read timetable: no file in %s ends in .yaml, .csv, .xlsx or .ics: %w", path, fs.ErrNotExist)
 	}
 	return files, nil
+}
+
+// Newest is the latest date of a file of the timetable at path, which may have a * as
+// a medium's has; zero where there is none.
+func Newest(path string) (newest time.Time) {
+	list, _ := filepath.Glob(path)
+	for _, at := range list {
+		files := []string{at}
+		if info, err := os.Stat(at); err == nil && info.IsDir() {
+			files, _ = filepath.Glob(filepath.Join(at, "*"))
+		}
+		for _, f := range files {
+			if info, err := os.Stat(f); err == nil && info.Mode().IsRegular() && isTimetable(filepath.Base(f)) && info.ModTime().After(newest) {
+				newest = info.ModTime()
+			}
+		}
+	}
+	return newest
 }
 
 // read gives at most one byte more than a timetable may have.

@@ -1,0 +1,215 @@
+package server
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"infobus/status"
+	"infobus/words"
+)
+
+//go:embed web/timetable.html
+var timetableHTML string
+
+var timetableTemplate = template.Must(template.Must(formTemplate.Clone()).New("timetable").Parse(timetableHTML))
+
+// Timetables are what the page of the timetable asks for.
+type Timetables struct {
+	// Page is the page in a language.
+	Page func(*words.Speaker) status.TimetablePage
+	// Upload takes files as one version of what volunteers upload. What is wrong with
+	// them is said; then nothing of them is taken. The error says that nothing could be
+	// done.
+	Upload func(context.Context, []status.File) ([]status.Remark, error)
+	// Picture is a page of the version of that digest that waits, as it would stand on
+	// the glass, by its number from 0; ok is false where there is none.
+	Picture func(source, digest string, number int) (png []byte, ok bool)
+}
+
+// What an upload may be: as much as is read of a timetable's files.
+const (
+	uploadPath    = "/timetable"
+	uploadBytes   = 5 << 20 // with what stands around the files
+	uploadFiles   = 20
+	uploadTimeout = 2 * time.Minute // over a Wi-Fi that many share
+)
+
+// uploads are the endings of files that can be uploaded.
+var uploads = []string{".yaml", ".yml", ".csv", ".ics", ".xlsx"}
+
+// getTimetable shows the page to who may act.
+func (s *Server) getTimetable(w http.ResponseWriter, r *http.Request) {
+	if !s.offersTimetable(w, r) {
+		return
+	}
+	s.remember(w, r)
+	s.writeTimetable(w, r, http.StatusOK, s.o.Timetables.Page(s.speaker(r)), s.notice(r))
+}
+
+// offersTimetable says whether the caller may see the page; else it has answered.
+func (s *Server) offersTimetable(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case s.o.Timetables == nil || s.o.Act == nil:
+		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-timetable"))
+	case !s.mayAct(r) && wantsPage(r) && r.Method == http.MethodGet:
+		http.Redirect(w, r, "/", http.StatusSeeOther) // where the PIN is asked for
+	case !s.mayAct(r):
+		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
+	default:
+		return true
+	}
+	return false
+}
+
+func (s *Server) writeTimetable(w http.ResponseWriter, r *http.Request, code int, page status.TimetablePage, says *notice) {
+	speaker := s.speaker(r)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	w.Write(shown(timetableTemplate, speaker, struct {
+		said
+		status.TimetablePage
+		Notice *notice
+		Accept string
+	}{s.said(speaker), page, says, strings.Join(uploads, ",")}))
+}
+
+// postTimetable takes what a volunteer uploads. It is held in memory, and is neither
+// kept nor named as it was there.
+func (s *Server) postTimetable(w http.ResponseWriter, r *http.Request) {
+	if !s.offersTimetable(w, r) {
+		return
+	}
+	select {
+	case s.uploading <- struct{}{}:
+		defer func() { <-s.uploading }()
+	default:
+		w.Header().Set("Retry-After", "60")
+		s.refuseUpload(w, r, http.StatusServiceUnavailable, nil, words.T("refusal.upload-busy"))
+		return
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has none
+	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout + writeTimeout))
+	files, why := uploaded(r)
+	if !why.IsZero() {
+		s.refuseUpload(w, r, http.StatusBadRequest, nil, why)
+		return
+	}
+	remarks, err := s.o.Timetables.Upload(r.Context(), files)
+	switch {
+	case err != nil:
+		s.refuseUpload(w, r, http.StatusServiceUnavailable, nil, words.T("action.refused.no-answer"))
+	case len(remarks) > 0:
+		s.refuseUpload(w, r, http.StatusUnprocessableEntity, remarks, words.T("refusal.upload-mistakes", "N", len(remarks)))
+	case wantsPage(r):
+		http.Redirect(w, r, uploadPath, http.StatusSeeOther)
+	default:
+		answer(w, http.StatusOK, encode(map[string]string{"done": "uploaded"}))
+	}
+}
+
+// refuseUpload says why nothing was taken, as the page for who sent its form.
+func (s *Server) refuseUpload(w http.ResponseWriter, r *http.Request, code int, remarks []status.Remark, why words.Text) {
+	text := s.speaker(r).Text(why)
+	if !wantsPage(r) {
+		type mistake struct {
+			File   string `json:"file"`
+			Line   int    `json:"line"`
+			Column int    `json:"column"`
+			What   string `json:"what"`
+		}
+		list := []mistake{}
+		for _, m := range remarks {
+			list = append(list, mistake{m.File, m.Line, m.Column, m.What})
+		}
+		answer(w, code, encode(map[string]any{"error": text, "mistakes": list}))
+		return
+	}
+	page := s.o.Timetables.Page(s.speaker(r))
+	page.Remarks = remarks
+	s.writeTimetable(w, r, code, page, &notice{Text: text})
+}
+
+// uploaded are the files of a form, by names of our own: a file's name may be a
+// person's. The text says what is wrong.
+func uploaded(r *http.Request) (files []status.File, why words.Text) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return nil, words.T("action.refused.bad-body")
+	}
+	for {
+		part, err := form.NextPart()
+		var tooLarge *http.MaxBytesError
+		switch {
+		case errors.Is(err, io.EOF) && len(files) == 0:
+			return nil, words.T("refusal.upload-none")
+		case errors.Is(err, io.EOF):
+			return files, words.Text{}
+		case errors.As(err, &tooLarge):
+			return nil, words.T("refusal.upload-large", "MB", uploadBytes>>20)
+		case err != nil:
+			return nil, words.T("action.refused.bad-body")
+		}
+		file, why := readPart(part, len(files))
+		if !why.IsZero() {
+			return nil, why
+		}
+		if file.Data != nil {
+			files = append(files, file)
+		}
+	}
+}
+
+func readPart(part *multipart.Part, before int) (status.File, words.Text) {
+	ending := strings.ToLower(filepath.Ext(part.FileName()))
+	switch {
+	case part.FormName() != "file" || part.FileName() == "":
+		return status.File{}, words.Text{}
+	case !slices.Contains(uploads, ending):
+		return status.File{}, words.T("refusal.upload-kind", "Kinds", strings.Join(uploads, ", "))
+	case before == uploadFiles:
+		return status.File{}, words.T("refusal.upload-many", "N", uploadFiles)
+	}
+	data, err := io.ReadAll(part)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return status.File{}, words.T("refusal.upload-large", "MB", uploadBytes>>20)
+	case err != nil:
+		return status.File{}, words.T("action.refused.bad-body")
+	case len(data) == 0:
+		return status.File{}, words.T("refusal.upload-none")
+	}
+	name := "timetable" + ending
+	if before > 0 {
+		name = fmt.Sprintf("timetable-%d%s", before+1, ending)
+	}
+	return status.File{Name: name, Data: data}, words.Text{}
+}
+
+// getTimetablePicture shows a page as it would stand on the glass.
+func (s *Server) getTimetablePicture(w http.ResponseWriter, r *http.Request) {
+	if !s.offersTimetable(w, r) {
+		return
+	}
+	number, err := strconv.Atoi(strings.TrimSuffix(r.PathValue("number"), ".png"))
+	if err == nil {
+		if png, ok := s.o.Timetables.Picture(r.PathValue("source"), r.PathValue("digest"), number); ok {
+			w.Header().Set("Content-Type", "image/png")
+			w.Write(png)
+			return
+		}
+	}
+	s.refuse(w, r, http.StatusNotFound, words.T("refusal.not-drawn"))
+}
