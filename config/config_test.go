@@ -108,6 +108,13 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a check at a port that is none", "uplink:\n  check: http://example.org:99999/x\n", []string{`f:2:10: port 99999 found in the address; 1 to 65535 was expected`}},
 		{"a check with a password", "uplink:\n  check: http://user:pw@x:0/\n", []string{`f:2:10: port 0 found`, `f:2:10: a user found in the address; a page for everybody was expected`}},
 		{"an endpoint at no port", "sync:\n  endpoint: https://logs.example.org:0\n", []string{`f:2:13: port 0 found in the address; 1 to 65535 was expected`}},
+		{"a source that is missing", "timetable:\n  - {form: csv}\n", []string{`f:2:5: a source is missing here`}},
+		{"a source twice", "timetable:\n  - {source: a.yaml}\n  - {source: a.yaml}\n", []string{`f:3:14: this source a second time`}},
+		{"no sources", "timetable: []\n", []string{`f:1:12: 0 sources found, 1 to 20 were expected`}},
+		{"a form that is none", "timetable: [{source: a, form: xls}]\n", []string{`f:1:31: "xls" found; expected one of: yaml, csv, xlsx, ics`}},
+		{"a stick that is published at once", "timetable: [{source: /media/*/infobus, publish: at-once}]\n", []string{`f:1:49: at-once found beside a stick`}},
+		{"a check that is neither day nor cell", "timetable: [{source: a.csv, checked: soon}]\n", []string{`f:1:38: checked: "soon" found`}},
+		{"a list's address without a host", "timetable: [{source: https:///a}]\n", []string{`f:1:22: "https:///a" found; an address`}},
 		{"a timetable at no host", "timetable: https:///timetable.ics\n", []string{`f:1:12: "https:///timetable.ics" found; an address such as http://host/path was expected`}},
 		{"a timetable at a port that is none", "timetable: https://example.org:65536/timetable.ics\n", []string{`f:1:12: port 65536 found`}},
 		{"a rule for calendars that is none", "public: yes\n", []string{`f:1:9: public: "yes" found: expected none, or one or more of: all, class-public, x-infobus-show, category WORD, title WORD`}},
@@ -232,6 +239,39 @@ func TestLanguagesAreSetsOrOneFlatList(t *testing.T) {
 		c, err := Parse("f", []byte(file))
 		if got := fmt.Sprint(c.Kiosk.Languages); err != nil || got != want {
 			t.Errorf("%q: %s, %v; want %s", file, got, err, want)
+		}
+	}
+}
+
+func TestSourcesOfTheTimetable(t *testing.T) {
+	c, err := Parse("f", []byte(`public: category food
+timetable:
+  - {source: /etc/infobus/timetable.yaml}
+  - {source: "webcal://example.org/cal?key=secret", by: Croix Jaune, public: none}
+  - {source: "https://user:pass@example.org:8443/t.csv", publish: after-tap, checked: B1, form: csv}
+  - {source: /media/*/infobus, checked: 2026-11-20, mapping: /etc/infobus/m.yaml, sites: /etc/infobus/s.yaml}
+  - {source: /srv/timetable.yaml, public: [all, title Tea]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(c.Timetable.Names(), " "); got != "timetable croix-jaune example-org infobus timetable-2" {
+		t.Error(got)
+	}
+	var got []string
+	for _, s := range c.Timetable {
+		got = append(got, fmt.Sprint(s.AfterTap(), " ", s.Public))
+	}
+	if all := strings.Join(got, "; "); all != "false category food; false none; true category food; true category food; false all, title Tea" {
+		t.Error(all)
+	}
+	if at := c.Timetable[1].Source; at != "https://example.org/cal?key=secret" {
+		t.Error(at)
+	}
+	for text, want := range map[string]string{"a.yaml": "a.yaml", "webcal:https": "https:https"} {
+		c, _ := Parse("f", []byte("public: all\ntimetable: "+text+"\n"))
+		if len(c.Timetable) != 1 || c.Timetable[0].Source != want || c.Timetable[0].Public.String() != "all" {
+			t.Errorf("%s: %+v", text, c.Timetable)
 		}
 	}
 }

@@ -146,7 +146,7 @@ func TestTheLastGoodTimetableOutlivesARestart(t *testing.T) {
 		if err := os.WriteFile(path, []byte(at.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, table, err := readTimetable(c, state, false, true)
+		_, table, err := readTimetable(flags{stateDir: state}, c, true)
 		if err != nil || table == nil {
 			t.Fatalf("%s: %v", at.what, err)
 		}
@@ -154,14 +154,14 @@ func TestTheLastGoodTimetableOutlivesARestart(t *testing.T) {
 		if len(rows) != 1 || string(rows[0].State) != at.want {
 			t.Errorf("%s: %+v", at.what, rows)
 		}
-		if _, _, err := readTimetable(c, state, true, true); (err == nil) != (at.want == "confirmed") {
+		if _, _, err := readTimetable(flags{stateDir: state, sim: models}, c, true); (err == nil) != (at.want == "confirmed") {
 			t.Errorf("%s, on a desk: %v", at.what, err)
 		}
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, table, err := readTimetable(c, state, false, true); err != nil || table == nil {
+	if _, table, err := readTimetable(flags{stateDir: state}, c, true); err != nil || table == nil {
 		t.Errorf("gone: %v, %v", table, err)
 	}
 }
