@@ -84,7 +84,7 @@ func printJSON(v any) error {
 }
 
 func timetableCommand(o *options) *cobra.Command {
-	var public []string
+	var how reading
 	check := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Say every mistake in timetable files, as file:line:column: what",
@@ -96,7 +96,7 @@ otherwise is said after "warning:", and is no mistake.`,
   infobus timetable check calendar.ics --public "category food"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			with, err := readOptions(public)
+			with, err := how.options()
 			if err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ Of a timetable with mistakes it shows what would be shown were there no earlier 
   infobus timetable show timetable.yaml --at 2026-11-23 --days 7 --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			with, err := readOptions(public)
+			with, err := how.options()
 			if err != nil {
 				return err
 			}
@@ -155,7 +155,7 @@ Of a timetable with mistakes it shows what would be shown were there no earlier 
 	show.Flags().StringVar(&site, "site", "", "site id; without it, the services of every site")
 	show.Flags().IntVar(&days, "days", 1, "how many days, 1 to 400")
 	for _, c := range []*cobra.Command{check, show} {
-		publicFlag(c, &public)
+		how.flags(c)
 	}
 	return group("timetable", "Check a timetable, show its days, or what a new one changes", check, show, o.previewCommand())
 }
@@ -173,14 +173,26 @@ func (o *options) warnings(l source.Loaded) {
 	}
 }
 
-func publicFlag(c *cobra.Command, public *[]string) {
-	c.Flags().StringArrayVar(public, "public", nil, "which events of calendars are for the screen, as public in the configuration: all, class-public, x-infobus-show, category WORD, title WORD")
+// reading is how timetables are read, as a source of the configuration says it.
+type reading struct {
+	public         []string
+	mapping, sites string
 }
 
-// readOptions say how timetables are read, with the rules for calendars.
-func readOptions(public []string) (source.Options, error) {
-	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
-	for _, text := range public {
+func (r *reading) flags(c *cobra.Command) {
+	r.publicFlag(c)
+	c.Flags().StringVar(&r.mapping, "mapping", "", "a file that says what titles stand for, as mapping of a source in the configuration")
+	c.Flags().StringVar(&r.sites, "sites", "", "a YAML with sites, plan and translations beside a sheet or a calendar, as sites of a source in the configuration")
+}
+
+func (r *reading) publicFlag(c *cobra.Command) {
+	c.Flags().StringArrayVar(&r.public, "public", nil, "which events of calendars are for the screen, as public in the configuration: all, class-public, x-infobus-show, category WORD, title WORD")
+}
+
+// options are those of source, with the rules for calendars.
+func (r reading) options() (source.Options, error) {
+	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program()), Mapping: r.mapping, Sites: r.sites}
+	for _, text := range r.public {
 		var more timetable.Public
 		if err := more.UnmarshalText([]byte(text)); err != nil {
 			return with, usageError{fmt.Errorf("--public %q: %w", text, err)}
@@ -203,8 +215,8 @@ func readAll(names []string) (files []source.File, err error) {
 }
 
 // openTimetable reads a timetable that has no mistakes; at is read in its zone.
-func openTimetable(at, name string, public []string) (*timetable.Timetable, time.Time, error) {
-	with, err := readOptions(public)
+func openTimetable(at, name string, how reading) (*timetable.Timetable, time.Time, error) {
+	with, err := how.options()
 	if err != nil {
 		return nil, time.Time{}, err
 	}

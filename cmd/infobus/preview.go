@@ -22,7 +22,7 @@ type preview struct {
 func (o *options) previewCommand() *cobra.Command {
 	var against, at string
 	var days int
-	var public []string
+	var how reading
 	c := &cobra.Command{
 		Use:   "preview NEW",
 		Short: "Say what a new timetable changes before it is published",
@@ -36,7 +36,7 @@ out. Of one with mistakes it says what is left of the older one.`,
 			if days < 1 || days > 60 {
 				return usageError{fmt.Errorf("--days %d: 1 to 60 was expected", days)}
 			}
-			with, err := readOptions(public)
+			with, err := how.options()
 			if err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ out. Of one with mistakes it says what is left of the older one.`,
 	c.Flags().StringVar(&against, "against", "", "the timetable that is in use: a file or a folder; without it, none is")
 	c.Flags().StringVar(&at, "at", "", "day, or day and time, to begin at (default now)")
 	c.Flags().IntVar(&days, "days", 7, "how many days, 1 to 60")
-	publicFlag(c, &public)
+	how.flags(c)
 	return c
 }
 
