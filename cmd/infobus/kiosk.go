@@ -43,7 +43,7 @@ func kioskCommand(o *options) *cobra.Command {
 type pageInput struct {
 	out, timetable, board, at, site, until, next string
 	langs                                        []string
-	how                                          reading
+	how                                          readAs
 }
 
 func (i *pageInput) flags(c *cobra.Command) {

@@ -17,12 +17,13 @@ type preview struct {
 	Refused  bool             `json:"refused"`
 	Mistakes source.Mistakes  `json:"mistakes"`
 	Warnings []source.Mistake `json:"warnings"`
+	Holidays []unthought      `json:"holidays"` // public ones that the new one shows as any other day
 }
 
 func (o *options) previewCommand() *cobra.Command {
-	var against, at string
+	var against, at, code string
 	var days int
-	var how reading
+	var how readAs
 	c := &cobra.Command{
 		Use:   "preview NEW",
 		Short: "Say what a new timetable changes before it is published",
@@ -68,6 +69,9 @@ out. Of one with mistakes it says what is left of the older one.`,
 					p.Warnings = append(p.Warnings, w.Mistake)
 				}
 			}
+			if p.Holidays, err = unthoughtOf(now, code, timetable.DateIn(from, now.Zone), days); err != nil {
+				return err
+			}
 			if o.json {
 				err = printJSON(p)
 			} else {
@@ -83,6 +87,7 @@ out. Of one with mistakes it says what is left of the older one.`,
 	c.Flags().StringVar(&at, "at", "", "day, or day and time, to begin at (default now)")
 	c.Flags().IntVar(&days, "days", 7, "how many days, 1 to 60")
 	how.flags(c)
+	countryFlag(c, &code)
 	return c
 }
 
@@ -115,7 +120,7 @@ func (p preview) print(from time.Time, days int) {
 		}
 		return strings.Join(texts, "; ")
 	}
-	var changes, exceptions, expiring, aside []string
+	var changes, exceptions, expiring, holidays, aside []string
 	for _, c := range p.Changes {
 		changes = append(changes, fmt.Sprintf("%s %s: %s, was %s", c.Day, c.Service, say(c.Is), say(c.Was)))
 	}
@@ -139,8 +144,12 @@ func (p preview) print(from time.Time, days int) {
 	section("Is public no more", p.Hidden)
 	section("Days that are not as their week", exceptions)
 	section("Runs out, unless somebody checks it", expiring)
+	for _, u := range p.Holidays {
+		holidays = append(holidays, u.text)
+	}
+	section("Public holidays that are shown as any other day", holidays)
 	section("Mistakes and what is set aside", aside)
-	if len(changes)+len(p.Public)+len(p.Hidden)+len(aside) == 0 {
+	if len(changes)+len(p.Public)+len(p.Hidden)+len(holidays)+len(aside) == 0 {
 		fmt.Println("Nothing changes.")
 	}
 }
