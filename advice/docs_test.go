@@ -4,6 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode"
+
+	"infobus/words"
 )
 
 // docRow is the row of docs/api.md whose field it is.
@@ -69,4 +72,30 @@ func TestTheWordsOfTheJudgementAreDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// In every language a tile has three words at most, and every sentence is there.
+func TestATileHasThreeWordsAndEverySentenceIsSaid(t *testing.T) {
+	texts := map[string]words.Text{}
+	for _, m := range reached(t) {
+		j := Judge(m.o, m.s)
+		for _, tile := range j.Tiles {
+			texts["tile "+tile.Words.Key] = tile.Words
+		}
+		for _, r := range append(j.Rows, j.First) {
+			texts["row "+r.Text.Key] = r.Text
+		}
+	}
+	for _, l := range words.Shipped().Languages() {
+		for where, text := range texts {
+			said := words.In(l.Tag).Text(text)
+			n := len(strings.FieldsFunc(said, func(r rune) bool {
+				return unicode.IsSpace(r) || r == '«' || r == '»' || r == '\u00a0' || r == '\u202f'
+			}))
+			if said == text.Key || n == 0 || strings.HasPrefix(where, "tile ") && n > 3 {
+				t.Errorf("%s: %s is %q", l.Tag, where, said)
+			}
+		}
+	}
+	t.Logf("%d texts", len(texts))
 }
