@@ -22,7 +22,7 @@ type preview struct {
 	Refused  bool             `json:"refused"`
 	Mistakes source.Mistakes  `json:"mistakes"`
 	Warnings []source.Mistake `json:"warnings"`
-	Holidays []unthought      `json:"holidays"` // public ones that the new one shows as any other day
+	Holidays []unthought      `json:"holidays"`        // public ones that the new one shows as any other day
 	Pages    []string         `json:"pages,omitempty"` // files
 }
 
