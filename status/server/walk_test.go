@@ -12,8 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/net/html"
 
@@ -136,10 +134,7 @@ func everyAction(t testing.TB) (v *van, taken func() []string) {
 func TestEveryActionIsWalkedToItsResultWithoutScript(t *testing.T) {
 	v, taken := everyAction(t)
 	ctx := volunteer(t, v)
-	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return chromedp.Void{}, err
-	})
+	do(t, ctx, scripts(false))
 	all := steps(t, v, action.All, "/", "/services", "/timetable")
 	if len(all) < 15 {
 		t.Fatalf("only %d forms are on the pages", len(all))
