@@ -33,7 +33,7 @@ func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*hangGuard)
+	ctx, cancel = context.WithTimeout(ctx, 4*hangGuard)
 	t.Cleanup(cancel)
 	return ctx
 }
