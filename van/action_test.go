@@ -184,6 +184,8 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		{"back, where none was published", nil, back("stick", "xyz"), action.NothingPublished},
 		{"back, the one that was published", waits, back("stick", "xyz"), action.Taken},
 		{"back, another", waits, back("stick", "abc"), action.AnotherPublished},
+		{"back, the upload that waits", waits, back("phone", "abc"), action.Taken},
+		{"back, any", waits, back("", ""), action.Incomplete},
 		{"hours, of which none runs out", func(o *open) {
 			tt := unchecked(t)
 			tt.Services = nil
