@@ -66,7 +66,7 @@ func (s *Server) identified(next http.Handler) http.Handler {
 		}
 		if use.Copied {
 			s.o.Copied()
-			s.hangUp()
+			s.hangUp(r)
 		}
 		switch {
 		case use.Turn != "":

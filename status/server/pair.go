@@ -55,11 +55,11 @@ func (s *Server) keepPhones(ctx context.Context) {
 }
 
 // hangUp ends the connections of the phones that are not paired any more: their streams.
-func (s *Server) hangUp() {
+func (s *Server) hangUp(r *http.Request) {
 	s.woken.Lock()
 	defer s.woken.Unlock()
 	for _, g := range s.gates {
-		g.hangUp(s.phones.Has)
+		g.hangUp(s.phones.Has, callerOf(r).place)
 	}
 }
 
@@ -320,14 +320,11 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.settle(r)
-	own := phoneOf(r) != "" && !s.phones.Has(phoneOf(r))
 	page := "/phones"
-	if own {
+	if own := phoneOf(r); own != "" && !s.phones.Has(own) {
 		setCookie(w, "")
 		page = "/"
 	}
+	s.hangUp(r)
 	s.back(w, r, page, map[string]string{"done": "revoke"})
-	if !own { // else its own answer would be cut off; its cookie opens nothing any more
-		s.hangUp()
-	}
 }

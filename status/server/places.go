@@ -264,12 +264,13 @@ func (p *place) within(t time.Time, limit time.Duration) time.Time {
 	return t
 }
 
-// hangUp closes the connections of phones that are not paired any more.
-func (g *gate) hangUp(still func(phone string) bool) {
+// hangUp closes the connections of phones that are not paired any more, but for one,
+// on which that is about to be said.
+func (g *gate) hangUp(still func(phone string) bool, but *place) {
 	g.mu.Lock()
 	var out []*place
 	for e := g.paired.Front(); e != nil; e = e.Next() {
-		if p := e.Value.(*place); !still(p.phone) {
+		if p := e.Value.(*place); p != but && !still(p.phone) {
 			out = append(out, p)
 		}
 	}
