@@ -13,7 +13,7 @@ import (
 // read; until then it counts as a stranger's. Addresses are not looked at: behind an
 // access point's NAT one may be two hundred phones.
 const (
-	strangersMost = 384 // connections of strangers at once, each door
+	strangersMost = 320 // connections of strangers at once, each door
 	pairedMost    = 128 // of paired phones
 	pairedEach    = 16  // of one of them: seven tabs take six connections and a stream each way
 	askedMost     = 100 // requests on a stranger's connection
