@@ -79,6 +79,7 @@ var table = rules{
 		hides: []string{"timetable-expiring"}},
 	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
+	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
 	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
 	{code: generatorService, about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService},
@@ -442,4 +443,15 @@ func findStartGenerator(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	return say(Info, words.T("advice.start-generator"))
+}
+
+// copiedFor is how long it is said that a phone's pairing was copied: a session, and the
+// evening after it.
+const copiedFor = 12 * time.Hour
+
+func findPhoneCopied(_ van.Options, s van.State) (finding, bool) {
+	if s.Copied == 0 || s.Now.Mono-s.Copied >= copiedFor {
+		return none()
+	}
+	return say(Warn, words.T("advice.phone-copied"))
 }

@@ -84,6 +84,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
 	v.Power.supply(o, s, at)
+	v.Quiet = s.Quiet
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
 	}
@@ -173,6 +174,15 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
+	}
+	if s.Quiet { // a page that is open in a hand names no place and no hour of the services
+		v.Session.Site, v.Session.Planned, v.Session.Sites, v.Session.Since, v.Session.Until = "", "", nil, nil, nil
+		v.Kiosk.Next = nil
+		for i := range v.Tiles {
+			if t := &v.Tiles[i]; t.Tile == string(advice.Session) {
+				t.Number = Number{}
+			}
+		}
 	}
 	return v
 }

@@ -227,7 +227,6 @@ func volunteer(t testing.TB, v *van, more ...chromedp.ExecAllocatorOption) conte
 // finds nothing. INFOBUS_SOAK has all sixty states in every form.
 func TestThePageInEveryForm(t *testing.T) {
 	o := options()
-	o.PIN = "471100"
 	v := start(t, o)
 	script := axe(t)
 	all := sixty(t)
@@ -294,7 +293,7 @@ func TestThePageInEveryForm(t *testing.T) {
 
 // The measures see what they are to see.
 func TestTheMeasuresOfThePageFindWhatIsWrong(t *testing.T) {
-	v := start(t, options())
+	v := start(t, openOptions())
 	v.Publish(session())
 	ctx := browser(t)
 	form{360, 640, "light", "en"}.apply(t, ctx)
