@@ -177,8 +177,6 @@ const (
 	kneeShare = 0.06
 	// fullest is how full a battery is known to be at most, as a fraction.
 	fullest = 0.99
-	// reach is how far, in %, the figure stands from its bounds at most where that can be.
-	reach = 30
 	// widestHalf is the largest half width of the bounds, in %, at which a figure is
 	// given at all.
 	widestHalf = 40
@@ -608,9 +606,6 @@ func (c Charge) Percent(b Bank) (percent, low, high float64, ok bool) {
 		percent, low, high = 100*c.says(b), 100*c.now[0], 100*c.now[1]
 	default:
 		percent, low, high = 100*c.figure, 100*c.lowest(b), 100*c.highest(b)
-	}
-	if high-low <= 2*reach {
-		percent = min(max(percent, high-reach), low+reach)
 	}
 	return percent, low, high, (high-low)/2 <= widestHalf
 }

@@ -107,8 +107,7 @@ func (v *verdict) take(o power.Options, s power.State, r batterymodel.Reading) {
 		v.off = max(v.off, math.Abs(s.Percent.Value-r.Charge))
 	}
 	least, known := s.AtLeast(o)
-	figure, given := s.Percent.Get()
-	if held && given && max(s.Bounds[1]-figure, figure-s.Bounds[0]) <= 30 || known && least <= r.Left && r.Left <= 2*least {
+	if held && s.Bounds[1]-s.Bounds[0] <= 2*30 || known && least <= r.Left && r.Left <= 2*least {
 		v.usable++
 	}
 }
