@@ -66,31 +66,32 @@ type Charge struct {
 	figure    float64 // of the capacity
 	low, high edge
 
-	sampled  bool
-	last     Sample
-	at       time.Duration // of last
-	lifted   time.Duration // last sample with a charging current
-	loaded   time.Duration // last sample with a current above restRate
-	absorbed time.Duration // since when the battery is at its charged voltage; 0 if it is not
-	charged  time.Duration // since when the battery has looked full; 0 if it does not
-	emptied  time.Duration // since when the voltage says that it is empty; 0 if it does not
-	doubted  time.Duration // since when the voltage contradicts the count; 0 if it does not
-	now      [2]float64    // window of the last sample, as fractions of the capacity
-	turned   time.Duration // since when the current flows against its mean; 0 if it does not
-	mean     float64       // A, averaged over meanOver
-	hasMean  bool
-	fed      time.Duration // last sample with a charging current; 0 if there was none
-	taken    taken
-	flowed   float64       // Ah that the last sample added
-	denied   time.Duration // since when the battery looks full against its count; 0 if it does not
-	usual    float64       // A that is drawn without a charger, averaged over usualOver; 0 if not known
-	ohms     float64       // resistance by load steps, Ω; 0 if not known
-	steps    int           // load steps that ohms is from, a large one counting more
-	learnt   Range         // capacity, as a fraction of Bank.Capacity; zero until a deep cycle was seen
-	cycles   int           // deep cycles that learnt is from
-	since    float64       // net charge since full, as a fraction of Bank.Capacity
-	cycling  bool          // since is known
-	begun    float64       // the charge that the cycle began with, at least
+	lostTrack bool // nothing was measured for so long that the figure says nothing
+	sampled   bool
+	last      Sample
+	at        time.Duration // of last
+	lifted    time.Duration // last sample with a charging current
+	loaded    time.Duration // last sample with a current above restRate
+	absorbed  time.Duration // since when the battery is at its charged voltage; 0 if it is not
+	charged   time.Duration // since when the battery has looked full; 0 if it does not
+	emptied   time.Duration // since when the voltage says that it is empty; 0 if it does not
+	doubted   time.Duration // since when the voltage contradicts the count; 0 if it does not
+	now       [2]float64    // window of the last sample, as fractions of the capacity
+	turned    time.Duration // since when the current flows against its mean; 0 if it does not
+	mean      float64       // A, averaged over meanOver
+	hasMean   bool
+	fed       time.Duration // last sample with a charging current; 0 if there was none
+	taken     taken
+	flowed    float64       // Ah that the last sample added
+	denied    time.Duration // since when the battery looks full against its count; 0 if it does not
+	usual     float64       // A that is drawn without a charger, averaged over usualOver; 0 if not known
+	ohms      float64       // resistance by load steps, Ω; 0 if not known
+	steps     int           // load steps that ohms is from, a large one counting more
+	learnt    Range         // capacity, as a fraction of Bank.Capacity; zero until a deep cycle was seen
+	cycles    int           // deep cycles that learnt is from
+	since     float64       // net charge since full, as a fraction of Bank.Capacity
+	cycling   bool          // since is known
+	begun     float64       // the charge that the cycle began with, at least
 }
 
 // edge is a bound of the charge: where it was last set, as a fraction, and the net
@@ -206,7 +207,11 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 	c.now = [2]float64{low, high}
 	if !c.known {
 		c.restart(b)
+	} else if c.lostTrack {
+		c.figure = c.says(b) // within the bounds, which are as wide as they are
+		c.clamp(b)
 	}
+	c.lostTrack = false
 	c.bound(b, now)
 	c.full(b, s, celsius, now)
 	return c
@@ -324,6 +329,7 @@ func (c *Charge) unseen(b Bank, hours float64) {
 		drawn = min(drawn, unseenLoad*c.usual/b.Capacity*hours)
 	}
 	c.cycling = false
+	c.lostTrack = c.lostTrack || drawn+unseenRate*hours > 2*widestHalf/100.0
 	c.widen(b, drawn, unseenRate*hours)
 }
 
