@@ -417,12 +417,12 @@ func (c *Charge) restart(b Bank) {
 }
 
 // bound narrows the bounds to the voltage's window. Where the two do not overlap in a
-// battery whose current is at most restRate, it doubts the count, and restarts it after
+// battery from which at most restRate is drawn, it doubts the count, and restarts it after
 // Bank.Doubt.
 func (c *Charge) bound(b Bank, now time.Duration) {
 	c.learn(b)
 	if c.now[1] < c.lowest(b) || c.now[0] > c.highest(b) {
-		if math.Abs(c.last.Amps) > restRate*b.Capacity {
+		if c.last.Amps < -restRate*b.Capacity {
 			c.doubted = 0
 			return
 		}

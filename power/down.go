@@ -79,7 +79,7 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	case !still:
 	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && s.Confidence != None && !s.Charge.Doubtful():
 		due = BatteryCritical
-	case s.sunkAt != 0 && o.VoltageHold > 0 && s.Battery.At-s.sunkAt >= o.voltageHold(s.Sense):
+	case s.sunkAt != 0 && o.VoltageHold > 0 && s.Battery.At-s.sunkAt >= o.voltageHold(s.Sense) && s.Level == Critical:
 		due = BatteryVoltage
 	case !measured && o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
 		due = BatteryLow

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,10 +126,19 @@ func TestTheJudgeFindsTheBoundsTrueAndTheFigureOfUse(t *testing.T) {
 		}
 		return
 	}
-	var verdicts []verdict
+	verdicts := make([]verdict, len(grid))
+	var judges sync.WaitGroup
+	for worker := range 4 {
+		judges.Go(func() {
+			for i := worker; i < len(grid); i += 4 {
+				verdicts[i] = judge(grid[i], 3, 10)
+			}
+		})
+	}
+	judges.Wait()
 	unmet := 0
-	for _, cell := range grid {
-		v := judge(cell, 3, 10)
+	for i, cell := range grid {
+		v := verdicts[i]
 		if !v.honest() {
 			t.Errorf("%s: the bounds hold %.1f %% of the time; %.1f %% off while good", cell, v.part(v.held), v.off)
 		}
@@ -138,7 +148,6 @@ func TestTheJudgeFindsTheBoundsTrueAndTheFigureOfUse(t *testing.T) {
 				t.Errorf("%s: not of use often enough, and yet good at times", cell)
 			}
 		}
-		verdicts = append(verdicts, v)
 	}
 	if unmet > len(grid)/4 {
 		t.Errorf("%d of %d cells do not have what is promised", unmet, len(grid))

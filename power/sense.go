@@ -143,7 +143,7 @@ func (s *State) sunk(o Options, now time.Duration) {
 		floor = o.Chemistry.Unmeasured
 	}
 	switch {
-	case !known || sample.Volts > floor:
+	case !known || sample.Volts > floor || s.believed() && sample.Amps > noiseAmps:
 		s.sunkAt = 0
 	case s.sunkAt == 0:
 		s.sunkAt = s.Battery.At

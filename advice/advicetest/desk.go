@@ -40,6 +40,7 @@ type Desk struct {
 	charge   float64 // %
 	load     float64 // A
 	old      bool    // the battery holds 65 % of its label, as two deep cycles have shown
+	shunt    bool    // deep cycles have given more than the label's capacity
 	reads    float64 // what the meter reads of a current: 1, 0 or -1
 	lug      float64 // Ω of a bad one
 	hertz    float64
@@ -116,6 +117,8 @@ func NewDesk(with ...string) (*Desk, error) {
 				d.table = nil
 			case "old":
 				d.old = true
+			case "shunt":
+				d.shunt = true
 			case "no-monitor":
 				d.monitor = false
 			case "low-line":
@@ -140,6 +143,9 @@ func NewDesk(with ...string) (*Desk, error) {
 	}
 	if d.monitor && d.old {
 		d.kept.Charge.Learnt = power.Learnt{Capacity: power.Range{Least: 0.62, Usual: 0.65, Most: 0.7}, Cycles: 2}
+	}
+	if d.monitor && d.shunt {
+		d.kept.Charge.Learnt = power.Learnt{Capacity: power.Range{Least: 1.4, Usual: 1.5, Most: 1.6}, Cycles: 2}
 	}
 	d.powerOn(settle > time.Second)
 	d.For(settle)
