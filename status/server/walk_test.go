@@ -210,7 +210,7 @@ func TestEveryActionIsWalkedToItsResultInW3M(t *testing.T) {
 	if said := w.post("-dump", v.base+"/login", url.Values{"pin": {"0000"}}); !strings.Contains(said, "wrong PIN") || !strings.Contains(said, "PIN, to send logs") {
 		t.Errorf("a wrong PIN: %s", said)
 	}
-	w.post("-dump", v.base+"/login", url.Values{"pin": {v.o.PIN}})
+	w.post("-dump", v.base+"/login", url.Values{"pin": {v.o.PIN()}})
 	all := steps(t, v, action.All, "/", "/services", "/timetable")
 	for _, s := range all {
 		if shown := w.run("-dump", "-cols", "500", v.base+s.page); !strings.Contains(shown, s.button) {
