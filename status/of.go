@@ -120,6 +120,20 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if s.Power.Confidence != power.None {
 		v.Power.Battery.PercentLow, v.Power.Battery.PercentHigh = ptr(math.Floor(s.Power.Bounds[0])), ptr(math.Ceil(s.Power.Bounds[1]))
 	}
+	v.Power.Sockets, v.Power.Monoxide = wired(o.Power.Sockets, s.Power.Sockets, "on", "off"), wired(o.Power.Monoxide, s.Power.Monoxide, "alarm", "quiet")
+	switch sample, fresh := s.Power.Battery.Get(); {
+	case s.Power.ChargedOtherwise(o.Power):
+		v.Power.ChargedBy = "other"
+	case fresh && sample.Amps > 0 && s.Power.Source() == power.SourceGenerator:
+		v.Power.ChargedBy = "generator"
+	}
+	for _, f := range s.PowerFindings(o) {
+		found := PowerFinding{Code: string(f.Code), Since: at(f.Since), Until: at(f.Until)}
+		if f.Generator != power.NoGenerator {
+			found.Generator = ptr(f.Generator.Number())
+		}
+		v.Power.Findings = append(v.Power.Findings, found)
+	}
 	switch left, full, ok := s.Power.TimeLeft(o.Power); {
 	case ok && full && j.May(advice.FullIn):
 		v.Power.Battery.TimeToFullS = ptr(math.Round(left.Seconds()))
