@@ -83,7 +83,6 @@ func Of(o van.Options, s van.State, data []Data) View {
 		}
 	}
 	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
-	v.Power.supply(o, s, at)
 	v.Quiet = s.Quiet
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
@@ -218,25 +217,6 @@ func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func
 		v.At = ptr(n.Wall)
 	}
 	return v
-}
-
-// supply is what the sockets and the battery get, and what is wrong with it.
-func (p *Power) supply(o van.Options, s van.State, at func(time.Duration) *time.Time) {
-	p.Sockets = wired(o.Power.Sockets, s.Power.Sockets, "on", "off")
-	p.Monoxide = wired(o.Power.Monoxide, s.Power.Monoxide, "alarm", "quiet")
-	switch {
-	case s.Power.ChargedOtherwise(o.Power):
-		p.ChargedBy = "other"
-	case s.Power.Charging() && p.Source == power.SourceGenerator:
-		p.ChargedBy = "generator"
-	}
-	for _, f := range s.PowerFindings(o) {
-		found := PowerFinding{Code: string(f.Code), Since: at(f.Since), Until: at(f.Until)}
-		if f.Generator != power.NoGenerator {
-			found.Generator = ptr(int(f.Generator) + 1)
-		}
-		p.Findings = append(p.Findings, found)
-	}
 }
 
 // wired is the word for a line that may be fitted.
