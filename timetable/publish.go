@@ -112,10 +112,11 @@ func (s Shelf) InUse() *Timetable {
 		base = base.until(s.Waiting)
 	}
 	if s.refused != nil && (base != nil || !s.asks) {
-		if base == nil && len(s.refused.Timetable.Services) == 0 {
+		over := s.refused.Over(base)
+		if base == nil && !slices.ContainsFunc(over.Services, func(s Service) bool { return s.Show == Screen }) {
 			return nil // an empty day would be a lie
 		}
-		return s.refused.Over(base)
+		return over
 	}
 	return base
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // upload puts files on, as who may do everything.
@@ -202,5 +204,68 @@ func TestAnUploadIsShownOnceItIsPublished(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// On a phone: the PIN, the page, a file chosen and sent, the pictures looked at, one
+// tap that publishes and one that takes it back; each says what became of it.
+func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
+	looksInABrowser(t)
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"pin": "2468\n", "infobus.yaml": "status:\n  pin-file: " + filepath.Join(dir, "pin") + "\n", "mine.yaml": soup("23:59"), "wrong.yaml": soup("99:00")} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, t.TempDir(), nil, "--sim", "--config", filepath.Join(dir, "infobus.yaml"))
+	p.becomes("clock.trusted", true)
+	browser := openPage(t, p.base+"/timetable") // which leads to where the PIN is asked for
+	do := func(actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(browser.ctx, actions...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func(words string) {
+		t.Helper()
+		p.wait("the page says "+words, func() bool {
+			text, err := chromedp.Run(browser.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+			return err == nil && strings.Contains(text, words) // an error: the page is just being left
+		})
+	}
+	do(chromedp.SendKeys("#pin", "2468"), chromedp.Click(`form[action="/login"] button`))
+	says("Timetable")
+	do(chromedp.EmulateViewport(320, 640), chromedp.Navigate(p.base+"/timetable"))
+	send := func(name string) {
+		t.Helper()
+		do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}), chromedp.Click(`form[action="/timetable"] button`))
+	}
+	send("wrong.yaml")
+	says("timetable.yaml:10:")
+	says("Nothing has changed")
+	send("mine.yaml")
+	says("This version waits")
+	says("Soup kitchen")
+	if browser.eval(`String(document.documentElement.scrollWidth > innerWidth)`) != "false" {
+		t.Error("the page is wider than 320 pixels")
+	}
+	do(chromedp.ScrollIntoView(".glass img"))
+	p.wait("the picture", func() bool {
+		return browser.eval(`String(document.querySelector(".glass img").naturalWidth)`) == "800"
+	})
+	shown := func() bool { return strings.Contains(p.get("/today?lang=en"), "Soup kitchen") }
+	if shown() {
+		t.Error("it is shown before the tap")
+	}
+	do(chromedp.Click(`form[action$="/publish-timetable"] button`))
+	says("It is published.")
+	if !shown() {
+		t.Error("it is not shown after the tap")
+	}
+	do(chromedp.Click(`main form[action$="/take-back-timetable"] button`))
+	says("It is taken back.")
+	if shown() {
+		t.Error("it was taken back, and is shown")
 	}
 }
