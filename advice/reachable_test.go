@@ -44,7 +44,7 @@ var commands = strings.Split("generator on|generator on|generator off|generator 
 	"device gpio absent|device gpio ok|device battery timeout|device battery ok|device panel timeout|device panel ok|device logbook full|device logbook ok|"+
 	"device configuration error|device configuration ok|device relay error|device relay ok|timetable refused 2|device timetable ok|sensor cut|sensor whole|"+
 	"hertz 44|hertz 50|hertz 56|alarm on|alarm off|clock trusted|do longer|do end-session|do session-on|do power-off|do cancel-shutdown|do carry-on|do refresh-screen|"+
-	"breaker out|breaker in|gas on|gas off|stall|phones differ|version waits|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
+	"breaker out|breaker in|gas on|gas off|stall|phones differ|version waits|pairing copied|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
 
 // walks are states that random walks reach, those of each kind that were met first
 // and some more.
@@ -259,11 +259,12 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		later := f.Code == power.ServiceDue && (s.Session.Active || source != power.SourceBattery)
 		bad(j.Level == Good && !later, "all is well, and %s", f.Code)
 	}
+	bad(j.Level == Good && s.Copied != 0 && now-s.Copied < time.Hour, "all is well, and a pairing was copied")
 	bad(j.Level == Good && s.Clock.Differed != 0, "all is well, and two phones differ")
 	bad(j.Level == Good && slices.ContainsFunc(s.Sources, func(v van.Source) bool { return v.Waiting != "" }), "all is well, and a timetable waits")
 	d, heard := s.Device(van.TimetableFile)
 	none := heard && d.State != van.DeviceUnknown && s.Timetable == nil
-	bad(green[Screen] && (none || s.Outlook.Doubtful), "the screen is green: no timetable %v, no hour sure %v", none, s.Outlook.Doubtful)
+	bad(green[Screen] && (none || s.Outlook.Doubtful && s.Session.Active), "the screen is green: no timetable %v, no hour sure %v", none, s.Outlook.Doubtful)
 	if due := s.Outlook.RunOut; len(due) > 0 && s.Timetable != nil {
 		left := due[0].Day - timetable.DateIn(s.Now.Wall, s.Timetable.Zone)
 		bad(j.Level == Good && left <= 2, "all is well, and hours run out in %d days", left)
