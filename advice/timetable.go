@@ -37,8 +37,8 @@ func SourceName(name string) any {
 
 // findTimetableUnconfirmed: all that may be said today is "ask us".
 func findTimetableUnconfirmed(_ van.Options, s van.State) (finding, bool) {
-	if !s.Outlook.Doubtful {
-		return none()
+	if !s.Outlook.Doubtful || !s.Session.Active {
+		return none() // in the evening only what nobody is sure of is left of a day
 	}
 	return say(Warn, words.T("advice.timetable-unconfirmed"))
 }

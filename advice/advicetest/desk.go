@@ -228,6 +228,8 @@ func (d *Desk) Do(command string) error {
 		for _, by := range []time.Duration{0, 20 * time.Minute} {
 			d.see(van.ClockSeen{Trusted: true, Source: wall.Volunteer, Set: reading.Of(by, d.now-d.since)})
 		}
+	case "pairing":
+		d.see(van.PhoneCopied{}) // copied
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":
