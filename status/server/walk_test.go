@@ -204,15 +204,17 @@ func (w w3m) post(how, address string, fields url.Values) string {
 func TestEveryActionIsWalkedToItsResultInW3M(t *testing.T) {
 	w := newW3M(t)
 	v, taken := everyAction(t)
-	if said := w.run("-dump", v.base+"/"); !strings.Contains(said, "PIN, to send logs") || !strings.Contains(said, "Tell people the hours") {
+	if said := w.run("-dump", v.base+"/"); !strings.Contains(said, "PIN of the card") || !strings.Contains(said, "Screen broken") {
 		t.Fatalf("w3m shows %s", said)
 	}
-	if said := w.post("-dump", v.base+"/login", url.Values{"pin": {"0000"}}); !strings.Contains(said, "wrong PIN") || !strings.Contains(said, "PIN, to send logs") {
+	if said := w.post("-dump", v.base+"/login", url.Values{"pin": {"000000"}}); !strings.Contains(said, "wrong PIN") || !strings.Contains(said, "PIN of the card") {
 		t.Errorf("a wrong PIN: %s", said)
 	}
-	w.post("-dump", v.base+"/login", url.Values{"pin": {v.o.PIN}})
+	w.post("-dump", v.base+"/login", url.Values{"pin": {v.o.PIN()}})
 	all := steps(t, v, action.All, "/", "/services", "/timetable")
+	mine := formsOf(t, w.run("-dump_source", v.base+"/"))[0].fields["token"]
 	for _, s := range all {
+		s.fields["token"] = mine
 		if shown := w.run("-dump", "-cols", "500", v.base+s.page); !strings.Contains(shown, s.button) {
 			t.Errorf("%s: w3m shows no %q: %s", s.path, s.button, shown)
 		}
