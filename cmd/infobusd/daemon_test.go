@@ -205,7 +205,12 @@ func (p *process) get(path string) string {
 // indexed by number.
 func (p *process) at(path string) any {
 	var v any
-	if json.Unmarshal([]byte(p.get("/api/v1/state")), &v) != nil {
+	answer, err := p.unix().Get("http://infobus/api/v1/state") // strangers see little of it
+	if err != nil {
+		return nil
+	}
+	defer answer.Body.Close()
+	if json.NewDecoder(answer.Body).Decode(&v) != nil {
 		return nil
 	}
 	for _, key := range strings.Split(path, ".") {
