@@ -1,11 +1,14 @@
 package source
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"infobus/durable"
 	"infobus/timetable"
 )
 
@@ -165,5 +168,48 @@ func TestTranslationsNameServicesOfASheet(t *testing.T) {
 	const said = "sites.yaml:5:5: title and name: both were expected, the name in the sheet or the calendar, and its names by language\nwarning: sites.yaml:4:5: translations: no service is called \"Douches\""
 	if got := saidOf(p); got != said {
 		t.Errorf("%s\nwant\n%s", got, said)
+	}
+}
+
+// A change of the mapping is seen at once, and so is one of the sites.
+func TestAChangeBesideTheSourceIsSeen(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	sheet := put("plan.csv", "nom,days,opens,closes,checked\nRepas,mon,12h,13h,2026-11-20\n")
+	o := Origin{Name: "plan", From: sheet, Options: Options{Mapping: put("titles.yaml", "titles: [{title: Repas, category: food, show: screen}]\n"), Sites: put("sites.yaml", "sites: [{id: quai, name: Quai}]\n")}}
+	feed := Open(durable.System, t.TempDir(), []Origin{o}, true).All()[0]
+	ctx, stop := context.WithCancel(t.Context())
+	seen, ended := make(chan Loaded, 10), make(chan error, 1)
+	go func() { ended <- feed.Follow(ctx, Net{}, func(l Loaded) { seen <- l }) }()
+	next := func() timetable.Service {
+		l := <-seen
+		if l.Err != nil || len(l.InUse.Services) != 1 {
+			t.Fatalf("%+v", l)
+		}
+		return l.InUse.Services[0]
+	}
+	if s := next(); s.Category != timetable.Food || s.Show != timetable.Screen {
+		t.Errorf("%+v", s)
+	}
+	put("titles.yaml", "titles: [{title: Repas, category: water, show: screen}]\n")
+	if s := next(); s.Category != timetable.Water {
+		t.Errorf("another mapping: %+v", s)
+	}
+	put("sites.yaml", "sites: [{id: quai, name: Quai}]\ntranslations: [{title: Repas, name: {ar: وجبات}}]\n")
+	if s := next(); s.Name["ar"] != "وجبات" {
+		t.Errorf("another translation: %+v", s)
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
