@@ -42,14 +42,15 @@ func kioskCommand(o *options) *cobra.Command {
 // pageInput is what offline pages are made of, as flags say it.
 type pageInput struct {
 	out, timetable, board, at, site, until, next string
-	langs, public                                []string
+	langs                                        []string
+	how                                          readAs
 }
 
 func (i *pageInput) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&i.out, "output", "o", "", "the picture to write; - for the standard output")
 	f.StringVar(&i.timetable, "timetable", "", "the timetable")
-	publicFlag(c, &i.public)
+	i.how.flags(c)
 	f.StringVar(&i.board, "board", "", "the board: what the pages help and sim say")
 	f.StringVar(&i.at, "at", "", "day and time: 2026-11-23T10:00 (default now)")
 	f.StringVar(&i.site, "site", "", "site id")
@@ -67,7 +68,7 @@ func (i *pageInput) read(dated bool) (kiosk.Options, kiosk.Content, error) {
 		return o, in, usageError{errors.New("--timetable is needed")}
 	}
 	if i.timetable != "" {
-		t, when, err := openTimetable(i.at, i.timetable, i.public)
+		t, when, err := openTimetable(i.at, i.timetable, i.how)
 		if err != nil {
 			return o, in, err
 		}

@@ -84,19 +84,21 @@ func printJSON(v any) error {
 }
 
 func timetableCommand(o *options) *cobra.Command {
-	var public []string
+	var how readAs
+	var code string
 	check := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Say every mistake in timetable files, as file:line:column: what",
 		Long: `Say every mistake in timetable files (YAML, CSV, .xlsx, iCalendar), as file:line:column: what.
 Each file is taken alone; the files of a folder are taken together. What may be meant
-otherwise is said after "warning:", and is no mistake.`,
+otherwise is said after "warning:", and is no mistake; a public holiday of the next 60 days
+that the timetable shows as any other day, after "note:".`,
 		Example: `  infobus timetable check timetable.yaml
   infobus timetable check plan.xlsx
   infobus timetable check calendar.ics --public "category food"`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			with, err := readOptions(public)
+			with, err := how.options()
 			if err != nil {
 				return err
 			}
@@ -113,10 +115,14 @@ otherwise is said after "warning:", and is no mistake.`,
 					fmt.Printf("%s: well (%d services at %d sites)\n", name, len(l.Timetable.Services), len(l.Timetable.Sites))
 				}
 				o.warnings(l)
+				if err := o.holidays(l.InUse, name, code); err != nil {
+					return err
+				}
 			}
 			return o.mistakes(all)
 		},
 	}
+	countryFlag(check, &code)
 	var at, site string
 	var days int
 	show := &cobra.Command{
@@ -128,7 +134,7 @@ Of a timetable with mistakes it shows what would be shown were there no earlier 
   infobus timetable show timetable.yaml --at 2026-11-23 --days 7 --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			with, err := readOptions(public)
+			with, err := how.options()
 			if err != nil {
 				return err
 			}
@@ -155,9 +161,9 @@ Of a timetable with mistakes it shows what would be shown were there no earlier 
 	show.Flags().StringVar(&site, "site", "", "site id; without it, the services of every site")
 	show.Flags().IntVar(&days, "days", 1, "how many days, 1 to 400")
 	for _, c := range []*cobra.Command{check, show} {
-		publicFlag(c, &public)
+		how.flags(c)
 	}
-	return group("timetable", "Check a timetable, show its days, or what a new one changes", check, show, o.previewCommand())
+	return group("timetable", "Check a timetable, show its days, or what a new one changes", check, show, o.previewCommand(), o.holidaysCommand())
 }
 
 // warnings prints what may be meant otherwise, now.
@@ -173,14 +179,45 @@ func (o *options) warnings(l source.Loaded) {
 	}
 }
 
-func publicFlag(c *cobra.Command, public *[]string) {
-	c.Flags().StringArrayVar(public, "public", nil, "which events of calendars are for the screen, as public in the configuration: all, class-public, x-infobus-show, category WORD, title WORD")
+// noted is for how many days check asks about public holidays.
+const noted = 60
+
+// holidays notes the public holidays that a timetable shows as any other day.
+func (o *options) holidays(t *timetable.Timetable, name, code string) error {
+	if t == nil {
+		return nil
+	}
+	list, err := unthoughtOf(t, code, timetable.DateIn(time.Now(), t.Zone), noted)
+	out := os.Stdout
+	if o.json {
+		out = os.Stderr
+	}
+	for _, u := range list {
+		fmt.Fprintf(out, "%s: note: %s\n", name, u.text)
+	}
+	return err
 }
 
-// readOptions say how timetables are read, with the rules for calendars.
-func readOptions(public []string) (source.Options, error) {
-	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
-	for _, text := range public {
+// readAs is how timetables are read, as a source of the configuration says it.
+type readAs struct {
+	public         []string
+	mapping, sites string
+}
+
+func (r *readAs) flags(c *cobra.Command) {
+	r.publicFlag(c)
+	c.Flags().StringVar(&r.mapping, "mapping", "", "a file that says what titles stand for, as mapping of a source in the configuration")
+	c.Flags().StringVar(&r.sites, "sites", "", "a YAML with sites, plan and translations beside a sheet or a calendar, as sites of a source in the configuration")
+}
+
+func (r *readAs) publicFlag(c *cobra.Command) {
+	c.Flags().StringArrayVar(&r.public, "public", nil, "which events of calendars are for the screen, as public in the configuration: all, class-public, x-infobus-show, category WORD, title WORD")
+}
+
+// options are those of source, with the rules for calendars.
+func (r readAs) options() (source.Options, error) {
+	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program()), Mapping: r.mapping, Sites: r.sites}
+	for _, text := range r.public {
 		var more timetable.Public
 		if err := more.UnmarshalText([]byte(text)); err != nil {
 			return with, usageError{fmt.Errorf("--public %q: %w", text, err)}
@@ -203,8 +240,8 @@ func readAll(names []string) (files []source.File, err error) {
 }
 
 // openTimetable reads a timetable that has no mistakes; at is read in its zone.
-func openTimetable(at, name string, public []string) (*timetable.Timetable, time.Time, error) {
-	with, err := readOptions(public)
+func openTimetable(at, name string, how readAs) (*timetable.Timetable, time.Time, error) {
+	with, err := how.options()
 	if err != nil {
 		return nil, time.Time{}, err
 	}

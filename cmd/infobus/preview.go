@@ -22,6 +22,7 @@ type preview struct {
 	Refused  bool             `json:"refused"`
 	Mistakes source.Mistakes  `json:"mistakes"`
 	Warnings []source.Mistake `json:"warnings"`
+	Holidays []unthought      `json:"holidays"`        // public ones that the new one shows as any other day
 	Pages    []string         `json:"pages,omitempty"` // files
 }
 
@@ -52,9 +53,9 @@ func drawPages(folder string, t *timetable.Timetable, at time.Time, site string)
 }
 
 func (o *options) previewCommand() *cobra.Command {
-	var against, at, pages, site string
+	var against, at, pages, site, code string
 	var days int
-	var public []string
+	var how readAs
 	c := &cobra.Command{
 		Use:   "preview NEW",
 		Short: "Say what a new timetable changes before it is published",
@@ -69,7 +70,7 @@ out. Of one with mistakes it says what is left of the older one.`,
 			if days < 1 || days > 60 {
 				return usageError{fmt.Errorf("--days %d: 1 to 60 was expected", days)}
 			}
-			with, err := readOptions(public)
+			with, err := how.options()
 			if err != nil {
 				return err
 			}
@@ -106,6 +107,9 @@ out. Of one with mistakes it says what is left of the older one.`,
 					return err
 				}
 			}
+			if p.Holidays, err = unthoughtOf(now, code, timetable.DateIn(from, now.Zone), days); err != nil {
+				return err
+			}
 			if o.json {
 				err = printJSON(p)
 			} else {
@@ -122,7 +126,8 @@ out. Of one with mistakes it says what is left of the older one.`,
 	c.Flags().StringVar(&pages, "pages", "", "also draw the pages of that day as they will stand on the screen, into this folder")
 	c.Flags().StringVar(&site, "site", "", "with --pages: the site (default: those that the plan has on the day)")
 	c.Flags().IntVar(&days, "days", 7, "how many days, 1 to 60")
-	publicFlag(c, &public)
+	how.flags(c)
+	countryFlag(c, &code)
 	return c
 }
 
@@ -155,7 +160,7 @@ func (p preview) print(from time.Time, days int) {
 		}
 		return strings.Join(texts, "; ")
 	}
-	var changes, exceptions, expiring, aside []string
+	var changes, exceptions, expiring, holidays, aside []string
 	for _, c := range p.Changes {
 		changes = append(changes, fmt.Sprintf("%s %s: %s, was %s", c.Day, c.Service, say(c.Is), say(c.Was)))
 	}
@@ -179,9 +184,13 @@ func (p preview) print(from time.Time, days int) {
 	section("Is public no more", p.Hidden)
 	section("Days that are not as their week", exceptions)
 	section("Runs out, unless somebody checks it", expiring)
+	for _, u := range p.Holidays {
+		holidays = append(holidays, u.text)
+	}
+	section("Public holidays that are shown as any other day", holidays)
 	section("Mistakes and what is set aside", aside)
 	section("Pages", p.Pages)
-	if len(changes)+len(p.Public)+len(p.Hidden)+len(aside) == 0 {
+	if len(changes)+len(p.Public)+len(p.Hidden)+len(holidays)+len(aside) == 0 {
 		fmt.Println("Nothing changes.")
 	}
 }

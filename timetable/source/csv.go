@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -444,7 +445,7 @@ func (b *sheet) readHeader(record []string, where func(int) spot) []string {
 		missing = append(missing, "days")
 	}
 	for _, name := range []string{"category", "opens", "closes"} {
-		if !has(name) {
+		if !has(name) && (name != "category" || len(b.mapping) == 0) {
 			missing = append(missing, name)
 		}
 	}
@@ -556,7 +557,14 @@ func (g *sheet) service(r row) (s *sheetService, unread int) {
 			g.add(r.start, "name: no text found")
 		}
 	}
-	if v, at := r.get("category"); v == "" {
+	title := s.Name["en"]
+	m := g.meaning(title)
+	if m != nil {
+		maps.Copy(s.Name, m.name)
+	}
+	if v, at := r.get("category"); m != nil && m.category != "" {
+		s.Category = m.category
+	} else if v == "" {
 		g.add(at, "category: missing; expected one of: "+categoryNames())
 	} else if c, ok := categoryOf(v); ok {
 		s.Category = c
@@ -592,7 +600,15 @@ func (g *sheet) service(r row) (s *sheetService, unread int) {
 			g.add(at, fmt.Sprintf("id: %q found, a to z, 0 to 9 and single hyphens were expected, at most 40", shorten(v)))
 		}
 	}
-	s.silent = r.value["show"] == ""
+	if s.silent = r.value["show"] == ""; m != nil && m.shows && (s.silent || m.show == timetable.InPerson) {
+		s.Show = m.show
+	}
+	if m != nil && len(s.Sites) == 0 {
+		s.Sites = slices.Clone(m.sites)
+	}
+	if m == nil {
+		g.unmapped(r.start, title, s.Show == timetable.Screen)
+	}
 	return s, unread
 }
 

@@ -43,6 +43,7 @@ type Feed struct {
 // Follow reads the source whenever it changes, and observes what became of it. It
 // lives until ctx is done or the source cannot be watched.
 func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error {
+	defer f.followBeside(ctx, observe)()
 	f.mu.Lock()
 	at := f.stamp
 	f.mu.Unlock()
@@ -61,6 +62,39 @@ func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error 
 		return followMedia(ctx, f.From, f.took(observe))
 	}
 	return followFile(ctx, f.From, nil, f.took(observe))
+}
+
+// followBeside has the version that was read last read again whenever a file that the
+// options name has changed, until what it gives is called.
+func (f *Feed) followBeside(ctx context.Context, observe func(Loaded)) (end func()) {
+	ctx, stop := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	for _, path := range []string{f.Mapping, f.Sites} {
+		if path == "" {
+			continue
+		}
+		all.Go(func() {
+			err := followFile(ctx, path, nil, func([]File, error) {
+				f.mu.Lock()
+				files, at, was := f.files, f.stamp, f.seen
+				f.mu.Unlock()
+				if files == nil {
+					return // it is read with the first version
+				}
+				is := f.take(files, at)
+				if was.Timetable == nil || is.Timetable == nil || was.Timetable.Digest != is.Timetable.Digest {
+					observe(is)
+				}
+			})
+			if ctx.Err() == nil {
+				slog.Warn("a change of a file beside the timetable is seen with the next of the timetable", "source", f.Name, "why", err)
+			}
+		})
+	}
+	return func() {
+		stop()
+		all.Wait()
+	}
 }
 
 // took has what was read observed.

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -105,7 +106,7 @@ func (c *calendars) calendar(n int, calendar *component) {
 		}
 	}
 	switch {
-	case events > 0 && len(c.Public) == 0:
+	case events > 0 && public == 0 && len(c.Public) == 0:
 		c.warn(calendar.at, 0, fmt.Sprintf("none of the calendar's %s is for the screen: the configuration has no rule for it under public", count(events, "event")))
 	case events > public:
 		c.warn(calendar.at, 0, fmt.Sprintf("%d of the calendar's %s are for the screen, by the rule public: %s", public, count(events, "event"), c.Public))
@@ -131,6 +132,7 @@ type when struct {
 type event struct {
 	c        *component
 	r        *calendarReader
+	meant    *meaning // nil: the mapping does not have its title
 	uid      string
 	sequence int
 	start    when
@@ -156,7 +158,7 @@ func (r *calendarReader) aside(e *event, read func()) bool {
 	noted, before := len(r.mistakes), r.wrong
 	read()
 	well := r.wrong == before
-	if !well && e.show == timetable.InPerson && (e.private || len(r.Public) > 0) {
+	if !well && e.show == timetable.InPerson && (e.private || len(r.Public) > 0 || len(r.mapping) > 0) {
 		for _, m := range r.mistakes[noted:] {
 			r.warn(m.spot, 0, m.what+" (the event is not for the screen, and is set aside)")
 		}
@@ -221,6 +223,10 @@ func (r *calendarReader) decide(e *event) {
 	if p, ok := e.c.get("SUMMARY"); ok {
 		list, _ := p.TextList()
 		about.Title = strings.Join(list, ",")
+		title, _ := cancelledTitle(strings.Join(strings.Fields(about.Title), " "))
+		if e.meant = r.meaning(title); e.meant != nil {
+			e.kind = e.meant.category
+		}
 	}
 	for _, p := range e.c.props["CATEGORIES"] {
 		for _, word := range strings.Split(p.Value, ",") {
@@ -244,6 +250,17 @@ func (r *calendarReader) decide(e *event) {
 		about.Said = p.Value
 		e.show, e.private = r.Public.Show(about), e.private || known && about.Private()
 	}
+	switch m := e.meant; {
+	case m == nil:
+		if p, ok := e.c.get("SUMMARY"); ok {
+			title, _ := cancelledTitle(about.Title)
+			r.unmapped(p.value, title, e.show == timetable.Screen)
+		}
+	case m.shows && m.show == timetable.InPerson:
+		e.show, e.private = timetable.InPerson, true
+	case m.shows && !about.Private():
+		e.show = timetable.Screen
+	}
 }
 
 // texts reads what an event is called, and where it is.
@@ -255,7 +272,10 @@ func (r *calendarReader) texts(e *event) {
 			e.status, e.why = timetable.Cancelled, timetable.Why{Code: "calendar-title"}
 			text = rest
 		}
-		if (text != "" || e.status == "") && r.text(summary.value, "SUMMARY", "name", "en", text) {
+		if e.meant != nil {
+			maps.Copy(e.name, e.meant.name)
+		}
+		if e.name["en"] == "" && (text != "" || e.status == "") && r.text(summary.value, "SUMMARY", "name", "en", text) {
 			e.name["en"] = text
 		}
 	}

@@ -232,6 +232,9 @@ func (r *calendarReader) labels(e *event, s *timetable.Service) {
 			}
 		}
 	}
+	if len(s.Sites) == 0 && e.meant != nil {
+		s.Sites = slices.Clone(e.meant.sites)
+	}
 }
 
 // slot is an event's own opening on no day yet.

@@ -13,7 +13,7 @@ import (
 )
 
 // topKeys are the keys of a file.
-var topKeys = []string{"timezone", "max-age", "sites", "plan", "services", "holidays"}
+var topKeys = []string{"timezone", "max-age", "sites", "plan", "services", "holidays", "translations"}
 
 const (
 	maxYAML = 20000 // lines

@@ -135,6 +135,13 @@ func (o Options) Parse(files []File) Parsed {
 			yamls = append(yamls, b.openYAML(i, f)...)
 		}
 	}
+	all := slices.Clip(files) // with those that the options name
+	if o.Sites != "" {
+		if f, n, ok := b.beside(o.Sites); ok {
+			all = append(all, f)
+			yamls = append(yamls, b.openYAML(n, f)...)
+		}
+	}
 	for _, y := range yamls {
 		y.general()
 	}
@@ -142,6 +149,13 @@ func (o Options) Parse(files []File) Parsed {
 	for _, y := range yamls {
 		y.services()
 	}
+	if o.Mapping != "" {
+		if f, n, ok := b.beside(o.Mapping); ok {
+			all = append(all, f)
+			b.openMapping(n, f)
+		}
+	}
+	b.t.Digest = digest(all)
 	calendars := &calendars{book: b}
 	for i, f := range files {
 		switch {
@@ -155,6 +169,8 @@ func (o Options) Parse(files []File) Parsed {
 		}
 	}
 	calendars.services()
+	b.translate()
+	b.unused()
 	for _, y := range yamls {
 		y.holidays()
 	}
@@ -226,19 +242,23 @@ type located struct {
 // book is a timetable in the making, and what is wrong with it.
 type book struct {
 	Options
-	files    []string
-	sheets   map[int]part // the sheets of workbooks, by their numbers among the files
-	t        timetable.Timetable
-	v        timetable.Version // its Timetable is t, once that is made
-	zoneIn   int               // number of the file that names the zone, counted from 1
-	ageIn    int               // and the age
-	stated   bool              // the YAML names the sites: there are no others
-	ids      map[string]spot   // of services
-	mistakes []located
-	wrong    int // how many mistakes there are, also those beyond maxMistakes
-	warnings []located
-	marks    int         // of the YAML, by yamlfile.Marks
-	doubts   map[int]int // by file: how many pieces of it may close something
+	files        []string
+	sheets       map[int]part // the sheets of workbooks, by their numbers among the files
+	t            timetable.Timetable
+	v            timetable.Version // its Timetable is t, once that is made
+	zoneIn       int               // number of the file that names the zone, counted from 1
+	ageIn        int               // and the age
+	stated       bool              // the YAML names the sites: there are no others
+	ids          map[string]spot   // of services
+	mistakes     []located
+	wrong        int // how many mistakes there are, also those beyond maxMistakes
+	warnings     []located
+	marks        int            // of the YAML, by yamlfile.Marks
+	checkedOn    timetable.Date // what stands in the cell of Checked
+	mapping      []*meaning
+	unmet        map[string]bool // titles that the mapping does not have
+	translations []*translation
+	doubts       map[int]int // by file: how many pieces of it may close something
 }
 
 func (b *book) add(at spot, what string) {
@@ -323,9 +343,15 @@ func (b *book) parsed() Parsed {
 // own fills in what the source says of all of its rows: who checked them, and when.
 func (b *book) own() {
 	checked, err := timetable.ParseDate(b.Checked)
+	if err != nil && b.Checked != "" {
+		checked, err = b.checkedOn, nil
+		if checked == 0 && len(b.files) > 0 {
+			b.warn(spot{0, 1, 1}, 0, fmt.Sprintf("checked: no day found in the cell %s, which only a workbook (.xlsx) has; what says of no check is \"ask us\"", b.Checked))
+		}
+	}
 	for i := range b.t.Services {
 		s := &b.t.Services[i]
-		if s.Checked.IsZero() && err == nil {
+		if s.Checked.IsZero() && err == nil && checked != 0 {
 			s.Checked = start(checked, b.t.Zone)
 		}
 		if b.By == "" {

@@ -94,6 +94,9 @@ func (b *book) workbook(n int, data []byte) {
 			b.warn(spot{k, 1, 1}, 0, "the sheet is hidden, and is not read")
 			continue
 		}
+		if b.checkedOn == 0 {
+			b.checkedOn = b.checkedIn(k, sh)
+		}
 		if b.table(k, sh) {
 			tables++
 		}
@@ -101,6 +104,21 @@ func (b *book) workbook(n int, data []byte) {
 	if tables == 0 {
 		refuse("no sheet found that is a table and not hidden; a first row with the columns' names was expected: " + strings.Join(columnNames, ", "))
 	}
+}
+
+// checkedIn is the day in the cell that the source names; 0 for none.
+func (b *book) checkedIn(k int, sh Sheet) (day timetable.Date) {
+	for _, c := range sh.Cells {
+		if at := (part{}).address(c.Row, c.Column); at != "!"+b.Checked {
+			continue
+		}
+		day, err := sheetDate(cell(c.Text))
+		if err != nil {
+			b.add(spot{k, c.Row, c.Column}, fmt.Sprintf("checked: %q found: %v", shorten(c.Text), err))
+		}
+		return day
+	}
+	return 0
 }
 
 // maxTitle is how many rows may stand above the columns' names.

@@ -19,6 +19,14 @@ type file struct {
 	Plan     []planned `yaml:"plan"`
 	Services []service `yaml:"services"`
 	Holidays []holiday `yaml:"holidays"`
+
+	Translations []translated `yaml:"translations"`
+}
+
+// translated is the name of a service of a sheet or a calendar in other languages.
+type translated struct {
+	Title string            `yaml:"title"` // its name there, in any language
+	Name  map[string]string `yaml:"name"`
 }
 
 type site struct {
@@ -137,7 +145,7 @@ func (y *yaml) note() {
 		switch {
 		case section == "timezone":
 			y.v.Zoneless = true
-		case slices.Contains([]string{"max-age", "sites", "plan"}, section) && !strings.HasPrefix(m.What, "a second document"):
+		case slices.Contains([]string{"max-age", "sites", "plan", "translations"}, section) && !strings.HasPrefix(m.What, "a second document"):
 		case slices.Contains([]string{"services", "holidays"}, section) && m.Column > 1:
 		default:
 			y.unread(y.n, timetable.Unread{Line: m.Line + y.above})
@@ -199,7 +207,7 @@ func (y *yaml) general() {
 
 // services takes plan and services.
 func (y *yaml) services() {
-	if !y.src.Is(&y.f.Services) && len(y.files) == 1 && y.whole && len(y.found) == 0 {
+	if !y.src.Is(&y.f.Services) && len(y.files) == 1 && y.whole && len(y.found) == 0 && !y.src.Is(&y.f.Translations) {
 		y.add(y.at(), "services: missing; a list was expected, which may be []")
 	}
 	most(y, "plan", &y.f.Plan, maxPlan-len(y.t.Plan))
@@ -214,10 +222,33 @@ func (y *yaml) services() {
 		y.hours("from", &p.From, "to", &p.To, p)
 		y.t.Plan = append(y.t.Plan, timetable.Planned{Site: p.Site, Days: days, From: p.From.Clock, To: p.To.Clock})
 	}
+	most(y, "translations", &y.f.Translations, maxTranslations-len(y.translations))
+	for i := range y.f.Translations {
+		y.translation(&y.f.Translations[i])
+	}
 	most(y, "services", &y.f.Services, maxServices-len(y.t.Services))
 	for i := range y.f.Services {
 		y.service(i)
 	}
+}
+
+// translation takes one name in other languages.
+func (y *yaml) translation(e *translated) {
+	t := &translation{at: y.at(e), of: e.Title, name: map[string]string{}}
+	if !y.src.Is(&e.Title) || !y.src.Is(&e.Name) {
+		y.add(t.at, "title and name: both were expected, the name in the sheet or the calendar, and its names by language")
+		return
+	}
+	for _, lang := range slices.Sorted(maps.Keys(e.Name)) {
+		at := y.at(yamlfile.Entry{Map: &e.Name, Key: lang})
+		tag, err := timetable.LanguageTag(lang)
+		if err != nil {
+			y.add(at, fmt.Sprintf("name: %q found, %v", lang, err))
+		} else if y.text(at, "name", "name", tag, e.Name[lang]) {
+			t.name[tag] = e.Name[lang]
+		}
+	}
+	y.translations = append(y.translations, t)
 }
 
 // try runs a check, and says whether it found no mistake.

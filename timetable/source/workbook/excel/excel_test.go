@@ -470,3 +470,22 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A cell above the table may say when all of it was checked.
+func TestACellSaysWhenTheSheetWasChecked(t *testing.T) {
+	data := made(t, func(f *excelize.File) {
+		rowOf(f, "Sheet1", 1, "Vérifié le", "22/11/2026")
+		rowOf(f, "Sheet1", 3, "name", "category", "days", "opens", "closes", "show")
+		rowOf(f, "Sheet1", 4, "Tea", "food", "mon", "12h", "13h", "screen")
+	})
+	for cell, want := range map[string]struct{ rows, said string }{
+		"B1": {"30 12:00-13:00 confirmed Tea, ", "row 3, is not read"},
+		"C1": {"30 12:00-13:00 ask us Tea, ", "no day found in the cell C1"},
+		"A1": {"30 12:00-13:00 ask us Tea, ", `Sheet1!A1: checked: "Vérifié le" found`},
+	} {
+		p := source.Options{Workbook: workbook.Reader(os.Args[0]), Checked: cell}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
+		if got := rowsOf(p.Over(nil), "2026-11-30", 1); got != want.rows || !strings.Contains(strings.Join(texts(p), "\n"), want.said) {
+			t.Errorf("%s: %s\n%s", cell, got, strings.Join(texts(p), "\n"))
+		}
+	}
+}
