@@ -22,6 +22,8 @@ type Name string
 // The actions' names.
 const (
 	CancelShutdown   Name = "cancel-shutdown"
+	Quiet            Name = "quiet"
+	QuietOff         Name = "quiet-off"
 	Sync             Name = "sync"
 	RefreshScreen    Name = "refresh-screen"
 	ShowToday        Name = "show-today"
@@ -75,7 +77,7 @@ type Args struct {
 type Who uint8
 
 const (
-	Volunteers Who = iota // a session that the PIN opened, and the unix socket
+	Volunteers Who = iota // a paired phone, and the unix socket
 	SocketOnly            // the unix socket alone
 )
 
@@ -111,6 +113,7 @@ type Table []Row
 // All are the box's actions, the most urgent first.
 var All = Table{
 	{Name: CancelShutdown, Form: OnPage},
+	{Name: QuietOff, Form: OnPage, Asks: true, Durable: true},
 	{Name: Sync, Form: OnPage},
 	{Name: RefreshScreen, Form: OnPage},
 	{Name: ShowToday, Form: OnPage},
@@ -118,6 +121,7 @@ var All = Table{
 	{Name: ShowSIM, Form: OnPage},
 	{Name: CarryOn, Form: OnPage},
 	{Name: PowerOff, Form: BetweenSessions, Asks: true, Undo: CancelShutdown},
+	{Name: Quiet, Form: OnPage, Durable: true, Undo: QuietOff},
 	{Name: Longer, Form: OnPage},
 	{Name: EndSession, Form: OnPage, Asks: true},
 	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true},

@@ -25,7 +25,7 @@ func (t Table) Docs(say *words.Speaker) string {
 				args = append(args, a)
 			}
 		}
-		open := "PIN"
+		open := "paired"
 		if r.Who == SocketOnly {
 			open = "unix socket"
 		}

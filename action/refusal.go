@@ -24,6 +24,8 @@ const (
 	NoScreen         Refusal = "no-screen"
 	ScreenFailed     Refusal = "screen-failed"
 	SiteNotSaid      Refusal = "site-not-said" // until it is, the page of an empty day is not shown
+	IsQuiet          Refusal = "quiet"
+	NotQuiet         Refusal = "not-quiet"
 	NoPage           Refusal = "no-page"
 	NoClock          Refusal = "no-clock"
 	NoTimetable      Refusal = "no-timetable"
@@ -65,7 +67,7 @@ const (
 // Refusals are all codes that an action is refused with.
 var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
-	NoScreen, ScreenFailed, SiteNotSaid, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
+	NoScreen, ScreenFailed, SiteNotSaid, IsQuiet, NotQuiet, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
 	NotContradicted, NotHeld, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
 	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,

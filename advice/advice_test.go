@@ -51,6 +51,8 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 			[]string{"start-generator"}, Info, "Nothing to do: a session begins when a generator starts."},
 		{"the screen is broken", func(s *van.State) { s.Devices[2].State = van.DeviceBroken },
 			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
+		{"a phone's pairing was copied", func(s *van.State) { s.Copied = s.Now.Mono },
+			[]string{"phone-copied"}, Warn, "Tell the team: a phone’s pairing was copied, and is ended. Look at the paired phones."},
 		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },
 			[]string{"device-failed"}, Warn, "Tell the team that a part of the box does not work: see below."},
 		{"the configuration was refused", func(s *van.State) {

@@ -39,7 +39,7 @@ func signature(j Judgement) string {
 }
 
 // commands are what may happen to a van.
-var commands = strings.Split("generator on|generator on|generator off|generator 2 on|generator 2 off|site moulin|site quai|charger off|charger on|load 1|load 8|load 30|"+
+var commands = strings.Split("generator on|generator on|generator off|generator 2 on|generator 2 off|site moulin|site quai|charger off|charger on|meter dead|meter reversed|meter right|meter right|lug 100|lug 100|load 1|load 8|load 30|"+
 	"cable out|cable in|port out|port in|gateway off|gateway on|cellular up|cellular up|cellular down|cellular slow|cellular captive|cellular late|cellular filtered|dns down|dns up|"+
 	"device gpio absent|device gpio ok|device battery timeout|device battery ok|device panel timeout|device panel ok|device logbook full|device logbook ok|"+
 	"device configuration error|device configuration ok|device relay error|device relay ok|timetable refused 2|device timetable ok|sensor cut|sensor whole|"+
@@ -52,7 +52,7 @@ func walks(t testing.TB, n int) (all []moment) {
 	gen := rapid.Custom(func(t *rapid.T) []string {
 		with := []string{fmt.Sprint("battery ", rapid.SampledFrom([]int{9, 11, 14, 26, 33, 60, 80, 97}).Draw(t, "battery")), "generators 2",
 			fmt.Sprint("run-hours ", rapid.SampledFrom([]int{3, 99, 101}).Draw(t, "run"))}
-		for _, w := range []string{"relay", "low-line", "bundle used-up", "no-monitor", "clock untrusted", "sockets", "monoxide", "no-timetable",
+		for _, w := range []string{"old", "shunt", "relay", "low-line", "bundle used-up", "no-monitor", "clock untrusted", "sockets", "monoxide", "no-timetable",
 			"date 2026-12-18", "date 2027-01-18"} {
 			if rapid.IntRange(0, 3).Draw(t, w) == 0 {
 				with = append(with, w)
@@ -235,8 +235,11 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		})
 	bad(power_ && green[Power], "power is green")
 	for _, f := range s.PowerFindings(o) {
-		bad(f.Code != power.ServiceDue && f.Code != power.WithoutPower && green[Power], "power is green, and %s", f.Code)
+		bad(f.Code != power.ServiceDue && f.Code != power.WithoutPower && f.Code != power.BatteryWeak && green[Power], "power is green, and %s", f.Code)
 		bad(f.Code == power.MonoxideAlarm && j.First.Act != GetOut, "there is gas, and the act is %s", j.First.Act)
+		if strings.HasPrefix(string(f.Code), "current-sense-") || f.Code == power.CableFails || f.Code == power.BatteryWeak {
+			bad(!codes[string(f.Code)], "%s is found and not said", f.Code)
+		}
 	}
 	bad(green[Screen] && s.Clock.Differed != 0, "the screen is green, and two phones differ")
 	short := s.Forecast(o).Slot != 0

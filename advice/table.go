@@ -65,6 +65,10 @@ var table = rules{
 		hides: []string{generatorUnseen}},
 	{code: uplinkBroken, about: Internet, judge: findUplink},
 	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
+	{code: string(power.SenseIsDead), about: Power, act: TellTeam, judge: findSense(power.SenseIsDead, words.T("advice.current-sense-dead")), marks: []About{Power}},
+	{code: string(power.SenseIsReversed), about: Power, act: TellTeam, judge: findSense(power.SenseIsReversed, words.T("advice.current-sense-reversed")), marks: []About{Power}},
+	{code: string(power.SenseIsScaled), about: Power, act: TellTeam, judge: findSense(power.SenseIsScaled, words.T("advice.current-sense-scale")), marks: []About{Power}},
+	{code: string(power.CableFails), about: Power, act: TellTeam, judge: findSense(power.CableFails, words.T("advice.battery-resistance")), marks: []About{Power}},
 	{code: generatorStalls, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
 	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
 	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
@@ -79,8 +83,10 @@ var table = rules{
 		hides: []string{"timetable-expiring"}},
 	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
+	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
 	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
+	{code: string(power.BatteryWeak), about: Power, act: TellTeam, judge: findWeak},
 	{code: generatorService, about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService},
 	{code: "timetable-expiring", about: Timetable, judge: findTimetableExpiring},
 	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
@@ -159,6 +165,24 @@ func findWithoutPower(o van.Options, s van.State) (finding, bool) {
 func endsWithoutPower(o van.Options, s van.State) time.Duration {
 	f, _ := powerFinding(o, s, power.WithoutPower)
 	return f.Until
+}
+
+// findSense is the judgement of what is wrong with the battery or its monitor.
+func findSense(code power.Code, said words.Text) func(van.Options, van.State) (finding, bool) {
+	return func(o van.Options, s van.State) (finding, bool) {
+		if _, is := powerFinding(o, s, code); !is {
+			return none()
+		}
+		return say(Warn, said)
+	}
+}
+
+func findWeak(o van.Options, s van.State) (finding, bool) {
+	share, weak := s.Power.Weak(o.Power)
+	if !weak {
+		return none()
+	}
+	return say(Info, words.T("advice.battery-weak", "Percent", math.Round(100*share)))
 }
 
 // low says whether the battery's level is low or worse.
@@ -442,4 +466,15 @@ func findStartGenerator(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	return say(Info, words.T("advice.start-generator"))
+}
+
+// copiedFor is how long it is said that a phone's pairing was copied: a session, and the
+// evening after it.
+const copiedFor = 12 * time.Hour
+
+func findPhoneCopied(_ van.Options, s van.State) (finding, bool) {
+	if s.Copied == 0 || s.Now.Mono-s.Copied >= copiedFor {
+		return none()
+	}
+	return say(Warn, words.T("advice.phone-copied"))
 }

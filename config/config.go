@@ -251,6 +251,7 @@ type Kiosk struct {
 	Languages []Set  `yaml:"languages"` // shown in turn
 	Board     string `yaml:"board"`     // path
 	Button    *Line  `yaml:"button"`    // nil for none
+	Quiet     *Line  `yaml:"quiet"`     // switch in the van that has the screen bare; nil for none
 	NextPlace bool   `yaml:"next-place"`
 }
 
@@ -271,9 +272,12 @@ type Sync struct {
 
 // Status is the volunteers' pages.
 type Status struct {
-	Listen  string `yaml:"listen"` // address:port
-	PINFile string `yaml:"pin-file"`
-	Guide   string `yaml:"guide"` // a PDF, or a folder with guide.pdf, guide-ar.pdf, …; "" for none
+	Listen     string   `yaml:"listen"`     // address:port
+	Volunteers string   `yaml:"volunteers"` // address:port of the volunteers' own door; "": they come where visitors do
+	Hosts      []string `yaml:"hosts"`      // names of the box, beside infobus.local; in small letters
+	PINFile    string   `yaml:"pin-file"`
+	Switch     *Line    `yaml:"switch"` // in the van, that lets a phone be paired; nil for none
+	Guide      string   `yaml:"guide"`  // a PDF, or a folder with guide.pdf, guide-ar.pdf, …; "" for none
 }
 
 // Power is when the box goes down by itself.
@@ -360,7 +364,7 @@ func Parse(file string, data []byte) (Config, error) {
 	if c.Battery.LowLine != nil {
 		*c.Battery.LowLine = c.Battery.LowLine.filled()
 	}
-	for _, l := range []*Line{c.Kiosk.Button, c.Sockets, c.Monoxide} {
+	for _, l := range []*Line{c.Kiosk.Button, c.Sockets, c.Monoxide, c.Kiosk.Quiet, c.Status.Switch} {
 		if l != nil {
 			*l = l.filled()
 		}
@@ -409,7 +413,8 @@ func (c *Config) check(src *yamlfile.Source) {
 	for _, in := range []struct {
 		line *Line
 		what string
-	}{{c.Sockets, "detector of the sockets"}, {c.Monoxide, "carbon-monoxide alarm"}} {
+	}{{c.Sockets, "detector of the sockets"}, {c.Monoxide, "carbon-monoxide alarm"},
+		{c.Kiosk.Quiet, "switch of the bare screen"}, {c.Status.Switch, "switch that lets a phone be paired"}} {
 		if in.line == nil {
 			continue
 		}
@@ -494,10 +499,7 @@ func (c *Config) check(src *yamlfile.Source) {
 		src.Add("organisation and network belong together; one is missing", d, &c.Uplink.Dashboard)
 	}
 	c.Uplink.checkSIMs(src)
-	_, port, colon := strings.Cut(c.Status.Listen[strings.LastIndexByte(c.Status.Listen, ']')+1:], ":")
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil || !colon {
-		src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as :80", c.Status.Listen), &c.Status.Listen)
-	}
+	c.Status.check(src)
 	c.Kiosk.check(src)
 	between(src, &c.Session.Length, 10*time.Minute, 24*time.Hour)
 	between(src, &c.Session.Idle, time.Second, 6*time.Hour)
@@ -588,6 +590,28 @@ func host(own netip.Prefix, a netip.Addr) bool {
 	return own.Contains(a) && a != own.Addr() && own.Contains(a.Next()) &&
 		!a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && !a.IsUnspecified()
 }
+
+func (s *Status) check(src *yamlfile.Source) {
+	for _, field := range []*string{&s.Listen, &s.Volunteers} {
+		_, port, colon := strings.Cut((*field)[strings.LastIndexByte(*field, ']')+1:], ":")
+		if _, err := strconv.ParseUint(port, 10, 16); (err != nil || !colon) && (*field != "" || field == &s.Listen) {
+			src.Add(fmt.Sprintf("%q found; an address with its port was expected, such as :80", *field), field)
+		}
+	}
+	if s.Volunteers != "" && s.Volunteers == s.Listen && !strings.HasSuffix(s.Listen, ":0") {
+		src.Add("volunteers and listen are the same; the volunteers' own door was expected to have another port, or none", &s.Volunteers)
+	}
+	for i := range s.Hosts {
+		name := strings.ToLower(strings.TrimSuffix(s.Hosts[i], "."))
+		if !boxName.MatchString(name) || numeric.MatchString("."+name) {
+			src.Add(fmt.Sprintf("%q found; a name of the box was expected, such as bus.example.org", s.Hosts[i]), &s.Hosts[i])
+		}
+		s.Hosts[i] = name
+	}
+}
+
+// boxName is a host's name, with or without a dot.
+var boxName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}\.?)*$`)
 
 // maxSets is how many sets there may be: a reader waits for the turn of the own
 // language.

@@ -457,3 +457,38 @@ func TestTheFileThatIsReplacedGoesOnceTheNewOneIsDurable(t *testing.T) {
 		}
 	}
 }
+
+// After Replace, neither copy and nothing behind them holds what was kept before.
+func TestWhatIsReplacedIsNowhereInTheFile(t *testing.T) {
+	d := durabletest.New(1)
+	s, _, err := durable.OpenSlots(d, "/state", checked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := []byte(strings.Repeat("1: rue du Moulin Gris ", 900))
+	for range 3 {
+		if err := s.Write(old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := func() []byte {
+		f, err := d.Open("/state", os.O_RDONLY)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		n, _ := f.Size()
+		b := make([]byte, n)
+		f.ReadAt(b, 0)
+		return b
+	}
+	if err := s.Write([]byte("2")); err != nil || !bytes.Contains(whole(), []byte("Moulin")) {
+		t.Fatalf("%v: this test sees too little: what is written over is gone", err)
+	}
+	if err := s.Replace([]byte("3")); err != nil || bytes.Contains(whole(), []byte("Moulin")) {
+		t.Errorf("%v: it is still there", err)
+	}
+	if _, b, err := durable.OpenSlots(d, "/state", checked); string(b) != "3" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+}

@@ -59,7 +59,14 @@ func (s *Slots) read(f File) (found, error) {
 
 // Write replaces what is kept; when it returns nil, payload is durable. After an
 // error it may be or not, and what was kept before is there.
-func (s *Slots) Write(payload []byte) error {
+func (s *Slots) Write(payload []byte) error { return s.write(payload, 1, block) }
+
+// Replace is Write, after which neither of the two copies, nor what may be left behind a
+// shorter one, holds anything that was kept before.
+func (s *Slots) Replace(payload []byte) error { return s.write(payload, 2, slotSize) }
+
+// write writes a payload so many times, each time over a multiple of unit bytes.
+func (s *Slots) write(payload []byte, times, unit int) error {
 	if len(payload) > MaxSlot {
 		return fmt.Errorf("%s: %w: %d bytes", s.path, ErrTooLarge, len(payload))
 	}
@@ -70,7 +77,10 @@ func (s *Slots) Write(payload []byte) error {
 	if f == nil {
 		err = s.create(payload)
 	} else {
-		err = errors.Join(s.put(f, payload), f.Close())
+		for ; times > 0 && err == nil; times-- {
+			err = s.put(f, payload, unit)
+		}
+		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
 		return err
@@ -119,11 +129,11 @@ func (s *Slots) settle(f File) error {
 	return nil
 }
 
-// put writes the next copy over the older one.
-func (s *Slots) put(f File, payload []byte) error {
+// put writes the next copy over the older one, a multiple of unit bytes.
+func (s *Slots) put(f File, payload []byte, unit int) error {
 	generation := s.generation + 1
 	b := encode(generation, payload)
-	b = append(b, make([]byte, -len(b)&(block-1))...)
+	b = append(b, make([]byte, (unit-len(b)%unit)%unit)...)
 	if _, err := f.WriteAt(b, int64(generation%2)*slotSize); err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ type visit struct {
 // due. next is when to look again; 0: never.
 func (s *step) due() (page Page, cause Cause, next time.Duration) {
 	switch {
+	case s.quiet:
+		return s.bare(), Button, 0
 	case s.leaveBy != 0:
 		v := s.visit
 		if s.in.Session.Active {

@@ -43,6 +43,9 @@ type Input struct {
 	PowerOff    bool
 	Panel       Panel
 	Temperature reading.Reading[float64] // of the panel, °C
+	// Quiet: only numbers and languages are shown, no place and no hour; nobody's wish
+	// changes that.
+	Quiet bool
 }
 
 // Session is the session as the screen knows it.
@@ -127,6 +130,7 @@ type State struct {
 	session  Session              // of the last step
 	table    *timetable.Timetable // of the last step
 	powerOff bool                 // of the last step
+	quiet    bool                 // likewise
 }
 
 // PageKey identifies a page whatever its rows.
@@ -212,6 +216,12 @@ func (s *step) take() {
 	case is.Site != was.Site:
 		s.stale = true
 	}
+	if s.in.Quiet != s.quiet {
+		s.quiet, s.stale = s.in.Quiet, true
+	}
+	if s.quiet {
+		s.forget()
+	}
 	if s.in.PowerOff != s.powerOff {
 		s.powerOff, s.stale, s.leaveBy, s.LastPageDone = s.in.PowerOff, true, 0, false
 		if s.powerOff {
@@ -241,8 +251,13 @@ func (s *step) draw() *Draw {
 	}
 	page, cause, next := s.next()
 	var wave Waveform
-	if cause != "" {
-		wave, next = s.Wear.Plan(s.now, cause, s.in.Temperature.Aged(s.now, temperatureHolds))
+	temperature := s.in.Temperature.Aged(s.now, temperatureHolds)
+	switch {
+	case cause == "":
+	case s.quiet:
+		wave, next = s.Wear.PlanBare(s.now, temperature), s.now
+	default:
+		wave, next = s.Wear.Plan(s.now, cause, temperature)
 	}
 	due := wave != ""
 	switch {
@@ -284,6 +299,9 @@ func (s *step) next() (page Page, cause Cause, next time.Duration) {
 		s.stands(page, cause)
 		if cause == Button {
 			s.forget()
+		}
+		if s.quiet {
+			return page, "", 0
 		}
 		if cause == Button || cause == SessionEnd {
 			continue // what is due after it

@@ -91,18 +91,33 @@ func (w Wear) Plan(now time.Duration, why Cause, temperature reading.Reading[flo
 	if next = min(w.rested(), w.excepted(now, why)); next > now {
 		return "", next
 	}
+	return w.waveform(now, why, temperature), now
+}
+
+// PlanBare is Plan for the page that stands while it is quiet. It waits neither for the
+// 180 s nor for the button's share, as a button's it is counted. Another page that it
+// can take away comes by the other rules only, and so they bound it too.
+func (w Wear) PlanBare(now time.Duration, temperature reading.Reading[float64]) Waveform {
+	if w.Last > now {
+		w = w.Rebooted()
+	}
+	return w.waveform(now, Button, temperature)
+}
+
+// waveform is that of a refresh that may begin now.
+func (w Wear) waveform(now time.Duration, why Cause, temperature reading.Reading[float64]) Waveform {
 	celsius, known := temperature.Get()
 	switch {
 	case w.LastFull == 0, now-w.LastFull >= daily-time.Hour, w.SinceFull >= notFull, !known:
-		return Full, now
+		return Full
 	case why == SessionStart, why == SessionEnd, why == Shutdown, why == Day: // stands for long: without ghosts
-		return Full, now
+		return Full
 	case why == Changed && celsius >= partialFrom:
-		return Partial, now
+		return Partial
 	case celsius >= fastFrom:
-		return Fast, now
+		return Fast
 	}
-	return Full, now
+	return Full
 }
 
 // rested is the time from which on a refresh is no exception.

@@ -58,5 +58,6 @@ const (
 	DeviceRecovered    Name = "device.recovered"
 	SystemStarted      Name = "system.started"
 	SystemStopping     Name = "system.stopping"
+	PairingEnded       Name = "pairing.ended"
 	SystemTested       Name = "system.tested"
 )

@@ -53,6 +53,7 @@ var Schema = map[Name][]Field{
 	DeviceRecovered:    {{Key: "device", Words: devices}},
 	SystemStarted:      {{Key: "restored", Bool: true}},
 	SystemStopping:     {{Key: "reason", Words: []string{"signal", "shutdown"}}},
+	PairingEnded:       {{Key: "reason", Words: []string{"copied"}}},
 	SystemTested:       {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
 }
 

@@ -66,31 +66,32 @@ type Charge struct {
 	figure    float64 // of the capacity
 	low, high edge
 
-	sampled  bool
-	last     Sample
-	at       time.Duration // of last
-	lifted   time.Duration // last sample with a charging current
-	loaded   time.Duration // last sample with a current above restRate
-	absorbed time.Duration // since when the battery is at its charged voltage; 0 if it is not
-	charged  time.Duration // since when the battery has looked full; 0 if it does not
-	emptied  time.Duration // since when the voltage says that it is empty; 0 if it does not
-	doubted  time.Duration // since when the voltage contradicts the count; 0 if it does not
-	now      [2]float64    // window of the last sample, as fractions of the capacity
-	turned   time.Duration // since when the current flows against its mean; 0 if it does not
-	mean     float64       // A, averaged over meanOver
-	hasMean  bool
-	fed      time.Duration // last sample with a charging current; 0 if there was none
-	taken    taken
-	flowed   float64       // Ah that the last sample added
-	denied   time.Duration // since when the battery looks full against its count; 0 if it does not
-	usual    float64       // A that is drawn without a charger, averaged over usualOver; 0 if not known
-	ohms     float64       // resistance by load steps, Ω; 0 if not known
-	steps    int           // load steps that ohms is from, a large one counting more
-	learnt   Range         // capacity, as a fraction of Bank.Capacity; zero until a deep cycle was seen
-	cycles   int           // deep cycles that learnt is from
-	since    float64       // net charge since full, as a fraction of Bank.Capacity
-	cycling  bool          // since is known
-	begun    float64       // the charge that the cycle began with, at least
+	lostTrack bool // nothing was measured for so long that the figure says nothing
+	sampled   bool
+	last      Sample
+	at        time.Duration // of last
+	lifted    time.Duration // last sample with a charging current
+	loaded    time.Duration // last sample with a current above restRate
+	absorbed  time.Duration // since when the battery is at its charged voltage; 0 if it is not
+	charged   time.Duration // since when the battery has looked full; 0 if it does not
+	emptied   time.Duration // since when the voltage says that it is empty; 0 if it does not
+	doubted   time.Duration // since when the voltage contradicts the count; 0 if it does not
+	now       [2]float64    // window of the last sample, as fractions of the capacity
+	turned    time.Duration // since when the current flows against its mean; 0 if it does not
+	mean      float64       // A, averaged over meanOver
+	hasMean   bool
+	fed       time.Duration // last sample with a charging current; 0 if there was none
+	taken     taken
+	flowed    float64       // Ah that the last sample added
+	denied    time.Duration // since when the battery looks full against its count; 0 if it does not
+	usual     float64       // A that is drawn without a charger, averaged over usualOver; 0 if not known
+	ohms      float64       // resistance by load steps, Ω; 0 if not known
+	steps     int           // load steps that ohms is from, a large one counting more
+	learnt    Range         // capacity, as a fraction of Bank.Capacity; zero until a deep cycle was seen
+	cycles    int           // deep cycles that learnt is from
+	since     float64       // net charge since full, as a fraction of Bank.Capacity
+	cycling   bool          // since is known
+	begun     float64       // the charge that the cycle began with, at least
 }
 
 // edge is a bound of the charge: where it was last set, as a fraction, and the net
@@ -177,8 +178,6 @@ const (
 	kneeShare = 0.06
 	// fullest is how full a battery is known to be at most, as a fraction.
 	fullest = 0.99
-	// reach is how far, in %, the figure stands from its bounds at most where that can be.
-	reach = 30
 	// widestHalf is the largest half width of the bounds, in %, at which a figure is
 	// given at all.
 	widestHalf = 40
@@ -208,7 +207,11 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 	c.now = [2]float64{low, high}
 	if !c.known {
 		c.restart(b)
+	} else if c.lostTrack {
+		c.figure = c.says(b) // within the bounds, which are as wide as they are
+		c.clamp(b)
 	}
+	c.lostTrack = false
 	c.bound(b, now)
 	c.full(b, s, celsius, now)
 	return c
@@ -326,6 +329,7 @@ func (c *Charge) unseen(b Bank, hours float64) {
 		drawn = min(drawn, unseenLoad*c.usual/b.Capacity*hours)
 	}
 	c.cycling = false
+	c.lostTrack = c.lostTrack || drawn+unseenRate*hours > 2*widestHalf/100.0
 	c.widen(b, drawn, unseenRate*hours)
 }
 
@@ -413,12 +417,12 @@ func (c *Charge) restart(b Bank) {
 }
 
 // bound narrows the bounds to the voltage's window. Where the two do not overlap in a
-// battery whose current is at most restRate, it doubts the count, and restarts it after
+// battery from which at most restRate is drawn, it doubts the count, and restarts it after
 // Bank.Doubt.
 func (c *Charge) bound(b Bank, now time.Duration) {
 	c.learn(b)
 	if c.now[1] < c.lowest(b) || c.now[0] > c.highest(b) {
-		if math.Abs(c.last.Amps) > restRate*b.Capacity {
+		if c.last.Amps < -restRate*b.Capacity {
 			c.doubted = 0
 			return
 		}
@@ -608,9 +612,6 @@ func (c Charge) Percent(b Bank) (percent, low, high float64, ok bool) {
 		percent, low, high = 100*c.says(b), 100*c.now[0], 100*c.now[1]
 	default:
 		percent, low, high = 100*c.figure, 100*c.lowest(b), 100*c.highest(b)
-	}
-	if high-low <= 2*reach {
-		percent = min(max(percent, high-reach), low+reach)
 	}
 	return percent, low, high, (high-low)/2 <= widestHalf
 }

@@ -43,8 +43,8 @@ func (s *State) alarm(o Options, in LowLine) {
 // shutdown announces, cancels and begins a shutdown. Every reason needs all
 // generators to be known to stand still: a box that powers off while one runs would
 // not come back with the next start. Besides,
-//   - battery-critical needs unbroken samples of a critical, discharging battery for
-//     Options.LevelHold, the last one fresh, whose voltage does not contradict the
+//   - battery-critical needs a figure, and unbroken samples of a critical, discharging
+//     battery for Options.LevelHold, the last one fresh, whose voltage does not contradict the
 //     count;
 //   - battery-voltage needs unbroken samples, for Options.VoltageHold or a fifth of it and
 //     the last one fresh, of a voltage that damages the battery under any load, or, where the current
@@ -77,9 +77,9 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	measured = measured && s.believed()
 	switch {
 	case !still:
-	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && !s.Charge.Doubtful():
+	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && s.Confidence != None && !s.Charge.Doubtful():
 		due = BatteryCritical
-	case s.sunkAt != 0 && o.VoltageHold > 0 && s.Battery.At-s.sunkAt >= o.voltageHold(s.Sense):
+	case s.sunkAt != 0 && o.VoltageHold > 0 && s.Battery.At-s.sunkAt >= o.voltageHold(s.Sense) && s.Level == Critical:
 		due = BatteryVoltage
 	case !measured && o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
 		due = BatteryLow

@@ -188,9 +188,14 @@ func (s *State) age(o Options, now time.Duration) {
 	}
 }
 
+// Charging says whether a current that counts is known to flow into the battery.
+func (s State) Charging() bool {
+	sample, known := s.Battery.Get()
+	return known && sample.Amps >= charged
+}
+
 // ChargedOtherwise says whether the battery is charged while every generator is known
 // to stand still, and the configuration or a volunteer says by what.
 func (s State) ChargedOtherwise(o Options) bool {
-	sample, known := s.Battery.Get()
-	return known && sample.Amps >= charged && s.Source() == SourceBattery && (o.OtherCharger || s.otherwise)
+	return s.Charging() && s.Source() == SourceBattery && (o.OtherCharger || s.otherwise)
 }

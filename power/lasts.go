@@ -25,11 +25,13 @@ func (s State) settled() bool {
 }
 
 // Lasts is between what and what the time is until the battery is empty, at the load
-// of the last minutes; ok is false where it cannot be told. least is safe to act on:
+// of the last minutes; ok is false where it cannot be told, or where the charge is known
+// so badly that least says nothing. least is safe to act on:
 // it takes the lower bound of the charge, the current's and the capacity's errors
 // against us, and, without a temperature, a van at 0 °C.
 func (s State) Lasts(o Options) (least, most time.Duration, ok bool) {
-	if _, full, known := s.TimeLeft(o); !known || full {
+	left, full, known := s.TimeLeft(o)
+	if !known || full {
 		return 0, 0, false
 	}
 	b, c := o.bank(), s.Charge
@@ -44,7 +46,7 @@ func (s State) Lasts(o Options) (least, most time.Duration, ok bool) {
 	k := b.Chemistry.Peukert
 	least = hours(low, s.celsius(0), capacity.Least, amps*(1+b.Gain)+b.Offset, k.Most)
 	most = hours(high, s.celsius(25), capacity.Most, amps*(1-b.Gain)-b.Offset, k.Least)
-	return least, most, true
+	return least, most, least >= left/4
 }
 
 // chargesAfter is how long after a generator's start its charger should charge.

@@ -27,6 +27,8 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 		if found = o.voltageLevel(sample.Volts); found == Unknown && known && low {
 			found = Low
 		}
+	case fresh && sample.Volts <= o.Chemistry.Floor && sample.Amps <= noiseAmps:
+		found, s.Percent.Value = Critical, percent // whatever was counted, it gives no more
 	case fresh && ok:
 		s.Percent.Value = percent
 		found = o.levelOf(percent, s.Level)

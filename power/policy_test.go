@@ -329,7 +329,7 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 							if meter.last-meter.sunk < o.voltageHold(state.Sense) || meter.sunk == 0 || now-meter.last > o.SampleMaxAge {
 								t.Fatalf("shut down at %s by a voltage of which %+v", now, meter)
 							}
-						} else if sample, ok := state.Battery.Get(); !ok || meter.last-meter.since < o.LevelHold || meter.since == 0 || !(sample.Amps <= discharging) || state.Level != Critical || state.Charge.Doubtful() {
+						} else if sample, ok := state.Battery.Get(); !ok || meter.last-meter.since < o.LevelHold || meter.since == 0 || !(sample.Amps <= discharging) || state.Level != Critical || state.Confidence == None || state.Charge.Doubtful() {
 							t.Fatalf("shut down with %+v", state)
 						}
 						if announced == 0 || now-announced < wait {

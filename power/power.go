@@ -490,7 +490,7 @@ func (s State) TimeLeft(o Options) (left time.Duration, full, ok bool) {
 		return 0, false, false
 	}
 	left, full, ok = s.Charge.TimeLeft(o.bank(), s.celsius(10))
-	return left, full, ok && (full || sample.Amps < charged) // its mean has yet to turn
+	return left, full, ok && (full && math.Abs(sample.Amps) >= noiseAmps || !full && sample.Amps < charged) // else its mean has yet to turn
 }
 
 // AtLeast is the least time for which the battery feeds the usual load without a

@@ -29,8 +29,8 @@ const (
 )
 
 const (
-	// leastDraw is the least current, in A, that box and Cisco box draw: a Pi alone takes 2 W.
-	leastDraw = 0.12
+	// LeastDraw is the least current, in A, that box and Cisco box draw: a Pi alone takes 2 W.
+	LeastDraw = 0.12
 	// deadAfter is how long less than that must be read.
 	deadAfter = 10 * time.Minute
 	// sinksBy is by how much, in V, a battery's voltage falls within sinksWithin while
@@ -49,7 +49,7 @@ const (
 
 // senses is what is looked at to judge the current sense.
 type senses struct {
-	idle    time.Duration // since when less than leastDraw is drawn; 0 if it is not
+	idle    time.Duration // since when less than LeastDraw is drawn; 0 if it is not
 	sinks   time.Duration // since when it reads as charged though no generator runs; 0 if it does not
 	from    float64       // V at that time
 	wrong   int           // load steps that went the wrong way, less those that went the right one
@@ -62,15 +62,15 @@ type senses struct {
 // sense judges the current of a sample.
 func (s *State) sense(o Options, in Sample, now time.Duration) {
 	w := &s.senses
-	still := s.still()
+	still := s.Still()
 	low := in.Volts < o.Chemistry.High
-	if !still || !low || math.Abs(in.Amps) >= leastDraw {
+	if !still || !low || math.Abs(in.Amps) >= LeastDraw {
 		w.idle = 0
 	} else if w.idle == 0 {
 		w.idle = now
 	}
 	switch {
-	case !still || !low || in.Amps < leastDraw:
+	case !still || !low || in.Amps < LeastDraw:
 		w.sinks = 0
 	case w.sinks == 0 || now-w.sinks > 6*sinksWithin:
 		w.sinks, w.from = now, in.Volts
@@ -95,8 +95,8 @@ func (s *State) sense(o Options, in Sample, now time.Duration) {
 		s.Sense = SenseDead
 	case cycles > 0 && capacity.Least > mostCapacity:
 		s.Sense = SenseScale
-	case s.Sense == SenseDead && w.idle == 0 && math.Abs(in.Amps) >= 2*leastDraw,
-		s.Sense == SenseReversed && w.wrong <= -turnsLast && in.Amps < -leastDraw && still,
+	case s.Sense == SenseDead && w.idle == 0 && math.Abs(in.Amps) >= 2*LeastDraw,
+		s.Sense == SenseReversed && w.wrong <= -turnsLast && in.Amps < -LeastDraw && still,
 		s.Sense == SenseScale && capacity.Least <= mostCapacity:
 		s.Sense = SenseOK
 		s.Charge = Charge{ohms: 0, learnt: s.Charge.learnt, cycles: s.Charge.cycles}
@@ -123,8 +123,8 @@ func (s *State) chargerTurned(in Sample, now time.Duration) bool {
 	return in.Volts-w.before.Volts >= raises && in.Amps-w.before.Amps <= -feeds
 }
 
-// still says whether every sense line says that its generator stands still.
-func (s State) still() bool {
+// Still says whether every sense line says that its generator stands still.
+func (s State) Still() bool {
 	for _, g := range s.Generators {
 		if running, ok := g.Running.Get(); !ok || running {
 			return false
@@ -143,7 +143,7 @@ func (s *State) sunk(o Options, now time.Duration) {
 		floor = o.Chemistry.Unmeasured
 	}
 	switch {
-	case !known || sample.Volts > floor:
+	case !known || sample.Volts > floor || s.believed() && sample.Amps > noiseAmps:
 		s.sunkAt = 0
 	case s.sunkAt == 0:
 		s.sunkAt = s.Battery.At

@@ -13,6 +13,7 @@ import (
 	"infobus/hw"
 	"infobus/kiosk"
 	"infobus/netmon"
+	"infobus/power"
 	"infobus/status"
 	"infobus/systemd"
 	"infobus/van"
@@ -29,10 +30,23 @@ func (t *Tester) battery(ctx context.Context, _ known) outcome {
 		return failed(words.T("selftest.battery.fault", "Chip", chip, "Fault", status.Fault(hw.Reason(err))), words.T("selftest.todo.battery-wires"))
 	}
 	volts, amps := float64(s.Volts)/float64(physic.Volt), float64(s.Amps)/float64(physic.Ampere)
+	return current(chip, volts, amps, t.Loop.State().Power.Still())
+}
+
+// current judges a sample of the battery. While every generator is known to stand still
+// the box itself is a load that is known to be there: it proves the current's sign. For the
+// scale somebody is asked to switch on a load that they know.
+func current(chip words.Text, volts, amps float64, still bool) outcome {
 	args := []any{"Chip", chip, "Volts", rounded(volts, 2), "Amps", rounded(math.Abs(amps), 2)}
 	switch {
 	case volts < 6 || volts > 40 || math.Abs(amps) > 2000:
 		return failed(words.T("selftest.battery.impossible", args...), words.T("selftest.todo.battery-fuse"))
+	case still && math.Abs(amps) < power.LeastDraw:
+		return failed(words.T("selftest.battery.no-current", args[:4]...), words.T("selftest.todo.battery-shunt"))
+	case still && amps > 0:
+		return failed(words.T("selftest.battery.wrong-way", args...), words.T("selftest.todo.battery-charging"))
+	case still:
+		return passed(words.T("selftest.battery.right-way", args...))
 	case amps < 0:
 		return passed(words.T("selftest.battery.gives", args...))
 	}

@@ -120,3 +120,25 @@ func TestASelftestTellsAPressFromAButtonThatIsStuck(t *testing.T) {
 		})
 	}
 }
+
+// The box is a load that is known to be there: it proves the sign of the current.
+func TestTheCurrentIsProvedByTheBoxsOwnLoad(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		volts, amps float64
+		still       bool
+		state       status.CheckState
+		found       string
+	}{
+		{"the right way round", 12.6, -1.2, true, status.CheckPassed, "right-way"},
+		{"the wrong way round", 12.6, 1.2, true, status.CheckFailed, "wrong-way"},
+		{"dead", 12.6, 0.01, true, status.CheckFailed, "no-current"},
+		{"a full battery while a generator runs", 14.4, 0, false, status.CheckPassed, "takes"},
+		{"a generator that does not charge", 12.6, -1.2, false, status.CheckPassed, "gives"},
+		{"no battery is so", 55, 1, true, status.CheckFailed, "impossible"},
+	} {
+		if got := current(words.Text{}, c.volts, c.amps, c.still); got.state != c.state || got.found.Key != "selftest.battery."+c.found {
+			t.Errorf("%s: %v, %s", c.name, got.state, got.found.Key)
+		}
+	}
+}

@@ -19,6 +19,7 @@ func TestSession(t *testing.T) {
 	run, stop, lost := Input{Source: power.SourceGenerator}, Input{Source: power.SourceBattery}, Input{Source: power.SourceUnknown}
 	north := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "north", Remaining: 100 * min}}
 	day := Input{Source: power.SourceGenerator, Plan: &Plan{Site: "moulin", Remaining: 240 * min}}
+	begin := func(in Input) Input { in.Begin = true; return in }
 	longer := func(in Input) Input { in.Longer = 30 * min; return in }
 	tests := []struct {
 		name   string
@@ -47,6 +48,15 @@ func TestSession(t *testing.T) {
 			[]string{"started"}, true, "moulin", 305 * min},
 		{"asked for as the plan comes", []at{{2 * min, run}, {3 * min, longer(day)}}, []string{"started"}, true, "moulin", 273 * min},
 		{"asked for after it", []at{{2 * min, day}, {3 * min, longer(day)}, {4 * min, day}}, []string{"started"}, true, "moulin", 272 * min},
+		{"one that a volunteer says to be on does not end because no generator is seen", []at{{1 * min, stop}, {2 * min, begin(stop)}, {60 * min, stop}}, []string{"started"}, true, "", 152 * min},
+		{"nor where the lines are lost", []at{{1 * min, lost}, {2 * min, begin(lost)}, {60 * min, stop}}, []string{"started"}, true, "", 152 * min},
+		{"once a generator was seen to run its stop counts again", []at{{2 * min, begin(stop)}, {10 * min, run}, {20 * min, stop}, {40 * min, stop}},
+			[]string{"started", "generators-stopped"}, false, "", 0},
+		{"one that ended as planned under a running generator is reopened where it was, for half an hour",
+			[]at{{2 * min, north}, {3 * min, Input{Source: power.SourceGenerator, Site: "south"}}, {102 * min, run}, {104 * min, begin(run)}, {110 * min, day}},
+			[]string{"started", "planned", "started"}, true, "south", 134 * min},
+		{"one that a volunteer ended too early is reopened until the plan's end",
+			[]at{{2 * min, day}, {3 * min, Input{Source: power.SourceGenerator, End: true}}, {4 * min, begin(day)}}, []string{"started", "volunteer", "started"}, true, "moulin", 244 * min},
 		{"a volunteer ends it", []at{{2 * min, run}, {3 * min, Input{Source: power.SourceGenerator, End: true}}, {4 * min, run}}, []string{"started", "volunteer"}, false, "", 0},
 	}
 	for _, test := range tests {

@@ -20,6 +20,7 @@ func Hasty(o van.Options, t *timetable.Timetable) van.Options {
 	o.Power.Rest = 2 * time.Second
 	o.Power.StartAfter, o.Power.StopAfter = 0, 0
 	o.Power.Chemistry.Surface, o.Power.Chemistry.Sag = 0, 0 // the simulated battery has neither
+	o.Power.Measured = o.Power.Capacity                     // and holds what its label says
 	if o.Session.Site == "" && t != nil && len(t.Sites) > 0 {
 		o.Session.Site = t.Sites[0].ID
 	}

@@ -22,8 +22,8 @@ func TestAPageOffersWhatMayBeTakenInTheOrderOfTheRows(t *testing.T) {
 	v := statustest.Session()
 	v.Power.Generators = make([]status.Generator, 2)
 	all := slices.DeleteFunc(slices.Clone(action.All), func(r action.Row) bool { return r.Name == action.Serviced })
-	rows := append(action.Table{{Name: action.Serviced, Numbered: true, Form: action.OnPage}, {Name: "quiet"}}, all...)
-	v.Actions = []string{"end-session", "power-off", "cancel-shutdown", "serviced-2", "quiet", "confirm-site", "timetable-cancel"}
+	rows := append(action.Table{{Name: action.Serviced, Numbered: true, Form: action.OnPage}, {Name: "silent"}}, all...)
+	v.Actions = []string{"end-session", "power-off", "cancel-shutdown", "serviced-2", "silent", "confirm-site", "timetable-cancel"}
 	for _, c := range []struct {
 		what    string
 		session bool

@@ -83,6 +83,8 @@ func Of(o van.Options, s van.State, data []Data) View {
 		}
 	}
 	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
+	v.Power.supply(o, s, at)
+	v.Quiet = s.Quiet
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
 	}
@@ -173,6 +175,15 @@ func Of(o van.Options, s van.State, data []Data) View {
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})
 	}
+	if s.Quiet { // a page that is open in a hand names no place and no hour of the services
+		v.Session.Site, v.Session.Planned, v.Session.Sites, v.Session.Since, v.Session.Until = "", "", nil, nil, nil
+		v.Kiosk.Next = nil
+		for i := range v.Tiles {
+			if t := &v.Tiles[i]; t.Tile == string(advice.Session) {
+				t.Number = Number{}
+			}
+		}
+	}
 	return v
 }
 
@@ -193,6 +204,25 @@ func numberOf(n advice.Number, at func(time.Duration) *time.Time, left, age func
 		v.At = ptr(n.Wall)
 	}
 	return v
+}
+
+// supply is what the sockets and the battery get, and what is wrong with it.
+func (p *Power) supply(o van.Options, s van.State, at func(time.Duration) *time.Time) {
+	p.Sockets = wired(o.Power.Sockets, s.Power.Sockets, "on", "off")
+	p.Monoxide = wired(o.Power.Monoxide, s.Power.Monoxide, "alarm", "quiet")
+	switch {
+	case s.Power.ChargedOtherwise(o.Power):
+		p.ChargedBy = "other"
+	case s.Power.Charging() && p.Source == power.SourceGenerator:
+		p.ChargedBy = "generator"
+	}
+	for _, f := range s.PowerFindings(o) {
+		found := PowerFinding{Code: string(f.Code), Since: at(f.Since), Until: at(f.Until)}
+		if f.Generator != power.NoGenerator {
+			found.Generator = ptr(int(f.Generator) + 1)
+		}
+		p.Findings = append(p.Findings, found)
+	}
 }
 
 // wired is the word for a line that may be fitted.

@@ -66,6 +66,8 @@ type Hours struct {
 // session's site, or of all sites where it is not known.
 func ServicesOf(o van.Options, s van.State, now time.Time, speaker *words.Speaker) ServicesPage {
 	switch {
+	case s.Quiet: // whoever takes the phone out of a hand reads no place either
+		return ServicesPage{None: speaker.Say("services.quiet")}
 	case s.Timetable == nil:
 		return ServicesPage{None: speaker.Say("services.no-timetable")}
 	case !s.Clock.Trusted:

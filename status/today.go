@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -64,6 +65,20 @@ func TodayOf(s van.State, tag string, now time.Time) TodayPage {
 			row.Note = l.CheckedBy(c.In(s.Timetable.Zone), r.Service.By)
 		}
 		p.Rows = append(p.Rows, row)
+	}
+	return p
+}
+
+// BareOf is what stands in the place of the visitors' page while it is quiet: the
+// emergency numbers of the screen, in one language; no place, no day and no hour.
+func BareOf(o van.Options, s van.State, tag string, now time.Time) TodayPage {
+	l := locales.Get(tag)
+	p := TodayPage{Choose: l.Word(locales.Language), Numbers: []TodayNumber{{"112", l.Word(locales.Emergency)}}}
+	if s.Timetable == nil || !s.Clock.Trusted {
+		return p // which of the others hold is not known
+	}
+	for _, n := range o.Kiosk.Board.At(now.In(s.Timetable.Zone)).Numbers {
+		p.Numbers = append(p.Numbers, TodayNumber{n.Number, cmp.Or(n.Name[l.Tag], n.Name["en"])})
 	}
 	return p
 }

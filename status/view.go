@@ -32,6 +32,7 @@ type View struct {
 	Timetable Timetable `json:"timetable"`
 
 	Devices []Device `json:"devices"`
+	Quiet   bool     `json:"quiet"`   // only numbers and languages are shown; false in the summary
 	Actions []string `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
 }
 
@@ -390,11 +391,12 @@ type TodayPage struct {
 	Opens    string // heads opening times
 	Closes   string // heads closing times
 	Rows     []TodayRow
-	Empty    string // said where there are no rows
-	More     string // said behind a number of rows that did not fit
-	Choose   string // heads the choice of languages
-	Guide    string // names the guide
-	GuideURL string // "" where the box has none
+	Numbers  []TodayNumber // in the place of rows
+	Empty    string        // said where there are no rows
+	More     string        // said behind a number of rows that did not fit
+	Choose   string        // heads the choice of languages
+	Guide    string        // names the guide
+	GuideURL string        // "" where the box has none
 }
 
 // TodayRow is one service. Hours are absolute, as HH:MM.
@@ -408,6 +410,9 @@ type TodayRow struct {
 	Struck                  bool   // cancelled: name and hours are struck through
 	Note                    string // who checked, and when
 }
+
+// TodayNumber is a telephone number, and whose it is.
+type TodayNumber struct{ Number, Name string }
 
 // Filled is v with empty lists in place of absent ones, so that no list is null.
 func (v View) Filled() View {
@@ -434,18 +439,22 @@ func List[T any](l []T) []T {
 	return l
 }
 
-// Summary is what is shown to whoever asks: all but the devices' errors, the
-// logbook's identity, the uploads' trouble, what waits to be published, and where
-// the van may be.
+// Summary is what is shown to whoever asks: what the glass shows, and the words of the
+// four tiles. What is to be done and what may be, how the van gets its power and its
+// internet, what that costs, and who else is there, is for volunteers.
 func (v View) Summary() View {
-	v.Devices = slices.Clone(v.Devices)
-	for i := range v.Devices {
-		v.Devices[i].Why = ""
+	b := v.Power.Battery
+	open := View{
+		Clock:   Clock{Trusted: v.Clock.Trusted},
+		Power:   Power{Source: v.Power.Source, Battery: Battery{Level: b.Level, Quality: b.Quality}},
+		Session: Session{Active: v.Session.Active, Site: v.Session.Site, Until: v.Session.Until},
+		Uplink:  Uplink{Verdict: v.Uplink.Verdict},
+		Kiosk:   Kiosk{Page: v.Kiosk.Page, Part: v.Kiosk.Part, Parts: v.Kiosk.Parts, DrawnAt: v.Kiosk.DrawnAt, Languages: v.Kiosk.Languages, Rows: v.Kiosk.Rows},
 	}
-	v.Sync.Log, v.Sync.Trouble = "", ""
-	v.Session.Planned, v.Session.Sites = "", []Site{}
-	v.Timetable.Waiting = []Waiting{}
-	return v
+	for _, t := range v.Tiles {
+		open.Tiles = append(open.Tiles, Glance{Tile: t.Tile, Level: t.Level, Icon: t.Icon, Text: t.Text, Words: t.Words})
+	}
+	return open.Filled()
 }
 
 // Aged is v with its ages greater, and its countdown less, by d.

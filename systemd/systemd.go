@@ -10,7 +10,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -65,20 +67,29 @@ func answered(ctx context.Context, limit time.Duration, alive func(context.Conte
 	return alive(ctx)
 }
 
+// Socket is a socket of the network that systemd handed over, with its
+// FileDescriptorName=.
+type Socket struct {
+	net.Listener
+	Name string
+}
+
 // Listeners are the sockets that systemd handed over: those of the network, and
 // those of the file system. Both are empty where it handed none.
-func Listeners() (network, local []net.Listener, err error) {
-	all, err := activation.Listeners()
+func Listeners() (network []Socket, local []net.Listener, err error) {
+	all, err := activation.ListenersWithNames()
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, l := range all {
-		switch {
-		case l == nil: // a socket that takes no connections: not ours
-		case l.Addr().Network() == "unix":
-			local = append(local, l)
-		default:
-			network = append(network, l)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, l := range all[name] {
+			switch {
+			case l == nil: // a socket that takes no connections: not ours
+			case l.Addr().Network() == "unix":
+				local = append(local, l)
+			default:
+				network = append(network, Socket{l, name})
+			}
 		}
 	}
 	return network, local, nil

@@ -110,7 +110,11 @@ func TestSocketsAreTakenOver(t *testing.T) {
 	if os.Getenv("LISTEN_FDS") != "" {
 		network, local, err := Listeners()
 		fmt.Println(len(network), len(local), err)
-		for _, l := range append(network, local...) {
+		var all []net.Listener
+		for _, l := range network {
+			all = append(all, l)
+		}
+		for _, l := range append(all, local...) {
 			c, err := l.Accept()
 			if err != nil {
 				fmt.Println(err)

@@ -70,6 +70,14 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		case a.Generator < 0 || a.Generator > len(s.Power.Generators):
 			return action.NoGenerator
 		}
+	case action.Quiet:
+		if s.Quiet {
+			return action.IsQuiet
+		}
+	case action.QuietOff:
+		if !s.Quiet {
+			return action.NotQuiet
+		}
 	case action.RefreshScreen, action.ShowToday, action.ShowHelp, action.ShowSIM:
 		return s.mayShow(o, a.Name)
 	case action.Longer, action.EndSession:
@@ -117,6 +125,8 @@ func (s State) mayShow(o Options, name action.Name) action.Refusal {
 		return action.ScreenFailed
 	case s.Power.Shutdown.Begun:
 		return action.GoingOff
+	case s.Quiet:
+		return action.IsQuiet
 	case name == action.RefreshScreen:
 		return action.Taken
 	case name == action.ShowToday && !s.Clock.Trusted:
@@ -203,6 +213,8 @@ func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 		s.setClock(at, a, out)
 	case action.Sync:
 		out.effect(Send{})
+	case action.Quiet, action.QuietOff:
+		s.Quiet = a.Name == action.Quiet
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableFull, action.TimetableHours, action.TimetableUndo:
 		s.correct(a, out)
 	case action.ConfirmHours:

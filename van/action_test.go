@@ -119,6 +119,12 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 			tt.Services = slices.DeleteFunc(tt.Services, func(s timetable.Service) bool { return len(s.Sites) == 0 })
 			o.do(van.TimetableSeen{Timetable: &tt})
 		}, ask(action.ShowToday), action.SiteNotSaid},
+		{"quiet", nil, ask(action.Quiet), action.Taken},
+		{"quiet, a second time", func(o *open) { o.do(ask(action.Quiet)) }, ask(action.Quiet), action.IsQuiet},
+		{"a page while it is quiet", func(o *open) { o.do(ask(action.Quiet)) }, ask(action.ShowToday), action.IsQuiet},
+		{"the same page anew while it is quiet", func(o *open) { o.do(ask(action.Quiet)) }, ask(action.RefreshScreen), action.IsQuiet},
+		{"the end of quiet", func(o *open) { o.do(ask(action.Quiet)) }, ask(action.QuietOff), action.Taken},
+		{"the end of no quiet", nil, ask(action.QuietOff), action.NotQuiet},
 		{"longer", nil, ask(action.Longer), action.Taken},
 		{"longer than no session", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.Longer), action.NoSession},
 		{"a session that the box does not see", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.SessionOn), action.Taken},
@@ -184,6 +190,8 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		{"back, where none was published", nil, back("stick", "xyz"), action.NothingPublished},
 		{"back, the one that was published", waits, back("stick", "xyz"), action.Taken},
 		{"back, another", waits, back("stick", "abc"), action.AnotherPublished},
+		{"back, the upload that waits", waits, back("phone", "abc"), action.Taken},
+		{"back, any", waits, back("", ""), action.Incomplete},
 		{"hours, of which none runs out", func(o *open) {
 			tt := unchecked(t)
 			tt.Services = nil
@@ -361,6 +369,8 @@ func undone(b *box, was van.State, a action.Asked) string {
 	done, known := map[action.Name]bool{
 		action.CancelShutdown:    !s.Power.Shutdown.Pending,
 		action.Sync:              sends,
+		action.Quiet:             s.Quiet,
+		action.QuietOff:          !s.Quiet,
 		action.RefreshScreen:     s.Kiosk.Again || d.Afresh,
 		action.ShowToday:         shows(kiosk.Today),
 		action.ShowHelp:          shows(kiosk.Help),

@@ -89,6 +89,10 @@ type (
 	// Tested is the outcome of a self-test, without its last check: that this is recorded.
 	Tested struct{ Checks, Failed int }
 
+	// PhoneCopied says that a phone's pairing was ended because somebody else had its
+	// cookie.
+	PhoneCopied struct{}
+
 	// Stop says that the process ends: Reason is signal or shutdown.
 	Stop struct{ Reason string }
 )
@@ -191,6 +195,9 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		}
 	case Tested:
 		out.event(logbook.Event{Name: logbook.SystemTested, Attributes: map[string]any{"checks": v.Checks, "failed": v.Failed}})
+	case PhoneCopied:
+		s.Copied = now
+		out.event(logbook.Event{Name: logbook.PairingEnded, Attributes: map[string]any{"reason": "copied"}})
 	case Stop:
 		s.Stopping = true
 		out.event(logbook.Event{Name: logbook.SystemStopping, Attributes: map[string]any{"reason": v.Reason}})
@@ -264,7 +271,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Session = session.Ended()
 	}
 	s.Clock.Memory = k.Clock
-	s.Corrections, s.Looked, s.Warned = k.Corrections, k.Looked, k.Warned
+	s.Corrections, s.Looked, s.Warned, s.Quiet = k.Corrections, k.Looked, k.Warned, k.Quiet
 	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data

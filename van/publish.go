@@ -76,7 +76,13 @@ func (s *State) sourceSeen(v SourceSeen, out *Output) {
 // mayPublish is May for the actions on versions that wait or were published.
 func (s State) mayPublish(a action.Asked) action.Refusal {
 	wanted, none, other := func(o Source) string { return o.Waiting }, action.NothingWaits, action.AnotherWaits
-	if a.Name == action.TakeBackTimetable {
+	upload := s.Source(Phone).Waiting
+	switch {
+	case a.Name == action.TakeBackTimetable && upload != "" && a.Digest == "":
+		return action.Incomplete
+	case a.Name == action.TakeBackTimetable && upload != "" && a.Source == Phone && a.Digest == upload:
+		return action.Taken // what was uploaded need not be published to be taken back
+	case a.Name == action.TakeBackTimetable:
 		wanted, none, other = func(o Source) string { return o.Published }, action.NothingPublished, action.AnotherPublished
 	}
 	switch {

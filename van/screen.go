@@ -15,6 +15,7 @@ func (s *State) screen(o Options, input any, out *Output) {
 		StoppedAt:   s.Power.StoppedAt(),
 		PowerOff:    s.Power.Shutdown.Begun,
 		Temperature: s.Temperature,
+		Quiet:       s.Quiet,
 	}
 	if s.Clock.Trusted {
 		in.Wall = s.Now.Wall

@@ -71,6 +71,10 @@ type State struct {
 	Own          int64    // bytes that the box itself used since the process began
 	Devices      []Device // the configured ones first, then as they were first heard of
 	Stopping     bool
+	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
+	// power cut, and leaves no event.
+	Quiet  bool
+	Copied time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
 
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep

@@ -112,7 +112,7 @@ action.honk.help: "Honks, once."
 	}
 
 	// The docs.
-	if docs := rows.Docs(book.In("en")); !strings.Contains(docs, "| `honk` | [`day`] | PIN | Honks, once |\n") {
+	if docs := rows.Docs(book.In("en")); !strings.Contains(docs, "| `honk` | [`day`] | paired | Honks, once |\n") {
 		t.Errorf("the tables are %s", docs)
 	}
 

@@ -29,6 +29,7 @@ import (
 	"infobus/netmon/client"
 	"infobus/netmon/link"
 	"infobus/netmon/meraki"
+	phones "infobus/pairing/kept"
 	"infobus/power"
 	"infobus/private"
 	"infobus/reading/clock"
@@ -61,6 +62,7 @@ type appliance struct {
 	server    *server.Server
 	screen    *glass.Screen
 	keeper    *kept.Keeper
+	phones    *phones.Keeper
 	target    *systemd.Target
 	relay     *relay // nil where none is fitted
 	series    *status.Series
@@ -107,9 +109,11 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	if a.options.Kiosk.Board, err = readBoard(c.Kiosk.Board, len(f.sim) > 0); err != nil {
 		a.options.Kiosk.Board, a.refused = kiosk.Board{}, err // which says 112 alone
 	}
-	pin, err := secret(c.Status.PINFile)
-	if err != nil { // then the network opens no session
+	if _, err := secret(c.Status.PINFile); err != nil { // then none pairs a phone
 		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
+	}
+	if a.phones, err = phones.Open(durable.System, f.stateDir); err != nil {
+		slog.Warn("what was kept of the paired phones is damaged", "why", err)
 	}
 	if a.refused != nil && f.hasty() {
 		return nil, a.refused
@@ -118,7 +122,11 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 		a.watcher = line.New(a.parts.chip, a.watched...)
 	}
 	if c.Battery.Monitor != "none" {
-		a.monitor = battery.NewMonitor(a.parts.bus, monitorOpts(c.Battery), c.Battery.Every)
+		every := c.Battery.Every
+		if len(f.sim) > 0 && !f.vanTimes {
+			every = min(every, time.Second) // a mean would be of two batteries where the word puts another one there
+		}
+		a.monitor = battery.NewMonitor(a.parts.bus, monitorOpts(c.Battery), every)
 	}
 	a.screen = newScreen(a)
 	a.target = systemd.NewTarget(generatorTarget)
@@ -132,7 +140,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	})
 	a.clock = clock.NewSystem()
 	a.loop = loop.New(a.options, van.New(a.options, a.devices()...), a.clock, a.recorder.Record, a.do)
-	a.server = server.New(a.pages(pin))
+	a.server = server.New(a.pages())
 	return a, nil
 }
 

@@ -46,15 +46,16 @@ var models = []string{"line", "battery", "panel", "gateway"}
 
 // flags are the command line's.
 type flags struct {
-	config   string
-	sim      []string // of models
-	stateDir string
-	listen   string
-	vanTimes bool
-	verbose  bool
-	log      io.Writer        // nil: standard error
-	busy     *epapertest.Busy // of a simulated panel; nil: as long as a real one
-	words    *words.Book      // nil: the languages that are part of the program
+	config     string
+	sim        []string // of models
+	stateDir   string
+	listen     string
+	volunteers string
+	vanTimes   bool
+	verbose    bool
+	log        io.Writer        // nil: standard error
+	busy       *epapertest.Busy // of a simulated panel; nil: as long as a real one
+	words      *words.Book      // nil: the languages that are part of the program
 }
 
 // hasty says that the van stands on a desk: it shows everything within seconds, and a
@@ -99,6 +100,7 @@ will not do, or, with --sim, one of those files: one line says which and why;
 	c.Flags().Lookup("sim").NoOptDefVal = strings.Join(models, ",")
 	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
+	c.Flags().StringVar(&f.volunteers, "volunteers", "", "address:port of the volunteers' own door (default: likewise)")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
 	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds, and start whatever is wrong")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
@@ -169,10 +171,8 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if f.listen != "" {
-		c.Status.Listen = f.listen
-	}
-	listeners, err := server.Listen(c.Status.Listen, f.stateDir)
+	c.Status.Listen, c.Status.Volunteers = cmp.Or(f.listen, c.Status.Listen), cmp.Or(f.volunteers, c.Status.Volunteers)
+	listeners, err := server.Listen(c.Status.Listen, c.Status.Volunteers, f.stateDir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,27 +2,37 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/probe"
+	"infobus/pairing"
+	"infobus/reading/clock"
 	"infobus/selftest"
 	"infobus/status"
 	"infobus/status/server"
+	"infobus/timetable"
+	"infobus/van"
 	"infobus/words"
 )
 
 // pages are what the status server is made of.
-func (a *appliance) pages(pin string) server.Options {
+func (a *appliance) pages() server.Options {
 	o := server.Options{
-		PIN:       pin,
+		Phones:    a.phones.Book,
+		Keep:      a.phones.Keep,
+		PIN:       a.pin,
+		Moment:    a.moment,
+		Copied:    func() { a.observe(van.PhoneCopied{}) },
+		Hosts:     a.config.Status.Hosts,
 		Words:     a.flags.words,
 		Events:    a.recorder.After,
-		Kiosk:     a.screen.Picture,
+		Kiosk:     a.picture,
 		Languages: status.Languages(),
-		Today:     func(tag string) status.TodayPage { return status.TodayOf(a.loop.State(), tag, time.Now()) },
-		Guide:     server.GuideAt(a.config.Status.Guide),
+		Today:     a.today,
+		Guide:     a.guide(),
 		Services: func(s *words.Speaker) status.ServicesPage {
 			return status.ServicesOf(a.options, a.loop.State(), time.Now(), s)
 		},
@@ -37,6 +47,55 @@ func (a *appliance) pages(pin string) server.Options {
 		o.Sim, o.Open = a.parts.world.Handler(), true
 	}
 	return o
+}
+
+// today is the visitors' page, or what stands in its place.
+func (a *appliance) today(tag string) status.TodayPage {
+	s := a.loop.State()
+	if s.Quiet {
+		return status.BareOf(a.options, s, tag, time.Now())
+	}
+	return status.TodayOf(s, tag, time.Now())
+}
+
+// picture is that of the screen; while it is quiet there is none until the screen is bare.
+func (a *appliance) picture() (png []byte, ok bool) {
+	if s := a.loop.State(); s.Quiet && !s.Kiosk.Bare() {
+		return nil, false
+	}
+	return a.screen.Picture()
+}
+
+// guide finds the team's guide, which names places: none while it is quiet.
+func (a *appliance) guide() func(tag string) (string, bool) {
+	find := server.GuideAt(a.config.Status.Guide)
+	return func(tag string) (string, bool) {
+		if a.loop.State().Quiet {
+			return "", false
+		}
+		return find(tag)
+	}
+}
+
+// pin is the one on the card in the van, as the file has it by now: whoever replaces it
+// need not start the daemon again.
+func (a *appliance) pin() string {
+	pin, err := secret(a.config.Status.PINFile)
+	if err != nil {
+		slog.Warn("read the PIN", "why", err)
+	}
+	return pin
+}
+
+// moment is now, as the paired phones' days are counted.
+func (a *appliance) moment() pairing.Moment {
+	s := a.loop.State()
+	now := clock.NewSystem().Now()
+	m := pairing.Moment{Mono: now.Mono}
+	if s.Clock.Trusted {
+		m.Day = int(timetable.DateIn(now.Wall, s.Zone()))
+	}
+	return m
 }
 
 // tester makes the self-tests.

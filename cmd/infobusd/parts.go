@@ -96,6 +96,11 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		o.Button, o.ButtonLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
 	}
+	for _, l := range []*config.Line{c.Kiosk.Quiet, c.Status.Switch} {
+		if l != nil {
+			o.Lines = append(o.Lines, l.Line)
+		}
+	}
 	if r := c.Uplink.Relay; r != nil {
 		o.Relay, o.RelayLow = r.Line, r.ActiveLow()
 		o.Lines = append(o.Lines, r.Line)

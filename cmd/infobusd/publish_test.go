@@ -179,6 +179,14 @@ func TestAnUploadIsShownOnceItIsPublished(t *testing.T) {
 	if today() || waiting() != "" {
 		t.Error("what was taken back is there again after a power cut")
 	}
+	if code, body := p.upload(map[string]string{"a.yaml": soup("23:58")}); code != http.StatusOK {
+		t.Fatal(code, body)
+	}
+	digest = waiting()
+	tap("take-back-timetable", http.StatusOK)
+	if waiting() != "" || today() {
+		t.Error("an upload that was taken back waits still")
+	}
 	p.kill()
 	err := filepath.WalkDir(state, func(path string, d os.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {

@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "record the states anew")
 // What of the recorded states is not compared, each with the reason that
 // docs/api.md gives.
 var changed = map[string]string{
+	"quiet":                         "new: only numbers and languages are shown",
 	"actions":                       "new: what may be asked for now",
 	"power.sockets":                 "new: whether they have power",
 	"power.carbon_monoxide":         "new: the alarm's contact",
@@ -53,6 +54,10 @@ var changed = map[string]string{
 	"power.battery.lasts_most_s":    "new: and the longest",
 	"power.battery.time_to_full_s":  "not given while something contradicts it, or for 30 s after a generator's start or stop",
 	"power.battery.time_to_empty_s": "as time_to_full_s",
+	"power.battery.percent":         "not given where so little is known of the battery",
+	"power.battery.percent_low":     "as wide as what is not known of the battery",
+	"power.battery.percent_high":    "as percent_low",
+	"power.battery.confidence":      "as percent",
 	"power.battery.usual_a":         "new: the load",
 	"power.battery.usual_lasts_s":   "new: and for how long it is fed at least",
 	"power.battery.sense":           "new: what is wrong with the monitor's current",

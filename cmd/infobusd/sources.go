@@ -13,6 +13,7 @@ import (
 
 	"periph.io/x/conn/v3/physic"
 
+	"infobus/action"
 	"infobus/config"
 	"infobus/hw/battery"
 	"infobus/hw/line"
@@ -34,10 +35,12 @@ import (
 
 // The names of the lines that are no generator's.
 const (
-	button   = "button" // beside the screen
-	lowLine  = "battery-low"
-	sockets  = "sockets"
-	monoxide = "carbon-monoxide"
+	button      = "button" // beside the screen
+	lowLine     = "battery-low"
+	sockets     = "sockets"
+	monoxide    = "carbon-monoxide"
+	quietLine   = "quiet"  // the switch in the van that has the screen bare
+	pairingLine = "switch" // the switch in the van that lets a phone be paired
 )
 
 // input is a line as the driver takes it.
@@ -47,7 +50,7 @@ func input(name string, l config.Line) line.Config {
 }
 
 // watched are the inputs that are held and do not pulse: sense lines, the battery
-// alarm, the button.
+// alarm, the button, the switches in the van.
 func watched(c config.Config) (all []line.Config) {
 	for i, l := range c.Generators {
 		if l.Wiring != "pulses" {
@@ -64,6 +67,12 @@ func watched(c config.Config) (all []line.Config) {
 		if in.line != nil {
 			all = append(all, input(in.name, *in.line))
 		}
+	}
+	if l := c.Kiosk.Quiet; l != nil {
+		all = append(all, input(quietLine, *l))
+	}
+	if l := c.Status.Switch; l != nil {
+		all = append(all, input(pairingLine, *l))
 	}
 	return all
 }
@@ -82,6 +91,14 @@ func (a *appliance) lines(ctx context.Context, alive func()) error {
 			if s.Edge && s.Active {
 				token(a.pressed)
 				a.observe(kiosk.Press{})
+			}
+		case quietLine:
+			if s.Edge && s.Active { // it is ended on a phone
+				a.observe(action.Asked{Name: action.Quiet})
+			}
+		case pairingLine:
+			if s.Edge && s.Active {
+				a.phones.Book.Open(a.moment())
 			}
 		case lowLine:
 			a.observe(power.LowLine{Active: s.Active, At: s.At})

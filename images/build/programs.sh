@@ -45,6 +45,7 @@ deb() {
 		rm -rf "$tree"
 		install -D -m 755 -t "$tree/usr/bin" "$out/$arch/infobusd" "$out/$arch/infobus"
 		install -D -m 644 -t "$tree/usr/lib/systemd/system" systemd/units/*.service systemd/units/*.socket systemd/units/*.target
+		install -D -m 644 systemd/units/infobus.avahi "$tree/etc/avahi/services/infobus.service"
 		install -D -m 755 systemd/units/infobus.shutdown "$tree/usr/lib/systemd/system-shutdown/infobus"
 		install -D -m 644 systemd/units/infobus.sysusers "$tree/usr/lib/sysusers.d/infobus.conf"
 		install -D -m 644 systemd/units/infobus.tmpfiles "$tree/usr/lib/tmpfiles.d/infobus.conf"

@@ -11,7 +11,7 @@ var order = map[string][]string{
 		"hw",
 		"netmon timetable",
 		"logbook",
-		"power days kiosk action",
+		"power days kiosk action pairing",
 		"session",
 		"van",
 		"advice",
@@ -37,6 +37,7 @@ var order = map[string][]string{
 	"logbook/store":     {"storetest"},
 	"netmon":            {"link client", "probe meraki", "lab"},
 	"netmon/link":       {"linktest"},
+	"pairing":           {"kept"},
 	"reading":           {"clock"},
 	"sim":               {"gateway day", "world"},
 	"status":            {"server statustest"},
@@ -58,6 +59,6 @@ var driversImport = []string{"hw", "reading"}
 // pure are the packages that are judgement alone: neither they nor what they
 // import of ours imports anything of outsideWorld.
 var pure = []string{"reading", "words", "tally", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
-	"action", "van", "advice", "status", "config", "sim/day", "batterymodel"}
+	"action", "pairing", "van", "advice", "status", "config", "sim/day", "batterymodel"}
 
 var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}

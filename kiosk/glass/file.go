@@ -94,7 +94,14 @@ func (f *file) forget() error {
 	if f.empty {
 		return nil
 	}
-	err := f.slots.Write(nil)
+	return f.hold(f.slots.Write)
+}
+
+// wipe is forget, after which no older frame can be found in the file either.
+func (f *file) wipe() error { return f.hold(f.slots.Replace) }
+
+func (f *file) hold(write func([]byte) error) error {
+	err := write(nil)
 	f.empty = err == nil
 	return err
 }

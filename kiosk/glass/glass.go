@@ -48,8 +48,10 @@ type Screen struct {
 	due   chan kiosk.Draw
 	asked chan chan error // whether the panel answers
 
-	mu    sync.Mutex // guards frame
-	frame []byte     // what the panel's bus was told last; nil for nothing
+	mu       sync.Mutex // guards those below
+	frame    []byte     // what the panel's bus was told last; nil for nothing
+	png      []byte     // of pictured; nil for none
+	pictured []byte
 }
 
 // New reads what was kept. What a model shows is not: it forgets with the process.
@@ -166,7 +168,11 @@ func (s *Screen) show(ctx context.Context, panel *epaper.Panel, d kiosk.Draw) er
 		draw.Forget()
 		if s.Decoded == nil {
 			s.card.Finally(s.patienceFor(d), func() { // from here on a power cut leaves neither page
-				if err := s.file.forget(); err != nil {
+				forget := s.file.forget
+				if d.Page.Bare() {
+					forget = s.file.wipe
+				}
+				if err := forget(); err != nil {
 					slog.Warn("that the page on the screen is to be replaced was not kept", "why", err)
 				}
 			})
@@ -177,11 +183,14 @@ func (s *Screen) show(ctx context.Context, panel *epaper.Panel, d kiosk.Draw) er
 	if done != epaper.None {
 		drawn.Waveform = kiosk.Waveform(done.String())
 	}
-	s.Observe(drawn)
-	if glass := panel.Glass(); s.Decoded == nil {
+	glass := panel.Glass()
+	if s.Decoded == nil { // before it is said that the page stands there
 		s.mu.Lock()
 		s.frame = glass
 		s.mu.Unlock()
+	}
+	s.Observe(drawn)
+	if s.Decoded == nil {
 		if err := s.keep(s.patienceFor(d), glass); err != nil {
 			slog.Warn("what is on the screen was not kept", "why", err)
 		}
@@ -201,30 +210,43 @@ func (s *Screen) keep(limit time.Duration, glass []byte) error {
 func (s *Screen) refuse() {
 	select {
 	case d := <-s.due:
+		if d.Page.Bare() && s.file != nil { // the panel keeps its page; the card need not
+			s.card.Finally(patience, func() {
+				if err := s.file.wipe(); err != nil {
+					slog.Warn("what was on the screen is still kept", "why", err)
+				}
+			})
+		}
 		s.Observe(kiosk.Drawn{Page: d.Page, Cause: d.Cause, Err: true})
 	default:
 	}
 }
 
-// Picture is what the panel's bus was told, as a PNG; ok is false where nothing is
-// known of it.
+// Picture is what the panel's bus was told, as a PNG that is made once for each frame; ok
+// is false where nothing is known of it. Nobody may change it.
 func (s *Screen) Picture() (png []byte, ok bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	raw := s.frame
-	s.mu.Unlock()
 	if s.Decoded != nil {
 		frame, drawn := s.Decoded()
 		if raw = frame; !drawn {
 			return nil, false
 		}
 	}
+	if s.png != nil && bytes.Equal(raw, s.pictured) {
+		return s.png, true
+	}
 	frame, err := ink.FromBytes(raw)
 	if err != nil {
 		return nil, false
 	}
 	var b bytes.Buffer
-	err = frame.PNG(&b)
-	return b.Bytes(), err == nil
+	if frame.PNG(&b) != nil {
+		return nil, false
+	}
+	s.png, s.pictured = b.Bytes(), bytes.Clone(raw)
+	return s.png, true
 }
 
 // patience is how long the card may take to forget a page that is to be replaced, or

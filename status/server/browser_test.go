@@ -33,12 +33,20 @@ func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*hangGuard)
+	ctx, cancel = context.WithTimeout(ctx, 4*hangGuard)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 type contextOf = context.Context
+
+// openOptions are those of a van on a desk, where everybody on the loopback address may
+// see everything.
+func openOptions() Options {
+	o := options()
+	o.Open = true
+	return o
+}
 
 // evaluated runs a script in the page, whatever it gives.
 func evaluated(script string) chromedp.Action[chromedp.Void] {
@@ -51,7 +59,7 @@ func evaluated(script string) chromedp.Action[chromedp.Void] {
 // login opens a session in the browser, as a volunteer does.
 func (v *van) login(ctx context.Context) {
 	v.t.Helper()
-	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`fetch('/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"pin":"`+v.o.PIN+`"}' }).then(a => a.ok)`, chromedp.EvalAwaitPromise))
+	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`fetch('/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"pin":"`+v.o.PIN()+`"}' }).then(a => a.ok)`, chromedp.EvalAwaitPromise))
 	if err != nil || !ok {
 		v.t.Fatalf("login: %v %v", ok, err)
 	}
@@ -94,7 +102,7 @@ func says(t testing.TB, ctx context.Context, words string) {
 }
 
 func TestThePageInARealBrowser(t *testing.T) {
-	v := start(t, options())
+	v := start(t, openOptions())
 	state := session()
 	state.Power.Source, state.Session.Active = power.SourceBattery, false
 	v.Publish(state)
@@ -146,7 +154,7 @@ func TestThePageInARealBrowser(t *testing.T) {
 }
 
 func TestThePageIsRightWithoutJavaScript(t *testing.T) {
-	v := start(t, options())
+	v := start(t, openOptions())
 	v.Publish(session())
 	_, page := v.network("GET", "/", "")
 	for _, words := range []string{"Generator running", "Working", "14:30", "2 events wait to be sent", "12:04, 11 min ago", "does not answer", "12:10, 5 min ago", "/kiosk.png?"} {
@@ -158,7 +166,7 @@ func TestThePageIsRightWithoutJavaScript(t *testing.T) {
 
 // Nothing is wider than the phone's screen.
 func TestThePageFitsASmallPhone(t *testing.T) {
-	v := start(t, options())
+	v := start(t, openOptions())
 	state := session()
 	state.Uplink.Verdict, state.Uplink.Advice = "captive-portal",
 		"A sign-in page stands before the internet: open any page on a phone on the same Wi-Fi and sign in."

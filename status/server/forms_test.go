@@ -53,13 +53,13 @@ func TestAVolunteerLogsInAndActs(t *testing.T) {
 		acted = nil
 		mu.Unlock()
 
-		says(t, ctx, "PIN, to send logs")
+		says(t, ctx, "PIN of the card")
 		login := func(pin string) {
 			do(t, ctx, chromedp.SendKeys(chromedp.CSS("#pin"), pin), chromedp.Click(chromedp.CSS("form[action='/login'] button")))
 		}
-		login("0000")
+		login("000000")
 		says(t, ctx, "wrong PIN")
-		login("4711")
+		login("471100")
 		says(t, ctx, "End the session")
 		do(t, ctx, chromedp.Click(chromedp.CSS("form[action$='refresh-screen'] button")))
 		says(t, ctx, "The screen does not work")

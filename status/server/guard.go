@@ -2,11 +2,14 @@ package server
 
 import (
 	"context"
+	"mime"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
+	"infobus/pairing"
 	"infobus/words"
 )
 
@@ -15,6 +18,8 @@ import (
 type caller struct {
 	trusted  bool // unix socket
 	loopback bool
+	visitors bool   // at the visitors' door
+	place    *place // nil on a unix socket
 }
 
 type callerKey struct{}
@@ -27,6 +32,9 @@ func withCaller(ctx context.Context, c net.Conn) context.Context {
 	case *net.TCPAddr:
 		who.loopback = local.IP.IsLoopback()
 	}
+	if p, ok := c.(*place); ok {
+		who.place, who.visitors = p, p.gate.visitors
+	}
 	return context.WithValue(ctx, callerKey{}, who)
 }
 
@@ -35,15 +43,50 @@ func callerOf(r *http.Request) caller {
 	return who
 }
 
+type phoneKey struct{}
+
+// phoneOf is the id of the paired phone that asks; "" for anybody else.
+func phoneOf(r *http.Request) string {
+	id, _ := r.Context().Value(phoneKey{}).(string)
+	return id
+}
+
+// identified puts before every route whose phone it is that asks. At the visitors'
+// door nobody is looked for: a cookie that is sent there is left alone.
+func (s *Server) identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie(cookieName)
+		if who := callerOf(r); err != nil || who.visitors || who.trusted {
+			next.ServeHTTP(w, r)
+			return
+		}
+		use := s.phones.Use(c.Value, s.o.Moment())
+		if use.Save {
+			s.keepSoon()
+		}
+		if use.Copied {
+			s.o.Copied()
+			s.hangUp(r)
+		}
+		switch {
+		case use.Turn != "":
+			setCookie(w, use.Turn)
+		case use.ID == "":
+			setCookie(w, "")
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), phoneKey{}, use.ID)))
+	})
+}
+
 // knows says whether the caller may see what is not for everybody.
 func (s *Server) knows(r *http.Request) bool {
 	who := callerOf(r)
-	return who.trusted || s.o.Open && who.loopback || s.logins.has(r)
+	return who.trusted || s.o.Open && who.loopback || phoneOf(r) != ""
 }
 
 // mayAct says whether the caller may change something.
 func (s *Server) mayAct(r *http.Request) bool {
-	return callerOf(r).trusted || s.logins.has(r)
+	return callerOf(r).trusted || phoneOf(r) != ""
 }
 
 // only gives the handler to those who may, and 401 to the others.
@@ -58,9 +101,9 @@ func (s *Server) only(may func(*http.Request) bool, h http.HandlerFunc) http.Han
 }
 
 // ours says whether a Host header is one by which the box is reached: an
-// address in numbers, localhost or infobus.local. A name of somebody else's
-// that points here is an attack on the browser that sends it.
-func ours(host string) bool {
+// address in numbers, localhost, infobus.local or a name of the team's. A name of
+// somebody else's that points here is an attack on the browser that sends it.
+func (s *Server) ours(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
@@ -71,7 +114,30 @@ func ours(host string) bool {
 		return true
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	return name == "localhost" || name == "infobus.local"
+	return name == "localhost" || name == "infobus.local" || slices.Contains(s.o.Hosts, name)
+}
+
+// tokenField is the field of a form that carries pairing.Token, and tokenHeader the
+// header that does where the body is no form.
+const (
+	tokenField  = "token"
+	tokenHeader = "X-Infobus-Token"
+)
+
+// meant says whether a request that changes something comes from a page of the phone's
+// own. Who is trusted, and who is not known at all, has no token.
+func meant(r *http.Request) bool {
+	id := phoneOf(r)
+	if id == "" || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return true
+	}
+	given := r.Header.Get(tokenHeader)
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); given == "" && kind == "multipart/form-data" {
+		given = r.URL.Query().Get(tokenField) // the form itself is read as it comes, later
+	} else if given == "" && r.ParseForm() == nil {
+		given = r.PostForm.Get(tokenField)
+	}
+	return pairing.SameToken(id, given)
 }
 
 // guarded puts before every route what holds for all of them.
@@ -89,7 +155,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		// With no-referrer a browser sends "Origin: null" with a form of our own page.
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		if !callerOf(r).trusted && !ours(r.Host) {
+		if !callerOf(r).trusted && !s.ours(r.Host) {
 			s.refuse(w, r, http.StatusForbidden, words.T("refusal.host"))
 			return
 		}

@@ -112,7 +112,7 @@ func TestARefusalIsInTheLanguageThatWasAskedFor(t *testing.T) {
 		{"/api/v1/events", "", "this needs the PIN", 401},
 		{"/api/v1/events?lang=fr", "en", "il faut le code PIN", 401},
 		{"/nothing", "fr", "il n’y a rien ici", 404},
-		{"/login", "fr", "ceci se demande avec POST", 405},
+		{"/logout", "fr", "ceci se demande avec POST", 405},
 	} {
 		w := s.get(false, c.path, "Accept-Language", c.lang)
 		var said struct{ Error string }
@@ -125,7 +125,7 @@ func TestARefusalIsInTheLanguageThatWasAskedFor(t *testing.T) {
 // The page keeps its language when its script puts in what became different, and
 // the next one has the language that was chosen.
 func TestTheLanguageIsSwitchedInARealBrowser(t *testing.T) {
-	v := start(t, options())
+	v := start(t, openOptions())
 	v.Publish(session())
 	ctx := browser(t, chromedp.Flag("accept-lang", "fr-FR,fr"))
 	do(t, ctx, chromedp.Navigate(v.base+"/"))
@@ -302,7 +302,7 @@ func (r reader) look(what string, w *httptest.ResponseRecorder) {
 }
 
 // everywhere are the paths that answer with words.
-var everywhere = []string{"/", "/services", "/api/v1/state"}
+var everywhere = []string{"/", "/services", "/phones", "/pair", "/api/v1/state"}
 
 // all looks at every path, as everybody and as a volunteer.
 func (r reader) all() {
@@ -364,7 +364,7 @@ func TestEverySentenceComesFromWords(t *testing.T) {
 // refusals looks at what is answered to what cannot be done.
 func refusals(r reader) {
 	const form, asJSON, html = "application/x-www-form-urlencoded", "application/json", "text/html"
-	none := New(Options{Words: wordstest.Book(), PIN: "4711"}) // nothing is behind its routes
+	none := New(Options{Words: wordstest.Book(), PIN: func() string { return "471" }}) // nothing is behind its routes
 	unset := New(Options{Words: wordstest.Book()})
 	broken := options()
 	broken.Words = wordstest.Book()
@@ -420,8 +420,6 @@ func refusals(r reader) {
 		{s: none, method: "POST", path: "/login", body: "pin=%zz", as: form, code: 400},
 		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 401},
 		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 303, key: "Accept", value: html},
-		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 401},
-		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 401},
 		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 401},
 		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 429},
 		{s: none, method: "POST", path: "/login", body: "pin=0", as: form, code: 403, key: "Sec-Fetch-Site", value: "cross-site"},

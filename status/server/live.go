@@ -60,20 +60,20 @@ func (p *rendered) since(has map[string]string) []byte {
 // then those that change, as HTML, so that every word is made here; and a beat. With
 // the parameter once it is all parts as JSON, for a page that found no place.
 func (s *Server) getLive(w http.ResponseWriter, r *http.Request) {
-	key := func() pageKey { return pageKey{s.speaker(r), s.mayAct(r)} }
+	key := func() pageKey { return pageKey{s.speaker(r), s.levelOf(r)} }
 	has := map[string]string{}
 	if r.URL.Query().Has("once") {
-		answer(w, http.StatusOK, s.rendered(s.latest.Load(), key()).since(has))
+		answer(w, http.StatusOK, tokened(r, s.rendered(s.latest.Load(), key()).since(has)))
 		return
 	}
-	select {
-	case s.streams <- struct{}{}:
-		defer func() { <-s.streams }()
-	default:
+	phone := phoneOf(r)
+	if !s.enter(phone) {
 		w.Header().Set("Retry-After", "10")
 		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.streams"))
 		return
 	}
+	defer s.leave(phone)
+	yield(r)
 	to := http.NewResponseController(w)
 	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the stream
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -85,7 +85,7 @@ func (s *Server) getLive(w http.ResponseWriter, r *http.Request) {
 	for {
 		latest, changed := s.published()
 		to.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := w.Write(append(append([]byte("data: "), s.rendered(latest, key()).since(has)...), "\n\n"...)); err != nil || to.Flush() != nil {
+		if _, err := w.Write(append(append([]byte("data: "), tokened(r, s.rendered(latest, key()).since(has))...), "\n\n"...)); err != nil || to.Flush() != nil {
 			return
 		}
 		sent := time.Now()

@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 	ximage "golang.org/x/image/draw"
 
+	"infobus/action"
 	"infobus/advice/advicetest"
 	"infobus/status"
 )
@@ -95,7 +96,7 @@ func (f form) apply(t testing.TB, ctx contextOf) {
 
 // laidOut is what is measured in the page, in CSS pixels.
 type laidOut struct {
-	Sentence, Tiles       float64 // lower edges
+	Sentence, Tiles       float64 // lower edges; -1 where there are none
 	Height                float64 // of the screen
 	Tile                  int
 	Wide, WideAtTwice     []string // what is wider than the screen, at 100 and 200 % of the text
@@ -116,7 +117,7 @@ const measure = `(() => {
 	const at = q => document.querySelector(q)?.getBoundingClientRect().bottom ?? -1;
 	const wide = () => document.documentElement.scrollWidth > innerWidth ? [...document.querySelectorAll('body *')]
 		.filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '#' + e.id + '.' + e.className + ' ' + e.textContent.slice(0, 40)).slice(0, 5) : [];
-	const out = { Sentence: at('#now'), Tiles: at('#tiles'), Height: innerHeight, Tile: document.querySelectorAll('#tiles .tile').length, Wide: wide(), Said: document.getElementById('now').innerText,
+	const out = { Sentence: at('#now'), Tiles: at('#tiles'), Height: innerHeight, Tile: document.querySelectorAll('#tiles .tile').length, Wide: wide(), Said: document.getElementById('now')?.innerText ?? '',
 		Small: [...document.querySelectorAll('button, summary, footer a')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.textContent), Text: [] };
 	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	for (let n; (n = walk.nextNode());) {
@@ -226,7 +227,6 @@ func volunteer(t testing.TB, v *van, more ...chromedp.ExecAllocatorOption) conte
 // finds nothing. INFOBUS_SOAK has all sixty states in every form.
 func TestThePageInEveryForm(t *testing.T) {
 	o := options()
-	o.PIN = "471100"
 	v := start(t, o)
 	script := axe(t)
 	all := sixty(t)
@@ -293,7 +293,7 @@ func TestThePageInEveryForm(t *testing.T) {
 
 // The measures see what they are to see.
 func TestTheMeasuresOfThePageFindWhatIsWrong(t *testing.T) {
-	v := start(t, options())
+	v := start(t, openOptions())
 	v.Publish(session())
 	ctx := browser(t)
 	form{360, 640, "light", "en"}.apply(t, ctx)
@@ -386,4 +386,45 @@ func paletted(m *image.RGBA, count map[color.RGBA]int) image.Image {
 	p := image.NewPaletted(m.Bounds(), palette)
 	draw.Draw(p, p.Bounds(), m, image.Point{}, draw.Src)
 	return p
+}
+
+// scripts lets the pages run their scripts, or not.
+func scripts(on bool) chromedp.Action[chromedp.Void] {
+	return func(ctx contextOf, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+		return chromedp.Void{}, err
+	}
+}
+
+// The pages beside the first one, and the questions, on a small phone.
+func TestTheOtherPagesFitAPhone(t *testing.T) {
+	v, _ := everyAction(t)
+	ctx := volunteer(t, v)
+	script := axe(t)
+	sure := v.results.put("/sure", result{row: action.All[slices.IndexFunc(action.All, func(r action.Row) bool { return r.Name == action.PowerOff })]})
+	told := v.results.put("/", result{text: action.BatteryLow.Text()})
+	for _, scheme := range []string{"light", "dark"} {
+		for _, lang := range []string{"en", "fr"} {
+			f := form{360, 640, scheme, lang}
+			f.apply(t, ctx)
+			for _, path := range []string{"/services?", "/timetable?", sure + "&", told + "&", "/?lost&"} {
+				lost := strings.Contains(path, "lost")
+				do(t, ctx, scripts(!lost), chromedp.Navigate(v.base+path+"lang="+lang))
+				if lost { // what is old can still be read
+					js[bool](t, ctx, `(() => { const e = document.getElementById('lost'); e.textContent = e.dataset.says; document.body.classList.add('lost'); e.hidden = false; return true; })()`)
+				}
+				m := js[laidOut](t, ctx, measure)
+				if len(m.Wide) > 0 || len(m.WideAtTwice) > 0 || len(m.Small) > 0 || len(m.Text) < 4 {
+					t.Errorf("%s %s: wider than the screen: %q, at 200 %%: %q; too low to be touched: %q; %d texts", f, path, m.Wide, m.WideAtTwice, m.Small, len(m.Text))
+				}
+				wrong := faint(whole(t, ctx), m.Text)
+				if !lost { // axe wants scripts
+					wrong = append(wrong, found(t, ctx, script)...)
+				}
+				for _, s := range wrong {
+					t.Errorf("%s %s: %s", f, path, s)
+				}
+			}
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"infobus/pairing"
 	"infobus/status"
 	"infobus/words"
 )
@@ -48,10 +49,29 @@ func asset(kind string, body []byte) http.HandlerFunc {
 	}
 }
 
-// pageKey is by whom a page is said, and whether it is for who may act.
+// level is how much of the van somebody sees.
+type level uint8
+
+const (
+	asStranger  level = iota // the words of the tiles, and the screen
+	asReader                 // everything
+	asVolunteer              // and the actions
+)
+
+func (s *Server) levelOf(r *http.Request) level {
+	switch {
+	case s.mayAct(r):
+		return asVolunteer
+	case s.knows(r):
+		return asReader
+	}
+	return asStranger
+}
+
+// pageKey is by whom a page is said, and for whom.
 type pageKey struct {
 	speaker *words.Speaker
-	mayAct  bool
+	who     level
 }
 
 // rendered is the volunteers' page of one state, in its parts.
@@ -87,13 +107,14 @@ func (s *Server) render(v status.View, key pageKey) *rendered {
 	data := struct {
 		said
 		status.Page
-		PIN     bool          // there is one, and it was not given
+		PIN     bool          // the phone may be paired
+		OneDoor bool          // visitors come where volunteers do
 		First   []status.Form // what does the first thing to do
 		Actions []status.Form
 		Sites   []status.Form
 		Days    []status.Chart
-	}{said: s.said(speaker), Page: status.PageOf(v, speaker), PIN: s.o.PIN != "" && !key.mayAct}
-	if key.mayAct && s.o.Act != nil {
+	}{said: s.said(speaker), Page: status.PageOf(v, speaker), PIN: key.who != asVolunteer, OneDoor: s.oneDoor.Load()}
+	if key.who == asVolunteer && s.o.Act != nil {
 		data.Actions = status.PageForms(s.o.Actions, v, speaker)
 		data.First = status.FirstForms(s.o.Actions, v, speaker)
 		data.Sites = status.SiteForms(s.o.Actions, v, speaker)
@@ -113,19 +134,66 @@ func (s *Server) render(v status.View, key pageKey) *rendered {
 	return page
 }
 
-// getPage shows the volunteers' page, with what became of the form that led to it.
+// getPage shows the volunteers' page, with what became of the form that led to it; or
+// that of who is not paired.
 func (s *Server) getPage(w http.ResponseWriter, r *http.Request) {
 	s.remember(w, r)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	key := pageKey{s.speaker(r), s.mayAct(r)}
-	latest := s.latest.Load()
-	page := s.rendered(latest, key)
-	w.Write(shown(pageTemplate, key.speaker, struct {
+	key := pageKey{s.speaker(r), s.levelOf(r)}
+	if key.who == asStranger {
+		s.write(w, r, s.openPage(r, ""))
+		return
+	}
+	page := s.rendered(s.latest.Load(), key)
+	s.write(w, r, shown(pageTemplate, key.speaker, struct {
 		said
 		Assets string
 		MayAct bool
 		Clock  string
 		Part   map[string]template.HTML
 		Notice *notice
-	}{s.said(key.speaker), assets, key.mayAct, page.clock, page.parts, s.notice(r)}))
+	}{s.said(key.speaker), assets, key.who == asVolunteer, page.clock, page.parts, s.notice(r)}))
+}
+
+// tokenHere stands in a page's forms where pairing.Token comes: pages are made once for
+// all phones.
+const tokenHere = "~token~"
+
+// tokened is a page whose forms have the token of the phone that asks.
+func tokened(r *http.Request, page []byte) []byte {
+	if id := phoneOf(r); id != "" {
+		return bytes.ReplaceAll(page, []byte(tokenHere), []byte(pairing.Token(id)))
+	}
+	return page
+}
+
+// write answers with a page, its forms with the phone's token.
+func (s *Server) write(w http.ResponseWriter, r *http.Request, page []byte) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(tokened(r, page))
+}
+
+//go:embed web/open.html
+var openHTML string
+
+var openTemplate = template.Must(template.New("open").Parse(openHTML))
+
+// openPage is the page of who is not paired: the tiles' words, the screen, and where a
+// phone is paired. code fills its field in.
+func (s *Server) openPage(r *http.Request, code string) []byte {
+	type tile struct {
+		status.Glance
+		Title string
+	}
+	speaker, v := s.speaker(r), s.latest.Load().view
+	var tiles []tile
+	for _, t := range v.Summary().In(speaker).Tiles {
+		tiles = append(tiles, tile{t, speaker.Word("open." + t.Tile)})
+	}
+	return shown(openTemplate, speaker, struct {
+		said
+		Tiles  []tile
+		Drawn  bool
+		Notice *notice
+		Code   string
+	}{s.said(speaker), tiles, v.Kiosk.Page != "", s.notice(r), code})
 }

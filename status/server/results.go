@@ -106,8 +106,7 @@ func (s *Server) getSure(w http.ResponseWriter, r *http.Request) {
 	}
 	s.remember(w, r)
 	speaker := s.speaker(r)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(shown(sureTemplate, speaker, struct {
+	s.write(w, r, shown(sureTemplate, speaker, struct {
 		said
 		Form status.Form
 		Back string

@@ -5,8 +5,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -20,26 +22,32 @@ import (
 // eventsAtMost is how many events one answer holds.
 const eventsAtMost = 500
 
+// routes are those of the doors.
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
+	both, visitors := http.NewServeMux(), http.NewServeMux()
+	for _, mux := range []*http.ServeMux{both, visitors} {
+		mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
+		mux.HandleFunc("GET /today", s.getToday)
+		mux.HandleFunc("GET /today.css", asset("text/css; charset=utf-8", todayCSS))
+		mux.HandleFunc("GET /guide.pdf", s.getGuide)
+		mux.HandleFunc("GET /guide/{file}", s.getGuide)
+		mux.HandleFunc("GET /kiosk.png", s.getKiosk)
+		mux.HandleFunc("GET /healthz", s.getHealth)
+	}
+	visitors.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/today", http.StatusSeeOther) })
+
+	mux := both
 	mux.HandleFunc("GET /{$}", s.getPage)
-	mux.HandleFunc("GET /live", s.getLive)
+	mux.HandleFunc("GET /live", s.only(s.knows, s.getLive))
 	mux.HandleFunc("GET /sure", s.getSure)
 	mux.HandleFunc("GET /app.css", asset("text/css; charset=utf-8", appCSS))
 	mux.HandleFunc("GET /app.js", asset("text/javascript; charset=utf-8", appJS))
-	mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
 	mux.HandleFunc("GET /services", s.getServices)
 	mux.HandleFunc("GET "+uploadPath, s.getTimetable)
 	mux.HandleFunc("POST "+uploadPath, s.postTimetable)
 	mux.HandleFunc("GET "+uploadPath+"/{source}/{digest}/{number}", s.getTimetablePicture)
-	mux.HandleFunc("GET /today", s.getToday)
-	mux.HandleFunc("GET /today.css", asset("text/css; charset=utf-8", todayCSS))
-	mux.HandleFunc("GET /guide.pdf", s.getGuide)
-	mux.HandleFunc("GET /guide/{file}", s.getGuide)
-	mux.HandleFunc("GET /kiosk.png", s.getKiosk)
-	mux.HandleFunc("GET /healthz", s.getHealth)
 	mux.HandleFunc("GET /api/v1/state", s.getState)
-	mux.HandleFunc("GET /api/v1/stream", s.getStream)
+	mux.HandleFunc("GET /api/v1/stream", s.only(s.knows, s.getStream))
 	mux.HandleFunc("GET /api/v1/events", s.only(s.knows, s.getEvents))
 	mux.HandleFunc("GET /api/v1/days", s.only(s.knows, s.getDays))
 	mux.HandleFunc("GET /api/v1/samples", s.only(s.knows, s.getSamples))
@@ -47,11 +55,34 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /metrics", s.only(s.knows, metrics.ServeHTTP))
 	mux.HandleFunc("POST /api/v1/actions/{name}", s.postAction)
 	mux.HandleFunc("POST /api/v1/selftest", s.postSelftest)
+	mux.HandleFunc("GET /pair", s.getPair)
 	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("POST /logout", s.logout)
+	mux.HandleFunc("GET /phones", s.getPhones)
+	mux.HandleFunc("POST /phones/invite", s.invite)
+	mux.HandleFunc("POST /phones/revoke", s.revoke)
 	if s.o.Sim != nil {
 		mux.HandleFunc("POST /sim/", s.only(s.knows, s.o.Sim.ServeHTTP))
 	}
-	return s.guarded(s.jsonErrors(mux))
+	visible, all := s.jsonErrors(visitors), s.asMeant(s.jsonErrors(both))
+	return s.identified(s.guarded(s.placed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if callerOf(r).visitors {
+			visible.ServeHTTP(w, r)
+			return
+		}
+		all.ServeHTTP(w, r)
+	}))))
+}
+
+// asMeant refuses what changes something and does not come from the phone's own page.
+func (s *Server) asMeant(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !meant(r) {
+			s.refuseForm(w, r, http.StatusForbidden, words.T("refusal.token"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // jsonErrors answers what the mux would answer with a line of text.
@@ -88,11 +119,17 @@ func refuse(w http.ResponseWriter, code int, why string) {
 func answer(w http.ResponseWriter, code int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	w.Write(append(body, '\n'))
+	w.Write(slices.Concat(body, []byte{'\n'}))
 }
 
 func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
-	answer(w, http.StatusOK, encode(s.shownTo(r, s.latest.Load())))
+	latest := s.latest.Load()
+	if s.knows(r) {
+		answer(w, http.StatusOK, encode(s.shownTo(r, latest)))
+		return
+	}
+	body, _, _ := latest.open[s.speaker(r)].get(latest, time.Now().Unix(), func() ([]byte, error) { return encode(s.shownTo(r, latest)), nil })
+	answer(w, http.StatusOK, body)
 }
 
 // shownTo is the state as the caller may see it, in its language.
@@ -162,25 +199,34 @@ func (s *Server) getSamples(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-series"))
 }
 
-func (s *Server) getKiosk(w http.ResponseWriter, r *http.Request) {
-	if s.o.Kiosk != nil {
-		if png, ok := s.o.Kiosk(); ok {
-			w.Header().Set("Content-Type", "image/png")
-			w.Write(png)
-			return
-		}
-	}
-	s.refuse(w, r, http.StatusNotFound, words.T("refusal.not-drawn"))
+// health is the loop's last sign of life: however many ask, it is asked once a second.
+type health struct {
+	mu  sync.Mutex // guards those below
+	at  time.Time
+	err error
 }
 
 func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if s.o.Alive != nil && s.o.Alive(ctx) != nil {
+	yield(r)
+	if s.alive() != nil {
 		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.loop"))
 		return
 	}
 	answer(w, http.StatusOK, encode(map[string]string{"status": "ok"}))
+}
+
+// alive is nil while the loop answers.
+func (s *Server) alive() error {
+	h := &s.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.o.Alive != nil && (h.at.IsZero() || time.Since(h.at) >= time.Second) {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		h.err = s.o.Alive(ctx)
+		h.at = time.Now()
+	}
+	return h.err
 }
 
 func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
@@ -210,6 +256,7 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 		s.tell(w, r, "/sure", result{row: row, given: given})
 		return
 	}
+	yield(r)
 	if refusal := s.o.Act(r.Context(), row, asked); refusal != action.Taken {
 		s.refuseAction(w, r, row, given, refusal, refusal.Text())
 		return

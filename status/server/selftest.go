@@ -27,6 +27,7 @@ func (s *Server) postSelftest(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusBadRequest, words.T("refusal.selftest-body"))
 		return
 	}
+	yield(r)
 	to := http.NewResponseController(w)
 	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the test
 	say, begun := s.speaker(r), false

@@ -15,6 +15,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ import (
 
 	"infobus/action"
 	"infobus/logbook"
+	"infobus/pairing"
 	"infobus/status"
 	"infobus/words"
 )
@@ -30,9 +32,19 @@ import (
 // Options are what the server is made of. A nil function's route answers 404;
 // none is called by two requests in an order that may be relied on.
 type Options struct {
-	// PIN opens events, samples, metrics and actions over the network. With ""
-	// they are for the unix socket alone.
-	PIN string
+	// Phones are those that may do everything over the network; nil for none. Keep has
+	// the list outlive a power cut.
+	Phones *pairing.Book
+	Keep   func(context.Context) error
+	// PIN is the one on the card in the van, which pairs a phone; "" for none.
+	PIN func() string
+	// Moment is now, for Phones; nil where no day is known.
+	Moment func() pairing.Moment
+	// Copied is told that a phone's pairing was ended because its cookie was copied.
+	Copied func()
+	// Hosts are names by which the box is reached, in small letters, beside
+	// infobus.local and addresses.
+	Hosts []string
 	// Sim takes POST /sim/…; nil without --sim.
 	Sim http.Handler
 	// Open gives everything but the actions to whoever is on the loopback
@@ -77,38 +89,44 @@ type Options struct {
 	Samples func(series string) ([]status.Sample, bool)
 }
 
-// Limits of what a stranger may cost the box.
+// Limits of what a request may cost the box; those of connections are in places.go.
 const (
-	connections  = 256     // at once, each listener
+	sockets      = 96      // connections at once on a unix socket
 	streams      = 64      // at once
+	streamsEach  = 12      // of one phone
 	guides       = 16      // at once
 	headerBytes  = 8 << 10 // of a request
 	bodyBytes    = 4 << 10 // of a request
 	readTimeout  = 10 * time.Second
 	writeTimeout = 20 * time.Second
 	guideTimeout = 5 * time.Minute // a few MB over a Wi-Fi that many share
-	idleTimeout  = 30 * time.Second
-	farewell     = time.Second // to answer what was asked before the end
+	farewell     = time.Second     // to answer what was asked before the end
 )
 
 // Server answers over HTTP. Make it with New.
 type Server struct {
 	o       Options
 	handler http.Handler
-	logins  logins
-	streams chan struct{} // holds a token for each stream that is open
+	phones  *pairing.Book
 	guides  chan struct{} // holds a token for each guide that is being fetched
 	results results       // of volunteers
 	refused results       // of everybody else
 	spoken  spoken
+	todays  map[string]*made // the visitors' page, by language
+	picture glassPicture
+	health  health
+	oneDoor atomic.Bool   // strangers come where the volunteers do
+	keep    chan struct{} // a token: the phones are to be kept
 
 	uploading chan struct{} // holds a token while a timetable is uploaded
 
 	// latest is never nil.
 	latest atomic.Pointer[snapshot]
-	// woken guards wake.
-	woken sync.Mutex
-	wake  chan struct{} // closed by the next Publish
+	// woken guards those below.
+	woken   sync.Mutex
+	wake    chan struct{}  // closed by the next Publish
+	streams map[string]int // that are open, by the phone's id; "" for who has none
+	gates   []*gate
 }
 
 // New makes a server that shows an unknown van until the first Publish.
@@ -119,21 +137,49 @@ func New(o Options) *Server {
 	if o.Actions == nil {
 		o.Actions = action.All
 	}
-	s := &Server{o: o, streams: make(chan struct{}, streams), guides: make(chan struct{}, guides), uploading: make(chan struct{}, 1), wake: make(chan struct{})}
+	if o.Phones == nil {
+		o.Phones, _ = pairing.New(nil)
+	}
+	if o.Keep == nil {
+		o.Keep = func(context.Context) error { return nil }
+	}
+	if o.PIN == nil {
+		o.PIN = func() string { return "" }
+	}
+	if o.Moment == nil {
+		begun := time.Now()
+		o.Moment = func() pairing.Moment { return pairing.Moment{Mono: time.Since(begun)} }
+	}
+	if o.Copied == nil {
+		o.Copied = func() {}
+	}
+	s := &Server{o: o, phones: o.Phones, streams: map[string]int{}, guides: make(chan struct{}, guides),
+		uploading: make(chan struct{}, 1), keep: make(chan struct{}, 1), wake: make(chan struct{}), todays: map[string]*made{}}
 	s.spoken = newSpoken(o.Languages)
-	s.logins.pin = o.PIN
-	s.logins.now = time.Now
+	for _, l := range o.Languages {
+		s.todays[l.Tag] = &made{}
+	}
+	s.oneDoor.Store(true)
 	unknown := status.View{Power: status.Power{Battery: status.Battery{Level: "unknown", Quality: "unknown"}}, Uplink: status.Uplink{Verdict: "unknown"}}
-	s.latest.Store(&snapshot{view: unknown.Filled(), at: time.Now()})
+	s.latest.Store(s.snapshot(unknown))
 	s.handler = traced(s.routes())
 	return s
 }
 
-// snapshot is a View, when it was published, and the pages of it.
+// snapshot is a View, when it was published, and what is made of it.
 type snapshot struct {
 	view status.View
 	at   time.Time
 	kept kept
+	open map[*words.Speaker]*made // the summary
+}
+
+func (s *Server) snapshot(v status.View) *snapshot {
+	next := &snapshot{view: v.Filled(), at: time.Now(), open: map[*words.Speaker]*made{}}
+	for _, l := range s.o.Words.Languages() {
+		next.open[s.o.Words.In(l.Tag)] = &made{}
+	}
+	return next
 }
 
 // now is the view with its ages as they are by now.
@@ -151,7 +197,7 @@ func encode(v any) []byte {
 // Publish makes v what everybody sees and wakes the streams. It never blocks.
 // Nothing that v points to may be changed afterwards.
 func (s *Server) Publish(v status.View) {
-	next := &snapshot{view: v.Filled(), at: time.Now()}
+	next := s.snapshot(v)
 	s.woken.Lock()
 	defer s.woken.Unlock()
 	s.latest.Store(next)
@@ -174,22 +220,37 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	defer cancel()
 	server := &http.Server{
 		Handler:           s.handler,
-		ReadHeaderTimeout: readTimeout / 2,
+		ReadHeaderTimeout: headerWithin,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		IdleTimeout:       pairedIdle,
 		MaxHeaderBytes:    headerBytes,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withCaller,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
+	s.woken.Lock()
+	s.gates = nil
+	for i, l := range listeners {
+		if l.Addr().Network() == "unix" {
+			listeners[i] = netutil.LimitListener(l, sockets)
+			continue
+		}
+		g := newGate(l)
+		listeners[i], s.gates = g, append(s.gates, g)
+	}
+	s.oneDoor.Store(!slices.ContainsFunc(s.gates, func(g *gate) bool { return g.visitors }))
+	s.woken.Unlock()
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() {
-			err := server.Serve(netutil.LimitListener(l, connections))
+			err := server.Serve(l)
 			failed <- fmt.Errorf("serve on %s: %w", l.Addr().Network(), err)
 		}()
 	}
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.keepPhones(ctx) })
+	defer keeping.Wait()
 	running := len(listeners)
 	var err error
 	select {

@@ -24,6 +24,7 @@ import (
 
 	"infobus/action"
 	"infobus/logbook"
+	"infobus/pairing"
 	"infobus/power"
 	"infobus/status"
 	"infobus/status/statustest"
@@ -118,7 +119,7 @@ func (v *van) socket(method, path, body string, headers ...string) (*http.Respon
 // options are those of a van where every function answers.
 func options() Options {
 	return Options{
-		PIN: "4711",
+		PIN: func() string { return "471100" },
 		Sim: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "sim "+r.URL.Path) }),
 		Events: func(after uint64, limit int) ([]logbook.Event, error) {
 			var all []logbook.Event
@@ -127,7 +128,7 @@ func options() Options {
 			}
 			return all, nil
 		},
-		Kiosk:     func() ([]byte, bool) { return picture(), true },
+		Kiosk:     func() ([]byte, bool) { return kioskPNG, true },
 		Languages: []status.Language{{Tag: "en", Name: "English", Dir: "ltr"}, {Tag: "ar", Name: "العربية", Dir: "rtl"}, {Tag: "fa", Name: "فارسی", Dir: "rtl"}, {Tag: "ti", Name: "ትግርኛ", Dir: "ltr"}},
 		Today:     func(string) status.TodayPage { return status.TodayPage{Title: "Today", Empty: "Nothing today."} },
 		Act: func(_ context.Context, _ action.Row, asked action.Asked) action.Refusal {
@@ -141,7 +142,8 @@ func options() Options {
 	}
 }
 
-func picture() []byte {
+// kioskPNG is a picture of the screen.
+var kioskPNG = func() []byte {
 	m := image.NewGray(image.Rect(0, 0, 800, 480))
 	for i := range m.Pix {
 		m.Pix[i] = 0xff
@@ -149,7 +151,7 @@ func picture() []byte {
 	var b bytes.Buffer
 	png.Encode(&b, m)
 	return b.Bytes()
-}
+}()
 
 var privateRoutes = []string{"/api/v1/events", "/api/v1/samples?series=battery.volts", "/metrics"}
 
@@ -203,73 +205,44 @@ func TestTheSimulatedVanOnLoopbackIsOpenButForActions(t *testing.T) {
 	}
 }
 
-func TestThePINOpensASessionOfTwelveHours(t *testing.T) {
+func TestThePINPairsAPhoneForSixtyDays(t *testing.T) {
 	v := start(t, options())
-	answer, body := v.network("POST", "/login", `{"pin":"4711"}`, "Content-Type", "application/json")
+	answer, body := v.network("POST", "/login", `{"pin":"471100"}`, "Content-Type", "application/json")
 	if answer.StatusCode != 204 || len(answer.Cookies()) != 1 {
 		t.Fatalf("login: %d %s", answer.StatusCode, body)
 	}
 	c := answer.Cookies()[0]
-	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.MaxAge != 12*3600 {
+	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.MaxAge != 60*24*3600 {
 		t.Errorf("the cookie is %+v", c)
 	}
 	cookie := c.Name + "=" + c.Value
 	for _, path := range privateRoutes {
 		if answer, _ := v.network("GET", path, "", "Cookie", cookie); answer.StatusCode != 200 {
-			t.Errorf("%s with the session: %d", path, answer.StatusCode)
+			t.Errorf("%s with the cookie: %d", path, answer.StatusCode)
 		}
 	}
-	if answer, _ := v.network("POST", "/api/v1/actions/end-session", "", "Cookie", cookie); answer.StatusCode != 200 {
-		t.Errorf("an action with the session: %d", answer.StatusCode)
+	if answer, _ := v.network("POST", "/api/v1/actions/end-session", "", "Cookie", cookie, tokenHeader, token(c)); answer.StatusCode != 200 {
+		t.Errorf("an action with the cookie: %d", answer.StatusCode)
 	}
-	if answer, _ := v.network("GET", "/metrics", "", "Cookie", cookie+"x"); answer.StatusCode != 401 {
+	if answer, _ := v.network("GET", "/metrics", "", "Cookie", c.Name+"=x"+c.Value); answer.StatusCode != 401 {
 		t.Errorf("a cookie that was never given: %d", answer.StatusCode)
 	}
 }
 
+// token is what the phone's forms carry.
+func token(c *http.Cookie) string {
+	id, _, _ := strings.Cut(c.Value, ".")
+	return pairing.Token(id)
+}
+
 func TestAPINThatIsNotSetOpensNothing(t *testing.T) {
 	o := options()
-	o.PIN = ""
+	o.PIN = nil
 	v := start(t, o)
 	answer, _ := v.network("POST", "/login", "pin=", "Content-Type", "application/x-www-form-urlencoded")
 	if answer.StatusCode != 403 || len(answer.Cookies()) != 0 {
 		t.Errorf("%d %v", answer.StatusCode, answer.Cookies())
 	}
-}
-
-func TestWrongPINsAreSlowedDownAndSessionsEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := logins{pin: "4711", now: time.Now}
-		token, _ := l.try("4711")
-		r := httptest.NewRequest("GET", "/", nil)
-		r.AddCookie(&http.Cookie{Name: cookieName, Value: token})
-		tried := 0
-		for wait := time.Duration(0); wait == 0; tried++ {
-			if _, wait = l.try("0000"); tried > 100 {
-				t.Fatal("a hundred wrong PINs were taken")
-			}
-		}
-		if token, wait := l.try("4711"); token != "" || wait <= 0 {
-			t.Errorf("after %d wrong PINs the right one gave %q, wait %s", tried, token, wait)
-		}
-		time.Sleep(wrongEvery)
-		if token, _ := l.try("4711"); token == "" {
-			t.Error("after a minute the right PIN gives no session")
-		}
-		if !l.has(r) {
-			t.Error("the first session ended early")
-		}
-		time.Sleep(sessionTime)
-		if l.has(r) {
-			t.Error("the session outlives its time")
-		}
-		for range 2 * sessionsKept {
-			l.try("4711")
-		}
-		if len(l.sessions) > sessionsKept {
-			t.Errorf("%d sessions are kept", len(l.sessions))
-		}
-	})
 }
 
 func TestOtherSitesAndOtherNamesAreRefused(t *testing.T) {
@@ -423,7 +396,7 @@ func states(body io.Reader) <-chan status.View {
 
 func (v *van) stream() (*http.Response, <-chan status.View) {
 	v.t.Helper()
-	answer, err := http.Get(v.base + "/api/v1/stream")
+	answer, err := v.unix.Get("http://infobus/api/v1/stream")
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -640,7 +613,7 @@ func FuzzPIN(f *testing.F) {
 	f.Add("application/x-www-form-urlencoded; charset=x", "pin=%zz")
 	f.Add("multipart/form-data; boundary=x", "--x--")
 	f.Fuzz(func(t *testing.T, kind, body string) {
-		s := New(Options{PIN: "a PIN of 32 letters, not guessed"})
+		s := New(Options{PIN: func() string { return "a PIN of 32 letters, not guessed" }})
 		if strings.Contains(body, "guessed") {
 			return
 		}

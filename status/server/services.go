@@ -30,8 +30,7 @@ func (s *Server) getServices(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
 	default:
 		s.remember(w, r)
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(s.services(r))
+		s.write(w, r, s.services(r))
 	}
 }
 

@@ -79,13 +79,13 @@ func TestVolunteersCorrectTheDaysServices(t *testing.T) {
 	}
 }
 
-// An action of the unix socket alone is none for a session that the PIN opened.
+// An action of the unix socket alone is none for a paired phone.
 func TestWhoMayAskForAnActionStandsInItsRow(t *testing.T) {
 	o := options()
 	o.Actions = append(action.Table{{Name: "honk", Who: action.SocketOnly}}, action.All...)
 	v := start(t, o)
-	in, _ := v.network("POST", "/login", `{"pin":"4711"}`, "Content-Type", "application/json")
-	cookie := in.Header.Get("Set-Cookie")
+	in, _ := v.network("POST", "/login", `{"pin":"471100"}`, "Content-Type", "application/json")
+	cookie, mine := in.Header.Get("Set-Cookie"), token(in.Cookies()[0])
 	for _, c := range []struct {
 		what, path, cookie string
 		socket             bool
@@ -105,7 +105,7 @@ func TestWhoMayAskForAnActionStandsInItsRow(t *testing.T) {
 		if c.socket {
 			ask = v.socket
 		}
-		if answer, body := ask("POST", "/api/v1/actions/"+c.path, "", "Cookie", c.cookie); answer.StatusCode != c.code || !strings.Contains(body, c.says) {
+		if answer, body := ask("POST", "/api/v1/actions/"+c.path, "", "Cookie", c.cookie, tokenHeader, mine); answer.StatusCode != c.code || !strings.Contains(body, c.says) {
 			t.Errorf("%s: %d %s; want %d with %s", c.what, answer.StatusCode, body, c.code, c.says)
 		}
 	}

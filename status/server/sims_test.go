@@ -7,11 +7,11 @@ import (
 	"infobus/status"
 )
 
-// page is the volunteers' page for everybody, in English.
+// page is the volunteers' page for who is trusted, in English.
 func page(v status.View) string {
 	s := New(options())
 	s.Publish(v)
-	return s.get(false, "/").Body.String()
+	return s.get(true, "/").Body.String()
 }
 
 func TestTheSIMCardsAreOnThePage(t *testing.T) {

@@ -14,15 +14,16 @@ const heartbeat = 30 * time.Second
 // getStream sends the state as server-sent events: the latest at once, then the
 // latest after each change. Who cannot take a state within writeTimeout is
 // dropped, and loses nothing by it: the next connection begins with the whole.
+// Strangers have none: it would hold a place for each of them.
 func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
-	select {
-	case s.streams <- struct{}{}:
-		defer func() { <-s.streams }()
-	default:
+	phone := phoneOf(r)
+	if !s.enter(phone) {
 		w.Header().Set("Retry-After", "30")
 		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.streams"))
 		return
 	}
+	defer s.leave(phone)
+	yield(r)
 	to := http.NewResponseController(w)
 	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the stream
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -53,5 +54,29 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	}
+}
+
+// enter takes one of the streams' places; ok is false where there is none left for that
+// phone.
+func (s *Server) enter(phone string) (ok bool) {
+	s.woken.Lock()
+	defer s.woken.Unlock()
+	all := 0
+	for _, n := range s.streams {
+		all += n
+	}
+	if all >= streams || s.streams[phone] >= streamsEach && phone != "" {
+		return false
+	}
+	s.streams[phone]++
+	return true
+}
+
+func (s *Server) leave(phone string) {
+	s.woken.Lock()
+	defer s.woken.Unlock()
+	if s.streams[phone]--; s.streams[phone] == 0 {
+		delete(s.streams, phone)
 	}
 }

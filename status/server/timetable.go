@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"infobus/action"
 	"infobus/status"
 	"infobus/words"
 )
@@ -22,7 +23,7 @@ import (
 //go:embed web/timetable.html
 var timetableHTML string
 
-var timetableTemplate = template.Must(template.Must(formTemplate.Clone()).New("timetable").Parse(timetableHTML))
+var timetableTemplate = template.Must(template.Must(formTemplate.Clone()).New("timetable").Funcs(template.FuncMap{"inc": func(n int) int { return n + 1 }}).Parse(timetableHTML))
 
 // Timetables are what the page of the timetable asks for.
 type Timetables struct {
@@ -66,6 +67,8 @@ func (s *Server) offersTimetable(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, "/", http.StatusSeeOther) // where the PIN is asked for
 	case !s.mayAct(r):
 		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
+	case s.latest.Load().view.Quiet: // it names places
+		s.refuseForm(w, r, http.StatusConflict, action.IsQuiet.Text())
 	default:
 		return true
 	}
@@ -76,12 +79,12 @@ func (s *Server) writeTimetable(w http.ResponseWriter, r *http.Request, code int
 	speaker := s.speaker(r)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	w.Write(shown(timetableTemplate, speaker, struct {
+	w.Write(tokened(r, shown(timetableTemplate, speaker, struct {
 		said
 		status.TimetablePage
 		Notice *notice
 		Accept string
-	}{s.said(speaker), page, says, strings.Join(uploads, ",")}))
+	}{s.said(speaker), page, says, strings.Join(uploads, ",")})))
 }
 
 // postTimetable takes what a volunteer uploads. It is held in memory, and is neither
@@ -98,6 +101,7 @@ func (s *Server) postTimetable(w http.ResponseWriter, r *http.Request) {
 		s.refuseUpload(w, r, http.StatusServiceUnavailable, nil, words.T("refusal.upload-busy"))
 		return
 	}
+	yield(r)
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has none
 	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout + writeTimeout))

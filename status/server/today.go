@@ -2,12 +2,15 @@ package server
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"html/template"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -69,6 +72,46 @@ func (s spoken) asked(r *http.Request) (l status.Language, ok bool) {
 	return s.languages[i], true
 }
 
+// made is an answer that is made once a change and given to many.
+type made struct {
+	mu   sync.Mutex // guards those below
+	of   *snapshot
+	at   int64 // the minute, or second, that it is of
+	body []byte
+	tag  string // ETag
+}
+
+// get is the answer as it was made of the state and the time, or else made anew by one
+// of those who ask.
+func (m *made) get(of *snapshot, at int64, make func() ([]byte, error)) (body []byte, tag string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.body == nil || m.of != of || m.at != at {
+		body, err := make()
+		if err != nil {
+			return nil, "", err
+		}
+		m.of, m.at, m.body, m.tag = of, at, body, etag(body)
+	}
+	return m.body, m.tag, nil
+}
+
+// etag is the same for the same bytes.
+func etag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + hex.EncodeToString(sum[:12]) + `"`
+}
+
+// same answers 304 to who has those bytes already.
+func same(w http.ResponseWriter, r *http.Request, tag string) bool {
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") != tag {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
 // getToday shows the visitors' page. It says nothing that the screen does not.
 func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 	l, ok := s.spoken.asked(r)
@@ -76,6 +119,23 @@ func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-timetable"))
 		return
 	}
+	// The state is older than what is made of it, never newer.
+	body, tag, err := s.todays[l.Tag].get(s.latest.Load(), time.Now().Unix()/60, func() ([]byte, error) { return s.todayIn(l) })
+	if err != nil {
+		s.refuse(w, r, http.StatusInternalServerError, words.T("refusal.page"))
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", l.Tag)
+	h.Set("Vary", "Accept-Language")
+	if !same(w, r, tag) {
+		w.Write(body)
+	}
+}
+
+// todayIn is the visitors' page in one language.
+func (s *Server) todayIn(l status.Language) ([]byte, error) {
 	page := s.o.Today(l.Tag)
 	page.Language = l
 	if s.o.Guide != nil {
@@ -85,15 +145,38 @@ func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
 			page.GuideURL = "/guide.pdf"
 		}
 	}
-	body, err := s.today(page)
-	if err != nil {
-		s.refuse(w, r, http.StatusInternalServerError, words.T("refusal.page"))
-		return
+	return s.today(page)
+}
+
+// glassPicture is that of the screen, as it was given last.
+type glassPicture struct {
+	mu  sync.Mutex // guards those below
+	png []byte
+	tag string
+}
+
+// of is the picture's ETag; the same bytes at the same place are not looked at again.
+func (p *glassPicture) of(png []byte) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.png) != len(png) || len(png) > 0 && &p.png[0] != &png[0] {
+		p.png, p.tag = png, etag(png)
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", l.Tag)
-	w.Header().Set("Vary", "Accept-Language")
-	w.Write(body)
+	return p.tag
+}
+
+func (s *Server) getKiosk(w http.ResponseWriter, r *http.Request) {
+	if s.o.Kiosk != nil {
+		if png, ok := s.o.Kiosk(); ok {
+			w.Header().Set("Content-Type", "image/png")
+			w.Header().Set("Cache-Control", "no-cache") // asked again, it costs a line
+			if !same(w, r, s.picture.of(png)) {
+				w.Write(png)
+			}
+			return
+		}
+	}
+	s.refuse(w, r, http.StatusNotFound, words.T("refusal.not-drawn"))
 }
 
 // today is the page with as many of its rows as it may weigh. How many are left
@@ -149,6 +232,10 @@ func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
+	if p := callerOf(r).place; p != nil {
+		p.takesLong()
+	}
+	yield(r)
 	// Whoever has no such deadline (a recorder in a test) needs none.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(guideTimeout))
 	w.Header().Set("Content-Type", "application/pdf")

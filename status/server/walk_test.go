@@ -12,8 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"golang.org/x/net/html"
 
@@ -112,6 +110,14 @@ func everyAction(t testing.TB) (v *van, taken func() []string) {
 		return status.ServicesPage{Date: "Monday 23 November 2026", Services: []status.ServiceLine{{ID: "water", Day: "2026-11-23", Name: "Drinking water",
 			Hours: []status.Hours{{Opens: "20:00", Closes: "23:30"}}, State: "confirmed", Word: "Hours on the screen", Actions: onService}}}
 	}
+	form := func(name action.Name) *status.Form {
+		row, _ := action.All.Find(string(name))
+		return status.UndoForm(row, action.Given{"source": {"team"}, "digest": {"d1"}}, words.In())
+	}
+	o.Timetables = &Timetables{Page: func(*words.Speaker) status.TimetablePage {
+		return status.TimetablePage{Confirm: form(action.ConfirmHours), Due: []status.DueLine{{Name: "Drinking water", Confirm: *form(action.ConfirmHours)}},
+			Versions: []status.VersionPart{{Key: "team", Source: "the team", Digest: "d1", Publish: form(action.PublishTimetable), TakeBack: form(action.TakeBackTimetable)}}}
+	}}
 	v = start(t, o)
 	v.Publish(view)
 	return v, func() []string {
@@ -128,11 +134,8 @@ func everyAction(t testing.TB) (v *van, taken func() []string) {
 func TestEveryActionIsWalkedToItsResultWithoutScript(t *testing.T) {
 	v, taken := everyAction(t)
 	ctx := volunteer(t, v)
-	do(t, ctx, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return chromedp.Void{}, err
-	})
-	all := steps(t, v, action.All, "/", "/services")
+	do(t, ctx, scripts(false))
+	all := steps(t, v, action.All, "/", "/services", "/timetable")
 	if len(all) < 15 {
 		t.Fatalf("only %d forms are on the pages", len(all))
 	}
@@ -207,8 +210,8 @@ func TestEveryActionIsWalkedToItsResultInW3M(t *testing.T) {
 	if said := w.post("-dump", v.base+"/login", url.Values{"pin": {"0000"}}); !strings.Contains(said, "wrong PIN") || !strings.Contains(said, "PIN, to send logs") {
 		t.Errorf("a wrong PIN: %s", said)
 	}
-	w.post("-dump", v.base+"/login", url.Values{"pin": {v.o.PIN}})
-	all := steps(t, v, action.All, "/", "/services")
+	w.post("-dump", v.base+"/login", url.Values{"pin": {v.o.PIN()}})
+	all := steps(t, v, action.All, "/", "/services", "/timetable")
 	for _, s := range all {
 		if shown := w.run("-dump", "-cols", "500", v.base+s.page); !strings.Contains(shown, s.button) {
 			t.Errorf("%s: w3m shows no %q: %s", s.path, s.button, shown)

@@ -84,6 +84,16 @@ func TestSockets(t *testing.T) {
 	}
 }
 
+// The daemon knows the volunteers' own door by the socket's name.
+func TestTheVolunteersDoor(t *testing.T) {
+	s := settings(t, "infobus-volunteers.socket")
+	for key, want := range map[string]string{"FileDescriptorName": "infobus-volunteers", "ListenStream": "8081", "Service": "infobusd.service"} {
+		if got := s[key]; !slices.Equal(got, []string{want}) {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+}
+
 // What polkit allows is power-off and reboot, by name.
 func TestPolkit(t *testing.T) {
 	b, err := os.ReadFile("49-infobus.rules")

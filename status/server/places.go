@@ -1,0 +1,321 @@
+package server
+
+import (
+	"container/list"
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Places at a door. Whose a connection is, nobody knows before its first request was
+// read; until then it counts as a stranger's. Addresses are not looked at: behind an
+// access point's NAT one may be two hundred phones.
+const (
+	strangersMost = 320 // connections of strangers at once, each door
+	pairedMost    = 128 // of paired phones
+	pairedEach    = 16  // of one of them: seven tabs take six connections and a stream each way
+	askedMost     = 100 // requests on a stranger's connection
+
+	headerWithin  = 3 * time.Second // a request's header arrives
+	strangerReads = 5 * time.Second // a stranger's connection waits for the next request, or for a body
+	strangerTakes = 10 * time.Second
+	pairedIdle    = 2 * time.Minute
+
+	// atOnce is how many requests of strangers are read and answered at a time, and twice
+	// as many of paired phones beside them: the others wait, so that the loop, which
+	// shares one core with them, is never behind more than these.
+	atOnce = 2
+	// restMost is the longest pause between two turns of strangers.
+	restMost = 50 * time.Millisecond
+)
+
+// gate is a listener whose places are kept for paired phones. When the strangers'
+// places are full, a new connection takes that of the stranger who has been idle for
+// longest: it may be a volunteer's.
+type gate struct {
+	net.Listener
+	visitors bool          // the visitors' door: nobody is paired there
+	turns    chan struct{} // holds a token for each stranger's connection that has its turn
+	reserved chan struct{} // likewise for paired phones' requests
+
+	mu      sync.Mutex
+	waiting list.List // of *place: strangers' that wait for a request, the longest first
+	busy    list.List // of *place: strangers' with a request
+	paired  list.List // of *place: the longest unused first
+}
+
+func newGate(l net.Listener) *gate {
+	_, visitors := l.(visitorsDoor)
+	return &gate{Listener: l, visitors: visitors, turns: make(chan struct{}, atOnce), reserved: make(chan struct{}, 2*atOnce)}
+}
+
+// place is a connection at a gate.
+type place struct {
+	net.Conn
+	gate   *gate
+	asked  int // requests, of the connection's own goroutine
+	closed chan struct{}
+
+	turn struct {
+		sync.Mutex
+		held    bool // the stranger's
+		since   time.Time
+		serving bool // a request was read, and is not answered yet
+	}
+
+	// Guarded by gate.mu.
+	in    *list.List // that holds it; nil once it was closed
+	at    *list.Element
+	phone string // id of the paired phone; "" for a stranger
+	long  bool   // it may take its time: a file is fetched
+}
+
+// Accept makes a place of the next connection.
+func (g *gate) Accept() (net.Conn, error) {
+	c, err := g.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	p := &place{Conn: c, gate: g, closed: make(chan struct{})}
+	g.mu.Lock()
+	p.move(&g.waiting)
+	out := g.surplus()
+	g.mu.Unlock()
+	if out != nil {
+		out.Close()
+	}
+	return p, nil
+}
+
+// surplus is the stranger's connection that gives way; nil for none. Of those with a
+// request it is the last that came: the others are nearer to their answer.
+func (g *gate) surplus() *place {
+	if g.waiting.Len()+g.busy.Len() <= strangersMost {
+		return nil
+	}
+	if g.waiting.Len() > 1 {
+		return g.waiting.Front().Value.(*place)
+	}
+	return g.busy.Back().Value.(*place)
+}
+
+// move puts p at the end of a list; g.mu is held. One that was closed stays out.
+func (p *place) move(to *list.List) {
+	if p.in != nil {
+		p.in.Remove(p.at)
+	} else if p.at != nil {
+		return
+	}
+	p.in, p.at = to, to.PushBack(p)
+}
+
+// serves says whose request was read. Where a phone has too many connections, the one of
+// its own that was unused for longest is closed.
+func (p *place) serves(phone string) {
+	g := p.gate
+	g.mu.Lock()
+	var out *place
+	if p.phone = phone; phone == "" {
+		p.move(&g.busy)
+	} else {
+		p.move(&g.paired)
+		out = g.pairedSurplus(phone)
+	}
+	g.mu.Unlock()
+	if out != nil && out != p {
+		out.Close()
+	}
+}
+
+// pairedSurplus is the paired phone's connection that gives way; nil for none.
+func (g *gate) pairedSurplus(phone string) (out *place) {
+	count := 0
+	for e := g.paired.Front(); e != nil; e = e.Next() {
+		if p := e.Value.(*place); p.phone == phone {
+			count++
+			if out == nil {
+				out = p
+			}
+		}
+	}
+	switch {
+	case count > pairedEach:
+		return out
+	case g.paired.Len() > pairedMost:
+		return g.paired.Front().Value.(*place)
+	}
+	return nil
+}
+
+// waits says that the request was answered.
+func (p *place) waits() {
+	g := p.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.long = false; p.phone == "" {
+		p.move(&g.waiting)
+	}
+}
+
+// takesLong lets a stranger fetch a file.
+func (p *place) takesLong() {
+	p.gate.mu.Lock()
+	p.long = true
+	p.gate.mu.Unlock()
+}
+
+// Close gives the place back.
+func (p *place) Close() error {
+	p.gate.mu.Lock()
+	if p.in != nil {
+		p.in.Remove(p.at)
+		p.in = nil
+		close(p.closed)
+	}
+	p.gate.mu.Unlock()
+	p.giveBack()
+	return p.Conn.Close()
+}
+
+// Read gives a stranger's bytes once it is the stranger's turn, which lasts until the
+// request was answered, or more bytes must be waited for. (While one is answered,
+// net/http waits for the next in the background.)
+func (p *place) Read(b []byte) (int, error) {
+	p.turn.Lock()
+	serving := p.turn.serving
+	p.turn.Unlock()
+	if !serving {
+		p.giveBack()
+		p.stalls()
+	}
+	n, err := p.Conn.Read(b)
+	if n > 0 && !serving && p.speaks() {
+		select {
+		case p.gate.turns <- struct{}{}:
+			p.turn.Lock()
+			p.turn.held, p.turn.since = true, time.Now()
+			p.turn.Unlock()
+		case <-p.closed:
+			return 0, net.ErrClosed
+		}
+	}
+	return n, err
+}
+
+// giveBack gives the stranger's turn back, if there is one: to the next stranger after
+// as long as it took, so that half of the processor is for others, however many come.
+func (p *place) giveBack() {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	if !p.turn.held {
+		return
+	}
+	p.turn.held = false
+	time.AfterFunc(min(time.Since(p.turn.since), restMost), func() { <-p.gate.turns })
+}
+
+// serve says that a request was read, or answered.
+func (p *place) serve(now bool) {
+	p.turn.Lock()
+	p.turn.serving = now
+	p.turn.Unlock()
+}
+
+// speaks says that a stranger's bytes have come, of which some may be a volunteer's: the
+// place is not taken away while they wait for their turn. It gives false for a phone.
+func (p *place) speaks() (stranger bool) {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	if p.phone == "" {
+		p.move(&p.gate.busy)
+	}
+	return p.phone == ""
+}
+
+// stalls says that a request is not whole: the place is the next to be taken away.
+func (p *place) stalls() {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	if p.in == &p.gate.busy {
+		p.in.Remove(p.at)
+		p.in = &p.gate.waiting
+		p.at = p.in.PushFront(p)
+	}
+}
+
+// SetReadDeadline and SetWriteDeadline give strangers less time than net/http does.
+func (p *place) SetReadDeadline(t time.Time) error {
+	return p.Conn.SetReadDeadline(p.within(t, strangerReads))
+}
+
+func (p *place) SetWriteDeadline(t time.Time) error {
+	return p.Conn.SetWriteDeadline(p.within(t, strangerTakes))
+}
+
+func (p *place) within(t time.Time, limit time.Duration) time.Time {
+	p.gate.mu.Lock()
+	free := p.phone != "" || p.long
+	p.gate.mu.Unlock()
+	if most := time.Now().Add(limit); !free && (t.IsZero() || t.After(most)) {
+		return most
+	}
+	return t
+}
+
+// hangUp closes the connections of phones that are not paired any more, but for one,
+// on which that is about to be said.
+func (g *gate) hangUp(still func(phone string) bool, but *place) {
+	g.mu.Lock()
+	var out []*place
+	for e := g.paired.Front(); e != nil; e = e.Next() {
+		if p := e.Value.(*place); p != but && !still(p.phone) {
+			out = append(out, p)
+		}
+	}
+	g.mu.Unlock()
+	for _, p := range out {
+		p.Close()
+	}
+}
+
+// placed puts before every request at a gate that its place is kept, and that a paired
+// phone's takes its turn; a stranger's has it already.
+func (s *Server) placed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := callerOf(r).place
+		if p == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		phone, done := phoneOf(r), p.giveBack
+		p.serve(true)
+		defer p.serve(false)
+		p.serves(phone)
+		defer p.waits()
+		if phone != "" {
+			p.giveBack()
+			select {
+			case p.gate.reserved <- struct{}{}:
+				done = sync.OnceFunc(func() { <-p.gate.reserved })
+			case <-r.Context().Done():
+				return
+			}
+		} else if p.asked++; p.asked >= askedMost {
+			w.Header().Set("Connection", "close")
+		}
+		defer done()
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), turnKey{}, done)))
+	})
+}
+
+type turnKey struct{}
+
+// yield gives a request's turn back before it is answered: what follows waits for
+// something else than the processor.
+func yield(r *http.Request) {
+	if done, ok := r.Context().Value(turnKey{}).(func()); ok {
+		done()
+	}
+}
