@@ -169,3 +169,30 @@ func TestWhatWasKeptByOtherRulesIsNone(t *testing.T) {
 		}
 	}
 }
+
+// A mapping that was changed while the box was off holds for what was kept, too.
+func TestWhatWasKeptByAnotherMappingIsNone(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	path := filepath.Join(dir, "mapping.yaml")
+	open := func() *Feed {
+		return Open(durable.System, state, []Origin{{From: "https://example.org/t.ics", Options: Options{Mapping: path}}}, true).All()[0]
+	}
+	calendar := []File{{"t.ics", []byte(events("", "$DTSTART:20261129T120000\nDURATION:PT2H\n"))}}
+	write(t, path, "titles:\n  - {title: Tea, category: food, show: screen}\n")
+	if l := open().take(calendar, stamp{etag: "1"}); l.InUse == nil || l.InUse.Services[0].Show != timetable.Screen {
+		t.Fatalf("%+v", l)
+	}
+	if l := open().now(nil); l.InUse == nil {
+		t.Fatal("nothing is kept")
+	}
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if l := open().now(nil); l.InUse == nil {
+		t.Error("a mapping that cannot be read takes what was kept with it")
+	}
+	write(t, path, "titles:\n  - {title: Tea, show: in-person}\n")
+	if f := open(); f.now(nil).InUse != nil || f.stamp.etag != "" {
+		t.Errorf("by another mapping: %+v, and the address is asked for what is newer than %q", f.now(nil).InUse, f.stamp.etag)
+	}
+}

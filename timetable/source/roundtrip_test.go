@@ -19,15 +19,20 @@ func glassRows(tt *timetable.Timetable) string {
 		return "nothing"
 	}
 	var b strings.Builder
+	rows := 0
 	for day := range 12 {
 		at := time.Date(2026, 11, 25+day, 11, 0, 0, 0, tt.Zone)
 		for _, site := range append([]timetable.Site{{}}, tt.Sites...) {
 			for _, r := range timetable.OnScreen(tt.Rows(at, site.ID)) {
+				rows++
 				fmt.Fprintln(&b, site.ID, r.Day, r.Service.ID, r.Service.Name, r.Service.Place, r.Service.Category, r.Service.By, r.Service.Checked.Unix(),
 					r.Opens.Unix(), r.Closes.Unix(), r.State, r.Why)
 			}
 		}
 		fmt.Fprintln(&b, tt.NextChange(at).Unix() > 0)
+	}
+	if rows == 0 {
+		return "nothing"
 	}
 	return b.String()
 }
@@ -57,7 +62,7 @@ func bolder(got, want string) string {
 		rows[row] = true
 	}
 	for _, line := range strings.Split(got, "\n") {
-		if row, _, ask := strings.Cut(line, " ask us "); !rows[line] && !(ask && rows[row]) {
+		if row, _, ask := strings.Cut(line, " ask us "); line != "nothing" && !rows[line] && !(ask && rows[row]) {
 			return line
 		}
 	}

@@ -324,6 +324,7 @@ func aYear(t *testing.T, days int, seed uint64, off without) (wrong []string, se
 				origins = append(origins, Origin{Name: fmt.Sprintf("org-%c", 'a'+n), From: fmt.Sprintf("http://%c.example/t", 'a'+n), Options: with})
 			}
 			all := Open(disk, "/state", origins, true)
+			tables := map[int]*timetable.Timetable{} // as a box without the guard has them
 			took := func(n int, l Loaded) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -340,9 +341,17 @@ func aYear(t *testing.T, days int, seed uint64, off without) (wrong []string, se
 					old.MaxAge = 1000 * 24 * time.Hour
 					l.InUse = &old
 				}
+				tables[n] = l.InUse
 				next := all.Take(n, l).InUse
-				if off == separate {
+				switch off {
+				case separate:
 					next = mixed(all)
+				case ages, doubts:
+					var parts []timetable.Part
+					for n, o := range origins {
+						parts = append(parts, timetable.Part{Name: o.Name, Timetable: tables[n]})
+					}
+					next, _ = timetable.Join(parts)
 				}
 				if inUse != nil && next == nil {
 					wrong = append(wrong, "there is no timetable any more")
