@@ -182,8 +182,8 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if s.Now.Mono < s.Kiosk.Held {
 		v.Kiosk.HeldUntil = at(s.Kiosk.Held)
 	}
-	if u, ok := s.Sync.LastUpload.Get(); ok && s.Clock.Trusted {
-		v.Sync.LastUpload = ptr(u.In(zone).Truncate(time.Second))
+	if _, ok := s.Sync.LastUpload.Get(); ok {
+		v.Sync.LastUpload = at(s.Sync.LastUpload.At)
 	}
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, Device{Name: d.Name, State: string(d.State), Reason: d.Reason, Why: d.Why, Since: at(d.Since)})

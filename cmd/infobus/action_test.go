@@ -106,7 +106,7 @@ action.honk.help: "Honks, once."
 		t.Fatal(err)
 	}
 	page, err := d.get("/", nil)
-	want := `<form method="post" action="/api/v1/actions/honk"><button>Honk now</button></form>`
+	want := `<form method="post" action="/api/v1/actions/honk"><input type="hidden" name="token" value="~token~"><button>Honk now</button></form>`
 	if err != nil || strings.Count(string(page), want) != 1 {
 		t.Errorf("%v, no %s in %s", err, want, page)
 	}

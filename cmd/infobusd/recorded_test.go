@@ -58,6 +58,7 @@ var changed = map[string]string{
 	"power.battery.percent_low":     "as wide as what is not known of the battery",
 	"power.battery.percent_high":    "as percent_low",
 	"power.battery.confidence":      "as percent",
+	"sync.last_upload":              "by the clock that is trusted now, no more by the one of then",
 	"power.battery.usual_a":         "new: the load",
 	"power.battery.usual_lasts_s":   "new: and for how long it is fed at least",
 	"power.battery.sense":           "new: what is wrong with the monitor's current",

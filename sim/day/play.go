@@ -222,8 +222,9 @@ func (p *player) powerOn() {
 	p.boots++
 	p.bootAt = p.now
 	p.later = nil
-	// The kernel sets its clock by the chip; a board without one begins in 1970.
-	p.ahead = time.Unix(0, 0).Sub(p.now)
+	// The kernel sets its clock by the chip; a board without one begins in 1970, and
+	// has run for a second by now.
+	p.ahead = time.Unix(0, 0).Add(p.mono()).Sub(p.now)
 	if p.chip.state != "absent" {
 		p.ahead = p.chip.off
 	}
