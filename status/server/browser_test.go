@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"infobus/power"
+	"infobus/status/statustest"
 )
 
 // hangGuard ends a test that would wait for ever; nothing is measured by it.
@@ -105,9 +106,10 @@ func TestThePageInARealBrowser(t *testing.T) {
 	v := start(t, openOptions())
 	state := session()
 	state.Power.Source, state.Session.Active = power.SourceBattery, false
+	state = statustest.Say(statustest.Say(state, "power", "glance.power.battery"), "session", "glance.session.none")
 	v.Publish(state)
 
-	ctx := browser(t)
+	ctx := volunteer(t, v)
 	var (
 		mu      sync.Mutex
 		strange []string

@@ -20,9 +20,9 @@ import (
 	"infobus/examples"
 	"infobus/logbook"
 	"infobus/netmon"
-	"infobus/power"
 	"infobus/sim/day"
 	"infobus/status"
+	"infobus/status/statustest"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	vanpkg "infobus/van"
@@ -127,11 +127,11 @@ func TestARefusalIsInTheLanguageThatWasAskedFor(t *testing.T) {
 func TestTheLanguageIsSwitchedInARealBrowser(t *testing.T) {
 	v := start(t, openOptions())
 	v.Publish(session())
-	ctx := browser(t, chromedp.Flag("accept-lang", "fr-FR,fr"))
+	ctx := volunteer(t, v, chromedp.Flag("accept-lang", "fr-FR,fr"))
 	do(t, ctx, chromedp.Navigate(v.base+"/"))
-	says(t, ctx, "Groupe électrogène en marche")
+	says(t, ctx, "Groupe en marche")
 	state := session()
-	state.Power.Source = power.SourceBattery
+	state = statustest.Say(state, "power", "glance.power.battery")
 	v.Publish(state)
 	says(t, ctx, "Sur batterie")
 
@@ -141,7 +141,7 @@ func TestTheLanguageIsSwitchedInARealBrowser(t *testing.T) {
 	says(t, ctx, "Generator running")
 	do(t, ctx, chromedp.Navigate(v.base+"/"))
 	says(t, ctx, "Generator running")
-	if french := js[bool](t, ctx, "document.documentElement.lang !== 'en' || document.body.innerText.includes('électrogène')"); french {
+	if french := js[bool](t, ctx, "document.documentElement.lang !== 'en' || document.body.innerText.includes('Groupe')"); french {
 		t.Error("the choice is forgotten, or the page speaks two languages")
 	}
 }
