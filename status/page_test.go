@@ -65,7 +65,7 @@ func TestTheSentenceHasItsDeadline(t *testing.T) {
 		first status.First
 		want  status.Sentence
 	}{
-		{"nothing was judged", status.First{}, status.Sentence{Mood: "unknown", Text: "Nothing: all is well."}},
+		{"nothing was judged", status.First{}, status.Sentence{Mood: "unknown", Text: "Not known"}},
 		{"all is well", status.First{Level: "good", Words: words.T("advice.none")}, status.Sentence{Mood: "good", Text: "Nothing: all is well."}},
 		{"in minutes", status.First{Level: "bad", Words: start, Until: statustest.Clock(12, 27), InS: statustest.Ptr(690.0)},
 			status.Sentence{Mood: "bad", Text: "Start a generator: the battery is low.", By: "By 12:27, in 11 minutes"}},

@@ -87,10 +87,10 @@ func (v View) tileAge(tile string, s *words.Speaker) string {
 }
 
 // ToDo is the first thing to do of a View that was said in the speaker's language;
-// where there is none, that nothing is to be done.
+// where nothing was judged, as in the summary that strangers get, that it is not known.
 func (v View) ToDo(s *words.Speaker) string {
 	if v.First.Text == "" {
-		return s.Say("advice.none")
+		return s.Say("tile.unknown")
 	}
 	return v.First.Text
 }

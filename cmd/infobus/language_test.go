@@ -48,19 +48,50 @@ func TestTheLanguageIsTheFlagsElseTheEnvironments(t *testing.T) {
 	}
 }
 
-// serve is the address of a server that shows what is published.
+// serve is the socket of a server that shows what is published.
 func serve(t *testing.T, o server.Options) (*server.Server, string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "infobus") // t.TempDir is too long for a socket's name
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return served(t, o, l), socket
+}
+
+// strangers is the address of one on the network, where nobody is paired.
+func strangers(t *testing.T, o server.Options) (*server.Server, string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return served(t, o, l), "http://" + l.Addr().String()
+}
+
+func served(t *testing.T, o server.Options, l net.Listener) *server.Server {
 	s := server.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { s.Serve(ctx, l); close(ended) }()
 	t.Cleanup(func() { cancel(); <-ended })
-	return s, "http://" + l.Addr().String()
+	return s
+}
+
+// Whether all is well is not known of the summary that everybody gets.
+func TestStatusOfTheSummaryIsNoWordThatAllIsWell(t *testing.T) {
+	s, address := strangers(t, server.Options{})
+	v := statustest.Session()
+	v.First = status.First{Level: "good", Words: words.T("advice.none")}
+	s.Publish(v)
+	if out, said, code := infobus(t, t.TempDir(), "status", "--address", address); code != 1 || strings.Contains(out, "all is well") || !strings.Contains(said, "everybody may see") {
+		t.Errorf("exit %d: %s%s", code, out, said)
+	}
 }
 
 // unaligned is what was printed without the spaces that set it in columns.
@@ -142,8 +173,11 @@ func TestEverySentenceOfTheCommandLineComesFromWords(t *testing.T) {
 	days.Store(new([]status.Day))
 	look("days")
 	look("events")
-	look("site", "nowhere") // needs the PIN
-	look("sync", "now")
+	other, network := strangers(t, server.Options{Words: wordstest.Book()})
+	other.Publish(statustest.Session())
+	lookAt(network, "status")
+	lookAt(network, "site", "nowhere") // needs the PIN
+	lookAt(network, "sync", "now")
 	for _, r := range action.All {
 		data = append(data, r.Usage())
 	}

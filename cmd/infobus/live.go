@@ -42,6 +42,10 @@ func statusCommand(o *options) *cobra.Command {
 			} else {
 				fmt.Print(lines(statusLines(v, o.speaker())))
 			}
+			if v.First.Level == "" {
+				fmt.Fprintln(os.Stderr, o.speaker().Say("cli.summary"))
+				return errAttention
+			}
 			if slices.ContainsFunc(v.Advice, func(a status.Advice) bool { return a.Severity != "info" }) {
 				return errAttention
 			}

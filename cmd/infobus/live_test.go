@@ -77,7 +77,7 @@ func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,
 			"power on battery, battery level critical\n the box goes down in less than 2 minutes (battery-low)\n"},
 	} {
-		v := status.View{Power: c.power, Uplink: uplink}
+		v := status.View{First: status.First{Level: "good"}, Power: c.power, Uplink: uplink}
 		if c.code != 0 {
 			v.Advice = []status.Advice{{Code: "shutdown-announced", Severity: "bad"}}
 		}

@@ -93,7 +93,7 @@ func TestWhatAWalkFoundIsToldAsTheDaemonDoes(t *testing.T) {
 }
 
 func TestStatusAndDiagnoseSayTheSignal(t *testing.T) {
-	v := status.View{Uplink: status.Uplink{Verdict: "ok",
+	v := status.View{First: status.First{Level: "good"}, Uplink: status.Uplink{Verdict: "ok",
 		Cellular: &status.Cellular{Provider: "Orange F", Type: "LTE", Bars: ptr(4), Status: "active", Roaming: "roaming", AgeS: ptr(190.0)}}}
 	const want = "Signal good (4 of 5), Orange F, LTE, roaming; the Meraki cloud said 3 min ago\n"
 	for _, command := range []string{"status", "diagnose"} {
