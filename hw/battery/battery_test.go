@@ -341,7 +341,7 @@ func TestWatchSamplesAtOnceAndThenRegularly(t *testing.T) {
 		opts := battery.DefaultOpts()
 		chip := batterytest.New()
 		chip.Set(13, -5)
-		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second+time.Second/2) // between two readings
 		defer cancel()
 		n := 0
 		err := battery.NewMonitor(chip.Open, opts, 10*time.Second).Watch(ctx, func(s battery.Sample, at time.Duration) {

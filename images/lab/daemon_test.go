@@ -59,7 +59,7 @@ func daemon(t *testing.T) lab.Options {
 		},
 		{
 			Name:    "event",
-			Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "events", "--follow", "--json"},
+			Command: []string{"/infobus", "--address", "/var/infobus/infobus.sock", "events", "--follow", "--json"},
 			Again:   true, // until the daemon is up, and where it loses patience with one that is halted
 		},
 	}

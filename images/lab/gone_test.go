@@ -18,7 +18,7 @@ func TestARealChipThatGoesAway(t *testing.T) {
 	o := daemon(t)
 	o.Files["/away"] = build(t, "infobus/images/lab/away")
 	o.Programs = append(o.Programs,
-		lab.Program{Name: "state", Command: []string{"/infobus", "--address", "http://127.0.0.1:8080", "status", "--json"}, Again: true},
+		lab.Program{Name: "state", Command: []string{"/infobus", "--address", "/var/infobus/infobus.sock", "status", "--json"}, Again: true},
 		lab.Program{Name: "away", Command: []string{"/away", "/sys/bus/amba/drivers/pl061_gpio", lab.Chip, "20s"}})
 	c := boot(t, o)
 	c.drive(generator, true)

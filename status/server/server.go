@@ -229,6 +229,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 		ConnContext:       withCaller,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
+	listeners = slices.Clone(listeners) // what each is wrapped in is the server's own
 	s.woken.Lock()
 	s.gates = nil
 	for i, l := range listeners {
