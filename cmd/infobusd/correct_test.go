@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"infobus/durable"
+	"infobus/examples"
 	"infobus/logbook"
 	"infobus/van/kept"
 )
@@ -36,6 +38,16 @@ func (p *process) local(path string, form url.Values) (code int, body string) {
 func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
+	// A row that is full is one only until it closes: at whatever hour this runs, it is open.
+	dir := t.TempDir()
+	around, config := filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "infobus.yaml")
+	if err := os.WriteFile(config, []byte("timetable: "+around+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	always := bytes.Replace(examples.Timetable, []byte(`{days: [daily], opens: "08:00", closes: "20:00"}`), []byte(`{days: [24/7]}`), 1)
+	if err := os.WriteFile(around, always, 0o600); err != nil || bytes.Equal(always, examples.Timetable) {
+		t.Fatal("water is not always open", err)
+	}
 	for _, c := range []struct {
 		action string
 		form   url.Values
@@ -47,7 +59,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 		{"timetable-hours", url.Values{"service": {"water"}, "opens": {"00:05", ""}, "closes": {"23:55", ""}}, "hours", "<time>23:55</time>"},
 		{"timetable-undo", url.Values{"service": {"water"}}, "", "Drinking water"},
 	} {
-		p := start(t, state, nil, "--sim")
+		p := start(t, state, nil, "--sim", "--config", config)
 		p.becomes("clock.trusted", true)
 		code, body := p.local("/api/v1/actions/"+c.action, c.form)
 		p.kill()
@@ -61,7 +73,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 		if c.kind == "" && len(k.Corrections) != 0 || c.kind != "" && (len(k.Corrections) != 1 || string(k.Corrections[0].Kind) != c.kind) {
 			t.Errorf("%s: kept is %+v", c.action, k.Corrections)
 		}
-		p = start(t, state, nil, "--sim")
+		p = start(t, state, nil, "--sim", "--config", config)
 		p.becomes("clock.trusted", true)
 		if page := p.get("/today?lang=en"); !strings.Contains(page, c.says) && c.kind != "" {
 			t.Errorf("%s: after the restart the page says %s", c.action, page)
@@ -70,7 +82,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 	}
 
 	// What cannot be done is said, and nothing of who asked.
-	p := start(t, state, nil, "--sim")
+	p := start(t, state, nil, "--sim", "--config", config)
 	p.becomes("clock.trusted", true)
 	for _, form := range []url.Values{
 		{"service": {"Jean Dupont"}}, {"service": {"water"}, "day": {"Jean Dupont"}}, {},

@@ -213,7 +213,7 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	looksInABrowser(t)
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"pin": "2468\n", "infobus.yaml": "status:\n  pin-file: " + filepath.Join(dir, "pin") + "\n", "mine.yaml": soup("23:59"), "wrong.yaml": soup("99:00")} {
+	for name, text := range map[string]string{"pin": "246813\n", "infobus.yaml": "status:\n  pin-file: " + filepath.Join(dir, "pin") + "\n", "mine.yaml": soup("23:59"), "wrong.yaml": soup("99:00")} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -234,8 +234,11 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 			return err == nil && strings.Contains(text, words) // an error: the page is just being left
 		})
 	}
-	do(chromedp.SendKeys("#pin", "2468"), chromedp.Click(`form[action="/login"] button`))
-	says("Timetable")
+	do(chromedp.SendKeys("#pin", "246813"), chromedp.Click(`form[action="/login"] button`))
+	p.wait("the phone to be paired", func() bool {
+		at, err := chromedp.Run(browser.ctx, chromedp.Evaluate[string]("location.pathname+' '+document.readyState+' '+!document.querySelector('#pin')"))
+		return err == nil && strings.HasSuffix(at, " complete true") && !strings.HasPrefix(at, "/pair ") // an error: the page is just being left
+	})
 	do(chromedp.EmulateViewport(320, 640), chromedp.Navigate(p.base+"/timetable"))
 	send := func(name string) {
 		t.Helper()
