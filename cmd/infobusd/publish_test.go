@@ -242,7 +242,7 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	do(chromedp.EmulateViewport(320, 640), chromedp.Navigate(p.base+"/timetable"))
 	send := func(name string) {
 		t.Helper()
-		do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}), chromedp.Click(`form[action="/timetable"] button`))
+		do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}), chromedp.Click(`form[enctype] button`))
 	}
 	send("wrong.yaml")
 	says("timetable.yaml:10:")
