@@ -23,8 +23,9 @@ const (
 	chipFirst = 5 * time.Second
 	// chipWithin is how long after the daemon's start it may come.
 	chipWithin = 2 * time.Minute
-	// unitWithin is how long a unit may take that the daemon starts.
-	unitWithin = 15 * time.Second
+	// unitWithin is how long a unit may take that the daemon starts: longer than its
+	// TimeoutStartSec, so that it is not called failed while it may yet set the clock.
+	unitWithin = 75 * time.Second
 )
 
 // startUnit starts a unit and waits until it has run.
