@@ -38,6 +38,8 @@ const (
 	GeneratorStopped   Name = "generator.stopped"
 	BatteryLevel       Name = "battery.level"
 	PowerShutdown      Name = "power.shutdown"
+	PowerSockets       Name = "power.sockets"
+	PowerMonoxide      Name = "power.monoxide"
 	SessionStarted     Name = "session.started"
 	SessionEnded       Name = "session.ended"
 	UplinkChanged      Name = "uplink.changed"

@@ -37,7 +37,7 @@ func TestOnlyWhatTheSchemaHasIsAdmitted(t *testing.T) {
 }
 
 func TestEveryEventOfTheListIsInTheSchema(t *testing.T) {
-	for _, name := range []Name{GeneratorStarted, GeneratorStopped, BatteryLevel, PowerShutdown, SessionStarted, SessionEnded, UplinkChanged, UplinkFlapping, RemedyTried, GatewaySwitched, SystemTested,
+	for _, name := range []Name{GeneratorStarted, GeneratorStopped, BatteryLevel, PowerShutdown, PowerSockets, PowerMonoxide, SessionStarted, SessionEnded, UplinkChanged, UplinkFlapping, RemedyTried, GatewaySwitched, SystemTested,
 		KioskRefreshed, TimetableLoaded, TimetableRejected, TimetableCorrected, SyncUploaded, LogbookDropped, ClockTrusted, DeviceFailed, DeviceRecovered, SystemStarted, SystemStopping} {
 		if _, ok := Schema[name]; !ok {
 			t.Errorf("%s is not", name)

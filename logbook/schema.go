@@ -21,7 +21,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
 		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "kept", "target", "relay"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "kept", "target", "relay", "clock"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -31,6 +31,8 @@ var Schema = map[Name][]Field{
 	GeneratorStopped: {{Key: "generator", Unit: "1"}},
 	BatteryLevel:     {{Key: "level", Words: []string{"full", "good", "low", "critical", "unknown"}}, {Key: "percent", Unit: "%"}},
 	PowerShutdown:    {{Key: "state", Words: []string{"pending", "cancelled", "started"}}, {Key: "reason", Words: []string{"battery-critical", "battery-voltage", "battery-low", "requested"}}},
+	PowerSockets:     {{Key: "state", Words: []string{"dead", "live"}}},
+	PowerMonoxide:    {{Key: "state", Words: []string{"alarm", "over"}}},
 	SessionStarted:   {{Key: "planned_minutes", Unit: "min"}},
 	SessionEnded: {{Key: "reason", Words: []string{"planned", "generators-stopped", "volunteer"}}, {Key: "minutes", Unit: "min"},
 		{Key: "in_wh", Unit: "Wh"}, {Key: "out_wh", Unit: "Wh"}, {Key: "internet_percent", Unit: "%"}, {Key: "devices", Unit: "1"},

@@ -6,6 +6,7 @@ package logbook
 var urgent = map[Name]struct{ key, word string }{
 	PowerShutdown:  {},
 	BatteryLevel:   {"level", "critical"},
+	PowerMonoxide:  {},
 	DeviceFailed:   {},
 	LogbookDropped: {},
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/logbook"
 	"infobus/reading"
 )
 
@@ -94,8 +95,7 @@ func (s State) Findings(o Options, on Session, now time.Duration) (all []Finding
 	add(s.monoxideAt != 0, Finding{Code: MonoxideAlarm, Generator: NoGenerator, Since: s.monoxideAt})
 	add(on.Active && on.Still != 0 && source == SourceBattery,
 		Finding{Code: WithoutPower, Generator: NoGenerator, Since: on.Still, Until: min(on.Until, on.Still+on.Idle)})
-	live, known := s.Sockets.Get()
-	add(known && !live && source == SourceGenerator && now-max(s.socketsAt, s.turnedAt()) >= socketsSettle,
+	add(s.socketsDead(now),
 		Finding{Code: SocketsDead, Generator: NoGenerator, Since: s.socketsAt})
 	if s.NotCharging(o, now) {
 		f := Finding{Code: NotCharged, Generator: NoGenerator, Since: s.turnedAt()}
@@ -123,6 +123,39 @@ func (s State) Findings(o Options, on Session, now time.Duration) (all []Finding
 	add(weak, Finding{Code: BatteryWeak, Generator: NoGenerator})
 	slices.SortStableFunc(all, func(a, b Finding) int { return slices.Index(loudest, a.Code) - slices.Index(loudest, b.Code) })
 	return all
+}
+
+// socketsDead says whether a generator runs, and behind the breaker there is no power.
+func (s State) socketsDead(now time.Duration) bool {
+	live, known := s.Sockets.Get()
+	return known && !live && s.Source() == SourceGenerator && now-max(s.socketsAt, s.turnedAt()) >= socketsSettle
+}
+
+// told is what the events have said: each is told once, until it is over.
+type told struct{ socketsDead, monoxide bool }
+
+// occurs tells of sockets without power and of the alarm. Sockets that nothing feeds are
+// neither: dead ones are told of until they have power.
+func (s *State) occurs(now time.Duration) (events []logbook.Event) {
+	tell := func(name logbook.Name, state string, at time.Duration) {
+		events = append(events, logbook.Event{Name: name, Mono: at, Attributes: map[string]any{"state": state}})
+	}
+	switch live, known := s.Sockets.Get(); {
+	case !s.told.socketsDead && s.socketsDead(now):
+		s.told.socketsDead = true
+		tell(logbook.PowerSockets, "dead", max(s.socketsAt, s.turnedAt()))
+	case s.told.socketsDead && known && live:
+		s.told.socketsDead = false
+		tell(logbook.PowerSockets, "live", s.socketsAt)
+	}
+	switch sounds := s.monoxideAt != 0; {
+	case sounds && !s.told.monoxide:
+		tell(logbook.PowerMonoxide, "alarm", s.monoxideAt)
+	case !sounds && s.told.monoxide:
+		tell(logbook.PowerMonoxide, "over", 0)
+	}
+	s.told.monoxide = s.monoxideAt != 0
+	return events
 }
 
 // loudest are the codes in their order.

@@ -172,6 +172,39 @@ func TestTheJudgeFindsTheBoundsTrueAndTheFigureOfUse(t *testing.T) {
 	}
 }
 
+// A flooded battery of which nobody has measured the capacity or the temperature may be a cold
+// one, whose figure is of too little use: it is not called good, and a measured one is.
+func TestAFloodedBatteryIsCalledGoodOnlyWhereItWasMeasured(t *testing.T) {
+	cell := batterymodel.Cell{Kind: batterymodel.Flooded, Health: batterymodel.Cold, Accept: 2, Volts: 14.8}
+	for _, c := range []struct {
+		name     string
+		measured float64
+		first    any
+		called   bool
+	}{
+		{"by its label alone", 0, nil, false},
+		{"of a measured capacity", batterymodel.Stated, nil, true},
+		{"of a known temperature", 0, power.Temperature{Celsius: 2}, true},
+	} {
+		life := batterymodel.NewLife(rand.New(rand.NewPCG(1, 11)), cell)
+		o := configured(cell)
+		o.Measured = c.measured
+		state, called := power.New(o), 0
+		for range 5 * int(24*time.Hour/batterymodel.Every) {
+			r := life.Next(false)
+			state, _ = power.Step(o, state, c.first, r.At)
+			state, _ = power.Step(o, state, power.Line{Active: r.Running, At: r.At}, r.At)
+			state, _ = power.Step(o, state, power.Sample{Volts: r.Volts, Amps: r.Amps}, r.At)
+			if state.Confidence == power.Sure {
+				called++
+			}
+		}
+		if called > 0 != c.called {
+			t.Errorf("a flooded battery %s is called good in %d samples", c.name, called)
+		}
+	}
+}
+
 // honest says whether what is stated is so: needed of every cell.
 func (v verdict) honest() bool { return v.part(v.held) >= 95 && v.off <= 5 }
 

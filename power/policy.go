@@ -17,6 +17,9 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 	found := Unknown
 	percent, least, most, ok := s.Charge.Percent(o.bank())
 	s.Bounds, s.Confidence = [2]float64{least, most}, ConfidenceOf(percent, least, most, ok)
+	if s.Confidence == Sure && !s.surely(o) {
+		s.Confidence = Fair
+	}
 	sample, fresh := s.Battery.Get()
 	if !s.believed() {
 		s.unbelieved()
@@ -64,6 +67,15 @@ func (s *State) level(o Options, now time.Duration) (logbook.Event, bool) {
 		attributes["percent"] = math.Round(s.Percent.Value)
 	}
 	return logbook.Event{Name: logbook.BatteryLevel, Attributes: attributes}, true
+}
+
+// surely says whether a figure may be called good at all. A flooded battery may be cold where
+// nobody has measured its capacity or its temperature: then the figure is right, but it is of
+// too little use for too much of the time (docs/power.md, "Judged by another"). A deep cycle
+// does not tell: of a cold battery it gives what the cold leaves.
+func (s *State) surely(o Options) bool {
+	_, warmth := s.Celsius.Get()
+	return o.Chemistry.Name != Flooded.Name || warmth || o.Measured > 0
 }
 
 func (o Options) levelOf(percent float64, was Level) Level {

@@ -5,7 +5,8 @@
 // hw/battery), Temperature; LinesLost and MonitorLost when a driver fails; Cancel,
 // Request, CarryOn, Serviced, Otherwise, SaidFull and Replaced from a volunteer; Refused when the
 // log-in manager does not power off. It gives the next State and the events
-// generator.started, generator.stopped, battery.level and power.shutdown. Counted
+// generator.started, generator.stopped, battery.level, power.sockets, power.monoxide and
+// power.shutdown. Counted
 // and Resume carry the charge over a restart.
 //
 // The package is pure. A reading that is missing, stale or contradicted never
@@ -297,7 +298,8 @@ type State struct {
 	socketsAt     time.Duration // since when Sockets is so
 	monoxideAt    time.Duration // since when the alarm is told of; 0 if it is not
 	monoxideHeard time.Duration // when its contact was closed last
-	otherwise     bool          // a volunteer said Otherwise
+	told          told
+	otherwise     bool // a volunteer said Otherwise
 
 	candidate      Level         // the level found last, which replaces Level once it has held
 	candidateSince time.Duration // since when it is found
@@ -390,6 +392,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 		events = append(events, e)
 	}
 	s.contradict(o, now)
+	events = append(events, s.occurs(now)...)
 	s.sunk(o, now)
 	s.hold(input)
 	if e, changed := s.shutdown(o, input, now); changed {

@@ -28,6 +28,9 @@ type Van struct {
 	Cellular   string          // up, down, slow or captive
 	DNS        bool
 	Clock      bool              // synchronised
+	Breaker    bool              // of the crates of sockets, in
+	Gas        bool              // carbon monoxide: the alarm sounds
+	Chip       string            // the clock chip: ok, stopped, or 2000, which it says; "" for none
 	Presses    int               // of the button beside the screen, so far
 	Devices    map[string]string // gpio, battery, panel: ok, absent or stuck
 }
@@ -36,7 +39,7 @@ type Van struct {
 // everything else as it should be.
 func NewVan(generators int) *Van {
 	return &Van{Generators: make([]bool, generators), Charge: 80, Chemistry: power.AGM, Cable: true, Gateway: true,
-		Cellular: "up", DNS: true, Clock: true,
+		Cellular: "up", DNS: true, Clock: true, Breaker: true,
 		Devices: map[string]string{"gpio": "ok", "battery": "ok", "panel": "ok"}}
 }
 
@@ -49,6 +52,9 @@ var Commands = []string{
 	"cellular up|down|slow|captive",
 	"dns up|down",
 	"clock trusted|untrusted",
+	"chip ok|stopped|2000",
+	"sockets live|dead",
+	"gas on|off",
 	"button press",
 	"device gpio|battery|panel ok|absent|stuck",
 }
@@ -111,6 +117,21 @@ func (v *Van) Do(words ...string) error {
 			return err
 		}
 		v.Clock = last == "trusted"
+	case "chip":
+		if err := choose(2, "ok", "stopped", "2000"); err != nil {
+			return err
+		}
+		v.Chip = last
+	case "sockets":
+		if err := choose(2, "live", "dead"); err != nil {
+			return err
+		}
+		v.Breaker = last == "live"
+	case "gas":
+		if err := choose(2, "on", "off"); err != nil {
+			return err
+		}
+		v.Gas = last == "on"
 	case "button":
 		if err := choose(2, "press"); err != nil {
 			return err
@@ -146,6 +167,9 @@ const (
 
 // Running says whether any generator runs.
 func (v *Van) Running() bool { return slices.Contains(v.Generators, true) }
+
+// Live says whether the sockets have power.
+func (v *Van) Live() bool { return v.Running() && v.Breaker }
 
 // Amps is the battery's current, positive while charging. A full battery takes
 // none.

@@ -8,12 +8,12 @@ import (
 
 func TestCommandsThatAreRefusedChangeNothing(t *testing.T) {
 	for _, command := range []string{"", "generator", "generator 3 on", "generator x on", "generator maybe", "battery", "battery 101", "battery NaN", "cable", "cable half",
-		"device", "device gpio", "device toaster ok", "device gpio broken", "cellular", "dns maybe", "clock now", "dance"} {
+		"device", "device gpio", "device toaster ok", "device gpio broken", "cellular", "dns maybe", "clock now", "chip 1999", "sockets", "sockets on", "gas live", "dance"} {
 		v := NewVan(2)
 		if err := v.Do(strings.Fields(command)...); err == nil {
 			t.Errorf("%q was taken", command)
 		}
-		if v.Running() || v.Charge != 80 || !v.Cable || v.Devices["gpio"] != "ok" || v.Cellular != "up" || !v.DNS || !v.Clock {
+		if v.Running() || v.Charge != 80 || !v.Cable || v.Devices["gpio"] != "ok" || v.Cellular != "up" || !v.DNS || !v.Clock || !v.Breaker || v.Gas || v.Chip != "" {
 			t.Errorf("%q changed %+v", command, v)
 		}
 	}
@@ -21,12 +21,12 @@ func TestCommandsThatAreRefusedChangeNothing(t *testing.T) {
 
 func TestCommandsDoWhatTheySay(t *testing.T) {
 	v := NewVan(2)
-	for _, command := range []string{"generator 2 on", "battery 12.5", "cable out", "gateway off", "cellular slow", "dns down", "clock untrusted", "device panel stuck"} {
+	for _, command := range []string{"generator 2 on", "battery 12.5", "cable out", "gateway off", "cellular slow", "dns down", "clock untrusted", "device panel stuck", "sockets dead", "gas on", "chip stopped"} {
 		if err := v.Do(strings.Fields(command)...); err != nil {
 			t.Errorf("%s: %v", command, err)
 		}
 	}
-	if v.Generators[0] || !v.Generators[1] || v.Charge != 12.5 || v.Cable || v.Gateway || v.Cellular != "slow" || v.DNS || v.Clock || v.Devices["panel"] != "stuck" {
+	if v.Generators[0] || !v.Generators[1] || v.Charge != 12.5 || v.Cable || v.Gateway || v.Cellular != "slow" || v.DNS || v.Clock || v.Devices["panel"] != "stuck" || v.Breaker || v.Live() || !v.Gas || v.Chip != "stopped" {
 		t.Errorf("%+v", v)
 	}
 }

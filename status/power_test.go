@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"infobus/power"
+	"infobus/reading"
+	"infobus/van"
 	"infobus/words"
 )
 
@@ -76,5 +79,37 @@ func TestTheTimeLeftIsSafeToActOn(t *testing.T) {
 	}
 	if got := (Battery{}).TimeLeft(words.In()) + (Battery{TimeToFullS: ptr(300.0), Level: "full"}).TimeLeft(words.In()); got != "" {
 		t.Errorf("not known, and full already: %q", got)
+	}
+}
+
+// Of a battery that deep cycles have shown to hold 70 % of its label the state says so, and
+// the time left is 70 % of what its label would give.
+func TestTheTimeLeftIsThatOfWhatTheBatteryHolds(t *testing.T) {
+	said := func(learnt power.Learnt) Battery {
+		o := van.DefaultOptions()
+		s := van.New(o)
+		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: 80, Low: 78, High: 82, Learnt: learnt}, 0, true)
+		now := time.Second
+		for range 60 {
+			now += 10 * time.Second
+			s.Now = reading.Stamp{Mono: now}
+			s.Power, _ = power.Step(o.Power, s.Power, power.Line{At: now}, now)
+			s.Power, _ = power.Step(o.Power, s.Power, power.Sample{Volts: 12.5, Amps: -1.5}, now)
+		}
+		return Of(o, s, nil).Power.Battery
+	}
+	label := said(power.Learnt{})
+	old := said(power.Learnt{Cycles: 2, Capacity: power.Range{Least: 0.66, Usual: 0.7, Most: 0.74}})
+	if label.HoldsPercent != nil || label.HoldsPercents != nil {
+		t.Errorf("before a deep cycle: holds %v, between %v", label.HoldsPercent, label.HoldsPercents)
+	}
+	if old.HoldsPercent == nil || *old.HoldsPercent != 70 || old.HoldsPercents == nil || *old.HoldsPercents != [2]float64{66, 74} {
+		t.Fatalf("holds %v, between %v", old.HoldsPercent, old.HoldsPercents)
+	}
+	if label.TimeToEmptyS == nil || old.TimeToEmptyS == nil {
+		t.Fatalf("no time left: %v, %v", label.TimeToEmptyS, old.TimeToEmptyS)
+	}
+	if share := *old.TimeToEmptyS / *label.TimeToEmptyS; share < 0.66 || share > 0.72 {
+		t.Errorf("the time left is %.2f of the label's", share)
 	}
 }

@@ -394,6 +394,8 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("clock", "", a.timeServers)
 	if a.parts.world == nil {
 		add("clock chip", "", a.clockChip)
+	} else {
+		add("clock chip", "", a.deskChip)
 	}
 	add("target", van.Target, a.target.Run)
 	add("status", "", func(ctx context.Context, _ func()) error { return a.server.Serve(ctx, a.listeners...) })

@@ -19,12 +19,15 @@ const (
 	// chipEvery is how often the clock chip is read: the kernel sets it every 11
 	// minutes while a time server keeps the clock.
 	chipEvery = 10 * time.Minute
+	// deskChipEvery is how often a simulated one is.
+	deskChipEvery = 2 * time.Second
 	// chipFirst is how often it is looked for until it is there: its bus may come late.
 	chipFirst = 5 * time.Second
 	// chipWithin is how long after the daemon's start it may come.
 	chipWithin = 2 * time.Minute
-	// unitWithin is how long a unit may take that the daemon starts.
-	unitWithin = 15 * time.Second
+	// unitWithin is how long a unit may take that the daemon starts: longer than its
+	// TimeoutStartSec, so that it is not called failed while it may yet set the clock.
+	unitWithin = 75 * time.Second
 )
 
 // startUnit starts a unit and waits until it has run.
@@ -63,6 +66,32 @@ func (a *appliance) clockChip(ctx context.Context, _ func()) error {
 		}
 		select {
 		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// deskChip reads the simulated van's clock chip, once there is one. One that has stopped is
+// three hours behind.
+func (a *appliance) deskChip(ctx context.Context, _ func()) error {
+	tick := time.NewTicker(deskChipEvery)
+	defer tick.Stop()
+	for {
+		now := a.clock.Now().Wall.Truncate(time.Second)
+		seen := wall.Chip{Time: now, Kind: "maxim,ds3231"}
+		state := a.parts.world.ClockChip()
+		switch state {
+		case "stopped":
+			seen.Time, seen.Stopped = now.Add(-3*time.Hour), true
+		case "2000":
+			seen.Time, seen.Stopped = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), true
+		}
+		if state != "" {
+			a.observe(van.ChipSeen{Chip: seen})
+		}
+		select {
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -109,6 +138,9 @@ func (a *appliance) setClock(e van.SetClock) {
 
 // chipSet has the clock chip's flag cleared.
 func (a *appliance) chipSet() {
+	if a.parts.world != nil {
+		return // it has no flag
+	}
 	if err := startUnit("infobus-clock-chip@clear.service"); err != nil {
 		slog.Warn("the clock chip's flag stays set", "why", err)
 	}

@@ -87,8 +87,12 @@ func (p *parts) simulate(f flags, c config.Config) error {
 		o.Low, o.LowLow = l.Line, l.ActiveLow()
 		o.Lines = append(o.Lines, l.Line)
 	}
-	for _, l := range []*config.Line{c.Sockets, c.Monoxide} {
-		if l != nil {
+	for _, w := range []struct {
+		line *config.Line
+		wire *world.Wire
+	}{{c.Sockets, &o.Sockets}, {c.Monoxide, &o.Monoxide}} {
+		if l := w.line; l != nil {
+			*w.wire = world.Wire{Line: l.Line, Low: l.ActiveLow()}
 			o.Lines = append(o.Lines, l.Line)
 		}
 	}

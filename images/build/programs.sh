@@ -5,10 +5,16 @@ version() {
 	git describe --tags --always --dirty 2>/dev/null || echo development
 }
 
+# moment: of the commit, in seconds since 1970; without git of the build. No clock is set
+# to a time before it.
+moment() {
+	echo "${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}"
+}
+
 # compile FOLDER: both programs, static. GOARCH is the caller's.
 compile() {
 	mkdir -p "$1"
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(version)" \
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(version) -X infobus/reading/clock.stamp=$(moment)" \
 		-o "$1/" ./cmd/infobusd ./cmd/infobus
 }
 

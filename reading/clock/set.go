@@ -11,8 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// stamp is when the program's commit was made, in seconds since 1970; build.sh sets it,
+// because the go command stamps no program that is built in a linked work tree or
+// without git.
+var stamp string
+
 // Built is when the program was built, by its commit; zero where that is not known.
 func Built() time.Time {
+	if seconds, err := strconv.ParseInt(stamp, 10, 64); err == nil {
+		return time.Unix(seconds, 0).UTC()
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return time.Time{}

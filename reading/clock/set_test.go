@@ -55,3 +55,15 @@ func TestAnOrderIsCarriedOutWithinItsBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestAProgramKnowsWhenItWasBuilt(t *testing.T) {
+	defer func(was string) { stamp = was }(stamp)
+	stamp = "1795424400"
+	if got := Built(); got.Unix() != 1795424400 {
+		t.Errorf("by build.sh's stamp: %s", got)
+	}
+	stamp = "yesterday"
+	if got := Built(); got.After(time.Now()) {
+		t.Errorf("by none: %s", got)
+	}
+}

@@ -78,6 +78,7 @@ func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Even
 	}
 	p := &player{day: d, table: t, opts: o, desk: sim.NewVan(generators), tell: tell, now: d.Start, seq: 0, chip: chip{state: "absent"}}
 	p.desk.Charge = d.Charge
+	p.opts.Power.Sockets, p.opts.Power.Monoxide = d.has("sockets"), d.has("gas")
 	if p.opts.Built.IsZero() {
 		p.opts.Built = d.Start.AddDate(0, -1, 0)
 	}
@@ -107,6 +108,11 @@ func (d *Day) Play(o van.Options, t *timetable.Timetable, tell func(logbook.Even
 	}
 	p.until(d.End)
 	return nil
+}
+
+// has says whether the script has a command; the detectors are wired where it plays them.
+func (d *Day) has(command string) bool {
+	return slices.ContainsFunc(d.Steps, func(s Step) bool { return s.Words[0] == command })
 }
 
 // own says whether a command is the script's and not the desk's.
@@ -186,7 +192,7 @@ func (p *player) play(words []string) error {
 		p.observe(action.Asked{Name: action.SetClock, Args: action.Args{Time: p.now.Add(off), Sure: len(words) == 3}})
 		return err
 	}
-	was := *p.desk
+	was, live := *p.desk, p.desk.Live()
 	wasRunning := append([]bool(nil), p.desk.Generators...)
 	if err := p.desk.Do(words...); err != nil {
 		return err
@@ -206,6 +212,9 @@ func (p *player) play(words []string) error {
 	if p.desk.Clock != was.Clock {
 		p.network()
 		p.observe(van.ClockSeen{Trusted: p.desk.Clock, Source: "sim"})
+	}
+	if p.desk.Live() != live || p.desk.Gas != was.Gas {
+		p.after(debounce, p.wires)
 	}
 	if p.desk.Presses != was.Presses {
 		p.observe(kiosk.Press{})
@@ -393,11 +402,25 @@ func (p *player) line(id power.GeneratorID, at time.Duration) {
 	}
 }
 
+// wires are the sockets' detector and the alarm's contact, where there are any.
+func (p *player) wires() {
+	if p.desk.Devices[van.GPIO] != "ok" {
+		return
+	}
+	if p.opts.Power.Sockets {
+		p.observe(power.SocketLine{Active: p.desk.Live(), At: p.mono()})
+	}
+	if p.opts.Power.Monoxide {
+		p.observe(power.MonoxideLine{Active: p.desk.Gas, At: p.mono()})
+	}
+}
+
 // sample is what the drivers read again and again.
 func (p *player) sample() {
 	for i := range p.desk.Generators {
 		p.line(power.GeneratorID(i), p.mono())
 	}
+	p.wires()
 	if p.desk.Devices[van.Battery] == "ok" {
 		p.observe(power.Sample{Volts: p.desk.Volts(), Amps: p.desk.Amps()})
 	}

@@ -164,3 +164,28 @@ func TestAHealthyWeekFindsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A breaker that trips, is put back and trips again in an hour, over a refuelling; and an
+// alarm that beeps in bursts: each is told once, until it is over.
+func TestDeadSocketsAndTheAlarmAreToldOnce(t *testing.T) {
+	tt := table(t)
+	d := script(t, "breaker", tt)
+	if len(d.Expect) == 0 {
+		t.Fatal("the script expects nothing")
+	}
+	var got []string
+	err := d.Play(van.DefaultOptions(), tt, func(e logbook.Event) {
+		if e.Name == logbook.PowerSockets || e.Name == logbook.PowerMonoxide {
+			if _, err := logbook.Admit(e); err != nil {
+				t.Error(err)
+			}
+			got = append(got, Line(e))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range Diff(d.Expect, got) {
+		t.Error(l)
+	}
+}

@@ -31,23 +31,30 @@ import (
 
 // Options say what the simulated van is wired like.
 type Options struct {
-	Lines     []string      // all that the chip has
-	Sense     []string      // of these, the generators' sense lines
-	ActiveLow []bool        // per generator
-	Pulses    []bool        // per generator: its line gives one for each half-wave; nil: none does
-	Button    string        // of these, the button's; "" for none
-	ButtonLow bool          // it is active low
-	Low       string        // of these, the battery protector's alarm; "" for none
-	LowLow    bool          // it is active low
-	Relay     string        // of these, that of the Cisco box's power; "" for none
-	RelayLow  bool          // it is active low
-	Received  string        // file for what the receiver is sent; see gateway.Options
-	Model     battery.Model // of the battery monitor
-	Address   uint16        // its address
-	Shunt     physic.ElectricResistance
-	Reversed  bool             // it counts what flows into the battery as negative
-	Chemistry power.Chemistry  // of the battery; the zero value is an AGM's
-	Busy      *epapertest.Busy // of the panel; nil: as long as a real one
+	Lines             []string      // all that the chip has
+	Sense             []string      // of these, the generators' sense lines
+	ActiveLow         []bool        // per generator
+	Pulses            []bool        // per generator: its line gives one for each half-wave; nil: none does
+	Button            string        // of these, the button's; "" for none
+	ButtonLow         bool          // it is active low
+	Low               string        // of these, the battery protector's alarm; "" for none
+	LowLow            bool          // it is active low
+	Sockets, Monoxide Wire          // of these, the sockets' detector and the alarm's contact
+	Relay             string        // of these, that of the Cisco box's power; "" for none
+	RelayLow          bool          // it is active low
+	Received          string        // file for what the receiver is sent; see gateway.Options
+	Model             battery.Model // of the battery monitor
+	Address           uint16        // its address
+	Shunt             physic.ElectricResistance
+	Reversed          bool             // it counts what flows into the battery as negative
+	Chemistry         power.Chemistry  // of the battery; the zero value is an AGM's
+	Busy              *epapertest.Busy // of the panel; nil: as long as a real one
+}
+
+// Wire is a line that is held; Line is "" for none.
+type Wire struct {
+	Line string
+	Low  bool // it is active low
 }
 
 // World is the simulated van and what looks at it. Make it with New.
@@ -112,6 +119,9 @@ func (w *World) do(words []string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.advance()
+	if len(words) > 0 && (words[0] == "sockets" && w.options.Sockets.Line == "" || words[0] == "gas" && w.options.Monoxide.Line == "") {
+		return fmt.Errorf("%s: this van has no line for it", words[0])
+	}
 	pressed := w.van.Presses
 	if err := w.van.Do(words...); err != nil {
 		return err
@@ -223,6 +233,14 @@ func (w *World) Clock(ctx context.Context, observe func(synchronised bool)) erro
 	}
 }
 
+// ClockChip is what the clock chip is, in the word of "infobus sim chip"; "" while there
+// is none.
+func (w *World) ClockChip() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.van.Chip
+}
+
 func (w *World) advance() {
 	now := time.Now()
 	w.van.Advance(now.Sub(w.moved))
@@ -249,6 +267,14 @@ func (w *World) apply() error {
 	for i, running := range w.van.Generators {
 		if !w.pulses(i) {
 			w.Chip.Drive(w.options.Sense[i], running != w.options.ActiveLow[i])
+		}
+	}
+	for _, wire := range []struct {
+		Wire
+		active bool
+	}{{w.options.Sockets, w.van.Live()}, {w.options.Monoxide, w.van.Gas}} {
+		if wire.Line != "" {
+			w.Chip.Drive(wire.Line, wire.active != wire.Low)
 		}
 	}
 	w.Chip.SetFault(linetest.Fault(w.van.Devices["gpio"]))

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"testing"
+
+	"infobus/logbook"
+)
+
+// What the sockets, the alarm and the clock chip of a van on a desk do shows, and is told to
+// the helpers.
+func TestSocketsAlarmAndClockChipOfADeskShow(t *testing.T) {
+	waits(t)
+	t.Parallel()
+	p := start(t, t.TempDir(), nil, "--sim")
+	p.becomes("power.sockets", "off")
+	p.becomes("power.carbon_monoxide", "quiet")
+	p.infobus("sim", "generator", "on")
+	p.becomes("power.sockets", "on")
+
+	p.infobus("sim", "gas", "on")
+	p.becomes("power.carbon_monoxide", "alarm")
+	p.becomes("first.code", "carbon-monoxide")
+	if e := p.has(logbook.PowerMonoxide); e.Attributes["state"] != "alarm" {
+		t.Errorf("told of the alarm: %v", e.Attributes)
+	}
+	p.infobus("sim", "gas", "off")
+	p.becomes("power.carbon_monoxide", "quiet")
+
+	p.infobus("sim", "sockets", "dead")
+	p.becomes("power.sockets", "off")
+	if e := p.has(logbook.PowerSockets); e.Attributes["state"] != "dead" {
+		t.Errorf("told of the sockets: %v", e.Attributes)
+	}
+
+	p.infobus("sim", "chip", "ok")
+	p.becomes("clock.chip", "ok")
+	p.infobus("sim", "clock", "untrusted")
+	p.becomes("clock.source", "rtc")
+	p.infobus("sim", "chip", "stopped")
+	p.becomes("clock.chip", "stopped")
+}
