@@ -266,3 +266,54 @@ func TestPropertyQuietIsBareAndSparesThePanel(t *testing.T) {
 		}
 	})
 }
+
+// A visitor holds the button down, or hammers on it for an hour and a half: every language still
+// comes, and so does the page Help; the panel is not used more than the button may; and
+// where it is quiet it stays so.
+func TestAVisitorWhoHoldsTheButtonStarvesNoLanguageAndEndsNoQuiet(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		every time.Duration // 0: once, and held
+	}{{"held", 0}, {"twice a second", 500 * time.Millisecond}, {"every 1.7 s", 1700 * time.Millisecond}, {"every four seconds", 4 * time.Second}, {"once a minute", time.Minute}} {
+		for _, quiet := range []bool{false, true} {
+			s := opened(t)
+			s.o.Sets = kiosk.Ten
+			s.quiet(quiet)
+			s.answer()
+			s.drawn = nil
+			s.see(kiosk.Press{})
+			languages, byButton := map[string]bool{}, map[time.Duration]int{}
+			for end := s.at + 90*time.Minute; s.at < end; {
+				if s.at += c.every; c.every > 0 {
+					s.see(kiosk.Press{})
+				} else {
+					s.at += 10 * time.Second
+					s.see(nil)
+				}
+				if s.due != nil {
+					if s.due.Cause == kiosk.Button {
+						byButton[s.at/time.Hour]++
+					}
+					if s.due.Page.Name == kiosk.Today || quiet {
+						languages[s.due.Page.Languages.String()] = true
+					}
+					if quiet && !s.due.Page.Bare() {
+						t.Fatalf("%s, and it is quiet: drawn is %+v", c.name, s.due)
+					}
+				}
+				s.answer()
+			}
+			for hour, n := range byButton {
+				if n > 40 {
+					t.Errorf("%s: %d refreshes by the button in hour %d", c.name, n, hour)
+				}
+			}
+			if len(languages) != len(kiosk.Ten) {
+				t.Errorf("%s, quiet %v: of %d language sets %v came in %d refreshes", c.name, quiet, len(kiosk.Ten), languages, len(s.drawn))
+			}
+			if quiet && !s.state.Bare() {
+				t.Errorf("%s: it is quiet no more", c.name)
+			}
+		}
+	}
+}
