@@ -17,8 +17,8 @@ type visit struct {
 // due. next is when to look again; 0: never.
 func (s *step) due() (page Page, cause Cause, next time.Duration) {
 	switch {
-	case s.quiet:
-		return s.bare(), Button, 0
+	case s.quiet && !s.Bare():
+		return s.bare(s.Shown.Languages), Button, 0
 	case s.leaveBy != 0:
 		v := s.visit
 		if s.in.Session.Active {
@@ -149,10 +149,10 @@ func (s *step) asked() (Page, bool) {
 // standing is where among pages the one is that stands on the glass: the one with
 // most of its rows.
 func (s *step) standing(pages []Page) (at int, found bool) {
-	if s.Shown.Name == "" {
+	if last := s.last(); last.Name == "" {
 		at = slices.IndexFunc(pages, func(p Page) bool { return p.Identity() == s.Glass })
 	} else {
-		at = mostOf(s.Shown, pages)
+		at = mostOf(last, pages)
 	}
 	return at, at >= 0
 }

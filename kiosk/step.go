@@ -131,6 +131,9 @@ type State struct {
 	table    *timetable.Timetable // of the last step
 	powerOff bool                 // of the last step
 	quiet    bool                 // likewise
+	drew     Page                 // of the last Draw
+	taken    Page                 // whose turn the last Draw is; drew is bare in its place while it is quiet
+	behind   Page                 // in whose place a bare page stands; zero for none
 }
 
 // PageKey identifies a page whatever its rows.
@@ -217,7 +220,7 @@ func (s *step) take() {
 		s.stale = true
 	}
 	if s.in.Quiet != s.quiet {
-		s.quiet, s.stale = s.in.Quiet, true
+		s.quiet, s.stale, s.behind = s.in.Quiet, true, Page{}
 	}
 	if s.quiet {
 		s.forget()
@@ -254,7 +257,7 @@ func (s *step) draw() *Draw {
 	temperature := s.in.Temperature.Aged(s.now, temperatureHolds)
 	switch {
 	case cause == "":
-	case s.quiet:
+	case s.quiet && !s.Bare():
 		wave, next = s.Wear.PlanBare(s.now, temperature), s.now
 	default:
 		wave, next = s.Wear.Plan(s.now, cause, temperature)
@@ -272,6 +275,10 @@ func (s *step) draw() *Draw {
 		}
 		s.rested, s.Wear = s.Wear, s.Wear.Begun(s.now, wave, cause)
 		d := &Draw{Page: page, Cause: cause, Waveform: wave, Afresh: cause == Day || cause == Button && s.Again}
+		if s.taken = page; s.quiet && !page.Bare() {
+			d.Page, d.Afresh = s.bare(page.Languages), true
+		}
+		s.drew = d.Page
 		if cause == Button {
 			s.forget()
 		}
@@ -290,6 +297,9 @@ func (s *step) next() (page Page, cause Cause, next time.Duration) {
 	for {
 		page, cause, next = s.due()
 		glass := s.Glass
+		if glass != "" && s.behind.Name != "" {
+			glass = s.behind.Identity()
+		}
 		if s.Again && cause == Button {
 			glass = ""
 		}
@@ -299,9 +309,6 @@ func (s *step) next() (page Page, cause Cause, next time.Duration) {
 		s.stands(page, cause)
 		if cause == Button {
 			s.forget()
-		}
-		if s.quiet {
-			return page, "", 0
 		}
 		if cause == Button || cause == SessionEnd {
 			continue // what is due after it
@@ -330,22 +337,26 @@ func (s *step) drawn(v Drawn) {
 		s.leaveBy = min(s.leaveBy, s.now)
 		return
 	}
-	s.stands(v.Page, v.Cause)
+	page := v.Page
+	if v.Page.Bare() && s.drew.Bare() {
+		page = s.taken
+	}
+	s.stands(page, v.Cause)
 	s.Shown, s.Glass, s.stale = v.Page, v.Page.Identity(), true
 	if v.Waveform == "" { // the same pixels stood there
 		return
 	}
 	s.Wear = s.Wear.Refreshed(s.now, v.Waveform)
 	s.events = append(s.events, logbook.Event{Name: logbook.KioskRefreshed, Attributes: map[string]any{
-		"page": string(v.Page.Name), "cause": string(v.Cause), "rows": len(v.Page.Rows), "milliseconds": v.Took.Milliseconds(),
+		"page": string(page.Name), "cause": string(v.Cause), "rows": len(page.Rows), "milliseconds": v.Took.Milliseconds(),
 		"waveform": string(v.Waveform)}})
 }
 
 // stands notes that the page that was due for this cause stands on the glass.
 func (s *step) stands(p Page, cause Cause) {
-	if p.Key() != s.Shown.Key() || s.TurnAt <= s.now {
+	if p.Key() != s.last().Key() || s.TurnAt <= s.now {
 		if cause == Button && s.now-s.round.since >= s.o.Hold { // else it was taken away too soon to be read
-			s.round = s.round.saw(s.Shown, s.now)
+			s.round = s.round.saw(s.last(), s.now)
 		}
 		s.round.since = s.now
 		s.TurnAt = s.now + s.stand(p)
@@ -358,7 +369,9 @@ func (s *step) stands(p Page, cause Cause) {
 	case SessionEnd:
 		s.over = false
 	}
-	if s.Shown.Identity() != p.Identity() {
+	if s.behind = (Page{}); s.quiet && !p.Bare() {
+		s.behind = p
+	} else if s.Shown.Identity() != p.Identity() {
 		s.Shown = p // it stood there at the start
 		s.Shown.Drawn = time.Time{}
 	}

@@ -61,8 +61,8 @@ func (s *step) turn() (page Page, cause Cause, next time.Duration) {
 	case s.begin:
 		cause = SessionStart
 		s.round, pages, at = s.follow(s.round, pages, Page{}, s.now)
-	case !stands || s.now >= s.TurnAt && !corrected(s.Shown, pages[at]):
-		s.round, pages, at = s.follow(s.round, pages, s.Shown, s.now)
+	case !stands || s.now >= s.TurnAt && !corrected(s.last(), pages[at]):
+		s.round, pages, at = s.follow(s.round, pages, s.last(), s.now)
 	}
 	s.round.pages = len(pages)
 	if len(pages) > 1 {

@@ -193,7 +193,8 @@ func (p page) eval(script string) string {
 	return value
 }
 
-func (p page) text() string { return p.eval("document.body.innerText") }
+// text is what stands on the page; "" while another is being loaded, which has no body yet.
+func (p page) text() string { return p.eval("document.body?.innerText ?? ``") }
 
 // wait polls until the page says so.
 func (p page) wait(words string) {
