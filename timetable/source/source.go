@@ -56,9 +56,11 @@ type Options struct {
 	Form     string // yaml, csv, xlsx or ics; "": by the file's name
 	By       string // the organisation that the source speaks for, and for no other; "": for any
 	Checked  string // what the source names as the day of its check: a day, or a cell; "": nothing
-	Mapping  string // path of what turns a calendar's or a sheet's titles into services; "": none
-	Sites    string // path of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
+	Mapping  string // path or address of what turns a calendar's or a sheet's titles into services; "": none
+	Sites    string // path or address of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
 	Invented string // digest of the example, which is never shown; "": there is none
+
+	fetched map[string]File // what the addresses among Mapping and Sites gave last
 }
 
 // What a timetable may hold at most. A session's page shows a handful of rows;
@@ -137,7 +139,7 @@ func (o Options) Parse(files []File) Parsed {
 	}
 	all := slices.Clip(files) // with those that the options name
 	if o.Sites != "" {
-		if f, n, ok := b.beside(o.Sites); ok {
+		if f, n, ok := b.beside("sites", o.Sites); ok {
 			all = append(all, f)
 			yamls = append(yamls, b.openYAML(n, f)...)
 		}
@@ -150,7 +152,7 @@ func (o Options) Parse(files []File) Parsed {
 		y.services()
 	}
 	if o.Mapping != "" {
-		if f, n, ok := b.beside(o.Mapping); ok {
+		if f, n, ok := b.beside("mapping", o.Mapping); ok {
 			all = append(all, f)
 			b.openMapping(n, f)
 		}
