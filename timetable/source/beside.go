@@ -130,8 +130,8 @@ func (f *Feed) followBeside(ctx context.Context, net Net, again chan<- struct{},
 					once()
 				}, func(err error) {
 					slog.Warn("a file beside the timetable was not fetched; the last good one stays in use", "source", f.Name, "why", err)
-					once()
 					f.missed(fmt.Errorf("a file beside it was not fetched: %w", err), observe)
+					once()
 				})
 			})
 			continue
@@ -163,7 +163,7 @@ func (f *Feed) came(address string, file File, again chan<- struct{}, observe fu
 	if f.fetched == nil {
 		f.fetched = map[string]File{}
 	}
-	f.fetched[address], f.lacks = file, nil
+	f.fetched[address] = file
 	other := f.files == nil && f.shelf.Live != nil && f.awayHash() != "" && f.awayHash() != f.with
 	if other {
 		f.stamp = stamp{}
