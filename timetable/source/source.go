@@ -348,7 +348,7 @@ func (b *book) own() {
 	if err != nil && b.Checked != "" {
 		checked, err = b.checkedOn, nil
 		if checked == 0 && len(b.files) > 0 {
-			b.warn(spot{0, 1, 1}, 0, fmt.Sprintf("checked: no day found in the cell %s, which only a workbook (.xlsx) has; what says of no check is \"ask us\"", b.Checked))
+			b.warn(spot{0, 1, 1}, 0, fmt.Sprintf("checked: no day found in the cell %s, which only a sheet (.xlsx or CSV) has; what says of no check is \"ask us\"", b.Checked))
 		}
 	}
 	for i := range b.t.Services {
