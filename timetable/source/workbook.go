@@ -80,7 +80,9 @@ func (b *book) workbook(n int, data []byte) {
 		return
 	}
 	tables := 0
-	for _, sh := range sheets {
+	for i, sh := range sheets {
+		// The name of a sheet that is not read may be of a person.
+		number := part{n, fmt.Sprintf("sheet %d", i+1)}
 		k := len(b.files)
 		b.files = append(b.files, b.files[n])
 		if b.sheets == nil {
@@ -91,6 +93,7 @@ func (b *book) workbook(n int, data []byte) {
 			continue
 		}
 		if sh.Hidden {
+			b.sheets[k] = number
 			b.warn(spot{k, 1, 1}, 0, "the sheet is hidden, and is not read")
 			continue
 		}
@@ -99,6 +102,8 @@ func (b *book) workbook(n int, data []byte) {
 		}
 		if b.table(k, sh) {
 			tables++
+		} else {
+			b.sheets[k] = number
 		}
 	}
 	if tables == 0 {
