@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"infobus/durable"
@@ -136,7 +137,17 @@ func (f *Feed) take(files []File, is stamp) Loaded {
 	return f.taken(files, is)
 }
 
+// errInvented says that nobody has brought a timetable: an earlier package did.
+var errInvented = fmt.Errorf("only the package's example is there, and all in it is invented: %w", fs.ErrNotExist)
+
+// taken takes a version. An example among its files is as if it were not there.
 func (f *Feed) taken(files []File, is stamp) Loaded {
+	if slices.ContainsFunc(files, f.invented) {
+		files = slices.DeleteFunc(slices.Clone(files), f.invented)
+		if len(files) == 0 {
+			return f.Lost(errInvented)
+		}
+	}
 	f.mu.Lock()
 	if f.holds(files) {
 		defer f.mu.Unlock()

@@ -77,6 +77,8 @@ func (f *Feed) restore() error {
 	k, s, unread := parseKept(b)
 	switch {
 	case unread != nil:
+	case s.Live != nil && slices.Contains(f.Invented, s.Live.Digest):
+		f.keep(stamp{}, nil) // it was in use before examples were known
 	case k.Key != f.key() || f.besideHash() != "" && k.Beside != f.besideHash():
 		// What is there was read by other rules: nothing of it may stay on the card.
 		f.keep(stamp{}, nil)

@@ -53,12 +53,12 @@ type Options struct {
 	// what is wrong with the file.
 	Workbook func(data []byte) ([]Sheet, error)
 
-	Form     string // yaml, csv, xlsx or ics; "": by the file's name
-	By       string // the organisation that the source speaks for, and for no other; "": for any
-	Checked  string // what the source names as the day of its check: a day, or a cell; "": nothing
-	Mapping  string // path or address of what turns a calendar's or a sheet's titles into services; "": none
-	Sites    string // path or address of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
-	Invented string // digest of the example, which is never shown; "": there is none
+	Form     string   // yaml, csv, xlsx or ics; "": by the file's name
+	By       string   // the organisation that the source speaks for, and for no other; "": for any
+	Checked  string   // what the source names as the day of its check: a day, or a cell; "": nothing
+	Mapping  string   // path or address of what turns a calendar's or a sheet's titles into services; "": none
+	Sites    string   // path or address of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
+	Invented []string // digests of examples, which are never shown
 
 	fetched map[string]File // what the addresses among Mapping and Sites gave last
 }
@@ -114,9 +114,9 @@ func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
 // looks like. Time zone, max-age and sites are those of the YAML among them, and
 // hold for all. What cannot be read takes nothing else with it.
 func (o Options) Parse(files []File) Parsed {
-	if o.Invented != "" && digest(files) == o.Invented {
+	if len(files) == 1 && o.invented(files[0]) {
 		what := "the example is found, and all in it is invented: write your own services"
-		return Parsed{Version: timetable.Version{Timetable: &timetable.Timetable{Zone: paris, MaxAge: 31 * 24 * time.Hour, Digest: o.Invented}, Refused: true},
+		return Parsed{Version: timetable.Version{Timetable: &timetable.Timetable{Zone: paris, MaxAge: 31 * 24 * time.Hour, Digest: digest(files)}, Refused: true},
 			Mistakes: Mistakes{{File: files[0].Name, Line: 1, Column: 1, What: what}}}
 	}
 	b := &book{Options: o, ids: map[string]spot{},
@@ -178,6 +178,9 @@ func (o Options) Parse(files []File) Parsed {
 	}
 	return b.parsed()
 }
+
+// invented says that a file is an example.
+func (o Options) invented(f File) bool { return slices.Contains(o.Invented, Digest(f.Data)) }
 
 // Digest is that of the timetable that one file alone is.
 func Digest(data []byte) string { return digest([]File{{Data: data}}) }
