@@ -247,7 +247,7 @@ func TestSourcesOfTheTimetable(t *testing.T) {
 	c, err := Parse("f", []byte(`public: category food
 timetable:
   - {source: /etc/infobus/timetable.yaml}
-  - {source: "webcal://example.org/cal?key=secret", by: Croix Jaune, public: none}
+  - {source: "webcal://example.org/cal?key=secret", by: Croix Jaune, public: none, sites: "webcal://example.org/sites.yaml"}
   - {source: "https://user:pass@example.org:8443/t.csv", publish: after-tap, checked: B1, form: csv}
   - {source: /media/*/infobus, checked: 2026-11-20, mapping: /etc/infobus/m.yaml, sites: /etc/infobus/s.yaml}
   - {source: /srv/timetable.yaml, public: [all, title Tea]}
@@ -265,8 +265,11 @@ timetable:
 	if all := strings.Join(got, "; "); all != "false category food; false none; true category food; true category food; false all, title Tea" {
 		t.Error(all)
 	}
-	if at := c.Timetable[1].Source; at != "https://example.org/cal?key=secret" {
-		t.Error(at)
+	if s := c.Timetable[1]; s.Source != "https://example.org/cal?key=secret" || s.Sites != "https://example.org/sites.yaml" {
+		t.Errorf("%+v", s)
+	}
+	if _, err := Parse("f", []byte("timetable:\n  - {source: /a.csv, mapping: 'https:///m.yaml'}\n")); err == nil || !strings.Contains(err.Error(), "2:31") {
+		t.Errorf("an address without a host: %v", err)
 	}
 	for text, want := range map[string]string{"a.yaml": "a.yaml", "webcal:https": "https:https"} {
 		c, _ := Parse("f", []byte("public: all\ntimetable: "+text+"\n"))

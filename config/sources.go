@@ -25,8 +25,8 @@ type Source struct {
 	Public  timetable.Public `yaml:"public"`  // which events of a calendar are for the screen
 	Publish string           `yaml:"publish"` // at-once, after-tap; "": after-tap of a stick, else at-once
 	Checked string           `yaml:"checked"` // the day of its check, or the cell in which that stands
-	Mapping string           `yaml:"mapping"` // path of a file that says what titles stand for
-	Sites   string           `yaml:"sites"`   // path of a YAML with sites and plan beside it
+	Mapping string           `yaml:"mapping"` // path or address of a file that says what titles stand for
+	Sites   string           `yaml:"sites"`   // path or address of a YAML with sites and plan beside it
 }
 
 // What Publish may be.
@@ -98,8 +98,15 @@ func (c *Config) checkSources(src *yamlfile.Source) {
 			}
 			return []any{field, s}
 		}
-		if rest, web := strings.CutPrefix(s.Source, "webcal:"); web {
-			s.Source = "https:" + rest
+		for _, field := range []*string{&s.Source, &s.Mapping, &s.Sites} {
+			if rest, web := strings.CutPrefix(*field, "webcal:"); web {
+				*field = "https:" + rest
+			}
+		}
+		for _, field := range []*string{&s.Mapping, &s.Sites} {
+			if timetable.IsAddress(*field) {
+				address(src, field)
+			}
 		}
 		switch {
 		case strings.TrimSpace(s.Source) == "":

@@ -12,3 +12,7 @@ var (
 	//go:embed board.yaml
 	Board []byte
 )
+
+// Shipped are the digests (source.Digest) of the example timetables that earlier
+// packages put in use, at /etc/infobus/timetable.yaml.
+var Shipped = []string{"3683eb8d07c0", "73051362da56", "8af126c2eac9", "e96057eac5cc", "c5f54cd3f7b8", "666d1b756e9a"}

@@ -271,7 +271,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 		s.Session = session.Ended()
 	}
 	s.Clock.Memory = k.Clock
-	s.Corrections, s.Looked, s.Warned, s.Quiet = k.Corrections, k.Looked, k.Warned, k.Quiet
+	s.Corrections, s.Looked, s.Warned, s.Waits, s.Quiet = k.Corrections, k.Looked, k.Warned, k.Waits, k.Quiet
 	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data

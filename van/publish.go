@@ -1,6 +1,7 @@
 package van
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,6 @@ func (s State) Source(name string) Source {
 
 // sourceSeen takes what became of a source.
 func (s *State) sourceSeen(v SourceSeen, out *Output) {
-	was := s.Source(v.Name)
 	s.Sources = slices.DeleteFunc(slices.Clone(s.Sources), func(o Source) bool { return o.Name == v.Name })
 	if v.Waiting != "" || v.Published != "" {
 		s.Sources = append(s.Sources, v.Source)
@@ -68,7 +68,17 @@ func (s *State) sourceSeen(v SourceSeen, out *Output) {
 	if v.Done != NotAsked {
 		out.event(logbook.Event{Name: logbook.TimetablePublished, Attributes: map[string]any{"state": string(v.Done)}})
 	}
-	if v.Waiting != "" && v.Waiting != was.Waiting {
+	if s.Waits[v.Name] == v.Waiting {
+		return
+	}
+	s.Waits = maps.Clone(s.Waits)
+	if v.Waiting == "" {
+		delete(s.Waits, v.Name)
+	} else {
+		if s.Waits == nil {
+			s.Waits = map[string]string{}
+		}
+		s.Waits[v.Name] = v.Waiting
 		out.event(logbook.Event{Name: logbook.TimetableWaiting, Attributes: map[string]any{"changes": v.Changes, "public": v.Public, "hidden": v.Hidden}})
 	}
 }

@@ -141,3 +141,26 @@ func TestWhatWaitsAndWhatIsPublishedAreEvents(t *testing.T) {
 		t.Errorf("%v", b.state.Sources)
 	}
 }
+
+func TestWhatWaitsIsNoEventAgainAfterARestart(t *testing.T) {
+	waits := van.SourceSeen{Source: van.Source{Name: "stick", Waiting: "a"}}
+	b := newBox("one", van.Kept{})
+	b.see(time.Second, waits)
+	keep, ok := effect[van.Keep](b)
+	if !ok || len(b.events) != 1 {
+		t.Fatalf("kept: %v; %v", ok, b.events)
+	}
+	b = newBox("two", keep.Kept)
+	b.see(time.Second, waits)
+	if len(b.events) != 0 {
+		t.Errorf("after a restart: %v", b.events)
+	}
+	b.see(2*time.Second, van.SourceSeen{Source: van.Source{Name: "stick", Waiting: "b"}})
+	if len(b.events) != 1 {
+		t.Errorf("another version: %v", b.events)
+	}
+	b.see(3*time.Second, van.SourceSeen{Source: van.Source{Name: "stick"}})
+	if len(b.state.Waits) != 0 {
+		t.Errorf("nothing waits: %v", b.state.Waits)
+	}
+}

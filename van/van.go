@@ -64,7 +64,8 @@ type State struct {
 	Looked       []timetable.Looked // volunteers' checks
 	Warned       []Warned           // of hours that run out
 	Outlook      Outlook
-	Sources      []Source // of which a version waits, or can be taken back; by name
+	Waits        map[string]string // by source: digest of the waiting version that the log has; never changed in place
+	Sources      []Source          // of which a version waits, or can be taken back; by name
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync

@@ -50,11 +50,12 @@ func infobus(t *testing.T, dir string, args ...string) (stdout, stderr string, c
 func TestTheExitCodeSaysWhoMustAct(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"good.yaml":  string(examples.Config),
-		"bad.yaml":   "gpios: x\nsession:\n  length: 5\n",
-		"table.yaml": string(examples.Timetable),
-		"board.yaml": string(examples.Board),
-		"late.yaml":  "services:\n  - id: a\n    category: food\n    name: {en: A}\n    place: {name: B}\n    times:\n      - {days: [mon], opens: \"25:61\", closes: \"26:00\"}\n",
+		"good.yaml":   string(examples.Config),
+		"bad.yaml":    "gpios: x\nsession:\n  length: 5\n",
+		"table.yaml":  string(examples.Timetable),
+		"spoken.yaml": "kiosk: {languages: [om]}\n",
+		"board.yaml":  string(examples.Board),
+		"late.yaml":   "services:\n  - id: a\n    category: food\n    name: {en: A}\n    place: {name: B}\n    times:\n      - {days: [mon], opens: \"25:61\", closes: \"26:00\"}\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -101,6 +102,11 @@ func TestTheExitCodeSaysWhoMustAct(t *testing.T) {
 		{"timetable preview table.yaml --at 2026-11-23", 0, "Becomes public:"},
 		{"timetable preview late.yaml --against table.yaml --at 2026-11-23 --json", 1, `"refused": true`},
 		{"timetable preview table.yaml --days 0", 2, "--days"},
+		{"timetable preview table.yaml --at 2026-11-23T10:00 --site quai --pages pages --languages ar,en --languages fr", 0, "pages/02-quai-ar-en-2.png\n  pages/03-quai-fr-1.png\n  pages/04-quai-fr-2.png\n"},
+		{"timetable preview table.yaml --at 2026-11-23T10:00 --site quai --pages pages --config spoken.yaml", 0, "Pages:\n  pages/01-quai-om-1.png\n"},
+		{"timetable preview table.yaml --at 2026-11-23T10:00 --site quai --pages pages", 0, "quai-om"},
+		{"timetable preview table.yaml --pages pages --languages tlh", 2, "--languages tlh: the screen does not speak it"},
+		{"timetable preview table.yaml --pages pages --config bad.yaml", 1, "bad.yaml:1:1: unknown key"},
 		{"kiosk render -o page.png --timetable table.yaml --at 2026-11-23T10:00 --site quai", 0, ""},
 		{"kiosk render --timetable table.yaml", 2, "-o"},
 		{"kiosk render -o page.png", 2, "--timetable is needed"},

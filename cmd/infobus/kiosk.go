@@ -97,20 +97,21 @@ func (i *pageInput) read(dated bool) (kiosk.Options, kiosk.Content, error) {
 	return o, in, nil
 }
 
-// speak gives the options their sets, with as many rows as fit.
-func speak(o *kiosk.Options, sets ...kiosk.Set) error {
+// speak gives the options their sets, with as many rows as fit. flag is where they were
+// said.
+func speak(o *kiosk.Options, flag string, sets ...kiosk.Set) error {
 	o.Sets, o.Capacity = sets, map[string]int{}
 	for _, set := range sets {
 		if len(set) == 0 || len(set) > 2 {
-			return usageError{fmt.Errorf("--lang: %d languages found; one or two fit on a page", len(set))}
+			return usageError{fmt.Errorf("%s: %d languages found; one or two fit on a page", flag, len(set))}
 		}
 		for _, tag := range set {
 			if locales.Get(tag).Tag != strings.Split(tag, "-")[0] {
-				return usageError{fmt.Errorf("--lang %s: the screen does not speak it; it speaks: %s", tag, strings.Join(locales.Tags(), ", "))}
+				return usageError{fmt.Errorf("%s %s: the screen does not speak it; it speaks: %s", flag, tag, strings.Join(locales.Tags(), ", "))}
 			}
 		}
 		if len(set) == 2 && set[0] == set[1] {
-			return usageError{fmt.Errorf("--lang: %s found twice; two different ones or one was expected", set[0])}
+			return usageError{fmt.Errorf("%s: %s found twice; two different ones or one was expected", flag, set[0])}
 		}
 		o.Capacity[set.String()] = draw.Capacity(set)
 	}
@@ -133,7 +134,7 @@ func renderCommand() *cobra.Command {
 				return usageError{fmt.Errorf("--page %q: there are: %v", page, kiosk.Names)}
 			}
 			var o kiosk.Options
-			if err := speak(&o, in.langs); err != nil {
+			if err := speak(&o, "--lang", in.langs); err != nil {
 				return err
 			}
 			read, input, err := in.read(name != kiosk.ClockNotSet && name != kiosk.SettingUp)
@@ -184,7 +185,7 @@ func sheetCommand() *cobra.Command {
 				return err
 			}
 			sets := kiosk.Ten
-			if err := speak(&o, sets...); err != nil {
+			if err := speak(&o, "--lang", sets...); err != nil {
 				return err
 			}
 			columns := make([][]*ink.Frame, len(sets))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"infobus/config"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/timetable"
@@ -26,16 +27,39 @@ type preview struct {
 	Pages    []string         `json:"pages,omitempty"` // files
 }
 
+// spoken are the screen's options for the language sets of --languages, each with
+// commas between, or of a configuration, or for the ten.
+func spoken(languages []string, path string) (o kiosk.Options, err error) {
+	sets := kiosk.Ten
+	switch {
+	case len(languages) > 0:
+		sets = nil
+		for _, text := range languages {
+			sets = append(sets, strings.Split(text, ","))
+		}
+	case path != "":
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return o, err
+		}
+		c, err := config.Parse(path, data)
+		if err != nil {
+			return o, err
+		}
+		sets, o.NextPlace = nil, c.Kiosk.NextPlace
+		for _, set := range c.Kiosk.Languages {
+			sets = append(sets, kiosk.Set(set))
+		}
+	}
+	return o, speak(&o, "--languages", sets...)
+}
+
 // drawPages draws the pages of a day, each language set, and gives the files.
-func drawPages(folder string, t *timetable.Timetable, at time.Time, site string) (files []string, err error) {
+func drawPages(folder string, o kiosk.Options, t *timetable.Timetable, at time.Time, site string) (files []string, err error) {
 	if err := knownSite(t, site); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, err
-	}
-	var o kiosk.Options
-	if err := speak(&o, kiosk.Ten...); err != nil {
 		return nil, err
 	}
 	list, err := draw.Previews(o, t, at, draw.PreviewSites(t, at, site))
@@ -53,7 +77,8 @@ func drawPages(folder string, t *timetable.Timetable, at time.Time, site string)
 }
 
 func (o *options) previewCommand() *cobra.Command {
-	var against, at, pages, site, code string
+	var against, at, pages, site, code, configured string
+	var languages []string
 	var days int
 	var how readAs
 	c := &cobra.Command{
@@ -64,13 +89,17 @@ that become public or cease to be, each day that is not as its week has it, what
 out. Of one with mistakes it says what is left of the older one.`,
 		Example: `  infobus timetable preview new.csv --against timetable.csv
   infobus timetable preview calendar.ics --against old.ics --public "category food" --days 14 --json
-  infobus timetable preview new.csv --pages pages --at 2026-11-23T09:40`,
+  infobus timetable preview new.csv --pages pages --at 2026-11-23T09:40 --languages ar,en --languages fr`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if days < 1 || days > 60 {
 				return usageError{fmt.Errorf("--days %d: 1 to 60 was expected", days)}
 			}
 			with, err := how.options()
+			if err != nil {
+				return err
+			}
+			screen, err := spoken(languages, configured)
 			if err != nil {
 				return err
 			}
@@ -103,7 +132,7 @@ out. Of one with mistakes it says what is left of the older one.`,
 				}
 			}
 			if pages != "" {
-				if p.Pages, err = drawPages(pages, now, from, site); err != nil {
+				if p.Pages, err = drawPages(pages, screen, now, from, site); err != nil {
 					return err
 				}
 			}
@@ -125,6 +154,8 @@ out. Of one with mistakes it says what is left of the older one.`,
 	c.Flags().StringVar(&at, "at", "", "day, or day and time, to begin at (default now)")
 	c.Flags().StringVar(&pages, "pages", "", "also draw the pages of that day as they will stand on the screen, into this folder")
 	c.Flags().StringVar(&site, "site", "", "with --pages: the site (default: those that the plan has on the day)")
+	c.Flags().StringArrayVar(&languages, "languages", nil, "with --pages: the languages of a page, one or two, as in ar,en; once for each set (default: the configuration's, else the ten)")
+	c.Flags().StringVar(&configured, "config", "", "with --pages: the configuration that has the screen's languages")
 	c.Flags().IntVar(&days, "days", 7, "how many days, 1 to 60")
 	how.flags(c)
 	countryFlag(c, &code)

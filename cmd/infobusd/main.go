@@ -217,7 +217,7 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 func origins(c config.Config, sim bool) (list []source.Origin) {
 	with := source.Options{Checks: []source.Check{draw.Check}, Workbook: workbook.Reader(workbook.Program())}
 	if !sim {
-		with.Invented = source.Digest(examples.Timetable)
+		with.Invented = append(slices.Clone(examples.Shipped), source.Digest(examples.Timetable))
 	}
 	for i, s := range c.Timetable {
 		o := source.Origin{Name: c.Timetable.Names()[i], From: s.Source, AfterTap: s.AfterTap(), Options: with}

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -99,8 +102,62 @@ func planting(form, tag string, wrong bool) string {
 			fmt.Fprintf(&b, "BEGIN:VEVENT\r\nUID:wrong@%s\r\nDTSTART:%sT120000\r\nDTEND:nonsense\r\nSUMMARY:%s\r\nLOCATION:Parking\r\nCATEGORIES:food\r\nX-INFOBUS-SHOW:screen\r\nDESCRIPTION:%s\r\nEND:VEVENT\r\n", tag, day.Format("20060102"), "Wrong", p[8])
 		}
 		b.WriteString("END:VCALENDAR\r\n")
+	case "xlsx":
+		return workbookOf(planting("csv", tag, wrong), p)
 	}
 	return b.String()
+}
+
+// workbookOf is a workbook of a CSV's rows that also has persons in a hidden sheet, in
+// its name, and as its authors. Its parts are not compressed: they have
+// to be found where the file is kept.
+func workbookOf(sheet string, persons []string) string {
+	rows, err := csv.NewReader(strings.NewReader(sheet)).ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	const (
+		head = `<?xml version="1.0" encoding="UTF-8"?>`
+		main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+		rels = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+		pack = "http://schemas.openxmlformats.org/package/2006/"
+		kind = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+	)
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	put := func(name, text string) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		if err == nil {
+			_, err = io.WriteString(w, head+text)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	table := func(rows [][]string) string {
+		var b strings.Builder
+		fmt.Fprintf(&b, `<worksheet xmlns="%s"><sheetData>`, main)
+		for i, row := range rows {
+			fmt.Fprintf(&b, `<row r="%d">`, i+1)
+			for j, text := range row {
+				fmt.Fprintf(&b, `<c r="%c%d" t="inlineStr"><is><t>%s</t></is></c>`, 'A'+j, i+1, html.EscapeString(text))
+			}
+			b.WriteString("</row>")
+		}
+		b.WriteString("</sheetData></worksheet>")
+		return b.String()
+	}
+	put("[Content_Types].xml", fmt.Sprintf(`<Types xmlns="%scontent-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="%ssheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="%sworksheet+xml"/><Override PartName="/xl/worksheets/sheet2.xml" ContentType="%sworksheet+xml"/></Types>`, pack, kind, kind, kind))
+	put("_rels/.rels", fmt.Sprintf(`<Relationships xmlns="%srelationships"><Relationship Id="rId1" Type="%s/officeDocument" Target="xl/workbook.xml"/><Relationship Id="rId2" Type="%srelationships/metadata/core-properties" Target="docProps/core.xml"/></Relationships>`, pack, rels, pack))
+	put("docProps/core.xml", fmt.Sprintf(`<cp:coreProperties xmlns:cp="%smetadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>%s</dc:creator><cp:lastModifiedBy>%s</cp:lastModifiedBy></cp:coreProperties>`, pack, persons[0], persons[1]))
+	put("xl/workbook.xml", fmt.Sprintf(`<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="Plan" sheetId="1" r:id="rId1"/><sheet name="%s" sheetId="2" state="hidden" r:id="rId2"/></sheets></workbook>`, main, rels, persons[5]))
+	put("xl/_rels/workbook.xml.rels", fmt.Sprintf(`<Relationships xmlns="%srelationships"><Relationship Id="rId1" Type="%s/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="%s/worksheet" Target="worksheets/sheet2.xml"/></Relationships>`, pack, rels, rels))
+	put("xl/worksheets/sheet1.xml", table(rows))
+	put("xl/worksheets/sheet2.xml", table([][]string{{"name", "category"}, persons[10:20], persons[20:30]}))
+	if err := z.Close(); err != nil {
+		panic(err)
+	}
+	return out.String()
 }
 
 // comesBy is one source: a file, a folder, a stick or an address.
@@ -109,7 +166,7 @@ type comesBy struct{ kind, form, tag string }
 // everySource is each kind of source in each form.
 func everySource() (all []comesBy) {
 	for k, kind := range []string{"file", "folder", "stick", "address"} {
-		for f, form := range []string{"yaml", "csv", "ics"} {
+		for f, form := range []string{"yaml", "csv", "ics", "xlsx"} {
 			all = append(all, comesBy{kind, form, fmt.Sprintf("Q%d%d", k+1, f+1)})
 		}
 	}
@@ -224,10 +281,14 @@ func TestPlantingAlone(t *testing.T) {
 func TestNobodyInATimetableIsStoredOrShown(t *testing.T) {
 	waits(t)
 	t.Parallel()
+	built, err := programs() // infobus reads the workbooks
+	if err != nil {
+		t.Fatal(err)
+	}
 	run := func(t *testing.T, filters string) map[string][]byte {
 		file := filepath.Join(t.TempDir(), "found.json")
 		c := exec.Command(os.Args[0], "-test.run", "^TestPlantingAlone$")
-		c.Env = append(os.Environ(), plantingFile+"="+file, plantingFilters+"="+filters)
+		c.Env = append(os.Environ(), plantingFile+"="+file, plantingFilters+"="+filters, "PATH="+built+":"+os.Getenv("PATH"))
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}

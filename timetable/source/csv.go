@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -216,8 +217,16 @@ func (b *book) csv(n int, data []byte) {
 		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n")) // what Excel calls "CSV (Macintosh)"
 	}
 	text, skipped := leadIn(text)
-	s := &sheet{book: b, n: n, all: text, comma: separator(text), lines: bytes.SplitAfter(text, []byte("\n")), skipped: skipped}
-	for from := 0; from < len(s.lines) && !s.ended; {
+	s := &sheet{book: b, n: n, all: text, lines: bytes.SplitAfter(text, []byte("\n")), skipped: skipped}
+	head := headLine(s.lines)
+	s.comma = separator(s.lines[head])
+	if head > 0 {
+		b.warn(spot{n, skipped + 1, 1}, 0, fmt.Sprintf("what stands above the columns' names, in row %d, is not read", head+1))
+	}
+	if b.checkedOn == 0 {
+		b.checkedOn = s.checkedOn()
+	}
+	for from := head; from < len(s.lines) && !s.ended; {
 		from = s.read(from)
 	}
 	if whole := bytes.HasSuffix(text, []byte("\n")); !whole && !s.ended && (s.last || s.short != spot{}) {
@@ -233,6 +242,50 @@ func (b *book) csv(n int, data []byte) {
 	}
 	s.finish()
 }
+
+// headLine is the index of the first line that names columns; 0 where none does.
+func headLine(lines [][]byte) int {
+	for i, line := range lines[:min(len(lines), maxTitle+1)] {
+		r := csv.NewReader(bytes.NewReader(line))
+		r.Comma, r.LazyQuotes = separator(line), true
+		if record, err := r.Read(); err == nil && namesColumns(record) >= 2 {
+			return i
+		}
+	}
+	return 0
+}
+
+// checkedOn is the day in the cell that the source names; 0 for none. Its rows are a
+// spreadsheet's: one that has line breaks in a cell is one.
+func (s *sheet) checkedOn() timetable.Date {
+	if !cellName.MatchString(s.Checked) {
+		return 0
+	}
+	r := csv.NewReader(bytes.NewReader(s.all))
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = s.comma, -1, true, true
+	row, line := 0, 0 // of the record before, and its last line
+	for {
+		record, err := r.Read()
+		if err != nil {
+			return 0
+		}
+		first, _ := r.FieldPos(0)
+		row += first - line
+		line = bytes.Count(s.all[:r.InputOffset()], []byte("\n"))
+		for i, text := range record {
+			if (part{}).address(row, i+1) == "!"+s.Checked {
+				at, column := r.FieldPos(i)
+				return s.checkedDay(spot{s.n, at + s.skipped, runes(s.lines, at, column)}, text)
+			}
+		}
+		if row > MaxRow {
+			return 0
+		}
+	}
+}
+
+// cellName is a cell as spreadsheets name it, such as B1.
+var cellName = regexp.MustCompile(`^[A-Z]+[0-9]+$`)
 
 // sheet is a CSV file, or a sheet of a workbook, in reading.
 type sheet struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"infobus/durable"
@@ -31,19 +32,27 @@ type Feed struct {
 	disk durable.Disk
 	dir  string
 
-	mu    sync.Mutex // guards what follows
+	taking sync.Mutex // held while a version is read: the last that came is the last that is taken
+
+	mu    sync.Mutex // guards what follows, and fetched
 	shelf timetable.Shelf
 	stamp stamp // of the last good version
 	pair  *durable.Pair
 	last  []byte // that is durable; nil where that is not known, as of what was read at the start
 	files []File // of the version that was read last
 	seen  Loaded // the last that was observed
+	// Of a source with addresses beside it: hashes of the files that were read last, and
+	// of what those addresses gave then.
+	of, with string
+	lacks    error // why nothing can stand without such an address; nil: it can
 }
 
 // Follow reads the source whenever it changes, and observes what became of it. It
 // lives until ctx is done or the source cannot be watched.
 func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error {
-	defer f.followBeside(ctx, observe)()
+	again := make(chan struct{}, 1)
+	tried, end := f.followBeside(ctx, net, again, observe)
+	defer end()
 	f.mu.Lock()
 	at := f.stamp
 	f.mu.Unlock()
@@ -54,7 +63,12 @@ func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error 
 		return ctx.Err()
 	case timetable.IsAddress(f.From):
 		observe(f.now(nil))
-		return net.followAddress(ctx, f.From, at, func(files []File, is stamp) { observe(f.take(files, is)) }, func(err error) {
+		select {
+		case <-tried:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return net.followAddress(ctx, f.From, at, again, func(files []File, is stamp) { observe(f.take(files, is)) }, func(err error) {
 			slog.Warn("the timetable was not fetched; the last good one stays in use", "source", f.Name, "why", err)
 		})
 	case timetable.IsRemovable(f.From):
@@ -62,39 +76,6 @@ func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error 
 		return followMedia(ctx, f.From, f.took(observe))
 	}
 	return followFile(ctx, f.From, nil, f.took(observe))
-}
-
-// followBeside has the version that was read last read again whenever a file that the
-// options name has changed, until what it gives is called.
-func (f *Feed) followBeside(ctx context.Context, observe func(Loaded)) (end func()) {
-	ctx, stop := context.WithCancel(ctx)
-	var all sync.WaitGroup
-	for _, path := range []string{f.Mapping, f.Sites} {
-		if path == "" {
-			continue
-		}
-		all.Go(func() {
-			err := followFile(ctx, path, nil, func([]File, error) {
-				f.mu.Lock()
-				files, at, was := f.files, f.stamp, f.seen
-				f.mu.Unlock()
-				if files == nil {
-					return // it is read with the first version
-				}
-				is := f.take(files, at)
-				if was.Timetable == nil || is.Timetable == nil || was.Timetable.Digest != is.Timetable.Digest {
-					observe(is)
-				}
-			})
-			if ctx.Err() == nil {
-				slog.Warn("a change of a file beside the timetable is seen with the next of the timetable", "source", f.Name, "why", err)
-			}
-		})
-	}
-	return func() {
-		stop()
-		all.Wait()
-	}
 }
 
 // took has what was read observed.
@@ -151,9 +132,39 @@ func (f *Feed) stands() (*timetable.Timetable, timetable.Shelf) {
 
 // take takes a version.
 func (f *Feed) take(files []File, is stamp) Loaded {
+	f.taking.Lock()
+	defer f.taking.Unlock()
+	return f.taken(files, is)
+}
+
+// errInvented says that nobody has brought a timetable: an earlier package did.
+var errInvented = fmt.Errorf("only the package's example is there, and all in it is invented: %w", fs.ErrNotExist)
+
+// taken takes a version. An example among its files is as if it were not there.
+func (f *Feed) taken(files []File, is stamp) Loaded {
+	if slices.ContainsFunc(files, f.invented) {
+		files = slices.DeleteFunc(slices.Clone(files), f.invented)
+		if len(files) == 0 {
+			return f.Lost(errInvented)
+		}
+	}
+	f.mu.Lock()
+	if f.holds(files) {
+		defer f.mu.Unlock()
+		f.files = files
+		f.seen = Loaded{InUse: f.shelf.InUse(), Shelf: f.shelf, Err: f.lacks}
+		return f.seen
+	}
+	f.mu.Unlock()
 	p := f.Parse(files)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.away()) > 0 {
+		f.of = hash(digest(files))
+		if with := f.awayHash(); with != "" {
+			f.with = with
+		}
+	}
 	f.shelf = f.shelf.Next(p.Version, f.AfterTap)
 	f.files = files
 	if !p.Refused {

@@ -286,3 +286,35 @@ func TestASourceNamesTheDayOfItsCheck(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestAnExampleIsAsIfItWereNotThere(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(dir, "example.yaml"), whole)
+	open := func(invented ...string) *Feed {
+		return Open(durable.System, state, []Origin{{From: dir, Options: Options{Invented: invented}}}, true).All()[0]
+	}
+	if l := open().Load(); l.InUse == nil {
+		t.Fatal("an earlier program shows it, and keeps it")
+	}
+	f := open("0123456789ab", Digest([]byte(whole)))
+	if l := f.now(nil); l.InUse != nil {
+		t.Errorf("what an earlier program kept of it is in use: %+v", l.InUse)
+	}
+	if l := f.Load(); l.InUse != nil || l.Mistakes != 0 || !errors.Is(l.Err, fs.ErrNotExist) {
+		t.Errorf("alone: %+v", l)
+	}
+	write(t, filepath.Join(dir, "own.csv"), "name,category,days,opens,closes,show\nTea,food,mon,9:00,10:00,screen\n")
+	if l := f.Load(); l.Err != nil || len(l.InUse.Services) != 1 {
+		t.Errorf("beside the team's own: %+v", l)
+	}
+	if err := os.Remove(filepath.Join(dir, "own.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if l := f.Load(); l.InUse == nil || !errors.Is(l.Err, fs.ErrNotExist) {
+		t.Errorf("with the team's own away: %+v", l)
+	}
+	write(t, filepath.Join(dir, "example.yaml"), whole+"# changed\n")
+	if l := f.Load(); l.Err != nil || len(l.InUse.Services) != 2 {
+		t.Errorf("changed by the team: %+v", l)
+	}
+}

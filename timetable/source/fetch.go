@@ -35,8 +35,9 @@ type stamp struct{ etag, modified string }
 
 // followAddress gives what the address gives: asked when the internet is usable, at
 // most every hour, for what is newer than that of the stamp. It returns when ctx
-// ends, with its error.
-func (n Net) followAddress(ctx context.Context, address string, at stamp, took func([]File, stamp), missed func(error)) error {
+// ends, with its error. again (which may be nil) has it asked at once, for whatever it
+// has.
+func (n Net) followAddress(ctx context.Context, address string, at stamp, again <-chan struct{}, took func([]File, stamp), missed func(error)) error {
 	var asked time.Time
 	ticks := time.NewTicker(cmp.Or(n.Look, look))
 	defer ticks.Stop()
@@ -57,6 +58,8 @@ func (n Net) followAddress(ctx context.Context, address string, at stamp, took f
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-again:
+			at, asked = stamp{}, time.Time{}
 		case <-ticks.C:
 		}
 	}

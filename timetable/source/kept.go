@@ -23,7 +23,9 @@ import (
 // where they come from and who wrote them nothing is kept.
 type kept struct {
 	Key      string          `json:"key"`              // of where it comes from, and how it is read
-	Beside   string          `json:"beside,omitempty"` // of the files that the options name
+	Beside   string          `json:"beside,omitempty"` // of the files on the box that the options name
+	Of       string          `json:"of,omitempty"`     // as Feed has it
+	With     string          `json:"with,omitempty"`
 	ETag     string          `json:"etag,omitempty"`
 	Modified string          `json:"modified,omitempty"` // as the server said it
 	Shelf    json.RawMessage `json:"shelf"`
@@ -51,23 +53,6 @@ func (o Origin) key() string {
 	return hash(o.From, o.Form, o.By, o.Public, o.Checked, o.Mapping, o.Sites)
 }
 
-// beside is of what the files say that the options name; "" where one cannot be read,
-// which says nothing against what was kept.
-func (o Origin) beside() string {
-	var all []any
-	for _, path := range []string{o.Mapping, o.Sites} {
-		if path == "" {
-			continue
-		}
-		data, err := read(path)
-		if err != nil {
-			return ""
-		}
-		all = append(all, data)
-	}
-	return hash(all...)
-}
-
 func (o Origin) path(dir string) string { return filepath.Join(dir, keptName+hash(o.From)) }
 
 func parseKept(b []byte) (k kept, s timetable.Shelf, err error) {
@@ -92,11 +77,13 @@ func (f *Feed) restore() error {
 	k, s, unread := parseKept(b)
 	switch {
 	case unread != nil:
-	case k.Key != f.key() || f.beside() != "" && k.Beside != f.beside():
+	case s.Live != nil && slices.Contains(f.Invented, s.Live.Digest):
+		f.keep(stamp{}, nil) // it was in use before examples were known
+	case k.Key != f.key() || f.besideHash() != "" && k.Beside != f.besideHash():
 		// What is there was read by other rules: nothing of it may stay on the card.
 		f.keep(stamp{}, nil)
 	default:
-		f.shelf, f.stamp = s, stamp{k.ETag, k.Modified}
+		f.shelf, f.stamp, f.of, f.with = s, stamp{k.ETag, k.Modified}, k.Of, k.With
 	}
 	return errors.Join(err, unread)
 }
@@ -115,7 +102,7 @@ func (f *Feed) tryKeep(at stamp, files []File) error {
 	if err != nil {
 		return fmt.Errorf("keep the timetable: %w", err)
 	}
-	k := kept{Key: f.key(), Beside: f.beside(), ETag: at.etag, Modified: at.modified, Shelf: shelf}
+	k := kept{Key: f.key(), Beside: f.besideHash(), Of: f.of, With: f.with, ETag: at.etag, Modified: at.modified, Shelf: shelf}
 	if private.FiltersOff() {
 		k.Files = files
 	}

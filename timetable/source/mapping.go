@@ -61,21 +61,18 @@ func (m *meaning) has(title string) bool {
 	return title == m.title
 }
 
-// beside reads a file that the source's options name. The mistake is that it
-// cannot be read.
-func (b *book) beside(path string) (f File, n int, ok bool) {
+// beside reads a file that the source's options name. The mistake is that it cannot
+// be read.
+func (b *book) beside(key, path string) (f File, n int, ok bool) {
 	n = len(b.files)
-	b.files = append(b.files, path)
-	data, err := read(path)
-	if err == nil && len(data) > yamlfile.MaxSize {
-		err = fmt.Errorf("the file has more than the %d bytes that are read", yamlfile.MaxSize)
-	}
+	f, err := b.readBeside(key, path)
+	b.files = append(b.files, f.Name)
 	if err != nil {
 		b.add(spot{n, 0, 0}, err.Error())
 		b.v.Unread = append(b.v.Unread, timetable.Unread{}) // nobody knows what it would say of all the others
 		return File{}, n, false
 	}
-	return File{path, data}, n, true
+	return f, n, true
 }
 
 // openMapping reads the mapping. An entry with a mistake is none.

@@ -53,12 +53,14 @@ type Options struct {
 	// what is wrong with the file.
 	Workbook func(data []byte) ([]Sheet, error)
 
-	Form     string // yaml, csv, xlsx or ics; "": by the file's name
-	By       string // the organisation that the source speaks for, and for no other; "": for any
-	Checked  string // what the source names as the day of its check: a day, or a cell; "": nothing
-	Mapping  string // path of what turns a calendar's or a sheet's titles into services; "": none
-	Sites    string // path of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
-	Invented string // digest of the example, which is never shown; "": there is none
+	Form     string   // yaml, csv, xlsx or ics; "": by the file's name
+	By       string   // the organisation that the source speaks for, and for no other; "": for any
+	Checked  string   // what the source names as the day of its check: a day, or a cell; "": nothing
+	Mapping  string   // path or address of what turns a calendar's or a sheet's titles into services; "": none
+	Sites    string   // path or address of a YAML with sites, plan and translations beside a sheet or a calendar; "": none
+	Invented []string // digests of examples, which are never shown
+
+	fetched map[string]File // what the addresses among Mapping and Sites gave last
 }
 
 // What a timetable may hold at most. A session's page shows a handful of rows;
@@ -112,9 +114,9 @@ func ParseAll(files []File, checks ...Check) (*timetable.Timetable, error) {
 // looks like. Time zone, max-age and sites are those of the YAML among them, and
 // hold for all. What cannot be read takes nothing else with it.
 func (o Options) Parse(files []File) Parsed {
-	if o.Invented != "" && digest(files) == o.Invented {
+	if len(files) == 1 && o.invented(files[0]) {
 		what := "the example is found, and all in it is invented: write your own services"
-		return Parsed{Version: timetable.Version{Timetable: &timetable.Timetable{Zone: paris, MaxAge: 31 * 24 * time.Hour, Digest: o.Invented}, Refused: true},
+		return Parsed{Version: timetable.Version{Timetable: &timetable.Timetable{Zone: paris, MaxAge: 31 * 24 * time.Hour, Digest: digest(files)}, Refused: true},
 			Mistakes: Mistakes{{File: files[0].Name, Line: 1, Column: 1, What: what}}}
 	}
 	b := &book{Options: o, ids: map[string]spot{},
@@ -137,7 +139,7 @@ func (o Options) Parse(files []File) Parsed {
 	}
 	all := slices.Clip(files) // with those that the options name
 	if o.Sites != "" {
-		if f, n, ok := b.beside(o.Sites); ok {
+		if f, n, ok := b.beside("sites", o.Sites); ok {
 			all = append(all, f)
 			yamls = append(yamls, b.openYAML(n, f)...)
 		}
@@ -150,7 +152,7 @@ func (o Options) Parse(files []File) Parsed {
 		y.services()
 	}
 	if o.Mapping != "" {
-		if f, n, ok := b.beside(o.Mapping); ok {
+		if f, n, ok := b.beside("mapping", o.Mapping); ok {
 			all = append(all, f)
 			b.openMapping(n, f)
 		}
@@ -176,6 +178,9 @@ func (o Options) Parse(files []File) Parsed {
 	}
 	return b.parsed()
 }
+
+// invented says that a file is an example.
+func (o Options) invented(f File) bool { return slices.Contains(o.Invented, Digest(f.Data)) }
 
 // Digest is that of the timetable that one file alone is.
 func Digest(data []byte) string { return digest([]File{{Data: data}}) }
@@ -346,7 +351,7 @@ func (b *book) own() {
 	if err != nil && b.Checked != "" {
 		checked, err = b.checkedOn, nil
 		if checked == 0 && len(b.files) > 0 {
-			b.warn(spot{0, 1, 1}, 0, fmt.Sprintf("checked: no day found in the cell %s, which only a workbook (.xlsx) has; what says of no check is \"ask us\"", b.Checked))
+			b.warn(spot{0, 1, 1}, 0, fmt.Sprintf("checked: no day found in the cell %s, which only a sheet (.xlsx or CSV) has; what says of no check is \"ask us\"", b.Checked))
 		}
 	}
 	for i := range b.t.Services {

@@ -80,7 +80,9 @@ func (b *book) workbook(n int, data []byte) {
 		return
 	}
 	tables := 0
-	for _, sh := range sheets {
+	for i, sh := range sheets {
+		// The name of a sheet that is not read may be of a person.
+		number := part{n, fmt.Sprintf("sheet %d", i+1)}
 		k := len(b.files)
 		b.files = append(b.files, b.files[n])
 		if b.sheets == nil {
@@ -91,6 +93,7 @@ func (b *book) workbook(n int, data []byte) {
 			continue
 		}
 		if sh.Hidden {
+			b.sheets[k] = number
 			b.warn(spot{k, 1, 1}, 0, "the sheet is hidden, and is not read")
 			continue
 		}
@@ -99,6 +102,8 @@ func (b *book) workbook(n int, data []byte) {
 		}
 		if b.table(k, sh) {
 			tables++
+		} else {
+			b.sheets[k] = number
 		}
 	}
 	if tables == 0 {
@@ -107,18 +112,26 @@ func (b *book) workbook(n int, data []byte) {
 }
 
 // checkedIn is the day in the cell that the source names; 0 for none.
-func (b *book) checkedIn(k int, sh Sheet) (day timetable.Date) {
+func (b *book) checkedIn(k int, sh Sheet) timetable.Date {
 	for _, c := range sh.Cells {
-		if at := (part{}).address(c.Row, c.Column); at != "!"+b.Checked {
-			continue
+		if at := (part{}).address(c.Row, c.Column); at == "!"+b.Checked {
+			return b.checkedDay(spot{k, c.Row, c.Column}, c.Text)
 		}
-		day, err := sheetDate(cell(c.Text))
-		if err != nil {
-			b.add(spot{k, c.Row, c.Column}, fmt.Sprintf("checked: %q found: %v", shorten(c.Text), err))
-		}
-		return day
 	}
 	return 0
+}
+
+// checkedDay is the day that the source's cell says; 0 where it is empty, or says none.
+func (b *book) checkedDay(at spot, text string) timetable.Date {
+	text = cell(text)
+	if text == "" {
+		return 0
+	}
+	day, err := sheetDate(text)
+	if err != nil {
+		b.add(at, fmt.Sprintf("checked: %q found: %v", shorten(text), err))
+	}
+	return day
 }
 
 // maxTitle is how many rows may stand above the columns' names.

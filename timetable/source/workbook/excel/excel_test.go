@@ -172,7 +172,7 @@ func TestWorkbooksOfProgramsAreRead(t *testing.T) {
 		program string
 		said    []string
 	}{
-		{"excel", []string{"warning: plan.xlsx:1:1: Listes!A1: the sheet is hidden", "warning: plan.xlsx:2:1: Notes!A2: no columns' names"}},
+		{"excel", []string{"warning: plan.xlsx:1:1: sheet 2!A1: the sheet is hidden", "warning: plan.xlsx:2:1: sheet 3!A2: no columns' names"}},
 		{"libreoffice", nil},
 		{"google-sheets", []string{"warning: plan.xlsx:4:1: Feuille 1!A4: hidden rows, 1 of them, are read like the others"}},
 	} {
