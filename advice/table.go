@@ -216,7 +216,7 @@ func findKeepGenerator(_ van.Options, s van.State) (finding, bool) {
 	if s.Power.Source() != power.SourceGenerator || s.Power.Level != power.Critical {
 		return none()
 	}
-	return say(Warn, words.T("advice.shutdown-with-generator"))
+	return say(Info, words.T("advice.shutdown-with-generator"))
 }
 
 // overFor is how long after a session's end a generator that still runs is no finding:

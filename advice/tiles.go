@@ -149,7 +149,7 @@ func powerTile(o van.Options, s van.State, is func(string) bool) Tile {
 	case is(notCharging):
 		t.Icon, t.Words = IconPlug, words.T("glance.power.not-charging")
 	case s.Power.Level == power.Critical:
-		t.Level, t.Icon, t.Words = Amiss, IconBatteryLow, words.T("glance.power.critical") // though a generator charges it
+		t.Level, t.Icon, t.Words = Plain, IconBatteryLow, words.T("glance.power.critical") // a generator charges it, or a row marks it
 	case s.Power.Level == power.Low && source == power.SourceBattery:
 		t.Icon, t.Words = IconBatteryLow, words.T("glance.power.low")
 	case s.Power.ChargedOtherwise(o.Power):
