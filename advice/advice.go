@@ -118,6 +118,7 @@ type Advice struct {
 	Touch    Touch
 	Until    time.Duration // monotonic: by when; 0 where there is no deadline
 	Text     words.Text    // one sentence
+	Then     words.Text    // what comes after it, or where it does not help; zero for nothing
 }
 
 // Judgement is the whole state, judged once.
@@ -161,6 +162,7 @@ type finding struct {
 	code     string // in place of the row's; "": the row's
 	until    time.Duration
 	text     words.Text
+	then     words.Text
 	act      Act
 	touch    Touch
 	claims   []Claim // that the text makes
@@ -223,7 +225,7 @@ func (t rules) judge(o van.Options, s van.State) Judgement {
 		if f.hidden || f.row.code == startGenerator && len(j.Rows) > 0 {
 			continue // that nothing is to be done is said alone
 		}
-		a := Advice{Code: f.row.code, Severity: f.severity, About: f.about, Act: f.row.act, Touch: f.row.touch, Until: f.until, Text: f.text}
+		a := Advice{Code: f.row.code, Severity: f.severity, About: f.about, Act: f.row.act, Touch: f.row.touch, Until: f.until, Text: f.text, Then: f.then}
 		if f.finding.code != "" {
 			a.Code = f.finding.code
 		}

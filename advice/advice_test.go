@@ -48,46 +48,46 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 	}{
 		{"a good session", func(*van.State) {}, nil, "", ""},
 		{"on battery between sessions", func(s *van.State) { onBattery(s); s.Session.Active = false },
-			[]string{"start-generator"}, Info, "Nothing to do: a session begins when a generator starts."},
+			[]string{"start-generator"}, Info, "Nothing to do before the next session."},
 		{"the screen is broken", func(s *van.State) { s.Devices[2].State = van.DeviceBroken },
 			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
 		{"a phone's pairing was copied", func(s *van.State) { s.Now.Mono = time.Hour; s.Copied = s.Now.Mono },
-			[]string{"phone-copied"}, Warn, "Tell the team: a phone’s pairing was copied, and is ended. Look at the paired phones."},
+			[]string{"phone-copied"}, Warn, "Tell the team: a phone’s pairing was copied, and is ended."},
 		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },
-			[]string{"device-failed"}, Warn, "Tell the team that a part of the box does not work: see below."},
+			[]string{"device-failed"}, Warn, "Tell the team that a part of the box fails: Logs."},
 		{"the configuration was refused", func(s *van.State) {
 			s.Devices = append(s.Devices, van.Device{Name: van.Configuration, State: van.DeviceBroken})
-		}, []string{"configuration-refused"}, Warn, "Tell the team that the settings of the box were refused for a mistake: it goes on with the last good ones."},
+		}, []string{"configuration-refused"}, Warn, "Tell the team: the box’s settings have a mistake, and the last good ones are used."},
 		{"the timetable was refused", func(s *van.State) {
 			s.Refused = 2
 			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
-		}, []string{"timetable-refused"}, Warn, "Tell the team that the new timetable was refused: 2 mistakes. What it puts in doubt is “ask us” on the screen."},
+		}, []string{"timetable-refused"}, Warn, "Tell the team: the new timetable has 2 mistakes, and was not taken."},
 		{"the timetable is not there", func(s *van.State) {
 			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
 		}, []string{"timetable-refused"}, Warn, "Tell the team that the box cannot read its timetable."},
 		{"nobody has brought a timetable", func(s *van.State) {
 			s.Timetable = nil
 			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
-		}, []string{"timetable-none"}, Warn, "Bring a timetable: there is none yet. Put one on from a phone, on the page “Timetable”, or from a stick."},
+		}, []string{"timetable-none"}, Warn, "Bring a timetable: there is none yet."},
 		{"nothing of the first one can be read", func(s *van.State) {
 			s.Timetable, s.Refused = nil, 3
 			s.Devices = append(s.Devices, van.Device{Name: van.TimetableFile, State: van.DeviceBroken})
-		}, []string{"timetable-refused"}, Warn, "Tell the team that the new timetable was refused: 3 mistakes. What it puts in doubt is “ask us” on the screen."},
+		}, []string{"timetable-refused"}, Warn, "Tell the team: the new timetable has 3 mistakes, and was not taken."},
 		{"a timetable waits", func(s *van.State) {
 			s.Sources = []van.Source{{Name: "kitchen", Published: "a"}, {Name: "stick", Waiting: "b"}}
 		},
-			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from stick: it waits for your look, and is not shown before."},
+			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from stick: it is not shown before."},
 		{"no hour of today is sure, and more run out", func(s *van.State) {
 			s.Outlook.Doubtful, s.Outlook.RunOut = true, []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 3}}
 		}, []string{"timetable-unconfirmed"}, Warn, "Say which hours are right: no hour of today is confirmed."},
 		{"hours run out in a week", func(s *van.State) {
 			s.Now.Wall = time.Date(2026, 11, 24, 23, 0, 0, 0, s.Timetable.Zone)
 			s.Outlook.RunOut = []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 9, All: 12}, {Day: timetable.DateOf(2026, 12, 2), N: 3, All: 12}}
-		}, []string{"timetable-expiring"}, Info, "9 of 12 hours run out on Tuesday: confirm them."},
+		}, []string{"timetable-expiring"}, Info, "Confirm 9 of 12 hours: they run out on Tuesday."},
 		{"hours run out in three days", func(s *van.State) {
 			s.Now.Wall = time.Date(2026, 11, 28, 1, 0, 0, 0, s.Timetable.Zone)
 			s.Outlook.RunOut = []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 12}}
-		}, []string{"timetable-expiring"}, Warn, "1 of 12 hours runs out on Tuesday: confirm it."},
+		}, []string{"timetable-expiring"}, Warn, "Confirm 1 of 12 hours: it runs out on Tuesday."},
 		{"nothing is known", func(s *van.State) { *s = van.New(van.DefaultOptions()); s.Uplink.Verdict = netmon.Unknown },
 			[]string{"generator-unseen", "uplink-unknown"}, Warn, "See whether the generator runs: the box cannot tell."},
 		{"the battery is low", func(s *van.State) { onBattery(s); s.Power.Level = power.Low },
@@ -106,20 +106,20 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 			onBattery(s)
 			s.Session.Active = false
 			s.Power.Shutdown.Pending, s.Power.Shutdown.Reason = true, "requested"
-		}, []string{"shutdown-announced"}, Warn, "The box switches off, as it was asked to. If it should not, tap “Do not switch off”."},
+		}, []string{"shutdown-announced"}, Warn, "Wait: the box switches off, as somebody asked it to."},
 		{"the cable", func(s *van.State) { s.Uplink.Verdict = netmon.CableUnplugged }, []string{"uplink-cable-unplugged"}, Bad,
-			"The cable between the box and the Cisco box is out at one end: push both ends in."},
+			"Push the cable to the Cisco box in at both ends: one end is out."},
 		{"a slow internet", func(s *van.State) { s.Uplink.Verdict = netmon.Slow }, []string{"uplink-slow"}, Warn,
-			"The internet works but is slow: ask people to leave videos for later, or move the van to a more open place."},
+			"Ask people to leave videos for later: the internet is slow."},
 		{"the Cisco box is switched off", func(s *van.State) {
 			onBattery(s)
 			s.Session.Active, s.Power.Level = false, power.Low
 			s.GatewayPower.Fitted, s.GatewayPower.Cut, s.Uplink.Verdict = true, netmon.Saving, netmon.CableUnplugged
 			s.Uplink = netmon.Step(netmon.DefaultOptions(), s.Uplink, netmon.Conditions{Cut: netmon.Saving}, time.Second)
 		}, []string{"uplink-cable-unplugged"}, Warn,
-			"The box has switched the Cisco box off to save the battery: start a generator, or tell the box on its page to do everything all the same."},
+			"Start a generator: the box has switched the Cisco box off to save the battery."},
 		{"nobody said where the van is", func(s *van.State) { s.Session.Confirmed = false }, []string{"confirm-site"}, Warn,
-			"Say where the van is: until then the screen names no place of ours."},
+			"Say where the van is: until then the screen shows no place."},
 	} {
 		o, s := good(t)
 		c.alter(&s)

@@ -26,10 +26,12 @@ func said60(o van.Options, s van.State, j advice.Judgement) (all []advice.Claim)
 	say(advice.FullIn, ok && full && j.May(advice.FullIn))
 	say(advice.Lasts, ok && !full && j.May(advice.Lasts))
 	for _, r := range j.Rows {
-		sentence := words.In("en").Text(r.Text)
 		say(advice.NoInternet, r.Text.Key == "uplink.advice.no-internet")
-		switchOff := strings.Contains(sentence, "switch the Cisco box off") || strings.Contains(sentence, "then switch it off")
-		say("restart-cisco", switchOff && !strings.HasPrefix(sentence, "Does a page open on a phone?"))
+		for _, t := range []words.Text{r.Text, r.Then} {
+			sentence := words.In("en").Text(t)
+			switchOff := strings.Contains(sentence, "switch the Cisco box off") || strings.Contains(sentence, "then switch it off")
+			say("restart-cisco", switchOff && !strings.HasPrefix(sentence, "Does a page open on a phone?"))
+		}
 	}
 	return all
 }

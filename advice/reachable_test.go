@@ -212,7 +212,9 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	for _, r := range j.Rows {
 		said := words.In("en").Text(r.Text)
 		bad(came && strings.Contains(said, "has no mobile internet"), "no internet, and answers come")
-		bad(strings.Contains(said, "switch the Cisco box off") && !strings.HasPrefix(said, "Does a page open on a phone?"), "the Cisco box off, without asking")
+		for _, said := range []string{said, words.In("en").Text(r.Then)} {
+			bad(strings.Contains(said, "switch the Cisco box off") && !strings.HasPrefix(said, "Does a page open on a phone?"), "the Cisco box off, without asking")
+		}
 		running := source == power.SourceGenerator
 		bad(running && r.Act == StartGenerator, "start a generator, and one runs: %s", r.Code)
 		bad(!running && (r.Act == KeepGenerator || r.Act == CheckCharger || r.Act == UnloadGenerator || r.Act == ReopenSession), "%s, and no generator is seen", r.Act)

@@ -65,10 +65,10 @@ var table = rules{
 		hides: []string{generatorUnseen}},
 	{code: uplinkBroken, about: Internet, judge: findUplink},
 	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
-	{code: string(power.SenseIsDead), about: Power, act: TellTeam, judge: findSense(power.SenseIsDead, words.T("advice.current-sense-dead")), marks: []About{Power}},
-	{code: string(power.SenseIsReversed), about: Power, act: TellTeam, judge: findSense(power.SenseIsReversed, words.T("advice.current-sense-reversed")), marks: []About{Power}},
-	{code: string(power.SenseIsScaled), about: Power, act: TellTeam, judge: findSense(power.SenseIsScaled, words.T("advice.current-sense-scale")), marks: []About{Power}},
-	{code: string(power.CableFails), about: Power, act: TellTeam, judge: findSense(power.CableFails, words.T("advice.battery-resistance")), marks: []About{Power}},
+	{code: string(power.SenseIsDead), about: Power, act: TellTeam, judge: findSense(power.SenseIsDead, words.T("advice.current-sense-dead"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
+	{code: string(power.SenseIsReversed), about: Power, act: TellTeam, judge: findSense(power.SenseIsReversed, words.T("advice.current-sense-reversed"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
+	{code: string(power.SenseIsScaled), about: Power, act: TellTeam, judge: findSense(power.SenseIsScaled, words.T("advice.current-sense-scale"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
+	{code: string(power.CableFails), about: Power, act: TellTeam, judge: findSense(power.CableFails, words.T("advice.battery-resistance"), words.T("advice.then.battery-resistance")), marks: []About{Power}},
 	{code: generatorStalls, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
 	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
 	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
@@ -106,9 +106,11 @@ func findShutdown(_ van.Options, s van.State) (finding, bool) {
 	case !p.Pending:
 		return none()
 	case p.Reason == power.Requested && p.Begun:
-		f.severity, f.act, f.text = Warn, Wait, words.T("advice.shutdown-begun")
+		f.severity, f.act = Warn, Wait
+		f.text, f.then = words.T("advice.shutdown-begun"), words.T("advice.then.shutdown-begun")
 	case p.Reason == power.Requested:
-		f.severity, f.act, f.touch, f.text = Warn, Wait, ThePage, words.T("advice.shutdown-requested")
+		f.severity, f.act, f.touch = Warn, Wait, ThePage
+		f.text, f.then = words.T("advice.shutdown-requested"), words.T("advice.then.shutdown-requested")
 	case s.Power.Source() == power.SourceGenerator:
 		f.act, f.touch, f.text = KeepGenerator, TheGenerator, words.T("advice.shutdown-with-generator")
 	default:
@@ -149,7 +151,7 @@ func findStalls(o van.Options, s van.State) (finding, bool) {
 	if !is {
 		return none()
 	}
-	return say(Warn, words.T("advice.generator-stalls", "Generator", f.Generator.Number()))
+	return finding{severity: Warn, text: words.T("advice.generator-stalls", "Generator", f.Generator.Number()), then: words.T("advice.then.generator-stalls")}, true
 }
 
 // findWithoutPower: the session's generators have stopped, and it ends soon.
@@ -168,12 +170,12 @@ func endsWithoutPower(o van.Options, s van.State) time.Duration {
 }
 
 // findSense is the judgement of what is wrong with the battery or its monitor.
-func findSense(code power.Code, said words.Text) func(van.Options, van.State) (finding, bool) {
+func findSense(code power.Code, said, then words.Text) func(van.Options, van.State) (finding, bool) {
 	return func(o van.Options, s van.State) (finding, bool) {
 		if _, is := powerFinding(o, s, code); !is {
 			return none()
 		}
-		return say(Warn, said)
+		return finding{severity: Warn, text: said, then: then}, true
 	}
 }
 
@@ -225,10 +227,11 @@ func findSessionOver(_ van.Options, s van.State) (finding, bool) {
 	if !s.Session.Over() || s.Power.Source() != power.SourceGenerator {
 		return none()
 	}
+	f := finding{severity: Warn, text: words.T("advice.session-over"), then: words.T("advice.then.session-over")}
 	if at := s.Session.Finished; at != 0 && s.Now.Mono-at < overFor {
-		return say(Info, words.T("advice.session-over"))
+		f.severity = Info
 	}
-	return say(Warn, words.T("advice.session-over"))
+	return f, true
 }
 
 func findSessionUnseen(_ van.Options, s van.State) (finding, bool) {
@@ -275,7 +278,7 @@ func findUplink(o van.Options, s van.State) (finding, bool) {
 	if !is {
 		return none()
 	}
-	f := finding{severity: u.severity, code: uplink + string(s.Uplink.Verdict), text: UplinkText(what), act: u.act, touch: u.touch}
+	f := finding{severity: u.severity, code: uplink + string(s.Uplink.Verdict), text: UplinkText(what), then: UplinkThen(what), act: u.act, touch: u.touch}
 	if what == netmon.CableLoose && s.Uplink.Verdict == netmon.CableUnplugged {
 		f.severity = Bad
 	}
@@ -309,7 +312,8 @@ func findSaved(_ van.Options, s van.State) (finding, bool) {
 	case !s.Power.SaveGateway(s.Session.Active):
 		return finding{severity: Info, code: uplink + string(s.Uplink.Verdict), text: UplinkText(netmon.Booting), act: Wait}, true
 	}
-	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText("cut-" + netmon.Advice(netmon.Saving))}, true
+	saved := "cut-" + netmon.Advice(netmon.Saving)
+	return finding{severity: Warn, code: uplink + string(s.Uplink.Verdict), text: UplinkText(saved), then: UplinkThen(saved)}, true
 }
 
 // findUplinkUnknown: nobody can say that all is well.
@@ -318,7 +322,7 @@ func findUplinkUnknown(_ van.Options, s van.State) (finding, bool) {
 	case s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered:
 		return none()
 	case s.Uplink.Verdict == netmon.NoInternet && replies(s):
-		return say(Warn, words.T("uplink.advice.replies"))
+		return finding{severity: Warn, text: UplinkText(someReplies), then: UplinkThen(someReplies)}, true
 	case s.Uplink.Verdict != netmon.Unknown:
 		return none()
 	}
@@ -327,6 +331,21 @@ func findUplinkUnknown(_ van.Options, s van.State) (finding, bool) {
 
 // UplinkText is the sentence of an advice of netmon's.
 func UplinkText(a netmon.Advice) words.Text { return words.T("uplink.advice." + string(a)) }
+
+// someReplies is advice where answers come back, and no page.
+const someReplies netmon.Advice = "replies"
+
+// UplinkThen is what comes after UplinkText, or where it does not help; zero for
+// nothing.
+func UplinkThen(a netmon.Advice) words.Text {
+	switch a {
+	case netmon.Advice(netmon.PortMissing), netmon.Advice(netmon.NoAddress), netmon.Advice(netmon.GatewaySilent), netmon.Advice(netmon.NoInternet),
+		netmon.Advice(netmon.CaptivePortal), netmon.Advice(netmon.DNSFailing), netmon.Advice(netmon.Slow), netmon.CableLoose, netmon.RouteLost,
+		"cut-" + netmon.Advice(netmon.Saving), someReplies:
+		return words.T("uplink.then." + string(a))
+	}
+	return words.Text{}
+}
 
 // linesSoon is how long after the sense lines' chip works they may still be unread.
 const linesSoon = 15 * time.Second
@@ -431,15 +450,16 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 	if s.Refused == 0 { // it is not there, or cannot be read at all
 		return say(Warn, words.T("advice.timetable-missing"))
 	}
-	return say(Warn, words.T("advice.timetable-refused", "N", s.Refused))
+	return finding{severity: Warn, text: words.T("advice.timetable-refused", "N", s.Refused), then: words.T("advice.then.timetable-refused")}, true
 }
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
 	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
-	if !slices.ContainsFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }) {
+	i := slices.IndexFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) })
+	if i < 0 {
 		return none()
 	}
-	return say(Warn, words.T("advice.device-failed"))
+	return say(Warn, words.T("advice.device-failed", "Part", words.T("device."+s.Devices[i].Name)))
 }
 
 func findSiteUnsaid(_ van.Options, s van.State) (finding, bool) {
@@ -458,7 +478,8 @@ func findService(o van.Options, s van.State) (finding, bool) {
 	if !is {
 		return none()
 	}
-	return say(Info, words.T("advice.generator-service", "Generator", f.Generator.Number()))
+	n := f.Generator.Number()
+	return finding{severity: Info, text: words.T("advice.generator-service", "Generator", n), then: words.T("advice.then.generator-service", "Generator", n)}, true
 }
 
 func findStartGenerator(_ van.Options, s van.State) (finding, bool) {
@@ -476,5 +497,5 @@ func findPhoneCopied(_ van.Options, s van.State) (finding, bool) {
 	if s.Copied == 0 || s.Now.Mono-s.Copied >= copiedFor {
 		return none()
 	}
-	return say(Warn, words.T("advice.phone-copied"))
+	return finding{severity: Warn, text: words.T("advice.phone-copied"), then: words.T("advice.then.phone-copied")}, true
 }

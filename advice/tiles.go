@@ -125,7 +125,7 @@ func powerTile(o van.Options, s van.State, is func(string) bool) Tile {
 	t := Tile{About: Power, Level: Good, Icon: IconGenerator, Words: words.T("glance.power.generator")}
 	percent, known := s.Power.Percent.Get()
 	switch {
-	case known && (s.Power.Confidence == power.Sure || s.Power.Confidence == power.Fair):
+	case known && s.Power.Confidence == power.Sure:
 		t.Number = Number{Kind: Percent, Value: percent}
 	case known && s.Power.Bounds[0] >= 1:
 		t.Number = Number{Kind: AtLeast, Value: s.Power.Bounds[0]}
@@ -149,7 +149,7 @@ func powerTile(o van.Options, s van.State, is func(string) bool) Tile {
 	case is(notCharging):
 		t.Icon, t.Words = IconPlug, words.T("glance.power.not-charging")
 	case s.Power.Level == power.Critical:
-		t.Level, t.Icon, t.Words = Amiss, IconBatteryLow, words.T("glance.power.critical") // though a generator charges it
+		t.Level, t.Icon, t.Words = Plain, IconBatteryLow, words.T("glance.power.critical") // a generator charges it, or a row marks it
 	case s.Power.Level == power.Low && source == power.SourceBattery:
 		t.Icon, t.Words = IconBatteryLow, words.T("glance.power.low")
 	case s.Power.ChargedOtherwise(o.Power):
@@ -178,6 +178,8 @@ func internetTile(s van.State, j Judgement, is func(string) bool) Tile {
 		t.Level, t.Icon, t.Words, t.Number = Plain, IconOff, words.T("glance.internet.off"), Number{Kind: Since, At: s.GatewayPower.Since}
 	case is(dataShort):
 		t.Icon, t.Words = IconSlow, words.T("glance.internet.data-until")
+	case s.Uplink.Advice() == netmon.CableHalf:
+		t.Icon, t.Words = IconPlug, words.T("glance.internet.cable-slow")
 	case verdict == netmon.OK:
 		t.Icon = IconOn
 	case verdict == netmon.Slow:
@@ -186,6 +188,8 @@ func internetTile(s van.State, j Judgement, is func(string) bool) Tile {
 		t.Level, t.Icon = Doubt, IconWait
 	case verdict == netmon.Unknown:
 		t.Level, t.Icon, t.Words = Doubt, IconUnknown, words.T("glance.unknown")
+	case s.Uplink.Advice() == netmon.CableLoose:
+		t.Icon, t.Words = IconPlug, words.T("glance.internet.cable-loose")
 	case verdict == netmon.CableUnplugged:
 		t.Icon = IconPlug
 	case verdict == netmon.NoInternet && !j.May(NoInternet):
@@ -227,15 +231,15 @@ func screenTile(s van.State, is func(string) bool) Tile {
 	case !fitted:
 		t.Level, t.Icon, t.Words = Plain, IconNone, words.T("glance.screen.none")
 	case d.State == van.DeviceBroken:
-		t.Icon, t.Words = IconBroken, words.T("glance.screen.broken")
-	case s.Kiosk.Drawing:
-		t.Icon, t.Words = IconWait, words.T("glance.screen.drawing")
+		t.Icon, t.Words, t.Number = IconBroken, words.T("glance.screen.broken"), Number{Kind: Since, At: d.Since}
 	case is(clockNotSet):
 		t.Icon, t.Words = IconUnknown, words.T("glance.screen.no-hours")
 	case is(timetableRefused):
 		t.Words = words.T("glance.screen.ask-us")
 	case is(confirmSite):
 		t.Words = words.T("glance.screen.no-place")
+	case s.Kiosk.Drawing: // which mends none of what is above
+		t.Icon, t.Words = IconWait, words.T("glance.screen.drawing")
 	case s.Kiosk.Shown.Name == "":
 		t.Icon, t.Words = IconNone, words.T("glance.screen.nothing")
 	}

@@ -13,7 +13,7 @@ func findTimetableNone(_ van.Options, s van.State) (finding, bool) {
 	if d, heard := s.Device(van.TimetableFile); !heard || d.State == van.DeviceUnknown || s.Timetable != nil || s.Refused > 0 {
 		return none()
 	}
-	return say(Warn, words.T("advice.timetable-none"))
+	return finding{severity: Warn, text: words.T("advice.timetable-none"), then: words.T("advice.then.timetable-none")}, true
 }
 
 // findTimetableWaiting: what a source has brought is not shown before a volunteer's tap.

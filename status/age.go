@@ -26,17 +26,24 @@ func Age(seconds *float64, s *words.Speaker) string {
 
 // Since is a time of the View with its age, "12:01, 14 min ago"; without a clock "".
 func (v View) Since(t *time.Time, s *words.Speaker) string {
+	age := v.ago(t, s)
+	if t == nil || age == "" {
+		return hour(t)
+	}
+	return s.Say("age.at", "At", hour(t), "Age", age)
+}
+
+// ago is how old a time of the View is; "" without a clock. It counts the minutes from
+// the one to the other as clocks show them: what was at the same time has the same age.
+func (v View) ago(t *time.Time, s *words.Speaker) string {
 	now := v.Clock.Exact
 	if now == nil {
 		now = v.Clock.Now // of a View that came as JSON
 	}
-	switch {
-	case t == nil:
+	if t == nil || now == nil {
 		return ""
-	case now == nil:
-		return hour(t)
 	}
-	return s.Say("age.at", "At", hour(t), "Age", Age(ptr(now.Sub(*t).Seconds()), s))
+	return Age(ptr(now.Truncate(time.Minute).Sub(t.Truncate(time.Minute)).Seconds()), s)
 }
 
 // by is a deadline as a time and as what is left, "by 14:30, in 12 minutes"; without a

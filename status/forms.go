@@ -82,14 +82,20 @@ func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 var doing = map[string]action.Name{"say-session-on": action.SessionOn, "reopen-session": action.SessionOn, "service-generator": action.Serviced,
 	"set-clock": action.SetClock}
 
-// FirstForms are those of the volunteers' page that do the first thing to do, or take
-// back what it is about.
+// FirstForms are those of the volunteers' page that do the first thing to do, or do
+// without it: take back what it is about, or go on with a low battery. The latter, and
+// what is said only once it is done, do not stand out.
 func FirstForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 	wanted := []action.Name{action.CancelShutdown, doing[v.First.Act]}
+	if v.Uplink.Supply.Reason == "battery-low" {
+		wanted = append(wanted, action.CarryOn)
+	}
 	for _, r := range rows {
 		for _, r := range numbered(r, len(v.Power.Generators)) {
 			if slices.Contains(wanted, r.Name) && slices.Contains(v.Actions, r.Route()) {
-				forms = append(forms, formOf(r, nil, "", say))
+				f := formOf(r, nil, "", say)
+				f.Faint = slices.Contains([]action.Name{action.CancelShutdown, action.CarryOn, action.Serviced}, r.Name)
+				forms = append(forms, f)
 			}
 		}
 	}

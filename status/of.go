@@ -74,7 +74,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 		return ptr(max(0, math.Ceil((mono - s.Now.Mono).Seconds())))
 	}
 	v.First = First{Code: j.First.Code, Level: string(j.Level), Act: string(j.First.Act), Touch: string(j.First.Touch),
-		Until: at(j.Deadline), InS: left(j.Deadline), Words: j.First.Text}
+		Until: at(j.Deadline), InS: left(j.Deadline), Words: j.First.Text, After: j.First.Then}
 	for _, t := range j.Tiles {
 		v.Tiles = append(v.Tiles, Glance{Tile: string(t.About), Level: string(t.Level), Icon: string(t.Icon), Words: t.Words,
 			Number: numberOf(t.Number, at, left, age)})
@@ -112,7 +112,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 		v.Power.Battery.AgeS = age(b.At)
 	}
 	if percent, ok := s.Power.Percent.Get(); ok {
-		v.Power.Battery.Percent = ptr(math.Round(percent))
+		v.Power.Battery.Percent = ptr(math.Floor(percent)) // as the tile says it
 	}
 	v.Power.Battery.learnt(o, s)
 	v.Power.Battery.Confidence = string(s.Power.Confidence)

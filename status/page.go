@@ -14,8 +14,10 @@ type Page struct {
 	Sentence Sentence
 	Tiles    []Tile // worst first
 	Way      []Stop
-	Internet string // what to do about the internet; "" for nothing
-	Signal   Signal // of the mobile network, in Way
+	Then     string   // what comes after the sentence, or where it does not help; "" for nothing
+	After    []string // what else is to be done, in its order
+	Link     Link     // the page on which the sentence is followed; zero for none
+	Signal   Signal   // of the mobile network, in Way
 	Picture  Picture
 	Battery  BatteryCard
 	Cards    []Card
@@ -67,14 +69,27 @@ func PageOf(v View, s *words.Speaker) Page {
 	}
 	p.Cards, p.Data = simCards(v, s)
 	p.Time = v.Clock.Says(s)
-	if v.Uplink.Verdict != "ok" || v.Uplink.Supply.State == "off" {
-		p.Internet = v.Uplink.Advice
+	p.Then = v.First.Then
+	for _, a := range v.Advice {
+		if a.Severity != "info" && a.Code != v.First.Code {
+			p.After = append(p.After, a.Text)
+		}
 	}
-	if p.Internet == p.Sentence.Text {
-		p.Internet = "" // it is said already
+	switch v.First.Act {
+	case "bring-timetable", "look-at-timetable", "confirm-hours":
+		p.Link = Link{"/timetable", s.Say("timetable.title")}
+	}
+	switch v.First.Code {
+	case "timetable-refused":
+		p.Link = Link{"/timetable", s.Say("timetable.title")}
+	case "phone-copied":
+		p.Link = Link{"/phones", s.Say("phones.title")}
 	}
 	return p
 }
+
+// Link is a page of the box, and what it is called.
+type Link struct{ Href, Text string }
 
 func sentenceOf(v View, s *words.Speaker) Sentence {
 	said := Sentence{Mood: v.First.Level, Text: v.ToDo(s), By: v.by(v.First.Until, v.First.InS, s)}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"infobus/advice/advicetest"
 	"infobus/logbook"
 	"infobus/netmon"
 	"infobus/power"
@@ -33,9 +34,9 @@ func TestATileSaysItsNumber(t *testing.T) {
 		{"devices", status.Number{Kind: "count", Value: statustest.Ptr(212.0)}, "212 devices"},
 		{"one device", status.Number{Kind: "count", Value: statustest.Ptr(1.0)}, "1 device"},
 		{"until when", status.Number{Kind: "until", At: statustest.Clock(14, 30), InS: statustest.Ptr(8100.0)}, "until 14:30"},
-		{"until when, without a clock", status.Number{Kind: "until", InS: statustest.Ptr(100.0)}, "In 1 minute"},
+		{"until when, without a clock", status.Number{Kind: "until", InS: statustest.Ptr(100.0)}, "1 minute left"},
 		{"since when", status.Number{Kind: "since", At: statustest.Clock(12, 10), AgeS: statustest.Ptr(300.0)}, "since 12:10"},
-		{"since when, without a clock", status.Number{Kind: "since", AgeS: statustest.Ptr(300.0)}, "5 min ago"},
+		{"since when, without a clock", status.Number{Kind: "since", AgeS: statustest.Ptr(300.0)}, "for 5 minutes"},
 		{"drawn", status.Number{Kind: "drawn", At: statustest.Clock(12, 1)}, "12:01"},
 		{"none", status.Number{}, ""},
 		{"not known", status.Number{Kind: "percent"}, ""},
@@ -102,6 +103,56 @@ func TestTheWayIsBrokenInOnePlace(t *testing.T) {
 		if got != broken || works < 2 {
 			t.Errorf("%s: broken is %q, want %q; %d stops work", verdict, got, broken, works)
 		}
+	}
+}
+
+// The way, the tiles and the battery's card say the same of each of the sixty states: no
+// stop is worse than its tile, one is as bad, and the charge is one figure.
+func TestTheWayAndTheTilesAgree(t *testing.T) {
+	moods := []string{"good", "plain", "unknown", "warn", "bad"}
+	compared, figures := 0, 0
+	for _, c := range advicetest.Sixty() {
+		o, s, err := c.Play()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := status.Of(o, s, nil)
+		p := status.PageOf(v, words.In())
+		worst := map[string]string{"power": "good", "internet": "good"}
+		for _, stop := range p.Way {
+			part := "power"
+			if slices.Contains([]string{"cable", "cisco", "mobile", "internet"}, stop.ID) {
+				part = "internet"
+			}
+			if stop.ID == "box" && !v.Power.Shutdown.Pending {
+				continue // its parts have no tile
+			}
+			if slices.Index(moods, stop.Mood) > slices.Index(moods, worst[part]) {
+				worst[part] = stop.Mood
+			}
+			if stop.ID == "battery" && stop.Word != p.Battery.Word && strings.Contains(stop.Word+p.Battery.Word, "%") {
+				t.Errorf("%s: the battery is at %q and at %q", c.Name, stop.Word, p.Battery.Word)
+			}
+		}
+		for _, tile := range p.Tiles {
+			stop, is := worst[tile.ID]
+			if !is {
+				continue
+			}
+			compared++
+			loud := func(mood string) bool { return mood == "warn" || mood == "bad" }
+			if (loud(stop) || loud(tile.Mood)) && stop != tile.Mood {
+				t.Errorf("%s: the tile %s is %s, the worst stop %s", c.Name, tile.ID, tile.Mood, stop)
+			}
+			if strings.Contains(tile.Number, "%") {
+				if figures++; tile.Number != p.Battery.Word {
+					t.Errorf("%s: %q on the tile, %q on the card", c.Name, tile.Number, p.Battery.Word)
+				}
+			}
+		}
+	}
+	if compared != 120 || figures < 30 {
+		t.Errorf("%d tiles and %d figures were compared", compared, figures)
 	}
 }
 

@@ -8,18 +8,18 @@ import (
 	"infobus/words"
 )
 
-// Charge is the charge in words: "82 %" where that is certain, else the range
-// in which it is, "60 to 80 %"; "" while it is not known.
+// Charge is the charge in words, the same wherever it is said: "82 %", or what it is at
+// least, "60 % or more"; "" while it is not known.
 func (b Battery) Charge(s *words.Speaker) string {
 	switch {
 	case b.Quality != "fresh" || b.Percent == nil:
 		return ""
 	case b.Confidence == "good":
 		return s.Say("battery.percent", "Percent", math.Floor(*b.Percent))
-	case b.PercentLow == nil || b.PercentHigh == nil:
+	case b.PercentLow == nil || *b.PercentLow < 1:
 		return ""
 	}
-	return s.Say("battery.between", "Low", math.Round(*b.PercentLow), "High", math.Round(*b.PercentHigh))
+	return s.Say("battery.at-least", "Percent", math.Floor(*b.PercentLow))
 }
 
 // TimeLeft is how long the battery lasts at least, "lasts at least 6 hours", or takes

@@ -47,8 +47,8 @@ func TestTheChargeIsSaidNoMorePreciselyThanItIsKnown(t *testing.T) {
 		want    string
 	}{
 		{"good", with(func(b *Battery) { b.Confidence = "good" }), "71 %"},
-		{"fair", with(func(b *Battery) { b.Confidence = "fair" }), "60 to 80 %"},
-		{"poor", with(func(b *Battery) { b.Confidence = "poor" }), "60 to 80 %"},
+		{"fair", with(func(b *Battery) { b.Confidence = "fair" }), "60 % or more"},
+		{"poor", with(func(b *Battery) { b.Confidence = "poor" }), "60 % or more"},
 		{"stale", with(func(b *Battery) { b.Confidence, b.Quality = "good", "stale" }), ""},
 		{"no confidence and no range", with(func(b *Battery) { b.Confidence, b.PercentLow, b.PercentHigh = "unknown", nil, nil }), ""},
 		{"nothing known", Battery{Quality: "fresh", Confidence: "unknown"}, ""},

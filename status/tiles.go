@@ -21,7 +21,7 @@ type Tile struct {
 func tilesOf(v View, s *words.Speaker) (all []Tile) {
 	for _, g := range v.Tiles {
 		all = append(all, Tile{ID: g.Tile, Title: s.Say("tile." + g.Tile), Mood: g.Level, Icon: iconOf(g), Word: g.Text,
-			Number: v.number(g.Number, s), Age: v.tileAge(g.Tile, s)})
+			Number: v.number(g.Number, s), Age: v.tileAge(g, s)})
 	}
 	return all
 }
@@ -47,20 +47,27 @@ func (v View) number(n Number, s *words.Speaker) string {
 	case n.Kind == "until" && n.At != nil:
 		return s.Say("tile.number.until", "At", hour(n.At))
 	case n.Kind == "until" && n.InS != nil:
-		return s.Say("deadline.in", "Span", atMost(*n.InS))
+		return s.Say("tile.number.left", "Span", atMost(*n.InS))
 	case n.Kind == "since" && n.At != nil:
 		return s.Say("tile.number.since", "At", hour(n.At))
 	case n.Kind == "since" && n.AgeS != nil:
-		return Age(n.AgeS, s)
+		return s.Say("tile.number.for", "Span", atMost(*n.AgeS))
 	case n.Kind == "drawn":
 		return hour(n.At)
 	}
 	return ""
 }
 
-// tileAge is how old what a tile says is.
-func (v View) tileAge(tile string, s *words.Speaker) string {
-	switch tile {
+// tileAge is how old what a tile says is: of its number, where it has one, without the
+// time that stands there already.
+func (v View) tileAge(g Glance, s *words.Speaker) string {
+	switch n := g.Number; {
+	case n.Kind == "percent" || n.Kind == "at-least":
+		return Age(v.Power.Battery.AgeS, s)
+	case n.At != nil && (n.Kind == "since" || n.Kind == "drawn"):
+		return v.ago(n.At, s)
+	}
+	switch g.Tile {
 	case "power":
 		if v.Power.Source == power.SourceGenerator {
 			for _, g := range v.Power.Generators {
@@ -76,7 +83,10 @@ func (v View) tileAge(tile string, s *words.Speaker) string {
 		}
 		return v.Since(v.Uplink.Since, s)
 	case "session":
-		return v.Since(v.Session.Since, s)
+		if v.Session.Since == nil {
+			return ""
+		}
+		return s.Say("tile.number.since", "At", hour(v.Session.Since))
 	}
 	for _, d := range v.Devices {
 		if d.Name == "panel" && d.State == "failed" {

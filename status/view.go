@@ -57,7 +57,9 @@ type First struct {
 	Until *time.Time `json:"until"` // when what it is against happens; null where there is no deadline, or no clock
 	InS   *float64   `json:"in_s"`  // s until then, also while the clock is not trusted
 	Text  string     `json:"text"`  // one sentence, in the language asked for
+	Then  string     `json:"then"`  // what comes after it, or where it does not help; "" for nothing
 	Words words.Text `json:"-"`     // Text, before In says it
+	After words.Text `json:"-"`     // Then, likewise
 }
 
 // Glance is one of the four things that a volunteer looks for.
@@ -88,7 +90,7 @@ func (v View) In(s *words.Speaker) View {
 		}
 	}
 	if !v.First.Words.IsZero() {
-		v.First.Text = s.Text(v.First.Words)
+		v.First.Text, v.First.Then = s.Text(v.First.Words), s.Text(v.First.After)
 	}
 	v.Tiles = slices.Clone(v.Tiles)
 	for i, t := range v.Tiles {

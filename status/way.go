@@ -9,7 +9,8 @@ import (
 
 // Stop is a place on the way of the power and of the data, from the sockets through
 // the generator and the box to the internet. Before is the piece of the way that
-// leads to it from the stop above; each Mood is good, warn, bad or unknown.
+// leads to it from the stop above; Mood and Before are good, warn, bad, unknown or, where
+// there is nothing to see, plain. No Mood contradicts the tile.
 type Stop struct {
 	ID, Name string
 	Mood     string
@@ -31,7 +32,71 @@ var breaks = map[string]string{"port-missing": "cable", "wrong-port": "cable", "
 
 // wayOf is the whole way, the sockets first.
 func wayOf(v View, s *words.Speaker) []Stop {
-	return append(powerStops(v, s), uplinkStops(v, s)...)
+	all := append(powerStops(v, s), uplinkStops(v, s)...)
+	for _, a := range v.Advice {
+		if a.Severity == "info" {
+			continue
+		}
+		for i := range all {
+			if blamed(a) == all[i].ID {
+				all[i].Mood = a.Severity
+			}
+		}
+	}
+	for i := range all {
+		stop := &all[i]
+		if stop.Mood = v.within(*stop); stop.Broken && stop.Mood == "unknown" { // what is under way ends it
+			stop.Before, stop.Broken = "unknown", false
+		}
+	}
+	return all
+}
+
+// blamed is the stop at which what is to be done is done; "" for none.
+func blamed(a Advice) string {
+	switch a.Act {
+	case "check-charger":
+		return "battery"
+	case "check-breaker":
+		return "sockets"
+	case "look-at-generator":
+		return "generator"
+	case "push-cable", "change-cable":
+		return "cable"
+	case "top-up":
+		return "mobile"
+	}
+	switch {
+	case a.Code == "uplink-unknown":
+		return "internet"
+	case a.Code == "session-without-power" || a.Code == "session-unseen":
+		return "generator"
+	case a.About == "power" && a.Act != "get-out" && a.Code != "shutdown-announced" && a.Code != "generator-speed":
+		return "battery"
+	}
+	return ""
+}
+
+// within is the stop's mood, which is no worse than the tile of its part.
+func (v View) within(stop Stop) string {
+	tile := "internet"
+	if !slices.Contains(dataStops, stop.ID) {
+		tile = "power"
+	}
+	i := slices.IndexFunc(v.Tiles, func(g Glance) bool { return g.Tile == tile })
+	switch stop.Mood {
+	case "bad", "warn":
+	default:
+		return stop.Mood
+	}
+	switch {
+	case i < 0 || stop.ID == "box" && !v.Power.Shutdown.Pending: // a part's failure has no tile
+	case v.Tiles[i].Level == "warn":
+		return "warn"
+	case v.Tiles[i].Level == "plain" || v.Tiles[i].Level == "unknown":
+		return "unknown"
+	}
+	return stop.Mood
 }
 
 func powerStops(v View, s *words.Speaker) []Stop {
@@ -41,14 +106,14 @@ func powerStops(v View, s *words.Speaker) []Stop {
 	case v.Power.Sockets == "on":
 		sockets.Mood, sockets.Word = "good", s.Say("way.sockets.fed")
 	case v.Power.Sockets == "off":
-		sockets.Word = s.Say("way.sockets.none")
+		sockets.Mood, sockets.Word = "plain", s.Say("way.sockets.none")
 		if running {
 			sockets.Mood, sockets.Broken = "bad", true
 		}
 	case v.Power.Sockets == "" && running:
 		sockets.Word = s.Say("way.sockets.unmeasured")
 	case v.Power.Sockets == "" && v.Power.Source == power.SourceBattery:
-		sockets.Word = s.Say("way.sockets.none") // the battery does not feed them
+		sockets.Mood, sockets.Word = "plain", s.Say("way.sockets.none") // the battery does not feed them
 	}
 	all := []Stop{sockets}
 	for i, g := range v.Power.Generators {
@@ -58,9 +123,15 @@ func powerStops(v View, s *words.Speaker) []Stop {
 		}
 		switch g.State {
 		case "running":
-			stop.Mood, stop.Before, stop.Word = "good", "good", s.Say("way.generator.runs")
+			stop.Mood, stop.Word = "good", s.Say("way.generator.runs")
+			if g.Speed == "under" || g.Speed == "over" {
+				stop.Mood = "warn"
+			}
+			if v.Power.Sockets == "on" {
+				stop.Before = "good"
+			}
 		case "stopped":
-			stop.Word = s.Say("way.generator.stands")
+			stop.Mood, stop.Word = "plain", s.Say("way.generator.stands")
 		}
 		all = append(all, stop)
 	}
@@ -68,6 +139,10 @@ func powerStops(v View, s *words.Speaker) []Stop {
 	battery := Stop{ID: "battery", Mood: "unknown", Word: b.Charge(s), Age: Age(b.AgeS, s), Before: "unknown"}
 	if battery.Word == "" {
 		battery.Word = s.Say("tile.unknown")
+		switch b.Level {
+		case "full", "good", "low", "critical":
+			battery.Word = s.Say("way.battery." + b.Level)
+		}
 	}
 	switch b.Level {
 	case "full", "good":
@@ -84,8 +159,8 @@ func powerStops(v View, s *words.Speaker) []Stop {
 		battery.Note = s.Say("tile.power.otherwise")
 	}
 	box := Stop{ID: "box", Mood: "good", Word: s.Say("way.box.runs"), Age: s.Say("age.now"), Before: "good"}
-	if slices.ContainsFunc(v.Devices, func(d Device) bool { return d.State == "failed" }) {
-		box.Mood, box.Word = "warn", s.Say("way.box.part")
+	if i := slices.IndexFunc(v.Devices, func(d Device) bool { return d.State == "failed" }); i >= 0 {
+		box.Mood, box.Word = "warn", s.Say("way.box.part", "Part", s.Word("device."+v.Devices[i].Name))
 	}
 	if v.Power.Shutdown.Pending {
 		box.Mood, box.Word = "bad", s.Say("tile.power.off")

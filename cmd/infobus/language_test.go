@@ -106,16 +106,16 @@ func TestTheCommandLineSpeaksTheLanguageThatWasAskedFor(t *testing.T) {
 	s.Publish(v)
 	out, said, code := infobus(t, t.TempDir(), "status", "--lang", "fr", "--address", address)
 	out = unaligned(out)
-	for _, want := range []string{"courant groupe électrogène en marche, niveau de la batterie\u00a0: bon (82\u00a0%), à l’instant\n", "internet câble débranché (12:01, il y a 14 min)\u00a0: Le câble entre",
-		"\nà faire Le câble entre le boîtier et le boîtier Cisco est débranché"} {
+	for _, want := range []string{"courant groupe électrogène en marche, niveau de la batterie\u00a0: bon (82\u00a0%), à l’instant\n", "internet câble débranché (12:01, il y a 14 min)\u00a0: Enfoncez le câble",
+		"\nà faire Enfoncez le câble du boîtier Cisco aux deux bouts"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("status does not say %q: exit %d: %s%s", want, code, out, said)
 		}
 	}
-	if out, _, _ := infobus(t, t.TempDir(), "diagnose", "--lang=fr", "--address", address); !strings.Contains(out, "\ncâble débranché. Le câble entre") {
+	if out, _, _ := infobus(t, t.TempDir(), "diagnose", "--lang=fr", "--address", address); !strings.Contains(out, "\ncâble débranché. Enfoncez le câble") {
 		t.Errorf("diagnose: %s", out)
 	}
-	if out, _, _ := infobus(t, t.TempDir(), "status", "--address", address); !strings.HasSuffix(unaligned(out), "\nto do The cable between the box and the Cisco box is out at one end: push both ends in.\n") {
+	if out, _, _ := infobus(t, t.TempDir(), "status", "--address", address); !strings.HasSuffix(unaligned(out), "\nto do Push the cable to the Cisco box in at both ends: one end is out.\n") {
 		t.Errorf("in English: %s", out)
 	}
 	if _, said, code := infobus(t, t.TempDir(), "status", "--lang", "fr", "--address", "http://127.0.0.1:1"); code != exitUsage || !strings.Contains(said, "pas d’infobusd à") {

@@ -71,7 +71,7 @@ func TestStatusSaysHowFarTheBatteryGoes(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{status.Power{Source: power.SourceBattery, Battery: unsure}, 0, "power on battery, battery level good (60 to 80 %), lasts at least 5 hours, 3 min ago\n"},
+		{status.Power{Source: power.SourceBattery, Battery: unsure}, 0, "power on battery, battery level good (60 % or more), lasts at least 5 hours, 3 min ago\n"},
 		{status.Power{Source: power.SourceGenerator, Battery: sure}, 0, "power generator running, battery level good (71 %), full in some 2 h, 3 min ago\n"},
 		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "unknown"}}, 0, "power on battery, battery level unknown\n"},
 		{status.Power{Source: power.SourceBattery, Battery: status.Battery{Level: "critical"}, Shutdown: status.Shutdown{Pending: true, Reason: "battery-low", InS: ptr(100.0)}}, 1,

@@ -117,7 +117,7 @@ func (s *Server) postTimetable(w http.ResponseWriter, r *http.Request) {
 	case len(remarks) > 0:
 		s.refuseUpload(w, r, http.StatusUnprocessableEntity, remarks, words.T("refusal.upload-mistakes", "N", len(remarks)))
 	case wantsPage(r):
-		http.Redirect(w, r, uploadPath, http.StatusSeeOther)
+		s.tell(w, r, uploadPath, result{taken: true, text: words.T("timetable.upload.done")})
 	default:
 		answer(w, http.StatusOK, encode(map[string]string{"done": "uploaded"}))
 	}

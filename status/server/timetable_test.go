@@ -97,6 +97,11 @@ func TestWhoUploadsATimetableAndWhat(t *testing.T) {
 			t.Errorf("%s: %d %.300s; taken: %.80q", c.what, answer.StatusCode, said, got)
 		}
 	}
+	body, kind := uploadOf(t, "a.csv", "x")
+	answer, told := v.socket("POST", "/timetable", body, "Content-Type", kind, "Accept", "text/html")
+	if at := answer.Request.URL; at.Path != "/timetable" || !at.Query().Has("r") || !strings.Contains(told, "data-taken>The timetable is taken") {
+		t.Errorf("one by a form leads to %s, which says: %s", at, told)
+	}
 	if answer, said := v.socket("POST", "/timetable", "file=x", "Content-Type", "application/x-www-form-urlencoded"); answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("no multipart form: %d %s", answer.StatusCode, said)
 	}
