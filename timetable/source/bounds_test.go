@@ -28,17 +28,19 @@ func TestLargeFilesTakeLittleTimeAndMemory(t *testing.T) {
 		}
 		return b.String() + tail
 	}
-	// marks fills YAML with as much as is read of it.
-	marks := func(head string, line func(i int) string) string {
+	// upTo fills YAML up to so many marks.
+	upTo := func(most int, head string, line func(i int) string) string {
 		var b strings.Builder
 		b.WriteString(head)
 		for i, n := 0, yamlfile.Marks([]byte(head)); ; i++ {
-			if n += yamlfile.Marks([]byte(line(i))); n > yamlfile.MaxMarks {
+			if n += yamlfile.Marks([]byte(line(i))); n > most {
 				return b.String()
 			}
 			b.WriteString(line(i))
 		}
 	}
+	// marks fills YAML with as much as the parser is given at once.
+	marks := func(head string, line func(i int) string) string { return upTo(yamlfile.MaxMarks, head, line) }
 	const columns = "Service;Catégorie;Lieu;Jours;Date;Ouvre;Ferme;Vérifié le;Affichage;Statut\n"
 	const series = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:a\nSUMMARY:Tea\nDTSTART:20261130T120000\nDTEND:20261130T130000\nRRULE:FREQ=DAILY\n"
 	for _, c := range []struct{ what, name, text, want string }{
@@ -86,6 +88,16 @@ func TestLargeFilesTakeLittleTimeAndMemory(t *testing.T) {
 				strings.Repeat("      - {days: [mon], opens: \"8:00\", closes: \"9:00\"}\n", 1) + "      - {days: [tue], opens: \"8:00\", closes: \"9:00\"}\n"
 		}), "624 found, at most 500"},
 		{"as many values as are read", "t.yaml", marks("services:\n", func(i int) string { return "  - {a: 1, b: 2, c: [1,2,3]}\n" }), "unknown key"},
+		{"500 services of five openings and three languages", "t.yaml", "services:\n" + manyServices(0, 500), ""},
+		{"more than is read", "t.yaml", upTo(2*maxMarks, "services:\n", func(i int) string { return "  - {a: 1, b: 2, c: [1,2,3]}\n" }), "at most 60000 were expected"},
+		{"as many values as are read, in pieces", "t.yaml", upTo(maxMarks, "services:\n", func(i int) string { return "  - {a: 1, b: 2, c: [1,2,3]}\n" }), "found, at most 500"},
+		{"few services of many values", "t.yaml", upTo(maxMarks, "services:\n", func(i int) string { return "  - {id: a, name: {" + strings.Repeat("x: 1, ", 60) + "}}\n" }), "a second time"},
+		{"openings that cannot be read, in pieces", "t.yaml", upTo(maxMarks, "services:\n", func(i int) string {
+			return fmt.Sprintf("  - id: s%d\n    category: food\n    name: {en: Tea %d}\n    times:\n", i, i) + strings.Repeat("      - {days: [mon], opens: \"8:xx\", closes: \"9:00\"}\n", 20)
+		}), "mistakes more"},
+		{"one list of too much", "t.yaml", upTo(maxMarks, "services:\n  - id: a\n    times:\n", func(i int) string { return "      - {days: [mon], opens: \"8:00\", closes: \"9:00\"}\n" }), "at most 25000 were expected"},
+		{"one list in brackets of too much", "t.yaml", upTo(maxMarks, "services: [\n", func(i int) string { return "{id: a, x: 1},\n" }), "at most 25000 were expected"},
+		{"sites of too much", "t.yaml", upTo(maxMarks, "sites:\n", func(i int) string { return fmt.Sprintf("  - {id: a%d, name: A}\n", i) }), "found"},
 		{"lists within lists", "t.yaml", "services: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "\n", "brackets within each other"},
 		{"lists that begin on one line", "t.yaml", "services:\n" + strings.Repeat(strings.Repeat("- ", 9000)+"1\n", 2), "lists that begin on one line"},
 		{"lists that go inwards", "t.yaml", "services:\n" + func() string {
@@ -129,6 +141,78 @@ func TestLargeFilesTakeLittleTimeAndMemory(t *testing.T) {
 		if !strings.Contains(text, c.want) {
 			t.Errorf("%s: %.300s\nwant %s", c.what, text, c.want)
 		}
+	}
+}
+
+// manyServices are services of five openings and three languages, as YAML.
+func manyServices(from, to int) string {
+	var b strings.Builder
+	for i := from; i < to; i++ {
+		fmt.Fprintf(&b, "  - id: s%d\n    category: food\n    name: {en: Tea %d, fr: Thé %d, ar: شاي %d}\n    place: {name: Rue du Moulin %d, map: B}\n    show: screen\n    checked: 2026-12-01\n    times:\n", i, i, i, i, i)
+		for _, day := range []string{"mon", "tue", "wed", "thu", "fri"} {
+			fmt.Fprintf(&b, "      - {days: [%s], opens: \"%d:00\", closes: \"22:00\", from: 2026-11-01, until: 2027-03-01}\n", day, 6+i%10)
+		}
+	}
+	return b.String()
+}
+
+// What is more than the parser may be given at once is read as the same in two files is.
+func TestALargeYAMLIsReadAsTwoSmallOnesAre(t *testing.T) {
+	const head = "# services\n---\ntimezone: Europe/Paris\nsites: [{id: quai, name: Quai}]\nservices:\n"
+	const tail = "holidays:\n  - {name: Christmas, dates: [2026-12-25], services: [s1, s499]}\n"
+	whole := head + manyServices(0, 500) + tail
+	if n := yamlfile.Marks([]byte(whole)); n < 40000 || n > maxMarks {
+		t.Fatalf("%d marks", n)
+	}
+	read := func(texts ...string) (p Parsed, rows string) {
+		var files []File
+		for i, text := range texts {
+			files = append(files, File{fmt.Sprintf("%d.yaml", i), []byte(text)})
+		}
+		p = Options{}.Parse(files)
+		tt := p.Over(nil)
+		for _, day := range []int{4, 25} {
+			for _, r := range tt.Rows(time.Date(2026, 12, day, 8, 0, 0, 0, tt.Zone), "") {
+				rows += fmt.Sprintln(r.Service.ID, r.Service.Name, r.Service.Place, r.OpensAt(), r.ClosesAt(), r.State)
+			}
+		}
+		return p, rows
+	}
+	p, got := read(whole)
+	q, want := read(head+manyServices(0, 250), "services:\n"+manyServices(250, 500)+tail)
+	if p.Refused || q.Refused || got != want || strings.Count(got, "\n") != 1000 {
+		t.Errorf("%v; %v; %d rows, want %d", p.Mistakes, q.Mistakes, strings.Count(got, "\n"), strings.Count(want, "\n"))
+	}
+	line := func(p Parsed, says string) int {
+		for _, m := range p.Mistakes {
+			if strings.Contains(m.What, says) {
+				return m.Line
+			}
+		}
+		return 0
+	}
+	for what, c := range map[string]struct{ text, says, near string }{
+		"an opening":    {strings.Replace(whole, "id: s400\n    category: food", "id: s400\n    category: foot", 1), "category", "id: s400\n"},
+		"no YAML":       {strings.Replace(whole, "name: {en: Tea 400,", "name: {en: Tea 400, {", 1), "", "name: {en: Tea 400"},
+		"an id twice":   {strings.Replace(whole, "id: s400\n", "id: s399\n", 1), "a second time", "id: s399\n    category: food\n    name: {en: Tea 400"},
+		"a key of none": {strings.Replace(whole, "\nholidays:", "\nholydays:", 1), "unknown key", "holydays"},
+	} {
+		p, rows := read(c.text)
+		at := strings.Count(c.text[:strings.Index(c.text, c.near)], "\n") + 1
+		if got := line(p, c.says); !p.Refused || got < at || got > at+2 {
+			t.Errorf("%s: on line %d, want %d: %v", what, got, at, p.Mistakes)
+		}
+		// Names that are near that of the broken one are in doubt with it.
+		if n := strings.Count(rows, " confirmed"); n < 600 && what != "a key of none" {
+			t.Errorf("%s: %d rows stand", what, n)
+		}
+	}
+	cut, rows := read(whole[:strings.Index(whole, "id: s400\n")+len("id: s400\n    categ")])
+	if !cut.Refused || strings.Contains(rows, "confirmed") {
+		t.Errorf("cut off: %v\n%.300s", cut.Mistakes, rows)
+	}
+	if over, _ := read(head + manyServices(0, 501)); !over.Refused || line(over, "services: 501 found, at most 500") != 5 {
+		t.Errorf("501 services: %v", over.Mistakes)
 	}
 }
 

@@ -47,9 +47,18 @@ func (b *book) openYAML(n int, f File) []*yaml {
 		b.unread(n, timetable.Unread{})
 		return nil
 	}
-	much := yamlfile.TooMuch(data)
-	if b.marks += yamlfile.Marks(data); much.What == "" && b.marks > yamlfile.MaxMarks {
-		much = Mistake{Line: 1, Column: 1, What: fmt.Sprintf("with the files before it more than %d values, brackets and lines found, at most so many were expected; write one of them as a sheet", yamlfile.MaxMarks)}
+	marks := yamlfile.Marks(data)
+	b.marks += marks
+	var much Mistake
+	switch large := marks > yamlfile.MaxMarks; {
+	case marks > maxMarks:
+		much = Mistake{Line: 1, Column: 1, What: fmt.Sprintf("%d values, brackets and lines found, at most %d were expected; write it as a sheet", marks, maxMarks)}
+	case b.marks > maxMarks:
+		much = Mistake{Line: 1, Column: 1, What: fmt.Sprintf("with the files before it more than %d values, brackets and lines found, at most so many were expected; write one of them as a sheet", maxMarks)}
+	case large:
+		return b.large(n, text)
+	default:
+		much = yamlfile.TooMuch(data)
 	}
 	if much.What != "" {
 		b.add(spot{n, much.Line, much.Column}, much.What)
@@ -82,6 +91,24 @@ func (b *book) openYAML(n int, f File) []*yaml {
 	return b.pieces(n, text, whole.found[0])
 }
 
+// large reads a file that is more than the parser may be given at once: in pieces,
+// though nothing is known to be wrong in it.
+func (b *book) large(n int, text string) []*yaml {
+	read := b.inPieces(n, text, Mistake{})
+	if strings.HasSuffix(text, "\n") {
+		return read
+	}
+	if len(read) > 0 {
+		last := read[len(read)-1]
+		last.last = len(last.lines)
+	}
+	lines := strings.Count(text, "\n") + 1
+	if slices.ContainsFunc(b.mistakes, func(m located) bool { return m.file == n && m.line >= lines-1 }) {
+		b.unread(n, timetable.Unread{}) // it may be cut off: nobody knows what came after
+	}
+	return read
+}
+
 // has says whether a key stood in the file.
 func (y *yaml) has(key string) bool { return slices.Contains(y.keys, key) }
 
@@ -96,6 +123,10 @@ func (y *yaml) section(line int) string {
 // pieces reads what it can of a file in which first is wrong.
 func (b *book) pieces(n int, text string, first Mistake) []*yaml {
 	b.add(spot{n, first.Line, first.Column}, first.What)
+	return b.inPieces(n, text, first)
+}
+
+func (b *book) inPieces(n int, text string, first Mistake) []*yaml {
 	var read []*yaml
 	lines := strings.SplitAfter(text, "\n")
 	// take reads a piece of these lines below its heading, and says whether it is YAML.
@@ -116,16 +147,18 @@ func (b *book) pieces(n int, text string, first Mistake) []*yaml {
 		}
 		if key := keyOf(lines[start]); key == "" {
 			// Above the first key there is nothing but comments, unless it is broken itself.
-			if slices.ContainsFunc(lines[start:end], func(l string) bool { return strings.TrimSpace(l) != "" && !strings.HasPrefix(l, "#") }) {
+			if slices.ContainsFunc(lines[start:end], func(l string) bool {
+				return !slices.Contains([]string{"", "---"}, strings.TrimSpace(l)) && !strings.HasPrefix(l, "#")
+			}) {
 				b.v.Zoneless = true
 				b.unread(n, timetable.Unread{Line: start + 1})
 			}
-		} else if !take("", start, end, start) {
+		} else if section := strings.Join(lines[start:end], ""); yamlfile.Marks([]byte(section)) > yamlfile.MaxMarks || !take("", start, end, start) {
 			b.entries(n, key, lines, start, end, first, take)
 		}
 		start = end
 	}
-	if cut && first.Line >= len(lines)-1 {
+	if cut && first.What != "" && first.Line >= len(lines)-1 {
 		b.unread(n, timetable.Unread{}) // it may be cut off: nobody knows what came after
 	}
 	return read
@@ -156,9 +189,23 @@ func (b *book) entries(n int, key string, lines []string, start, end int, first 
 		b.broken(n, lines, start, end, first)
 		return
 	}
+	entry := func(i int) bool { return dashed(lines[i]) && indent(lines[i]) <= indent(lines[list]) }
+	if key == "services" && first.What == "" { // of a large file: each entry is one of a list of its own
+		found := 0
+		for i := list; i < end; i++ {
+			if entry(i) {
+				found++
+			}
+		}
+		if found > maxServices {
+			b.add(spot{n, start + 1, 1}, fmt.Sprintf("services: %d found, at most %d were expected", found, maxServices))
+			b.unread(n, timetable.Unread{})
+			return
+		}
+	}
 	from := list
 	for to := list + 1; to <= end; to++ {
-		if to < end && !(dashed(lines[to]) && indent(lines[to]) <= indent(lines[list])) {
+		if to < end && !entry(to) {
 			continue
 		}
 		// An entry whose dash was lost goes on the one before.

@@ -68,7 +68,8 @@ type Options struct {
 const (
 	maxFiles    = 50
 	maxServices = 500
-	maxEvents   = 2000 // services of a calendar, which keeps what is past
+	maxMarks    = 60000 // by yamlfile.Marks, of all YAML: 500 services with five openings and three languages have some 48,000
+	maxEvents   = 2000  // services of a calendar, which keeps what is past
 	maxSites    = 50
 	maxPlan     = 100
 	maxTimes    = 100 // of one service
