@@ -13,6 +13,9 @@ var (
 	Board []byte
 )
 
-// Shipped are the digests (source.Digest) of the example timetables that earlier
-// packages put in use, at /etc/infobus/timetable.yaml.
-var Shipped = []string{"3683eb8d07c0", "73051362da56", "8af126c2eac9", "e96057eac5cc", "c5f54cd3f7b8", "666d1b756e9a"}
+// ShippedTimetables and ShippedBoards are the digests (source.Digest) of the examples
+// that earlier packages put in use, at /etc/infobus.
+var (
+	ShippedBoards     = []string{"ff6651e866c5", "85d5f0565e14"}
+	ShippedTimetables = []string{"3683eb8d07c0", "73051362da56", "8af126c2eac9", "e96057eac5cc", "c5f54cd3f7b8", "666d1b756e9a"}
+)

@@ -69,3 +69,24 @@ func TestABoxWithTheUnchangedExampleIsAFreshBox(t *testing.T) {
 		}
 	}
 }
+
+func TestTheUnchangedExampleBoardIsNoBoard(t *testing.T) {
+	for what, c := range map[string]struct {
+		data []byte
+		sim  bool
+		want bool
+	}{
+		"in the van":              {examples.Board, false, false},
+		"on a desk":               {examples.Board, true, true},
+		"changed, and in the van": {append([]byte("# ours\n"), examples.Board...), false, true},
+	} {
+		path := filepath.Join(t.TempDir(), "board.yaml")
+		if err := os.WriteFile(path, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := readBoard(path, c.sim)
+		if err != nil || (len(b.Numbers) > 0) != c.want {
+			t.Errorf("%s: %+v, %v", what, b, err)
+		}
+	}
+}

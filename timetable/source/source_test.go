@@ -201,7 +201,9 @@ func fuzz(f *testing.F, name string) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p := reading.Parse([]File{{name, data}})
+		o := reading
+		o.Checked = "B2"
+		p := o.Parse([]File{{name, data}})
 		if p.Timetable == nil || p.Refused != (len(p.Mistakes) > 0) {
 			t.Fatalf("%+v", p)
 		}
