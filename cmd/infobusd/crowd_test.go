@@ -33,10 +33,11 @@ import (
 // come through a gateway's NAT, and somebody guesses PINs. The daemon has one core, the
 // crowd another.
 const (
-	honest  = 300
-	hostile = 1000
-	boxAt   = "10.89.0.2"
-	crowdIs = "INFOBUS_CROWD" // in whose environment a test binary is the crowd, until that second
+	honest   = 300
+	hostile  = 1000
+	guessing = 20 // connections of somebody who guesses PINs
+	boxAt    = "10.89.0.2"
+	crowdIs  = "INFOBUS_CROWD" // in whose environment a test binary is the crowd, until that second
 )
 
 // crowdFor is how long the crowd is there.
@@ -363,7 +364,7 @@ func TestNobodyTakesThePageAway(t *testing.T) {
 			// The hostile phone must not take the honest ones' processor: each has its own.
 			said := &output{}
 			var crowd []*exec.Cmd
-			for role, nice := range map[string]string{"honest": "15", "hostile": "30"} {
+			for role, nice := range map[string]string{"honest": "15", "hostile": "30", "guesser": "15"} {
 				c := exec.Command("ip", "netns", "exec", w.streets, "taskset", "-c", "1", "nice", "-n", nice, os.Args[0])
 				c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %s", crowdIs, role, visitors, crowdFor()))
 				c.Stdout, c.Stderr = said, said
@@ -386,6 +387,9 @@ func TestNobodyTakesThePageAway(t *testing.T) {
 				}
 			}
 
+			if m := regexp.MustCompile(`(\d+) PINs were looked at, (\d+) were not`).FindStringSubmatch(said.String()); m == nil || !c.two && (m[1] == "0" || m[2] == "0") {
+				t.Errorf("nobody guessed so much that PINs were not looked at: %s", said.String())
+			}
 			if code, _ := v.ask("GET", "/"); code != 200 {
 				t.Errorf("after it the page answers %d", code)
 			}
@@ -473,11 +477,14 @@ func beCrowd(how string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	if role == "honest" {
+	switch role {
+	case "honest":
 		beHonest(ctx, base, d)
-		return
+	case "guesser":
+		beGuesser(ctx, base)
+	default:
+		beHostile(ctx, base)
 	}
-	beHostile(ctx, base)
 }
 
 // beHonest are phones that open the visitors' page and load it again now and then, with
@@ -527,10 +534,9 @@ func beHonest(ctx context.Context, base string, d time.Duration) {
 	fmt.Printf("%d honest phones: %d answers, %d failed; ", honest, loaded.Load(), failed.Load())
 }
 
-// beHostile is a phone that makes another connection as soon as one is closed, and
-// guesses PINs.
+// beHostile is a phone that makes another connection as soon as one is closed.
 func beHostile(ctx context.Context, base string) {
-	var asked, made, guessed atomic.Int64
+	var asked, made atomic.Int64
 	var all sync.WaitGroup
 	host := strings.TrimPrefix(base, "http://") + ":80"
 	dialer := net.Dialer{Timeout: 5 * time.Second}
@@ -599,18 +605,38 @@ func beHostile(ctx context.Context, base string) {
 			}
 		})
 	}
-	for range 4 {
+	all.Wait()
+	fmt.Printf("a hostile one: %d connections made, %d answers; ", made.Load(), asked.Load())
+}
+
+// beGuesser is a phone that gives one PIN after the other on 20 kept connections, which
+// it makes anew when they are closed.
+func beGuesser(ctx context.Context, base string) {
+	var given, wrong, waits, failed atomic.Int64
+	var all sync.WaitGroup
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxConnsPerHost: guessing, MaxIdleConnsPerHost: guessing}}
+	for range guessing {
 		all.Go(func() {
-			client := &http.Client{Timeout: 5 * time.Second}
-			for n := 0; ctx.Err() == nil; n++ {
-				answer, err := client.PostForm(base+"/login", url.Values{"pin": {fmt.Sprintf("%06d", n)}})
-				if err == nil {
-					answer.Body.Close()
-					guessed.Add(1)
+			for ctx.Err() == nil {
+				body := strings.NewReader(url.Values{"pin": {fmt.Sprintf("%08d", given.Add(1))}}.Encode())
+				r, _ := http.NewRequestWithContext(ctx, "POST", base+"/login", body)
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				answer, err := client.Do(r)
+				if err != nil {
+					failed.Add(1)
+					continue
+				}
+				io.Copy(io.Discard, answer.Body)
+				answer.Body.Close()
+				switch answer.StatusCode {
+				case http.StatusUnauthorized:
+					wrong.Add(1)
+				case http.StatusTooManyRequests:
+					waits.Add(1)
 				}
 			}
 		})
 	}
 	all.Wait()
-	fmt.Printf("a hostile one: %d connections made, %d answers, %d PINs given; ", made.Load(), asked.Load(), guessed.Load())
+	fmt.Printf("a guesser: %d PINs were looked at, %d were not, %d requests failed; ", wrong.Load(), waits.Load(), failed.Load())
 }
