@@ -45,7 +45,7 @@ func wayOf(v View, s *words.Speaker) []Stop {
 	}
 	for i := range all {
 		stop := &all[i]
-		if stop.Mood = v.within(*stop); stop.Broken && stop.Mood == "unknown" { // what is under way ends it
+		if stop.Mood = v.within(*stop); stop.Broken && stop.Mood != "bad" && stop.Mood != "warn" { // what is under way ends it
 			stop.Before, stop.Broken = "unknown", false
 		}
 	}
@@ -94,7 +94,7 @@ func (v View) within(stop Stop) string {
 	case v.Tiles[i].Level == "warn":
 		return "warn"
 	case v.Tiles[i].Level == "plain" || v.Tiles[i].Level == "unknown":
-		return "unknown"
+		return v.Tiles[i].Level
 	}
 	return stop.Mood
 }

@@ -64,7 +64,7 @@ func (o *options) state() (v status.View, raw []byte, err error) {
 	return v, raw, err
 }
 
-// statusLines are the state in a few lines; the last is what to do.
+// statusLines are the state in a few lines; the last are what to do.
 func statusLines(v status.View, s *words.Speaker) []entry {
 	feeds := []string{s.Say("cli.power." + v.Power.Source.String())}
 	battery := v.Power.Battery
@@ -144,6 +144,9 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 		todo = s.Say("cli.todo-within", "What", todo, "Minutes", s.Number(math.Floor(*f.InS/60), 0))
 	}
 	add(s.Say("cli.label.todo"), todo)
+	if v.First.Then != "" {
+		add("", v.First.Then)
+	}
 	return all
 }
 
