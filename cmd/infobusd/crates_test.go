@@ -6,7 +6,7 @@ import (
 	"infobus/logbook"
 )
 
-// What the sockets, the alarm and the clock chip of a van on a desk do shows, and is told to
+// What the sockets and the alarm of a van on a desk do shows, and is told to
 // the helpers.
 func TestSocketsAndAlarmOfADeskShow(t *testing.T) {
 	waits(t)
