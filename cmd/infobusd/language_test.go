@@ -68,7 +68,7 @@ func TestEverySentenceOfASelftestComesFromWords(t *testing.T) {
 	}
 	p.becomes("uplink.verdict", "cable-unplugged")
 	table()
-	for _, want := range []string{"⟦does not answer⟧", "⟦The cable between", "⟦battery meter⟧"} {
+	for _, want := range []string{"⟦does not answer⟧", "⟦Push the cable", "⟦battery meter⟧"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("%s was never said: this test sees too little", want)
 		}

@@ -63,6 +63,10 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 				if scripts {
 					fill = fmt.Sprintf("window.real ??= Date.now; Date.now = () => real() + %d", ahead.Milliseconds())
 				}
+				p.wait("the form", func() bool { // the page is loaded from its top
+					there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.readyState === 'complete' && !!document.querySelector('form[action$="/set-clock"]')`))
+					return err == nil && there
+				})
 				b.eval(fmt.Sprintf(`(() => { const form = document.querySelector('form[action$="/set-clock"]').elements;
 					%s; form.sure.checked = %t; form.sure.form.closest('details').open = true;
 					form.sure.form.querySelector('button').click(); return '' })()`, fill, sure))
