@@ -21,7 +21,7 @@ type Tile struct {
 func tilesOf(v View, s *words.Speaker) (all []Tile) {
 	for _, g := range v.Tiles {
 		all = append(all, Tile{ID: g.Tile, Title: s.Say("tile." + g.Tile), Mood: g.Level, Icon: iconOf(g), Word: g.Text,
-			Number: v.number(g.Number, s), Age: v.tileAge(g, s)})
+			Number: v.number(g, s), Age: v.tileAge(g, s)})
 	}
 	return all
 }
@@ -35,8 +35,9 @@ func iconOf(g Glance) string {
 	return g.Icon
 }
 
-// number is a tile's in words: "82 %", "until 14:30".
-func (v View) number(n Number, s *words.Speaker) string {
+// number is a tile's in words: "82 %", "until 14:30"; "at 14:30" beside a word for an end.
+func (v View) number(g Glance, s *words.Speaker) string {
+	n := g.Number
 	switch {
 	case n.Kind == "percent" && n.Value != nil:
 		return s.Say("battery.percent", "Percent", math.Floor(*n.Value))
@@ -44,6 +45,8 @@ func (v View) number(n Number, s *words.Speaker) string {
 		return s.Say("battery.at-least", "Percent", math.Floor(*n.Value))
 	case n.Kind == "count" && n.Value != nil:
 		return s.Say("tile.number.count", "N", int(*n.Value))
+	case n.Kind == "until" && n.At != nil && (g.Icon == "off" || g.Icon == "ends"):
+		return s.Say("tile.number.at", "At", hour(n.At))
 	case n.Kind == "until" && n.At != nil:
 		return s.Say("tile.number.until", "At", hour(n.At))
 	case n.Kind == "until" && n.InS != nil:
