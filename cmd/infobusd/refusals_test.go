@@ -89,7 +89,7 @@ func TestADayOfRefusals(t *testing.T) {
 		}
 	}
 
-	const refused, missing, settings = "the new timetable was refused", "cannot read its timetable", "the settings of the box were refused"
+	const refused, missing, settings = "and was not taken", "cannot read its timetable", "settings have a mistake"
 	for _, c := range []struct {
 		what  string
 		file  string // that is broken, and mended again
