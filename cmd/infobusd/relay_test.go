@@ -46,7 +46,7 @@ func TestALowBatterySwitchesTheCiscoBoxOffUntilAGeneratorStarts(t *testing.T) {
 	if advice, _ := p.at("uplink.advice").(string); !strings.Contains(advice, "save the battery") || strings.Contains(advice, "cable") {
 		t.Errorf("the advice is %q", advice)
 	}
-	for words, path := range map[string]string{"Switched off": "/", "to save the battery: start a generator": "/", "pour économiser la batterie": "/?lang=fr"} {
+	for words, path := range map[string]string{"Switched off": "/", "the Cisco box off to save the battery": "/", "pour économiser la batterie": "/?lang=fr"} {
 		if !strings.Contains(p.get(path), words) {
 			t.Errorf("the page %s does not say %q", path, words)
 		}

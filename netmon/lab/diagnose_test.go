@@ -57,9 +57,9 @@ func TestDiagnoseWithoutADaemon(t *testing.T) {
 		{"names fail", func(l *lab) { clearRadio(l); l.fault("incoming iifname br0 udp dport 53 drop") }, 1, "passed passed passed passed passed unknown failed not-tried", true, "dns-failing",
 			[]string{"names are found beyond the Cisco box, not by it"}},
 		{"a sign-in page", func(l *lab) { l.heal(); portal("redirect", portalRedirect)(l) }, 1, "passed passed passed passed passed failed not-tried not-tried", true, "captive-portal",
-			[]string{"sign-in page stands before"}},
+			[]string{"sign in: the internet is shut until then"}},
 		{"the cable is out", func(l *lab) { l.heal(); l.ip("-n", l.gw, "link", "set", "lan0", "down") }, 1, "passed failed not-tried not-tried not-tried not-tried not-tried not-tried", false, "cable-unplugged",
-			[]string{"push both ends in"}},
+			[]string{"in at both ends"}},
 		{"another interface is configured", func(l *lab) {
 			b, _ := os.ReadFile(config)
 			l.write(config, strings.Replace(string(b), "uplink0", "eth9", 1))
