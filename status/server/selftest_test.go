@@ -55,13 +55,14 @@ func TestASelftestIsForWhoMayAct(t *testing.T) {
 	}
 }
 
-func TestTheInternetsAdviceIsOnThePageWhereSomethingIsToBeDone(t *testing.T) {
+func TestWhatElseIsToBeDoneIsOnThePageOnce(t *testing.T) {
 	v := session()
-	v.Uplink.Verdict, v.Uplink.Advice = "cable-unplugged", "Push both ends in."
-	if page := page(v); strings.Count(page, `<p>Push both ends in.</p>`) != 1 {
-		t.Error("the advice is not there once")
+	v.First = status.First{Code: "battery-low", Level: "bad", Text: "Start a generator."}
+	v.Advice = []status.Advice{{Code: "battery-low", Severity: "bad", Text: "Start a generator."}, {Code: "uplink-cable-unplugged", Severity: "bad", Text: "Push both ends in."}}
+	if page := page(v); strings.Count(page, "Push both ends in.") != 1 {
+		t.Errorf("what comes next is there %d times", strings.Count(page, "Push both ends in."))
 	}
-	v.Uplink.Verdict = "ok"
+	v.Advice = v.Advice[:1]
 	if page := page(v); strings.Contains(page, "Push both") {
 		t.Error("there is advice where nothing is to be done")
 	}
