@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,17 @@ import (
 	"infobus/timetable/source"
 	"infobus/timetable/source/workbook"
 )
+
+// reader is the program that reads workbooks in these tests: this one, built without
+// the race detector, which takes more memory than a reader may have.
+var reader = sync.OnceValue(func() string {
+	if out, err := exec.Command("go", "test", "-c", "-o", built, ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v: %s", err, out))
+	}
+	return built
+})
+
+var built = filepath.Join(os.TempDir(), fmt.Sprintf("infobus-reader-%d.test", os.Getpid()))
 
 // The test program is the program that reads workbooks, too.
 func TestMain(m *testing.M) {
@@ -53,7 +65,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.Remove(built)
+	os.Exit(code)
 }
 
 func fail(err error) {
@@ -122,7 +136,7 @@ func rowOf(f *excelize.File, sheet string, row int, values ...any) {
 
 func parse(t testing.TB, data []byte) source.Parsed {
 	t.Helper()
-	return source.Options{Workbook: workbook.Reader(os.Args[0])}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
+	return source.Options{Workbook: workbook.Reader(reader())}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
 }
 
 func rowsOf(tt *timetable.Timetable, day string, days int) string {
@@ -232,7 +246,7 @@ func TestACellIsWhatItsFormatShows(t *testing.T) {
 				f.SetCellStyle("Sheet1", "B2", "B2", id)
 			}
 		})
-		sheets, err := workbook.Reader(os.Args[0])(data)
+		sheets, err := workbook.Reader(reader())(data)
 		want := source.Cell{Row: 2, Column: 2, Text: c.want}
 		if err != nil || len(sheets) != 1 || len(sheets[0].Cells) != 1 || sheets[0].Cells[0] != want {
 			t.Errorf("%s: %+v, %v, want %q", c.what, sheets, err, c.want)
@@ -253,7 +267,7 @@ func TestACellIsWhatItsFormatShows(t *testing.T) {
 			id, _ := f.NewStyle(&excelize.Style{NumFmt: 14})
 			f.SetCellStyle("Sheet1", "A1", "A1", id)
 		})
-		sheets, err := workbook.Reader(os.Args[0])(data)
+		sheets, err := workbook.Reader(reader())(data)
 		if err != nil || sheets[0].Cells[0].Text != "2026-11-19" {
 			t.Errorf("%+v, %v", sheets, err)
 		}
@@ -397,7 +411,7 @@ func TestAWorkbookTakesLittleMemoryAndTime(t *testing.T) {
 			begin := time.Now()
 			p := parse(t, c.data)
 			took := time.Since(begin)
-			child := exec.Command(os.Args[0], workbook.Command)
+			child := exec.Command(reader(), workbook.Command)
 			child.Env, child.Stdin = append(slices.Clone(workbook.Environment), "INFOBUS_TRY=peak"), bytes.NewReader(c.data)
 			var status bytes.Buffer
 			child.Stderr = &status
@@ -421,14 +435,14 @@ func TestAWorkbookTakesLittleMemoryAndTime(t *testing.T) {
 
 func TestTheReaderOfWorkbooksOpensNothing(t *testing.T) {
 	for try, want := range map[string]string{"socket": "too many open files", "file": "too many open files"} {
-		c := exec.Command(os.Args[0], workbook.Command)
+		c := exec.Command(reader(), workbook.Command)
 		c.Env = append(slices.Clone(workbook.Environment), "INFOBUS_TRY="+try)
 		out, err := c.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %s, %v", try, out, err)
 		}
 	}
-	c := exec.Command(os.Args[0], workbook.Command)
+	c := exec.Command(reader(), workbook.Command)
 	c.Env = append(slices.Clone(workbook.Environment), "INFOBUS_TRY=memory")
 	if out, err := c.CombinedOutput(); err == nil || !strings.Contains(string(out), "memory") {
 		t.Errorf("memory without a bound: %s", out)
@@ -483,7 +497,7 @@ func TestACellSaysWhenTheSheetWasChecked(t *testing.T) {
 		"C1": {"30 12:00-13:00 ask us Tea, ", "no day found in the cell C1"},
 		"A1": {"30 12:00-13:00 ask us Tea, ", `Sheet1!A1: checked: "Vérifié le" found`},
 	} {
-		p := source.Options{Workbook: workbook.Reader(os.Args[0]), Checked: cell}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
+		p := source.Options{Workbook: workbook.Reader(reader()), Checked: cell}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
 		if got := rowsOf(p.Over(nil), "2026-11-30", 1); got != want.rows || !strings.Contains(strings.Join(texts(p), "\n"), want.said) {
 			t.Errorf("%s: %s\n%s", cell, got, strings.Join(texts(p), "\n"))
 		}
