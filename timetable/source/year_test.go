@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -345,7 +346,7 @@ func aYear(t *testing.T, days int, seed uint64, off without) (wrong []string, se
 				next := all.Take(n, l).InUse
 				switch off {
 				case separate:
-					next = mixed(all)
+					next = mixed(tables)
 				case ages, doubts:
 					var parts []timetable.Part
 					for n, o := range origins {
@@ -412,10 +413,10 @@ func aYear(t *testing.T, days int, seed uint64, off without) (wrong []string, se
 }
 
 // mixed is one timetable of all sources' rows, as if they were one source's.
-func mixed(all *Feeds) *timetable.Timetable {
+func mixed(tables map[int]*timetable.Timetable) *timetable.Timetable {
 	var one *timetable.Timetable
-	for n, f := range all.All() {
-		tt := f.shelf.InUse()
+	for _, n := range slices.Sorted(maps.Keys(tables)) {
+		tt := tables[n]
 		if tt == nil {
 			continue
 		}
