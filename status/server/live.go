@@ -6,8 +6,6 @@ import (
 	"hash/fnv"
 	"net/http"
 	"time"
-
-	"infobus/words"
 )
 
 // How the open page is kept current.
@@ -28,7 +26,7 @@ const (
 // was open while the box was given another program loads itself again.
 var assets = func() string {
 	h := fnv.New64a()
-	for _, file := range [][]byte{[]byte(pageHTML), []byte(formHTML), appCSS, appJS} {
+	for _, file := range [][]byte{[]byte(pageHTML), []byte(partsHTML), []byte(sharedHTML), []byte(formHTML), appCSS, appJS} {
 		h.Write(file)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -66,26 +64,19 @@ func (s *Server) getLive(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, tokened(r, s.rendered(s.latest.Load(), key()).since(has)))
 		return
 	}
-	phone := phoneOf(r)
-	if !s.enter(phone) {
-		w.Header().Set("Retry-After", "10")
-		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.streams"))
+	send, leave := s.openStream(w, r, "10")
+	if send == nil {
 		return
 	}
-	defer s.leave(phone)
-	yield(r)
-	to := http.NewResponseController(w)
-	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the stream
-	w.Header().Set("Content-Type", "text/event-stream")
-	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil {
+	defer leave()
+	if !send([]byte("retry: 1000\n\n")) {
 		return
 	}
 	next := time.NewTimer(beat)
 	defer next.Stop()
 	for {
 		latest, changed := s.published()
-		to.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := w.Write(append(append([]byte("data: "), tokened(r, s.rendered(latest, key()).since(has))...), "\n\n"...)); err != nil || to.Flush() != nil {
+		if !send([]byte("data: "), tokened(r, s.rendered(latest, key()).since(has)), []byte("\n\n")) {
 			return
 		}
 		sent := time.Now()

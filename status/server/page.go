@@ -31,10 +31,19 @@ var partsHTML string
 //go:embed web/form.html
 var formHTML string
 
-// formTemplate is an action's form, and what became of one, on every page.
-var formTemplate = template.Must(template.New("form").Parse(formHTML))
+//go:embed web/shared.html
+var sharedHTML string
 
-var pageTemplate = template.Must(template.Must(template.Must(formTemplate.Clone()).New("parts").Parse(partsHTML)).New("page").Parse(pageHTML))
+// sharedTemplate is what volunteers' pages have in common: their head, the marks, an
+// action's form, and what became of one.
+var sharedTemplate = template.Must(template.Must(template.New("shared").Funcs(template.FuncMap{"inc": func(n int) int { return n + 1 }}).Parse(sharedHTML)).New("form").Parse(formHTML))
+
+// pageOf is the template of a volunteers' page.
+func pageOf(name, html string) *template.Template {
+	return template.Must(template.Must(sharedTemplate.Clone()).New(name).Parse(html))
+}
+
+var pageTemplate = template.Must(pageOf("parts", partsHTML).New("page").Parse(pageHTML))
 
 // parts are those of the volunteers' page that follow the van's state, by their ids.
 // Each is a template of web/parts.html.
@@ -175,7 +184,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, page []byte) {
 //go:embed web/open.html
 var openHTML string
 
-var openTemplate = template.Must(template.New("open").Parse(openHTML))
+var openTemplate = pageOf("open", openHTML)
 
 // openPage is the page of who is not paired: the tiles' words, the screen, and where a
 // phone is paired. code fills its field in.

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
-	"html/template"
 	"mime"
 	"net/http"
 	"net/url"
@@ -189,7 +188,7 @@ func (s *Server) back(w http.ResponseWriter, r *http.Request, page string, body 
 //go:embed web/phones.html
 var phonesHTML string
 
-var phonesTemplate = template.Must(template.New("phones").Parse(phonesHTML))
+var phonesTemplate = pageOf("phones", phonesHTML)
 
 // getPhones lists the phones that are paired, for those who are.
 func (s *Server) getPhones(w http.ResponseWriter, r *http.Request) {

@@ -2,7 +2,6 @@ package server
 
 import (
 	_ "embed"
-	"html/template"
 	"net/http"
 
 	"infobus/status"
@@ -15,9 +14,9 @@ var servicesHTML string
 //go:embed web/sure.html
 var sureHTML string
 
-var sureTemplate = template.Must(template.Must(formTemplate.Clone()).New("sure").Parse(sureHTML))
+var sureTemplate = pageOf("sure", sureHTML)
 
-var servicesTemplate = template.Must(template.Must(formTemplate.Clone()).New("services").Parse(servicesHTML))
+var servicesTemplate = pageOf("services", servicesHTML)
 
 // getServices shows the day's services to who may correct them.
 func (s *Server) getServices(w http.ResponseWriter, r *http.Request) {

@@ -16,22 +16,11 @@ const heartbeat = 30 * time.Second
 // dropped, and loses nothing by it: the next connection begins with the whole.
 // Strangers have none: it would hold a place for each of them.
 func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
-	phone := phoneOf(r)
-	if !s.enter(phone) {
-		w.Header().Set("Retry-After", "30")
-		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.streams"))
+	send, leave := s.openStream(w, r, "30")
+	if send == nil {
 		return
 	}
-	defer s.leave(phone)
-	yield(r)
-	to := http.NewResponseController(w)
-	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the stream
-	w.Header().Set("Content-Type", "text/event-stream")
-	send := func(parts ...[]byte) bool {
-		to.SetWriteDeadline(time.Now().Add(writeTimeout))
-		_, err := w.Write(bytes.Join(parts, nil))
-		return err == nil && to.Flush() == nil
-	}
+	defer leave()
 	if !send([]byte("retry: 2000\n\n")) {
 		return
 	}
@@ -55,6 +44,28 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+}
+
+// openStream takes a place for server-sent events, and gives what sends them, false once
+// nobody takes them, and what gives the place back. It answers, and gives nil, where
+// there is no place; retry is after how many seconds there may be one.
+func (s *Server) openStream(w http.ResponseWriter, r *http.Request, retry string) (send func(parts ...[]byte) bool, leave func()) {
+	phone := phoneOf(r)
+	if !s.enter(phone) {
+		w.Header().Set("Retry-After", retry)
+		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.streams"))
+		return nil, nil
+	}
+	yield(r)
+	to := http.NewResponseController(w)
+	to.SetReadDeadline(time.Time{}) // nothing more is read; a deadline would end the stream
+	w.Header().Set("Content-Type", "text/event-stream")
+	send = func(parts ...[]byte) bool {
+		to.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, err := w.Write(bytes.Join(parts, nil))
+		return err == nil && to.Flush() == nil
+	}
+	return send, func() { s.leave(phone) }
 }
 
 // enter takes one of the streams' places; ok is false where there is none left for that

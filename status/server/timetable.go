@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -23,7 +22,7 @@ import (
 //go:embed web/timetable.html
 var timetableHTML string
 
-var timetableTemplate = template.Must(template.Must(formTemplate.Clone()).New("timetable").Funcs(template.FuncMap{"inc": func(n int) int { return n + 1 }}).Parse(timetableHTML))
+var timetableTemplate = pageOf("timetable", timetableHTML)
 
 // Timetables are what the page of the timetable asks for.
 type Timetables struct {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -135,10 +136,7 @@ func FuzzUpload(f *testing.F) {
 	f.Add("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nx\r\n--x--\r\n")
 	f.Add("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"..\\..\\a.yaml\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=\r\n--x--")
 	f.Fuzz(func(t *testing.T, body string) {
-		r, err := http.NewRequest("POST", "/timetable", strings.NewReader(body))
-		if err != nil {
-			t.Skip()
-		}
+		r := httptest.NewRequest("POST", "/timetable", strings.NewReader(body))
 		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 		files, why := uploaded(r)
 		if (len(files) == 0) == why.IsZero() {

@@ -171,8 +171,10 @@ type w3m struct {
 
 func newW3M(t testing.TB) w3m {
 	t.Helper()
-	if _, err := exec.LookPath("w3m"); err != nil {
-		t.Skip("w3m is not installed: apt-get install w3m")
+	if _, err := exec.LookPath("w3m"); err != nil && testing.Short() {
+		t.Skip("-short: there is no w3m here: apt-get install w3m")
+	} else if err != nil {
+		t.Fatal("there is no w3m here: apt-get install w3m")
 	}
 	return w3m{t, t.TempDir()}
 }
