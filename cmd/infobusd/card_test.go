@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -29,9 +25,7 @@ func smallCard(t *testing.T, bytes int) string {
 // action does what a volunteer does, over the daemon's own socket.
 func (p *process) action(name string) {
 	p.t.Helper()
-	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
-	}}}
+	client := p.unix()
 	answer, err := client.Post("http://infobus/api/v1/actions/"+name, "application/json", nil)
 	if err != nil {
 		p.t.Fatal(err)

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,9 +19,7 @@ import (
 // local asks a daemon over its unix socket, as who may do everything.
 func (p *process) local(path string, form url.Values) (code int, body string) {
 	p.t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
-	}}}
+	client := p.unix()
 	answer, err := client.PostForm("http://infobus"+path, form)
 	if err != nil {
 		p.t.Fatal(err)

@@ -151,13 +151,6 @@ func (w *town) start(arguments ...string) *process {
 	}
 }
 
-// unix is a client of the daemon's unix socket.
-func (p *process) unix() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
-	}}}
-}
-
 // volunteer is a paired phone.
 type volunteer struct {
 	t      testing.TB

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -315,4 +316,11 @@ func (p *process) has(name logbook.Name) logbook.Event {
 		return false
 	})
 	return found
+}
+
+// unix asks the daemon over its socket, as who may do everything.
+func (p *process) unix() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
+	}}}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -106,9 +105,7 @@ func everythingOf(t *testing.T, table string) map[string][]byte {
 	go func() { a.run(ctx); close(ended) }()
 	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
 	found := map[string][]byte{}
-	local := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(state, "infobus.sock"))
-	}}}
+	local := p.unix()
 	look := func(when string) {
 		paths := []string{"/", "/services", "/api/v1/state", "/api/v1/events", "/metrics", "/kiosk.png", "/healthz"}
 		for _, l := range status.Languages() {

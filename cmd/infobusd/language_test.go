@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,9 +25,7 @@ func TestEverySentenceOfASelftestComesFromWords(t *testing.T) {
 	go func() { a.run(ctx); close(ended) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
-	local := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(state, "infobus.sock"))
-	}}}
+	local := p.unix()
 	var said strings.Builder
 	table := func() {
 		t.Helper()

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -442,9 +441,7 @@ func aDayOfSources(t *testing.T, day, config, state string, found map[string][]b
 	ended := make(chan struct{})
 	go func() { a.run(ctx); close(ended) }()
 	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
-	local := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(state, "infobus.sock"))
-	}}}
+	local := p.unix()
 	look := func(when string) {
 		paths := []string{"/", "/services", "/timetable", "/api/v1/state", "/api/v1/events", "/metrics", "/healthz", "/kiosk.png"}
 		for _, l := range status.Languages() {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
 	"mime/multipart"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,9 +31,7 @@ func (p *process) upload(files map[string]string) (code int, body string) {
 		io.WriteString(part, data)
 	}
 	w.Close()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
-	}}}
+	client := p.unix()
 	answer, err := client.Post("http://infobus/timetable", w.FormDataContentType(), &form)
 	if err != nil {
 		p.t.Fatal(err)
@@ -48,9 +44,7 @@ func (p *process) upload(files map[string]string) (code int, body string) {
 // socket gets a page, as who may do everything.
 func (p *process) socket(path string) (code int, body string) {
 	p.t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(p.state, "infobus.sock"))
-	}}}
+	client := p.unix()
 	answer, err := client.Get("http://infobus" + path)
 	if err != nil {
 		p.t.Fatal(err)
