@@ -1,40 +1,19 @@
 package source
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"infobus/timetable"
+	"infobus/timetable/source/sourcetest"
 )
 
 // reading has the events of calendars that say so themselves on the screen.
 var reading = Options{Public: timetable.Public{{Kind: timetable.PublicClass}}}
 
 var everything = timetable.Public{{Kind: timetable.PublicAll}}
-
-// rowsOf are the rows of some days, as "01 12:00-14:00 confirmed Tea, Quai"; those
-// that are told in person begin with a *.
-func rowsOf(tt *timetable.Timetable, day string, days int) string {
-	at, err := time.ParseInLocation("2006-01-02 15:04", day+" 08:00", tt.Zone)
-	if err != nil {
-		panic(err)
-	}
-	var list []string
-	for n := range days {
-		for _, r := range tt.Rows(at.AddDate(0, 0, n), "") {
-			private := ""
-			if r.Service.Show != timetable.Screen {
-				private = "*"
-			}
-			list = append(list, fmt.Sprintf("%s%s %s-%s %s %s, %s", private, r.Day.String()[8:], r.OpensAt(), r.ClosesAt(), r.State, r.Service.Name["en"], r.Service.Place.Name))
-		}
-	}
-	return strings.Join(list, "\n")
-}
 
 // Inputs that went wrong once, and what is right. rule is public: of the
 // configuration; rows are those of three days from Monday 30 November 2026 on
@@ -112,7 +91,7 @@ func TestInputsThatWentWrongGiveTheirRightValue(t *testing.T) {
 		if from == "" {
 			from = "2026-11-30"
 		}
-		if got := rowsOf(p.Over(nil), from, days); got != c.rows {
+		if got := sourcetest.RowsOf(p.Over(nil), from, days); got != c.rows {
 			t.Errorf("%s:\n%s\nwant\n%s", c.file, got, c.rows)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"infobus/timetable"
+	"infobus/timetable/source/sourcetest"
 )
 
 // What is read of the exports of programs, rebuilt after their documentation and
@@ -57,7 +58,7 @@ func TestExportsOfProgramsAreRead(t *testing.T) {
 				t.Errorf("%s: %v\nwant %s", c.file, p.Warnings[i], c.warnings[i])
 			}
 		}
-		if got := rowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
+		if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
 			t.Errorf("%s:\n%s\nwant\n%s", c.file, got, c.rows)
 		}
 	}

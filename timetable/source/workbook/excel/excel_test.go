@@ -18,8 +18,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"infobus/timetable"
 	"infobus/timetable/source"
+	"infobus/timetable/source/sourcetest"
 	"infobus/timetable/source/workbook"
 )
 
@@ -139,24 +139,6 @@ func parse(t testing.TB, data []byte) source.Parsed {
 	return source.Options{Workbook: workbook.Reader(reader())}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
 }
 
-func rowsOf(tt *timetable.Timetable, day string, days int) string {
-	at, err := time.ParseInLocation("2006-01-02 15:04", day+" 08:00", tt.Zone)
-	if err != nil {
-		panic(err)
-	}
-	var list []string
-	for n := range days {
-		for _, r := range tt.Rows(at.AddDate(0, 0, n), "") {
-			private := ""
-			if r.Service.Show != timetable.Screen {
-				private = "*"
-			}
-			list = append(list, fmt.Sprintf("%s%s %s-%s %s %s, %s", private, r.Day.String()[8:], r.OpensAt(), r.ClosesAt(), r.State, r.Service.Name["en"], r.Service.Place.Name))
-		}
-	}
-	return strings.Join(list, "\n")
-}
-
 func texts(p source.Parsed) (list []string) {
 	for _, m := range p.Mistakes {
 		list = append(list, m.Error())
@@ -193,7 +175,7 @@ func TestWorkbooksOfProgramsAreRead(t *testing.T) {
 		t.Run(c.program, func(t *testing.T) {
 			p := parse(t, zipped(t, folder(t, filepath.Join("testdata/exports", c.program))))
 			said(t, p, c.said...)
-			if got := rowsOf(p.Over(nil), "2026-11-30", 3); got != sheet {
+			if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 3); got != sheet {
 				t.Errorf("%s\nwant\n%s", got, sheet)
 			}
 			if s := p.Timetable.Services; len(s) != 3 || s[0].Name["ar"] != "وجبات ساخنة" {
@@ -298,7 +280,7 @@ func TestMistakesNameTheCell(t *testing.T) {
 		`plan.xlsx:1:1: Lieux!A1: a table without the columns' names`,
 		`warning: plan.xlsx:1:1: Douches!A1: what stands above the columns' names, in row 3, is not read`,
 	)
-	if got := rowsOf(p.Over(nil), "2026-11-30", 1); !strings.Contains(got, "Tea") {
+	if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 1); !strings.Contains(got, "Tea") {
 		t.Errorf("the row that can be read: %s", got)
 	}
 }
@@ -323,12 +305,12 @@ func TestAWorkbookThatIsRefusedPutsItsRowsInDoubt(t *testing.T) {
 		t.Fatal("it is not refused")
 	}
 	const want = "30 12:00-13:00 ask us Tea, Rue\n30 18:00-19:00 confirmed Soup, Rue"
-	if got := rowsOf(p.Over(good), "2026-11-30", 1); got != want {
+	if got := sourcetest.RowsOf(p.Over(good), "2026-11-30", 1); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 	for _, data := range [][]byte{[]byte("PK\x03\x04 and no more"), zipped(t, map[string]string{"a": "b"}), []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old")} {
 		p := parse(t, data)
-		if got := rowsOf(p.Over(good), "2026-11-30", 1); !p.Refused || strings.Contains(got, "confirmed") {
+		if got := sourcetest.RowsOf(p.Over(good), "2026-11-30", 1); !p.Refused || strings.Contains(got, "confirmed") {
 			t.Errorf("%q: %s", data[:8], got)
 		}
 	}
@@ -498,7 +480,7 @@ func TestACellSaysWhenTheSheetWasChecked(t *testing.T) {
 		"A1": {"30 12:00-13:00 ask us Tea, ", `Sheet1!A1: checked: "Vérifié le" found`},
 	} {
 		p := source.Options{Workbook: workbook.Reader(reader()), Checked: cell}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
-		if got := rowsOf(p.Over(nil), "2026-11-30", 1); got != want.rows || !strings.Contains(strings.Join(texts(p), "\n"), want.said) {
+		if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 1); got != want.rows || !strings.Contains(strings.Join(texts(p), "\n"), want.said) {
 			t.Errorf("%s: %s\n%s", cell, got, strings.Join(texts(p), "\n"))
 		}
 	}
