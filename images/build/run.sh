@@ -38,6 +38,7 @@ run() {
 		Try, in another terminal:
 		  build/infobus$address sim generator on
 		  build/infobus$address status
+		  build/infobus$address phones invite    # a code for the page, which then has the actions
 		  build/infobus$address events
 		  build/infobus$address sim --help
 		Ctrl-C stops it.
