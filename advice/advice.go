@@ -70,6 +70,7 @@ const (
 	BringTimetable   Act = "bring-timetable"
 	LookAtTimetable  Act = "look-at-timetable" // at the one that waits
 	ConfirmHours     Act = "confirm-hours"
+	EndQuiet         Act = "end-quiet"
 )
 
 // Touch is the thing that is touched to do an act, as the van's card names it; "" for

@@ -262,6 +262,8 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		bad(j.Level == Good && !later, "all is well, and %s", f.Code)
 	}
 	bad(j.Level == Good && s.Copied != 0 && now-s.Copied < time.Hour, "all is well, and a pairing was copied")
+	bad(j.Level == Good && s.Quiet, "all is well, and it is quiet")
+	bad(s.Quiet && codes[confirmSite], "a site is asked for while it is quiet")
 	bad(j.Level == Good && s.Clock.Differed != 0, "all is well, and two phones differ")
 	bad(j.Level == Good && slices.ContainsFunc(s.Sources, func(v van.Source) bool { return v.Waiting != "" }), "all is well, and a timetable waits")
 	d, heard := s.Device(van.TimetableFile)
@@ -372,6 +374,8 @@ var states []moment
 var wired = map[string][]string{
 	"generator on, site moulin, 20m, breaker out, 1m":                 {"sockets"},
 	"generator on, site moulin, 20m, breaker out, 1m, breaker in, 1m": {"sockets"},
+	"generator on, 3m, do quiet, 20s":                                 {"at once"},
+	"generator on, site moulin, 3m, do quiet, 20s, do quiet-off, 1m":  nil,
 	"generator on, 1m, breaker out, 1m":                               {"sockets"},
 	"generator on, site moulin, 20m, gas on, 1m":                      {"monoxide"},
 	"gas on, 1m, gas off, 4m":                                         {"monoxide"},

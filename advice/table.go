@@ -84,6 +84,7 @@ var table = rules{
 	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
 	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},
+	{code: "quiet", about: Screen, act: EndQuiet, touch: ThePage, judge: findQuiet, hides: []string{confirmSite}},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
 	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
 	{code: string(power.BatteryWeak), about: Power, act: TellTeam, judge: findWeak},
@@ -487,6 +488,14 @@ func findStartGenerator(_ van.Options, s van.State) (finding, bool) {
 		return none()
 	}
 	return say(Info, words.T("advice.start-generator"))
+}
+
+// findQuiet: whoever has it quiet knows it; whoever comes after must learn it.
+func findQuiet(_ van.Options, s van.State) (finding, bool) {
+	if !s.Quiet {
+		return none()
+	}
+	return say(Info, words.T("advice.quiet"))
 }
 
 // copiedFor is how long it is said that a phone's pairing was copied: a session, and the

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/kiosk"
 	"infobus/netmon"
 	"infobus/power"
 	"infobus/van"
@@ -240,6 +241,8 @@ func screenTile(s van.State, is func(string) bool) Tile {
 		t.Words = words.T("glance.screen.no-place")
 	case s.Kiosk.Drawing: // which mends none of what is above
 		t.Icon, t.Words = IconWait, words.T("glance.screen.drawing")
+	case s.Kiosk.Shown.Name == kiosk.Today && len(s.Kiosk.Shown.Rows) == 0:
+		t.Words = words.T("glance.screen.no-rows")
 	case s.Kiosk.Shown.Name == "":
 		t.Icon, t.Words = IconNone, words.T("glance.screen.nothing")
 	}

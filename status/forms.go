@@ -79,7 +79,7 @@ func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 }
 
 // doing are the actions that do what is first to be done, by the acts of advice.
-var doing = map[string]action.Name{"say-session-on": action.SessionOn, "reopen-session": action.SessionOn, "service-generator": action.Serviced,
+var doing = map[string]action.Name{"say-session-on": action.SessionOn, "reopen-session": action.SessionOn, "service-generator": action.Serviced, "end-quiet": action.QuietOff,
 	"set-clock": action.SetClock}
 
 // FirstForms are those of the volunteers' page that do the first thing to do, or do
