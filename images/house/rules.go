@@ -42,7 +42,7 @@ var order = map[string][]string{
 	"sim":               {"gateway day", "world"},
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
-	"timetable":         {"source"},
+	"timetable":         {"source timetabletest"},
 	"timetable/source":  {"workbook sourcetest"},
 
 	"timetable/source/workbook": {"excel"},
