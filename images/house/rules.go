@@ -21,7 +21,7 @@ var order = map[string][]string{
 		"cmd",
 	},
 	"advice":            {"advicetest"},
-	"cmd":               {"infobus infobusd"},
+	"cmd":               {"manual", "infobus infobusd"},
 	"config":            {"lastgood"},
 	"durable":           {"durabletest"},
 	"hw":                {"line battery temperature rtc", "epaper"},
