@@ -24,8 +24,7 @@ deb() {
 		tree=$out/deb/$arch
 		rm -rf "$tree"
 		(umask 022 && deb_tree "$arch" "$version" "$moment" "$tree")
-		# More threads divide the contents otherwise, which gives other bytes.
-		SOURCE_DATE_EPOCH=$moment dpkg-deb --build --root-owner-group -Zxz --threads-max=1 \
+		SOURCE_DATE_EPOCH=$moment dpkg-deb --build --root-owner-group -Zxz \
 			"$tree" "$out/infobus_${version}_$arch.deb" >/dev/null
 		say "build/infobus_${version}_$arch.deb"
 	done
@@ -48,7 +47,7 @@ deb_tree() {
 	install -D -m 644 systemd/units/infobus.avahi "$own/avahi.service"
 	install -d "$tree/etc/avahi/services"
 	# Its folders are those of the sources, so that what refers to another document finds it.
-	install -D -m 644 -t "$doc" README.md CONTRIBUTING.md
+	install -D -m 644 -t "$doc" README.md CONTRIBUTING.md THIRD_PARTY.md
 	install -D -m 644 -t "$doc/docs" docs/*
 	# What is invented in them must never be shown.
 	install -D -m 644 -t "$doc/examples" examples/timetable.yaml examples/timetable.csv examples/timetable.ics examples/board.yaml
