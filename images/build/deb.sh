@@ -24,6 +24,7 @@ deb() {
 		tree=$out/deb/$arch
 		rm -rf "$tree"
 		(umask 022 && deb_tree "$arch" "$version" "$moment" "$tree")
+		rm -f "$out/infobus_"*"_$arch.deb"
 		SOURCE_DATE_EPOCH=$moment dpkg-deb --build --root-owner-group -Zxz \
 			"$tree" "$out/infobus_${version}_$arch.deb" >/dev/null
 		say "build/infobus_${version}_$arch.deb"
