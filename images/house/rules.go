@@ -24,7 +24,7 @@ var order = map[string][]string{
 	"cmd":               {"manual", "infobus infobusd"},
 	"config":            {"lastgood"},
 	"durable":           {"durabletest"},
-	"hw":                {"line battery temperature rtc", "epaper"},
+	"hw":                {"bus line battery temperature rtc", "epaper"},
 	"hw/rtc":            {"rtctest"},
 	"hw/battery":        {"batterytest"},
 	"hw/epaper":         {"epapertest"},
