@@ -87,6 +87,7 @@ var table = rules{
 		hides: []string{"timetable-expiring"}},
 	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
+	{code: "logbook-damaged", about: Devices, act: TellTeam, judge: findLogbookDamaged},
 	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},
 	{code: "quiet", about: Screen, act: EndQuiet, touch: ThePage, judge: findQuiet, hides: []string{confirmSite}},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
@@ -528,6 +529,13 @@ func findQuiet(_ van.Options, s van.State) (finding, bool) {
 // copiedFor is how long it is said that a phone's pairing was copied: a session, and the
 // evening after it.
 const copiedFor = 12 * time.Hour
+
+func findLogbookDamaged(_ van.Options, s van.State) (finding, bool) {
+	if s.Sync.Lost == 0 || s.Now.Mono-s.Sync.LostAt >= copiedFor {
+		return none()
+	}
+	return finding{severity: Warn, text: words.T("advice.logbook-damaged"), then: words.T("advice.then.logbook-damaged")}, true
+}
 
 func findPhoneCopied(_ van.Options, s van.State) (finding, bool) {
 	if s.Copied == 0 || s.Now.Mono-s.Copied >= copiedFor {

@@ -361,7 +361,8 @@ type Sync struct {
 	Log          string     `json:"log,omitempty"`
 	Seq          uint64     `json:"seq"`          // last durable
 	Acknowledged uint64     `json:"acknowledged"` // last that the receiver has
-	Waiting      uint64     `json:"waiting"`      // Seq - Acknowledged
+	Waiting      uint64     `json:"waiting"`      // that the receiver does not have, those in memory too
+	Lost         uint64     `json:"lost"`         // that were durable and cannot be read, since the daemon began
 	LastUpload   *time.Time `json:"last_upload"`
 	Trouble      string     `json:"trouble,omitempty"` // why the last upload failed
 }

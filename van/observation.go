@@ -74,6 +74,8 @@ type (
 		Log          string
 		Seq          uint64
 		Acknowledged uint64
+		Waiting      uint64 // events to be sent, those in memory too
+		Lost         uint64 // events that were durable and cannot be read, since the process began
 	}
 
 	// Used is how many bytes the box itself used since the process began.
@@ -84,6 +86,7 @@ type (
 		Events  int
 		Bytes   int
 		Trouble string // redacted; "" if it went well
+		Untold  bool   // it is no event: a later one tells of it
 	}
 
 	// Tested is the outcome of a self-test, without its last check: that this is recorded.
@@ -184,13 +187,18 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	case DeviceSeen:
 		s.device(v, now, out)
 	case Recorded:
-		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged = v.Log, v.Seq, v.Acknowledged
+		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged, s.Sync.Waiting = v.Log, v.Seq, v.Acknowledged, v.Waiting
+		if v.Lost > s.Sync.Lost {
+			s.Sync.Lost, s.Sync.LostAt = v.Lost, now
+		}
 	case Used:
 		s.Own = v.Bytes
 	case Uploaded:
 		s.Sync.Trouble = v.Trouble
 		if v.Events > 0 {
 			s.Sync.LastUpload = reading.Of(in.At.Wall, now)
+		}
+		if v.Events > 0 && !v.Untold {
 			out.event(logbook.Event{Name: logbook.SyncUploaded, Attributes: map[string]any{"events": v.Events, "bytes": v.Bytes}})
 		}
 	case Tested:

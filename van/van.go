@@ -90,20 +90,13 @@ type State struct {
 // Sync is how far the logbook's events are durable and sent.
 type Sync struct {
 	Log          string
-	Seq          uint64 // of the last durable event
-	Acknowledged uint64 // of the last event that the receiver has
+	Seq          uint64        // of the last durable event
+	Acknowledged uint64        // of the last event that the receiver has
+	Waiting      uint64        // events to be sent, those in memory too
+	Lost         uint64        // events that were durable and cannot be read, since the process began
+	LostAt       time.Duration // when that grew last; 0: never
 	LastUpload   reading.Reading[time.Time]
 	Trouble      string // why the last upload failed; "" if it did not
-}
-
-// Waiting is how many events wait to be sent. The event sync.uploaded of the last
-// upload does not count: it is sent with the next event.
-func (s Sync) Waiting() uint64 {
-	waiting := s.Seq - min(s.Acknowledged, s.Seq)
-	if _, uploaded := s.LastUpload.Get(); uploaded && waiting > 0 {
-		waiting--
-	}
-	return waiting
 }
 
 // Device is a part of the box, as its driver reports it.

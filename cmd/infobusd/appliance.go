@@ -75,6 +75,8 @@ type appliance struct {
 	refused   error                // why the configuration was; nil where it was not
 
 	upload  chan struct{}  // a token: look whether there is something to send
+	sendNow chan struct{}  // a token: send all of it now
+	told    sent           // of what was sent; the uploader's
 	account netmon.Account // of the data budget; the probe's goroutine's
 
 	watched []line.Config    // the inputs that are held and do not pulse
@@ -97,8 +99,9 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
-		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
+		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month),
+		PostQuantum: c.Sync.PostQuantum})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
@@ -133,7 +136,9 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	a.relay = newRelay(a)
 	a.keeper = kept.NewKeeper(f.stateDir)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
-		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
+		Open: func() (*store.Store, error) {
+			return store.Open(f.stateDir, store.Options{Board: boardSerial(), Damaged: func(err error) { a.heard(van.Logbook, err) }})
+		},
 		Durable: func(s store.Status) { a.recorded(s); token(a.upload) },
 		Health:  func(err error) { a.heard(van.Logbook, err) },
 		Retry:   a.delays.First,
@@ -286,6 +291,7 @@ func (a *appliance) run(ctx context.Context) {
 	var saved sync.WaitGroup
 	saved.Go(func() { a.keeper.Finish(card, last) })
 	a.flush(max(left, cardLeast) - cardClose)
+	a.lastUpload()
 	stopLogbook()
 	select {
 	case <-logbookEnd:
@@ -363,6 +369,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	}
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
+	card.Add(part("old events", "", a.oldEvents))
 	for i, f := range a.feeds.All() {
 		card.Add(part("timetable "+f.Name, "", a.timetable(i)))
 	}
@@ -444,7 +451,7 @@ func (a *appliance) do(e van.Effect) {
 			return a.publishes(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
 		})
 	case van.Send:
-		token(a.upload)
+		token(a.sendNow)
 	}
 }
 
@@ -500,7 +507,7 @@ func (a *appliance) powerOff() {
 
 // recorded says how far the logbook is durable.
 func (a *appliance) recorded(s store.Status) {
-	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged})
+	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged, Waiting: a.recorder.Status().Waiting, Lost: s.Lost})
 }
 
 // heard says how a device is: err is why it failed, nil that it works.

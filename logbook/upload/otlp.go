@@ -3,10 +3,12 @@ package upload
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,6 +49,12 @@ func record(e logbook.Event, now time.Time) *logs.LogRecord {
 			attribute("infobus.boot", identifier(e.Boot)),
 			attribute("infobus.mono_ns", int64(e.Mono)),
 		},
+	}
+	if e.Volatile {
+		r.Attributes = append(r.Attributes, attribute("infobus.volatile", true))
+	}
+	if log, seq, ok := strings.Cut(e.Also, "/"); ok {
+		r.Attributes = append(r.Attributes, attribute("infobus.also", identifier(log)+"/"+identifier(seq)))
 	}
 	if !e.At.IsZero() {
 		r.TimeUnixNano = uint64(e.At.UnixNano())
@@ -102,14 +110,28 @@ func zip(plain []byte) []byte {
 }
 
 // parse reads the answer to a request that went well: how many records were
-// rejected for good, and the receiver's word about it. An error says that it is
-// no receiver that answers.
-func parse(kind string, answer []byte) (rejected int64, message private.Outside, err error) {
-	if media, _, err := mime.ParseMediaType(kind); err != nil || media != contentType {
-		return 0, "", fmt.Errorf("somebody else seems to answer: 200, but not in the protocol (%v)", private.Outside(answer))
+// rejected for good, and the receiver's word about it. Who proved by TLS to be the
+// receiver may answer with any status of 200 to 299, and in any form but a page;
+// anybody else in the protocol alone. An error says that it is no receipt.
+func parse(status int, verified bool, kind string, answer []byte) (rejected int64, message private.Outside, err error) {
+	media, _, err := mime.ParseMediaType(kind)
+	if err != nil {
+		media = ""
 	}
 	var response collector.ExportLogsServiceResponse
-	if err := proto.Unmarshal(answer, &response); err != nil {
+	switch {
+	case media == contentType && (status == 200 || verified):
+		err = proto.Unmarshal(answer, &response)
+	case !verified:
+		return 0, "", fmt.Errorf("somebody else seems to answer: %d, but not in the protocol (%v)", status, private.Outside(answer))
+	case strings.Contains(media, "html") || bytes.HasPrefix(bytes.TrimSpace(answer), []byte("<")):
+		return 0, "", fmt.Errorf("a page answers, and no receiver: the endpoint may be another one (%d, %v)", status, private.Outside(answer))
+	case media == "application/json":
+		return parseJSON(answer)
+	default:
+		return 0, "", nil
+	}
+	if err != nil {
 		return 0, "", errors.New("the answer is not well-formed")
 	}
 	partial := response.GetPartialSuccess()
@@ -117,4 +139,23 @@ func parse(kind string, answer []byte) (rejected int64, message private.Outside,
 		return 0, "", errors.New("the answer is not well-formed: it counts below zero")
 	}
 	return partial.GetRejectedLogRecords(), private.Outside(partial.GetErrorMessage()), nil
+}
+
+// parseJSON reads the same in the protocol's other form, in which a number may be a
+// string. What is no such answer is a receipt all the same.
+func parseJSON(answer []byte) (rejected int64, message private.Outside, err error) {
+	var response struct {
+		Partial struct {
+			Rejected json.RawMessage `json:"rejectedLogRecords"`
+			Message  string          `json:"errorMessage"`
+		} `json:"partialSuccess"`
+	}
+	if json.Unmarshal(answer, &response) != nil {
+		return 0, "", nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(string(response.Partial.Rejected), `"`), 10, 64)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	return n, private.Outside(response.Partial.Message), nil
 }
