@@ -248,7 +248,7 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		return ctx.Err()
 	}
 	usable := func() bool { s := a.loop.State(); return s.MayTransfer() || s.MayTry() }
-	o := upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload),
+	o := upload.Options{Endpoint: a.parts.endpoint, Token: a.config.Sync.Token, Client: a.client.HTTP(client.Upload),
 		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
 	return upload.Run(ctx, o, a.recorder, usable, a.upload,
 		func(u upload.Uploaded) {

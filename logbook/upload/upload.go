@@ -47,6 +47,8 @@ type Options struct {
 	// Endpoint is the receiver's base URL, http or https. Events are posted to
 	// it + "/v1/logs", unless it ends so already.
 	Endpoint string
+	// Token goes with every request, as a bearer's; "" for none. It is never said.
+	Token string
 	// Client is the one of netmon/client for the purpose Upload.
 	Client *http.Client
 	// Urgent is that of the purpose Urgent; it sends logbook.Urgent's events
@@ -334,6 +336,9 @@ func (u *uploader) send(ctx context.Context, via *http.Client, events *[]logbook
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Content-Encoding", "gzip")
+	if u.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+u.Token)
+	}
 	response, err := via.Do(request)
 	if err != nil {
 		return done, &failure{trouble: plainWords(err)}
