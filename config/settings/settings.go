@@ -124,6 +124,8 @@ func (m Mistake) Text() words.Text {
 		what = words.T("settings.mistake."+string(m.Code), "Of", m.Of)
 	}
 	switch {
+	case m.Line == 0 && m.Key != "":
+		return words.T("settings.of", "Key", string(m.Key), "What", what)
 	case m.Line == 0:
 		return words.T("settings.file", "What", what)
 	case m.Key == "":

@@ -40,6 +40,7 @@ var order = map[string][]string{
 	"netmon/link":       {"linktest"},
 	"pairing":           {"kept"},
 	"reading":           {"clock"},
+	"selftest":          {"firstboard"},
 	"sim":               {"gateway day", "world"},
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
