@@ -12,7 +12,7 @@ import (
 	"periph.io/x/conn/v3/i2c"
 
 	"infobus/config"
-	"infobus/hw/battery"
+	"infobus/hw/bus"
 	"infobus/hw/epaper"
 	"infobus/hw/line"
 	"infobus/selftest/firstboard"
@@ -44,7 +44,7 @@ func (o *options) firstBoard(ctx context.Context, asked firstBoard) error {
 	tell := func(t words.Text) { fmt.Fprintln(os.Stderr, say.Text(t)) }
 	b := &firstboard.Board{Say: tell,
 		Chip: line.Find(c.GPIO), Inputs: inputsOf(c),
-		Bus: func(path string) (i2c.BusCloser, error) { return battery.OpenBus(path) },
+		Bus: func(path string) (i2c.BusCloser, error) { return bus.Open(path) },
 	}
 	if c.Panel.Type != "none" {
 		b.Panel = func(opts epaper.Opts) (*epaper.Panel, error) {

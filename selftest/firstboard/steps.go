@@ -15,6 +15,7 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"infobus/hw/battery"
+	"infobus/hw/bus"
 	"infobus/hw/epaper"
 	"infobus/hw/line"
 	"infobus/hw/rtc"
@@ -144,22 +145,16 @@ func (b *Board) i2cBuses() (names []string) {
 	return names
 }
 
-// header is the node of the header's bus: BSC1 of every Pi, or the i2c-gpio of ours.
-var header = regexp.MustCompile(`(i2c.*7e804000|i2c-?gpio|i2c-wake|i2c0?-?header)`)
-
 func buses(_ context.Context, b *Board, r *Result) {
-	found := ""
 	for _, name := range b.names("/sys/bus/i2c/devices", "i2c-") {
 		node := place(b.node("/sys/bus/i2c/devices/" + name + "/of_node"))
 		r.Facts[name] = fmt.Sprintf("%s at %s, node in /dev: %v", b.read("/sys/bus/i2c/devices/"+name+"/name"), node, b.has("/dev/"+name))
-		if header.MatchString(node) {
-			found = name
-		}
 	}
+	found, err := bus.Find(b.path("/sys"), bus.Header)
 	switch {
 	case len(r.Facts) == 0:
 		r.failed(Lacking, "there is no I2C bus")
-	case found == "":
+	case err != nil:
 		r.failed(Lacking, "none of them is the header's")
 	default:
 		r.Facts["header"] = found
@@ -176,18 +171,18 @@ func (b *Board) node(p string) string {
 }
 
 // each opens one bus after the other until try says that it was the right one.
-func (b *Board) each(r *Result, try func(name string, bus i2c.Bus) bool) {
+func (b *Board) each(r *Result, try func(name string, on i2c.Bus) bool) {
 	if b.Bus == nil {
 		return
 	}
 	for _, name := range b.i2cBuses() {
-		bus, err := b.Bus("/dev/" + name)
+		on, err := b.Bus("/dev/" + name)
 		if err != nil {
 			r.Facts[name] = err.Error()
 			continue
 		}
-		done := try(name, bus)
-		bus.Close()
+		done := try(name, on)
+		on.Close()
 		if done {
 			return
 		}
@@ -196,11 +191,11 @@ func (b *Board) each(r *Result, try func(name string, bus i2c.Bus) bool) {
 
 func monitor(_ context.Context, b *Board, r *Result) {
 	found := false
-	b.each(r, func(name string, bus i2c.Bus) bool {
+	b.each(r, func(name string, on i2c.Bus) bool {
 		for _, model := range []battery.Model{battery.INA226, battery.INA219} {
 			o := battery.DefaultOpts()
 			o.Model, o.Shunt, o.MaxCurrent = model, 500*physic.MicroOhm, 100*physic.Ampere
-			d, err := battery.New(bus, &o)
+			d, err := battery.New(on, &o)
 			if err != nil {
 				continue
 			}
@@ -236,12 +231,12 @@ func clockChip(ctx context.Context, b *Board, r *Result) {
 	}
 	r.Facts["year"] = first.Time.Year()
 	if first.Flagged() && b.Bus != nil {
-		if bus, err := b.Bus(first.Bus); err == nil {
-			stopped, err := rtc.Stopped(bus, first.Address)
+		if on, err := b.Bus(first.Bus); err == nil {
+			stopped, err := rtc.Stopped(on, first.Address)
 			if r.Facts["oscillator had stopped"] = stopped; err != nil {
 				r.Facts["oscillator had stopped"] = err.Error()
 			}
-			bus.Close()
+			on.Close()
 		} else {
 			r.Facts["oscillator had stopped"] = err.Error()
 		}
