@@ -80,6 +80,7 @@ var table = rules{
 	{code: "clock-differs", about: Screen, act: SetClock, touch: ThePhone, judge: findClockDiffers},
 	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
 	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, words.T("advice.configuration-refused"))},
+	{code: "box-says", about: Devices, act: TellTeam, judge: findBoxSays},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
 		hides: []string{timetableRefused}},
 	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}},
@@ -472,6 +473,13 @@ func broken(name string, text words.Text) func(van.Options, van.State) (finding,
 	}
 }
 
+func findBoxSays(_ van.Options, s van.State) (finding, bool) {
+	if len(s.Notes) == 0 {
+		return none()
+	}
+	return say(Warn, words.T("advice.box-says", "What", s.Notes[0]))
+}
+
 func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken && s.Refused == 0 {
 		return none()
@@ -483,7 +491,7 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 }
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
-	own := []string{van.Panel, van.Configuration, van.TimetableFile} // which have rows of their own
+	own := []string{van.Panel, van.Configuration, van.Settings, van.TimetableFile} // which have rows of their own
 	i := slices.IndexFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) })
 	if i < 0 {
 		return none()

@@ -69,3 +69,6 @@ const (
 	PairingEnded       Name = "pairing.ended"
 	SystemTested       Name = "system.tested"
 )
+
+// VanAttribute is the resource attribute in which the van's configured name travels.
+const VanAttribute = "infobus.van"

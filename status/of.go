@@ -83,7 +83,10 @@ func Of(o van.Options, s van.State, data []Data) View {
 		}
 	}
 	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
-	v.Quiet = s.Quiet
+	v.Quiet, v.Name = s.Quiet, o.Name
+	for _, n := range s.Notes {
+		v.Notes = append(v.Notes, Note{Code: n.Key, Words: n})
+	}
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
 	}

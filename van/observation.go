@@ -10,6 +10,7 @@ import (
 	"infobus/session"
 	"infobus/timetable"
 	"infobus/wall"
+	"infobus/words"
 	"time"
 )
 
@@ -95,6 +96,10 @@ type (
 	// PhoneCopied says that a phone's pairing was ended because somebody else had its
 	// cookie.
 	PhoneCopied struct{}
+
+	// Noted is what the box says of itself to who looks after it, such as the mistakes of
+	// its settings; it replaces what was said before.
+	Noted struct{ Notes []words.Text }
 
 	// Stop says that the process ends: Reason is signal or shutdown.
 	Stop struct{ Reason string }
@@ -203,6 +208,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		}
 	case Tested:
 		out.event(logbook.Event{Name: logbook.SystemTested, Attributes: map[string]any{"checks": v.Checks, "failed": v.Failed}})
+	case Noted:
+		s.Notes = v.Notes
 	case PhoneCopied:
 		s.Copied = now
 		out.event(logbook.Event{Name: logbook.PairingEnded, Attributes: map[string]any{"reason": "copied"}})

@@ -24,10 +24,12 @@ import (
 	"infobus/session"
 	"infobus/tally"
 	"infobus/timetable"
+	"infobus/words"
 )
 
 // Options are those of the rooms.
 type Options struct {
+	Name    string // the van's; "" where it has none
 	Power   power.Options
 	Session session.Options
 	Uplink  netmon.Options
@@ -75,6 +77,7 @@ type State struct {
 	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
 	// power cut, and leaves no event.
 	Quiet  bool
+	Notes  []words.Text  // what the box says of itself to who looks after it
 	Copied time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
 
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
@@ -120,8 +123,10 @@ const (
 	TimetableFile = "timetable"
 	// Configuration is the configuration's file: failed where it was refused.
 	Configuration = "configuration"
-	Relay         = "relay" // of the gateway's power
-	WallClock     = "clock" // failed where it could not be set
+	// Settings is the settings file on the card: failed where it has mistakes.
+	Settings  = "settings"
+	Relay     = "relay" // of the gateway's power
+	WallClock = "clock" // failed where it could not be set
 )
 
 // DeviceState is ok, failed or unknown.

@@ -18,6 +18,7 @@ import (
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/wall"
+	"infobus/words"
 )
 
 // Desk is a van whose drivers are played. Make it with NewDesk.
@@ -232,6 +233,8 @@ func (d *Desk) Do(command string) error {
 		}
 	case "pairing":
 		d.see(van.PhoneCopied{}) // copied
+	case "box":
+		d.see(van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}) // says
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":

@@ -17,6 +17,7 @@ import (
 
 	"infobus/action"
 	"infobus/config"
+	"infobus/config/settings"
 	"infobus/durable"
 	"infobus/hw"
 	"infobus/hw/battery"
@@ -45,6 +46,7 @@ import (
 	"infobus/van"
 	"infobus/van/kept"
 	"infobus/van/loop"
+	"infobus/words"
 )
 
 // appliance is the daemon with its rooms wired together.
@@ -72,6 +74,7 @@ type appliance struct {
 	orders    orders
 	previews  previews
 	table     *timetable.Timetable // as read at the start; nil for none
+	mistakes  settings.Mistakes    // of the card's settings file
 	refused   error                // why the configuration was; nil where it was not
 
 	upload  chan struct{}  // a token: look whether there is something to send
@@ -112,7 +115,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	if a.options.Kiosk.Board, err = readBoard(c.Kiosk.Board, len(f.sim) > 0); err != nil {
 		a.options.Kiosk.Board, a.refused = kiosk.Board{}, err // which says 112 alone
 	}
-	if _, err := secret(c.Status.PINFile); err != nil { // then none pairs a phone
+	if _, err := a.readPIN(); err != nil { // then none pairs a phone
 		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
 	}
 	if a.phones, err = phones.Open(durable.System, f.stateDir); err != nil {
@@ -166,6 +169,7 @@ func (f *flags) setLog() {
 // desk is less patient.
 func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o := van.DefaultOptions()
+	o.Name = c.Name
 	o.Built = clock.Built()
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
@@ -257,6 +261,11 @@ func (a *appliance) run(ctx context.Context) {
 	if a.refused != nil {
 		slog.Error("the box starts all the same", "why", a.refused)
 		a.heard(van.Configuration, a.refused)
+	}
+	if a.mistakes != nil {
+		slog.Error("the settings file was refused, and the last good settings hold", "why", a.mistakes)
+		a.observe(van.Noted{Notes: notesOf(a.mistakes)})
+		a.heard(van.Settings, a.mistakes)
 	}
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
@@ -419,6 +428,14 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 		add("world", "", func(ctx context.Context, _ func()) error { return w.Run(ctx) })
 	}
 	return s.ServeBackground(ctx)
+}
+
+// notesOf are mistakes in words.
+func notesOf(m settings.Mistakes) (notes []words.Text) {
+	for _, one := range m {
+		notes = append(notes, one.Text())
+	}
+	return notes
 }
 
 // do has an effect done; it does not block.

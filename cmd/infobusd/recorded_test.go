@@ -29,6 +29,8 @@ var update = flag.Bool("update", false, "record the states anew")
 var changed = map[string]string{
 	"uplink.access_points": "new",
 	"uplink.joining":       "new",
+	"notes":                "new",
+	"name":                 "new",
 }
 
 // wider are the figures that may be less certain than when they were recorded: by how

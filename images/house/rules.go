@@ -22,7 +22,8 @@ var order = map[string][]string{
 	},
 	"advice":            {"advicetest"},
 	"cmd":               {"manual", "infobus infobusd"},
-	"config":            {"lastgood"},
+	"config":            {"lastgood settings"},
+	"config/settings":   {"taken"},
 	"durable":           {"durabletest"},
 	"hw":                {"bus line battery temperature rtc", "epaper"},
 	"hw/rtc":            {"rtctest"},
@@ -39,6 +40,7 @@ var order = map[string][]string{
 	"netmon/link":       {"linktest"},
 	"pairing":           {"kept"},
 	"reading":           {"clock"},
+	"selftest":          {"firstboard"},
 	"sim":               {"gateway day", "world"},
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
@@ -59,6 +61,6 @@ var driversImport = []string{"hw", "reading"}
 // pure are the packages that are judgement alone: neither they nor what they
 // import of ours imports anything of outsideWorld.
 var pure = []string{"reading", "words", "tally", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
-	"action", "pairing", "van", "advice", "status", "config", "sim/day", "batterymodel"}
+	"action", "pairing", "van", "advice", "status", "config", "config/settings", "sim/day", "batterymodel"}
 
 var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}

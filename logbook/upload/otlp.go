@@ -26,13 +26,17 @@ const contentType = "application/x-protobuf"
 
 // encode is the request's body before compression. What logbook.Admit refuses
 // stays here.
-func encode(events []logbook.Event, now time.Time) ([]byte, error) {
+func encode(van string, events []logbook.Event, now time.Time) ([]byte, error) {
 	records := make([]*logs.LogRecord, len(events))
 	for i, e := range events {
 		records[i] = record(e, now)
 	}
+	of := &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "infobus")}}
+	if van != "" {
+		of.Attributes = append(of.Attributes, attribute(logbook.VanAttribute, van))
+	}
 	return proto.Marshal(&collector.ExportLogsServiceRequest{ResourceLogs: []*logs.ResourceLogs{{
-		Resource:  &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "infobus")}},
+		Resource:  of,
 		ScopeLogs: []*logs.ScopeLogs{{Scope: &common.InstrumentationScope{Name: "infobus/logbook"}, LogRecords: records}},
 	}}})
 }

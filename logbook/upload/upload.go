@@ -50,6 +50,10 @@ type Options struct {
 	// Endpoint is the receiver's base URL, http or https. Events are posted to
 	// it + "/v1/logs", unless it ends so already.
 	Endpoint string
+	// Token goes with every request, as a bearer's; "" for none. It is never said.
+	Token string
+	// Van is the van's configured name, never the machine's; "" sends none.
+	Van string
 	// Client is the one of netmon/client for the purpose Upload.
 	Client *http.Client
 	// Urgent is that of the purpose Urgent; it sends logbook.Urgent's events
@@ -482,7 +486,7 @@ func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
 // fit encodes as many of the events as the receiver takes at a time, at least one.
 func (u *uploader) fit(events []logbook.Event) (fitting []logbook.Event, plain []byte, err error) {
 	for {
-		if plain, err = encode(events, time.Now()); err != nil || len(plain) <= u.most || len(events) <= 1 {
+		if plain, err = encode(u.Van, events, time.Now()); err != nil || len(plain) <= u.most || len(events) <= 1 {
 			return events, plain, err
 		}
 		n := min(len(events)-1, len(events)*u.most/len(plain))
@@ -506,6 +510,9 @@ func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) 
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Content-Encoding", "gzip")
+	if u.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+u.Token)
+	}
 	response, err := via.Do(request)
 	if err != nil {
 		via.CloseIdleConnections() // one that was kept may lead nowhere

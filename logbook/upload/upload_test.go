@@ -471,7 +471,7 @@ func TestBatchesAreBounded(t *testing.T) {
 func TestOnlyTheSchemaLeaves(t *testing.T) {
 	e := logbook.Event{Log: "l", Seq: 1, Boot: "mole's van", Name: logbook.BatteryLevel, Attributes: map[string]any{
 		"level": "good", "percent": 7, "who": "mole", "restored": true}}
-	b, err := encode([]logbook.Event{e, {Log: "l", Seq: 2, Name: "mole.seen"}}, time.Unix(1, 0))
+	b, err := encode("Van 2", []logbook.Event{e, {Log: "l", Seq: 2, Name: "mole.seen"}}, time.Unix(1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -479,7 +479,7 @@ func TestOnlyTheSchemaLeaves(t *testing.T) {
 		t.Fatalf("%q", b)
 	}
 	defer private.WithholdNothing()()
-	if b, _ = encode([]logbook.Event{e}, time.Unix(1, 0)); !bytes.Contains(b, []byte("mole")) {
+	if b, _ = encode("Van 2", []logbook.Event{e}, time.Unix(1, 0)); !bytes.Contains(b, []byte("mole")) {
 		t.Fatal("the test finds nothing either way")
 	}
 }
