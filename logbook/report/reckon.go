@@ -84,6 +84,10 @@ type Reckoner struct {
 	unread []Unread
 }
 
+// telling are the events of which more is shown than that they were.
+var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped, logbook.BatteryLevel, logbook.SessionStarted, logbook.SessionEnded, logbook.DeviceFailed,
+	logbook.DeviceRecovered, logbook.TimetableExpiring, logbook.TimetableCorrected, logbook.LogbookDropped, logbook.PowerMonoxide}
+
 // NewReckoner begins a report.
 func NewReckoner(o Options) *Reckoner {
 	y, m, d := o.Now.In(o.Zone).Date()
@@ -111,6 +115,9 @@ func (r *Reckoner) See(in Record) {
 		if e.At.Before(r.from.AddDate(0, 0, -1)) {
 			return // counted, and too old to show
 		}
+	}
+	if !slices.Contains(telling, e.Name) {
+		e.Attributes = nil // that it was is all that is shown of it
 	}
 	r.lines = append(r.lines, line{e.Log, e.Boot, e.Mono, e.Seq, e.At, e.Name, e.Attributes})
 }
