@@ -34,7 +34,7 @@ var order = map[string][]string{
 	"images/lab":        {"away clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
-	"logbook":           {"store", "upload export"},
+	"logbook":           {"store", "upload export report"},
 	"logbook/store":     {"storetest"},
 	"netmon":            {"link client", "probe meraki", "lab"},
 	"netmon/link":       {"linktest"},
