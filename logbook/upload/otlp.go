@@ -45,7 +45,8 @@ func record(e logbook.Event, now time.Time) *logs.LogRecord {
 	e, _ = logbook.Admit(e)
 	r := &logs.LogRecord{
 		ObservedTimeUnixNano: uint64(now.UnixNano()),
-		SeverityNumber:       logs.SeverityNumber_SEVERITY_NUMBER_INFO,
+		SeverityNumber:       logs.SeverityNumber(logbook.SeverityOf(e)),
+		Body:                 &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: logbook.Body(e)}},
 		EventName:            string(e.Name),
 		Attributes: []*common.KeyValue{
 			attribute("infobus.log", identifier(e.Log)),
