@@ -41,7 +41,7 @@ type Desk struct {
 	charge   float64 // %
 	load     float64 // A
 	old      bool    // the battery holds 65 % of its label, as two deep cycles have shown
-	shunt    bool    // deep cycles have given more than the label's capacity
+	shunt    bool    // the battery has given more than its label's capacity
 	reads    float64 // what the meter reads of a current: 1, 0 or -1
 	lug      float64 // Ω of a bad one
 	hertz    float64

@@ -40,6 +40,7 @@ asked. The report (JSON and text) has no identifiers, and names what the board l
 		Example: `  sudo infobus selftest
   sudo infobus selftest --button --screen
   sudo infobus selftest --relay           # the Cisco box is off for 2 s, and away for minutes
+  sudo infobus selftest --load 55         # switch a lamp of 55 W on when it asks
   sudo infobus selftest --json
   sudo infobus selftest --first-board --report /media/stick     # 20 minutes, and asks what you see
   sudo infobus selftest --first-board --yes --report /tmp/report # asks nothing`,
@@ -58,6 +59,7 @@ asked. The report (JSON and text) has no identifiers, and names what the board l
 	c.Flags().BoolVar(&asked.Screen, "screen", false, "draw the screen afresh, if it has rested")
 	c.Flags().BoolVar(&asked.Relay, "relay", false, "switch the Cisco box off for 2 s; not in a session")
 	c.Flags().BoolVar(&asked.Force, "force", false, "with --relay: in a session too")
+	c.Flags().Float64Var(&asked.Load, "load", 0, "wait 30 s for a load of so many W to be switched on, and hold the current against it")
 	c.Flags().BoolVar(&asked.Button, "button", false, "wait 15 s for a press of the button")
 	c.Flags().BoolVar(&first.on, "first-board", false, "the first evening with a real board: try what was only ever tried on models, and make a report for the builder")
 	c.Flags().StringVar(&first.report, "report", "", "with --first-board: the folder for the report, such as a stick's")

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
 	"infobus/config/settings/taken"
 	"infobus/netmon"
 	"infobus/netmon/client"
@@ -117,6 +119,7 @@ func (a *appliance) tester() *selftest.Tester {
 	b := selftest.Box{
 		Loop: a.loop, Chip: c.GPIO, Lines: a.watcher, Held: a.watched, Pressed: a.pressed,
 		Battery: a.monitor, BatteryChip: c.Battery.Monitor, BatteryAt: uint16(c.Battery.Address),
+		Shunt:       float64(c.Battery.Shunt) / float64(physic.Ohm),
 		Temperature: a.parts.temperature,
 		Interface:   c.Uplink.Interface, Uplink: a.options.Uplink,
 		Port: func() (netmon.Link, error) { return a.parts.look(c.Uplink.Interface) },
