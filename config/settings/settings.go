@@ -180,7 +180,7 @@ type File struct {
 func Pick(names []string) (found []string) {
 	for _, n := range names {
 		switch strings.ToLower(n) {
-		case "infobus.txt", "infobus.txt.txt", "infobus.text", "infobus.txt.text", "infobus.txt.rtf", "infobus.rtf", "infobus":
+		case "infobus.txt", "infobus.txt.txt", "infobus.text", "infobus.txt.text", "infobus.txt.rtf", "infobus.rtf":
 			found = append(found, n)
 		}
 	}
