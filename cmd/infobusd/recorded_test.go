@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "record the states anew")
 var changed = map[string]string{
 	"uplink.access_points": "new",
 	"uplink.joining":       "new",
+	"sync.lost":            "new",
 }
 
 // wider are the figures that may be less certain than when they were recorded: by how
