@@ -36,9 +36,10 @@
 // the report says so. root.env is a text for "env import -t": one line,
 // ib_hash=SIZE:HEX, as images/card/rootsum prints it.
 //
-// In the root it wants /sbin/init, e2fsck and mke2fs; in itself /modules/NN-NAME (loaded
-// in the order of their names, those for other boards fail without harm) and
-// /page.gz, the frame of the fixed page.
+// The root has /sbin/init, e2fsck, mke2fs, and empty /dev, /proc, /sys, /run and /var.
+// The initramfs is images/card/init as /init, and the modules that images/card/modules
+// lists, in /modules/NN-NAME: loaded in the order of their names, compressed as Debian
+// ships them.
 //
 // # The slot state
 //
