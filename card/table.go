@@ -51,16 +51,28 @@ func ParseTable(sector []byte) (Table, error) {
 // ErrTooSmall says that there is no room for data on the card.
 var ErrTooSmall = errors.New("the card is too small")
 
+// searched is how far behind the slots data is looked for whose entry is lost, in sectors:
+// 64 MiB.
+const searched = 64 * align
+
 // Data is where the data partition is to be on a card of so many sectors: to its end.
-// same says that the table has it so. Where the table has none, it is behind the slots.
-func (t Table) Data(sectors int64) (want Partition, same bool, err error) {
+// same says that the table has it so. Where its entry is lost, it is where a file system
+// begins behind the slots, as begins says of a sector, or else right behind them.
+func (t Table) Data(sectors int64, begins func(sector int64) bool) (want Partition, same bool, err error) {
 	is, slots := t.Partitions[PartitionData-1], t.Partitions[PartitionExtended-1]
 	if slots.Kind == 0 {
 		return want, false, fmt.Errorf("%w: it has no slots", ErrNoTable)
 	}
 	want = Partition{Kind: kindLinux, Start: is.Start}
 	if is.Kind == 0 || int64(is.Start) < slots.End() {
-		start := (slots.End() + align - 1) / align * align
+		behind := (slots.End() + align - 1) / align * align
+		start := behind
+		for at := behind; at < behind+searched && at < sectors; at += align {
+			if begins(at) {
+				start = at
+				break
+			}
+		}
 		if start > 1<<32-1 {
 			return want, false, ErrTooSmall
 		}
@@ -72,7 +84,7 @@ func (t Table) Data(sectors int64) (want Partition, same bool, err error) {
 		return want, false, fmt.Errorf("%w: %d MiB are left for data", ErrTooSmall, max(0, count/align))
 	}
 	want.Count = uint32(count)
-	return want, is == want, nil
+	return want, is.Kind != 0 && is.Start == want.Start && is.Count >= want.Count, nil
 }
 
 // WithData is the first sector with that data partition; nothing else of it changes.

@@ -2,6 +2,7 @@ package van
 
 import (
 	"infobus/action"
+	"infobus/card"
 	"infobus/days"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -68,6 +69,9 @@ type (
 		Celsius float64
 		OK      bool
 	}
+
+	// CardSeen is what the initramfs found of the card, observed right after Started.
+	CardSeen struct{ card.Report }
 
 	// Recorded says how far the logbook is durable.
 	Recorded struct {
@@ -183,6 +187,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.act(in.At, v, out)
 	case DeviceSeen:
 		s.device(v, now, out)
+	case CardSeen:
+		s.card(v.Report, in.At, out)
 	case Recorded:
 		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged = v.Log, v.Seq, v.Acknowledged
 	case Used:

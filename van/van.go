@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"infobus/action"
+	"infobus/card"
 	"infobus/days"
 	"infobus/kiosk"
 	"infobus/logbook"
@@ -69,8 +70,9 @@ type State struct {
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync
-	Own          int64    // bytes that the box itself used since the process began
-	Devices      []Device // the configured ones first, then as they were first heard of
+	Own          int64       // bytes that the box itself used since the process began
+	Card         card.Report // of the initramfs; the zero Report where the box does not run from its own card
+	Devices      []Device    // the configured ones first, then as they were first heard of
 	Stopping     bool
 	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
 	// power cut, and leaves no event.
@@ -129,6 +131,7 @@ const (
 	Configuration = "configuration"
 	Relay         = "relay" // of the gateway's power
 	WallClock     = "clock" // failed where it could not be set
+	MemoryCard    = "card"  // failed where what is written is lost when the power goes
 )
 
 // DeviceState is ok, failed or unknown.

@@ -230,6 +230,8 @@ func (d *Desk) Do(command string) error {
 		}
 	case "pairing":
 		d.see(van.PhoneCopied{}) // copied
+	case "card":
+		d.see(van.CardSeen{Report: cards[last]})
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,8 +96,17 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 		c.salvage(p)
 		return card.DataReadOnly
 	}
+	if fresh := is && before.Mounts <= 1; repaired && !fresh && empty(dataAt) {
+		d.State, d.Why = card.DataAnew, card.DataBroken // nothing of it was left
+	}
 	c.fill(d, p)
 	return card.DataAsLeft
+}
+
+// empty says whether there is nothing in a file system.
+func empty(folder string) bool {
+	entries, err := os.ReadDir(folder)
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != "lost+found" })
 }
 
 func (c *Card) superblock(p string) (card.Ext4, bool) {
@@ -119,7 +129,11 @@ func (c *Card) place(d *card.Data) card.DataWhy {
 		c.say("partition table: %v", err)
 		return card.DataMissing
 	}
-	want, same, err := t.Data(c.sectors)
+	want, same, err := t.Data(c.sectors, func(sector int64) bool {
+		head, err := readAt(c.disk, sector*card.SectorSize, card.HeadSize)
+		_, is := card.ParseExt4(head)
+		return err == nil && is
+	})
 	switch {
 	case errors.Is(err, card.ErrTooSmall):
 		return card.DataTooSmall

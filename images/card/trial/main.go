@@ -43,7 +43,7 @@ func main() {
 	if err != nil {
 		say("cases: %v", err)
 	}
-	for range cases {
+	for range len(cases) {
 		disk, name := waitForOne(cases)
 		if name == "" {
 			say("not all disks are there: %d are missing", len(cases))
