@@ -138,9 +138,7 @@ func Decide(s State, slot Slot, whole, filled, writable bool) Decision {
 		return Decision{Run, s}
 	case !filled || !writable || s.Bad.Has(other):
 		return Decision{GiveUp, s}
-	case s.Primary() == other: // U-Boot came here because that one's kernel is damaged
-		return Decision{GiveUp, s}
-	case s.Good == other && s.Try != slot:
+	case s.Try != slot && s.Primary() == other: // U-Boot came here because that one's kernel is damaged
 		return Decision{GiveUp, s}
 	}
 	n := s.next()

@@ -21,7 +21,7 @@ var order = map[string][]string{
 		"cmd",
 	},
 	"advice":            {"advicetest"},
-	"card":              {"sum"},
+	"card":              {"disk sum"},
 	"cmd":               {"infobus infobusd"},
 	"config":            {"lastgood"},
 	"durable":           {"durabletest"},

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"infobus/card"
+	"infobus/card/disk"
 )
 
 const (
@@ -54,13 +55,13 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 		return why
 	}
 	p := c.partition(card.PartitionData)
-	head, err := readAt(p, 0, card.HeadSize)
+	head, err := disk.ReadAt(p, 0, card.HeadSize)
 	if err != nil {
 		c.say("data: %v", err)
 		return card.DataNoRead
 	}
 	before, is := card.ParseExt4(head)
-	if is && int64(before.Bytes) > size(p) {
+	if is && int64(before.Bytes) > disk.Size(p) {
 		// Never made anew: the rest of it may be behind a wrong entry.
 		return card.DataTooSmall
 	}
@@ -110,7 +111,7 @@ func empty(folder string) bool {
 }
 
 func (c *Card) superblock(p string) (card.Ext4, bool) {
-	head, err := readAt(p, 0, card.HeadSize)
+	head, err := disk.ReadAt(p, 0, card.HeadSize)
 	if err != nil {
 		return card.Ext4{}, false
 	}
@@ -119,7 +120,7 @@ func (c *Card) superblock(p string) (card.Ext4, bool) {
 
 // place sees to it that the data partition goes to the end of the card.
 func (c *Card) place(d *card.Data) card.DataWhy {
-	sector, err := readAt(c.disk, 0, card.SectorSize)
+	sector, err := disk.ReadAt(c.disk, 0, card.SectorSize)
 	if err != nil {
 		c.say("partition table: %v", err)
 		return card.DataNoRead
@@ -130,7 +131,7 @@ func (c *Card) place(d *card.Data) card.DataWhy {
 		return card.DataMissing
 	}
 	want, same, err := t.Data(c.sectors, func(sector int64) bool {
-		head, err := readAt(c.disk, sector*card.SectorSize, card.HeadSize)
+		head, err := disk.ReadAt(c.disk, sector*card.SectorSize, card.HeadSize)
 		_, is := card.ParseExt4(head)
 		return err == nil && is
 	})
@@ -145,7 +146,7 @@ func (c *Card) place(d *card.Data) card.DataWhy {
 	added := there.Start != want.Start
 	if !same && !readOnly(c.disk) {
 		d.Grown = true
-		if err := writeAt(c.disk, 0, card.WithData(sector, want)); err != nil {
+		if err := disk.WriteAt(c.disk, 0, card.WithData(sector, want)); err != nil {
 			c.say("partition table: %v", err)
 		} else if added {
 			err = tell(c.disk, blkpgAdd, card.PartitionData, want)
@@ -226,9 +227,9 @@ func (c *Card) anew(d *card.Data, p string) card.DataWhy {
 // readable reads what a file system has at its beginning, and here and there behind.
 func readable(p string) error {
 	const piece = 1 << 20
-	whole := size(p)
+	whole := disk.Size(p)
 	for at := int64(0); at+piece <= whole; at += max(piece, whole/64/piece*piece) {
-		if _, err := readAt(p, at, piece); err != nil {
+		if _, err := disk.ReadAt(p, at, piece); err != nil {
 			return err
 		}
 	}
@@ -242,7 +243,7 @@ func (c *Card) fill(d *card.Data, p string) {
 	if err := unix.Statfs(dataAt, &s); err != nil || !ok || s.Bsize <= 0 {
 		return
 	}
-	if whole := size(p); whole-int64(e.Bytes) > 1<<20 {
+	if whole := disk.Size(p); whole-int64(e.Bytes) > 1<<20 {
 		if err := resize(dataAt, uint64(whole/s.Bsize)); err != nil {
 			c.say("data: %v", err)
 			return

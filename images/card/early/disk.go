@@ -2,7 +2,6 @@ package early
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"unsafe"
 
@@ -10,71 +9,6 @@ import (
 
 	"infobus/card"
 )
-
-// The disk is read and written past the kernel's cache, so that what is read is what the
-// card has.
-
-// aligned is memory that O_DIRECT takes.
-func aligned(n int) ([]byte, func(), error) {
-	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return nil, nil, err
-	}
-	return b, func() { unix.Munmap(b) }, nil
-}
-
-func readAt(path string, at int64, n int) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_DIRECT, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, free, err := aligned(n)
-	if err != nil {
-		return nil, err
-	}
-	defer free()
-	got, err := f.ReadAt(b, at)
-	if got < n {
-		if err == nil || err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, fmt.Errorf("read %s at %d: %w", path, at, err)
-	}
-	return append([]byte(nil), b...), nil
-}
-
-func writeAt(path string, at int64, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_DIRECT|unix.O_SYNC, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	b, free, err := aligned(len(content))
-	if err != nil {
-		return err
-	}
-	defer free()
-	copy(b, content)
-	if _, err := f.WriteAt(b, at); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
-// size is a disk's or partition's, in bytes; 0 where it cannot be asked.
-func size(path string) int64 {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	n, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0
-	}
-	return n
-}
 
 // readOnly says whether the kernel takes no writes for the device.
 func readOnly(path string) bool {

@@ -13,13 +13,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"infobus/card"
+	"infobus/card/disk"
 	"infobus/card/sum"
 )
 
@@ -45,45 +45,29 @@ type Card struct {
 // root is where the new root is mounted until it is entered.
 const root = "/root"
 
-// ErrNoCard says that no disk has the card's signature.
-var ErrNoCard = errors.New("no card")
-
 // Open finds the card, and reads its slot state.
 func Open(o Options) (*Card, error) {
 	c := &Card{say: o.Say, boot: o.Boot, disk: o.Disk}
 	for end := time.Now().Add(o.Wait); c.disk == ""; time.Sleep(20 * time.Millisecond) {
-		if c.disk = find(o.Boot.Signature); c.disk == "" && time.Now().After(end) {
-			return nil, ErrNoCard
+		var err error
+		if c.disk, err = disk.Find(o.Boot.Signature); err != nil && time.Now().After(end) {
+			return nil, err
 		}
 	}
-	c.sectors = size(c.disk) / card.SectorSize
-	var health card.Health
-	c.state, c.next, health = c.readState()
+	c.sectors = disk.Size(c.disk) / card.SectorSize
+	var (
+		health card.Health
+		err    error
+	)
+	if c.state, c.next, health, err = disk.ReadState(c.disk); err != nil {
+		c.say("%v", err)
+	}
 	if c.boot.Slot == card.None {
 		c.boot.Slot = c.state.Primary()
 	}
 	c.report = card.Report{Slot: c.boot.Slot, Why: c.state.WhyRuns(c.boot.Slot, health), State: health,
 		Card: c.sectors * card.SectorSize, Clock: card.StopUnknown}
 	return c, nil
-}
-
-// find is the disk with that signature; "" where there is none yet. A card in the board's
-// own slot comes before one in a reader.
-func find(signature uint32) string {
-	for _, kind := range []string{"mmcblk*", "vd*", "sd*"} {
-		disks, _ := filepath.Glob("/sys/block/" + kind)
-		for _, d := range disks {
-			path := "/dev/" + filepath.Base(d)
-			head, err := readAt(path, 0, card.SectorSize)
-			if err != nil {
-				continue
-			}
-			if t, err := card.ParseTable(head); err == nil && t.Signature == signature {
-				return path
-			}
-		}
-	}
-	return ""
 }
 
 // partition is the path of a partition.
@@ -105,29 +89,12 @@ func (c *Card) waitFor(number int) error {
 	}
 }
 
-func (c *Card) readState() (card.State, int, card.Health) {
-	var copies [2][]byte
-	for i, at := range card.Sectors {
-		b, err := readAt(c.disk, at*card.SectorSize, card.SectorSize)
-		if err != nil {
-			c.say("slot state, sector %d: %v", at, err)
-			continue
-		}
-		copies[i] = b
-	}
-	return card.Read(copies)
-}
-
-// write writes the slot state, and looks whether the card has it.
+// write writes the slot state.
 func (c *Card) write(s card.State) error {
-	if err := writeAt(c.disk, card.Sectors[c.next]*card.SectorSize, s.Encode()); err != nil {
-		return fmt.Errorf("write the slot state: %w", err)
+	if err := disk.WriteState(c.disk, c.next, s); err != nil {
+		return err
 	}
-	is, next, _ := c.readState()
-	if is != s {
-		return errors.New("write the slot state: the card does not keep it")
-	}
-	c.state, c.next = is, next
+	c.state, c.next = s, 1-c.next
 	return nil
 }
 
@@ -156,7 +123,7 @@ func (c *Card) Choose() card.Verdict {
 
 // head is the beginning of a partition; nil where it cannot be read.
 func (c *Card) head(number int) []byte {
-	b, err := readAt(c.partition(number), 0, card.HeadSize)
+	b, err := disk.ReadAt(c.partition(number), 0, card.HeadSize)
 	if err != nil {
 		return nil
 	}
