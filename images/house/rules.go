@@ -31,7 +31,7 @@ var order = map[string][]string{
 	"hw/epaper":         {"epapertest"},
 	"hw/line":           {"linetest"},
 	"images":            {"lab house testsum", "card"},
-	"images/card":       {"early rootsum", "cardtest init trial"},
+	"images/card":       {"cardtest early rootsum", "init keeper trial"},
 	"images/lab":        {"away clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
