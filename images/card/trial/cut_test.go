@@ -66,9 +66,9 @@ func record(t *testing.T, p parts) recorded {
 	return r
 }
 
-// memory is a folder that no disk stands behind, where there is one: what is judged is
+// scratch is a folder that no disk stands behind, where there is one: what is judged is
 // copied and checked many times.
-func memory(t *testing.T) string {
+func scratch(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "infobus-cut-")
 	if err != nil {
@@ -81,7 +81,7 @@ func memory(t *testing.T) string {
 // open opens a copy of a card.
 func open(t *testing.T, file string) *os.File {
 	t.Helper()
-	name := filepath.Join(memory(t), "card")
+	name := filepath.Join(scratch(t), "card")
 	run(t, exec.Command("cp", "--sparse=always", file, name))
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
@@ -190,7 +190,7 @@ func (r recorded) prefixes(t *testing.T, every bool, most, lag int) (tried int, 
 		}
 	}
 	step := max(1, (len(cuts)+most-1)/most)
-	f, dir := open(t, r.before), memory(t)
+	f, dir := open(t, r.before), scratch(t)
 	var noted cardtest.Noted
 	done := 0
 	for c := step - 1; c < len(cuts); c += step {
