@@ -166,10 +166,8 @@ func boot(t *testing.T, p parts, cards map[string]disk) map[string]*verdict {
 	}
 	defer m.Close()
 	var console []string
-	start := time.Now()
 	for line := range m.Lines() {
 		console = append(console, line)
-		t.Log(time.Since(start).Round(time.Millisecond), line)
 		name, said, _ := strings.Cut(line, ": ")
 		if name == "init" && late != nil {
 			for _, name := range late {
