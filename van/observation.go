@@ -241,7 +241,7 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 
 // restore takes what an earlier process kept.
 func (s *State) restore(o Options, k Kept, at reading.Stamp) {
-	s.kept, s.keptAt = k, at.Mono
+	s.kept, s.keptAt, s.rebooted = k, at.Mono, k.Boot != at.Boot
 	if c := k.Charge; c != nil {
 		same := k.Boot == at.Boot
 		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High, Learnt: c.Learnt}, at.Mono-c.At, same)

@@ -82,6 +82,7 @@ type State struct {
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep
 	keptAt      time.Duration        // when that was
+	rebooted    bool                 // no earlier process of this boot kept anything
 	followed    power.Source         // of the last Follow
 	interrupted *KeptSession         // by a power cut; nil once it goes on or has ended
 	resumed     KeptSession          // the session as an earlier process of this boot kept it

@@ -11,8 +11,8 @@ import (
 	"infobus/hw/rtc/rtctest"
 )
 
-// bus writes the kernel's folder of a bus with a chip on it.
-func bus(t *testing.T, name, kind string) string {
+// busOf writes the kernel's folder of a bus with a chip on it.
+func busOf(t *testing.T, name, kind string) string {
 	t.Helper()
 	folder := t.TempDir()
 	node := filepath.Join(folder, "devices", name, "of_node")
@@ -33,7 +33,7 @@ func TestTheClockChipsFlagIsReadBeforeTheKernelsDriver(t *testing.T) {
 		}
 		return rtc.Stopped(&chip, address)
 	}
-	folder := bus(t, "11-0068", "maxim,ds3231")
+	folder := busOf(t, "11-0068", "maxim,ds3231")
 	if flag, err := stopFlag(folder, read); flag != card.StopSet || err != nil {
 		t.Errorf("a new chip: %s, %v", flag, err)
 	}
@@ -48,7 +48,7 @@ func TestTheClockChipsFlagIsReadBeforeTheKernelsDriver(t *testing.T) {
 		t.Errorf("one that does not answer: %s, %v", flag, err)
 	}
 	never := func(string, uint16) (bool, error) { return false, errors.New("asked") }
-	for name, folder := range map[string]string{"another chip": bus(t, "1-0040", "ti,ina226"), "an adapter": bus(t, "i2c-1", "brcm,bcm2835-i2c"), "no bus": t.TempDir()} {
+	for name, folder := range map[string]string{"another chip": busOf(t, "1-0040", "ti,ina226"), "an adapter": busOf(t, "i2c-1", "brcm,bcm2835-i2c"), "no bus": t.TempDir()} {
 		if flag, err := stopFlag(folder, never); flag != card.StopUnknown || err != nil {
 			t.Errorf("%s: %s, %v", name, flag, err)
 		}
