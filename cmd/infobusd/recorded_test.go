@@ -30,6 +30,8 @@ var changed = map[string]string{
 	"card":                 "what is known of the memory card; it was not told before",
 	"uplink.access_points": "new",
 	"uplink.joining":       "new",
+	"notes":                "new",
+	"name":                 "new",
 }
 
 // wider are the figures that may be less certain than when they were recorded: by how
