@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"infobus/advice/advicetest"
+	"infobus/card"
 	"infobus/netmon"
 	"infobus/power"
 	"infobus/reading"
@@ -113,7 +114,14 @@ func pairs(t testing.TB) (all []moment) {
 	}
 	session := []string{"generator off, 40s", "breaker out, 40s", "charger off, 6m", "sensor cut, 2m", "device gpio absent, 20s", "stall, 20s", "hertz 44, 20s",
 		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
-		"device logbook full, 5s", "pairing copied, 5s", "box says, 5s", "logs lost, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
+		"device logbook full, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
+	// What is told and nothing else depends on is paired with a few of these.
+	said := []string{"pairing copied, 5s", "box says, 5s", "logs lost, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s"}
+	for i, a := range said {
+		for _, b := range append([]string{"generator off, 40s", "cable out, 20s", "device panel timeout, 5s", "gas on, 5s", "do end-session, 10s"}, said[i+1:]...) {
+			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
+		}
+	}
 	for i, a := range session {
 		for _, b := range session[i+1:] {
 			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
@@ -267,6 +275,9 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		later := f.Code == power.ServiceDue && (s.Session.Active || source != power.SourceBattery)
 		bad(j.Level == Good && !later, "all is well, and %s", f.Code)
 	}
+	bad(j.Level == Good && s.DataLost(), "all is well, and what is written is lost at the next power cut")
+	bad(j.Level == Good && s.Card.Data.State == card.DataAnew, "all is well, and what was kept is lost")
+	bad(j.Level == Good && (s.Card.Why == card.WhyRoot || s.Card.Why == card.WhyUsedUp), "all is well, and a slot of the card is damaged")
 	bad(j.Level == Good && len(s.Notes) > 0, "all is well, and the box says what is wrong")
 	bad(j.Level == Good && s.Copied != 0 && now-s.Copied < time.Hour, "all is well, and a pairing was copied")
 	bad(j.Level == Good && s.Sync.Lost > 0 && now-s.Sync.LostAt < time.Hour, "all is well, and events on the card are lost")

@@ -38,6 +38,9 @@ const (
 	confirmSite       = "confirm-site"
 	generatorService  = "generator-service"
 	timetableRefused  = "timetable-refused"
+	cardMemory        = "card-in-memory"
+	cardAnew          = "card-data-lost"
+	cardSlot          = "card-other-slot"
 	generatorStalls   = string(power.Stalls)
 	socketsDead       = string(power.SocketsDead)
 	monoxide          = string(power.MonoxideAlarm)
@@ -80,6 +83,9 @@ var table = rules{
 	{code: "clock-differs", about: Screen, act: SetClock, touch: ThePhone, judge: findClockDiffers},
 	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
 	{code: "configuration-refused", about: Devices, act: TellTeam, judge: broken(van.Configuration, words.T("advice.configuration-refused"))},
+	{code: cardMemory, about: Devices, act: TellTeam, judge: findCardMemory},
+	{code: cardAnew, about: Devices, act: TellTeam, judge: findCardAnew},
+	{code: cardSlot, about: Devices, act: TellTeam, judge: findCardSlot},
 	{code: "box-says", about: Devices, act: TellTeam, judge: findBoxSays},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
 		hides: []string{timetableRefused}},
@@ -96,6 +102,7 @@ var table = rules{
 	{code: string(power.BatteryWeak), about: Power, act: TellTeam, judge: findWeak},
 	{code: generatorService, about: Power, act: ServiceGenerator, touch: TheGenerator, judge: findService},
 	{code: "timetable-expiring", about: Timetable, judge: findTimetableExpiring},
+	{code: "card-repaired", about: Devices, act: Nothing, judge: findCardRepaired},
 	{code: startGenerator, about: Session, act: Nothing, judge: findStartGenerator},
 }
 
@@ -491,7 +498,7 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 }
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
-	own := []string{van.Panel, van.Configuration, van.Settings, van.TimetableFile} // which have rows of their own
+	own := []string{van.Panel, van.Configuration, van.Settings, van.TimetableFile, van.MemoryCard} // which have rows of their own
 	i := slices.IndexFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) })
 	if i < 0 {
 		return none()

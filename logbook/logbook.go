@@ -67,6 +67,7 @@ const (
 	SystemStarted      Name = "system.started"
 	SystemStopping     Name = "system.stopping"
 	PairingEnded       Name = "pairing.ended"
+	CardFound          Name = "card.found"
 	SystemTested       Name = "system.tested"
 )
 

@@ -21,7 +21,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
 		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -56,7 +56,10 @@ var Schema = map[Name][]Field{
 	SystemStarted:      {{Key: "restored", Bool: true}},
 	SystemStopping:     {{Key: "reason", Words: []string{"signal", "shutdown"}}},
 	PairingEnded:       {{Key: "reason", Words: []string{"copied"}}},
-	SystemTested:       {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
+	CardFound: {{Key: "slot", Words: []string{"a", "b"}}, {Key: "why", Words: []string{"good", "trial", "used-up", "kernel", "root", "no-state"}},
+		{Key: "data", Words: []string{"mounted", "repaired", "made-anew", "in-memory"}},
+		{Key: "reason", Words: []string{"missing", "card-too-small", "damaged", "unreadable", "read-only", "no-mount", "not-made", "unchecked"}}},
+	SystemTested: {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
 }
 
 // Admit gives the event with no attribute but those that the schema allows, and

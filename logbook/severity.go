@@ -38,6 +38,7 @@ var severities = map[Name][]struct {
 	LogbookDropped:    {{"", nil, SeverityError}},
 	DeviceFailed:      {{"", nil, SeverityError}},
 	PairingEnded:      {{"", nil, SeverityWarn}},
+	CardFound:         {{"data", []string{"made-anew", "in-memory"}, SeverityError}, {"why", []string{"trial"}, SeverityInfo}, {"", nil, SeverityWarn}},
 }
 
 // SeverityOf is the event's.

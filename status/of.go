@@ -36,6 +36,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 
 	v := View{
+		Card:  cardOf(s.Card),
 		Clock: clockOf(s),
 		Power: Power{
 			Source:   s.Power.Source(),

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"infobus/card"
 	"infobus/power"
 	"infobus/words"
 )
@@ -31,11 +32,12 @@ type View struct {
 
 	Timetable Timetable `json:"timetable"`
 
-	Devices []Device `json:"devices"`
-	Notes   []Note   `json:"notes"`   // what the box says of itself to who looks after it
-	Name    string   `json:"name"`    // the van's; "" where it has none; also in the summary
-	Quiet   bool     `json:"quiet"`   // only numbers and languages are shown; false in the summary
-	Actions []string `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
+	Card    MemoryCard `json:"card"`
+	Devices []Device   `json:"devices"`
+	Notes   []Note     `json:"notes"`   // what the box says of itself to who looks after it
+	Name    string     `json:"name"`    // the van's; "" where it has none; also in the summary
+	Quiet   bool       `json:"quiet"`   // only numbers and languages are shown; false in the summary
+	Actions []string   `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
 }
 
 // Note is one thing that the box says of itself, such as a mistake of its settings.
@@ -120,6 +122,30 @@ func (v View) In(s *words.Speaker) View {
 		v.Uplink.Cellular = &said
 	}
 	return v
+}
+
+// MemoryCard is what was found of the memory card when the box started; every word is
+// "unknown", and every number null, where the box does not run from its own card.
+type MemoryCard struct {
+	Slot     string   `json:"slot"`     // a, b
+	Why      string   `json:"why"`      // it runs: good, trial, used-up, kernel, root, no-state
+	State    string   `json:"state"`    // the slot state's copies: ok, one-damaged, both-damaged, unreadable
+	Root     string   `json:"root"`     // checked, unchecked
+	Bytes    *int64   `json:"bytes"`    // the card's size
+	Data     CardData `json:"data"`     // where what is written goes
+	Settings string   `json:"settings"` // infobus.txt: found, absent, unreadable
+	Clock    string   `json:"clock"`    // the clock chip's stop flag: set, clear
+	Watchdog *bool    `json:"watchdog"` // the board's was fed from the start
+	StartS   *float64 `json:"start_s"`  // s, from the kernel's start to systemd's
+}
+
+// CardData is the part of the card that is written.
+type CardData struct {
+	State    string `json:"state"`    // mounted, repaired, made-anew, in-memory
+	Reason   string `json:"reason"`   // why it is not as it was left; "" where it is
+	Bytes    *int64 `json:"bytes"`    // its size
+	Grown    bool   `json:"grown"`    // in this boot, to the end of the card
+	Salvaged *int   `json:"salvaged"` // files that were brought over from what could not be used
 }
 
 // Clock is whether the wall clock may be believed.
@@ -484,6 +510,7 @@ func (v View) Summary() View {
 		Power:   Power{Source: v.Power.Source, Battery: Battery{Level: b.Level, Quality: b.Quality}},
 		Session: Session{Active: v.Session.Active, Site: v.Session.Site, Until: v.Session.Until},
 		Uplink:  Uplink{Verdict: v.Uplink.Verdict},
+		Card:    cardOf(card.Report{}),
 		Kiosk:   Kiosk{Page: v.Kiosk.Page, Part: v.Kiosk.Part, Parts: v.Kiosk.Parts, DrawnAt: v.Kiosk.DrawnAt, Languages: v.Kiosk.Languages, Rows: v.Kiosk.Rows},
 	}
 	for _, t := range v.Tiles {

@@ -2,6 +2,7 @@ package van
 
 import (
 	"infobus/action"
+	"infobus/card"
 	"infobus/days"
 	"infobus/logbook"
 	"infobus/netmon"
@@ -69,6 +70,9 @@ type (
 		Celsius float64
 		OK      bool
 	}
+
+	// CardSeen is what the initramfs found of the card, observed right after Started.
+	CardSeen struct{ card.Report }
 
 	// Recorded says how far the logbook is durable.
 	Recorded struct {
@@ -191,6 +195,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.act(in.At, v, out)
 	case DeviceSeen:
 		s.device(v, now, out)
+	case CardSeen:
+		s.card(v.Report, in.At, out)
 	case Recorded:
 		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged, s.Sync.Waiting = v.Log, v.Seq, v.Acknowledged, v.Waiting
 		if v.Lost > s.Sync.Lost {
@@ -250,7 +256,7 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 
 // restore takes what an earlier process kept.
 func (s *State) restore(o Options, k Kept, at reading.Stamp) {
-	s.kept, s.keptAt = k, at.Mono
+	s.kept, s.keptAt, s.rebooted = k, at.Mono, k.Boot != at.Boot
 	if c := k.Charge; c != nil {
 		same := k.Boot == at.Boot
 		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High, Learnt: c.Learnt}, at.Mono-c.At, same)

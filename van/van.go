@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"infobus/action"
+	"infobus/card"
 	"infobus/days"
 	"infobus/kiosk"
 	"infobus/logbook"
@@ -71,8 +72,9 @@ type State struct {
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync
-	Own          int64    // bytes that the box itself used since the process began
-	Devices      []Device // the configured ones first, then as they were first heard of
+	Own          int64       // bytes that the box itself used since the process began
+	Card         card.Report // of the initramfs; the zero Report where the box does not run from its own card
+	Devices      []Device    // the configured ones first, then as they were first heard of
 	Stopping     bool
 	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
 	// power cut, and leaves no event.
@@ -83,6 +85,7 @@ type State struct {
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep
 	keptAt      time.Duration        // when that was
+	rebooted    bool                 // no earlier process of this boot kept anything
 	followed    power.Source         // of the last Follow
 	interrupted *KeptSession         // by a power cut; nil once it goes on or has ended
 	resumed     KeptSession          // the session as an earlier process of this boot kept it
@@ -124,9 +127,10 @@ const (
 	// Configuration is the configuration's file: failed where it was refused.
 	Configuration = "configuration"
 	// Settings is the settings file on the card: failed where it has mistakes.
-	Settings  = "settings"
-	Relay     = "relay" // of the gateway's power
-	WallClock = "clock" // failed where it could not be set
+	Settings   = "settings"
+	Relay      = "relay" // of the gateway's power
+	WallClock  = "clock" // failed where it could not be set
+	MemoryCard = "card"  // failed where what is written is lost when the power goes
 )
 
 // DeviceState is ok, failed or unknown.

@@ -233,6 +233,8 @@ func (d *Desk) Do(command string) error {
 		}
 	case "pairing":
 		d.see(van.PhoneCopied{}) // copied
+	case "card":
+		d.see(van.CardSeen{Report: cards[last]})
 	case "box":
 		d.see(van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}) // says
 	case "logs":

@@ -258,6 +258,7 @@ func (a *appliance) run(ctx context.Context) {
 	started := a.keeper.Load(a.screen.Certain())
 	a.restoreBudget(started.Kept)
 	a.observe(started)
+	a.foundCard(a.flags.card)
 	if a.refused != nil {
 		slog.Error("the box starts all the same", "why", a.refused)
 		a.heard(van.Configuration, a.refused)

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"infobus/card"
 	"infobus/config"
 	"infobus/config/lastgood"
 	"infobus/config/settings"
@@ -55,6 +56,7 @@ type flags struct {
 	listen     string
 	volunteers string
 	vanTimes   bool
+	card       string // the initramfs's report; "": none
 	verbose    bool
 	log        io.Writer        // nil: standard error
 	busy       *epapertest.Busy // of a simulated panel; nil: as long as a real one
@@ -116,6 +118,7 @@ will not do, or, with --sim, one of those files: one line says which and why;
 	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
 	c.Flags().StringVar(&f.volunteers, "volunteers", "", "address:port of the volunteers' own door (default: likewise)")
+	c.Flags().StringVar(&f.card, "card-report", card.ReportFile, "what the card's initramfs found, where the box runs from its own card")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
 	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds, and start whatever is wrong")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

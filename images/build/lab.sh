@@ -3,14 +3,14 @@
 
 # What the lab's whole machine is made of, beside its kernel.
 lab_packages=(base-files base-passwd bash dash coreutils diffutils findutils grep gzip hostname init-system-helpers mawk
-	perl-base sed tar util-linux mount procps kmod dpkg libc-bin netbase iproute2 passwd
+	perl-base sed tar util-linux mount e2fsprogs procps kmod dpkg libc-bin netbase iproute2 passwd
 	systemd systemd-sysv udev dbus polkitd fonts-noto-core)
 
 # lab makes what the lab's machines boot, once: Debian 13's arm64 kernel, and a
 # disk with Debian 13 and systemd.
 lab() {
 	local recipe kept dir=$out/lab kernel
-	recipe=$(sha256sum <<<"${lab_packages[*]} $(cat images/lab/debian/root.sh)")
+	recipe=$(sha256sum <<<"${lab_packages[*]} $(cat images/lab/debian/root.sh images/card/modules)")
 	kept=$cache/lab/${recipe:0:12}
 	if [ ! -s "$kept/root.img" ]; then
 		say "making the lab's disk (once, about 150 MB to fetch)"

@@ -7,7 +7,7 @@ package main
 // mistake; a place without a package is a room that is still to be built.
 var order = map[string][]string{
 	"": {
-		"reading yamlfile systemd supervise words durable tally private examples wall batterymodel", // leaves
+		"reading yamlfile systemd supervise words durable tally private examples wall batterymodel card", // leaves
 		"hw",
 		"netmon timetable",
 		"logbook",
@@ -21,6 +21,7 @@ var order = map[string][]string{
 		"cmd",
 	},
 	"advice":            {"advicetest"},
+	"card":              {"disk sum"},
 	"cmd":               {"manual", "infobus infobusd"},
 	"config":            {"lastgood settings"},
 	"config/settings":   {"taken"},
@@ -30,7 +31,8 @@ var order = map[string][]string{
 	"hw/battery":        {"batterytest"},
 	"hw/epaper":         {"epapertest"},
 	"hw/line":           {"linetest"},
-	"images":            {"lab house licences testsum"},
+	"images":            {"lab house licences testsum", "card"},
+	"images/card":       {"cardtest early rootsum", "init keeper trial"},
 	"images/lab":        {"away clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
@@ -61,6 +63,6 @@ var driversImport = []string{"hw", "reading"}
 // pure are the packages that are judgement alone: neither they nor what they
 // import of ours imports anything of outsideWorld.
 var pure = []string{"reading", "words", "tally", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
-	"action", "pairing", "van", "advice", "status", "config", "config/settings", "sim/day", "batterymodel"}
+	"action", "pairing", "van", "advice", "status", "config", "config/settings", "sim/day", "batterymodel", "card"}
 
 var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}

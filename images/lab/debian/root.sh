@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes what the lab's whole machine boots: root.sh PACKAGES KERNEL.deb FOLDER
-# puts vmlinuz, modules/ and root.img into FOLDER.
+# puts vmlinuz, modules/, root.img and card/ into
+# FOLDER.
 #
 # The packages are unpacked and written into dpkg's books, not configured: that
 # would run arm64 programs here. systemd makes the users on the first boot, and
@@ -18,6 +19,14 @@ n=10
 for module in virtio_blk failover net_failover virtio_net crc32c_generic crc16 mbcache jbd2 ext4 autofs4; do
 	mv "$out/$module.ko.xz" "$out/modules/$((n++))-$module"
 done
+# What the card's initramfs loads, in its order.
+mkdir -p "$out/card/modules"
+n=10
+while read -r module; do
+	file=$(find "$out/modules" -name "*-$module")
+	[ -n "$file" ] || file=$out/$module.ko.xz
+	cp "$file" "$out/card/modules/$((n++))-$module"
+done < <(grep -v '^#' images/card/modules)
 rm -f "$out/"*.ko.xz
 
 for deb in "$packages"/base-files_*.deb "$packages"/*.deb; do # the folders that are links come first
@@ -28,6 +37,10 @@ for deb in "$packages"/base-files_*.deb "$packages"/*.deb; do # the folders that
 		sed 's|^\./$|/.|; s|^\.||; s|\(.\)/$|\1|' >"$root/var/lib/dpkg/info/$name.list"
 	{ dpkg-deb -f "$deb" && echo "Status: install ok installed" && echo; } >>"$root/var/lib/dpkg/status"
 done
+
+# What the card's initramfs wants of a root, for roots of a few megabytes.
+(cd "$root" && cp -L --parents -t "$out/card" usr/sbin/e2fsck usr/sbin/mke2fs etc/mke2fs.conf usr/lib/ld-linux-aarch64.so.1 \
+	usr/lib/aarch64-linux-gnu/{libext2fs.so.2,libcom_err.so.2,libblkid.so.1,libuuid.so.1,libe2p.so.2,libc.so.6})
 
 cd "$root"
 cp usr/share/base-passwd/passwd.master etc/passwd

@@ -1,0 +1,106 @@
+package early
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"infobus/card"
+)
+
+const (
+	maxSettings = 64 << 10 // of a file, in bytes
+	maxFiles    = 8
+)
+
+// Settings copies the small files of the FAT whose names begin with "infobus", in
+// whatever case, to card.Folder, and leaves what they mean to others. The FAT is mounted
+// read-only, and not for longer than that.
+func (c *Card) Settings() {
+	c.report.Setting = card.FileUnreadable
+	const at = "/run/infobus-card/fat"
+	if err := os.MkdirAll(at, 0o700); err != nil {
+		return
+	}
+	defer os.Remove(at)
+	flags := uintptr(unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
+	if err := unix.Mount(c.partition(card.PartitionFAT), at, "vfat", flags, "utf8"); err != nil {
+		c.say("the FAT: %v", err)
+		return
+	}
+	defer unix.Unmount(at, unix.MNT_DETACH)
+	c.report.Setting = settings(at, card.Folder)
+}
+
+func settings(from, to string) card.File {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return card.FileUnreadable
+	}
+	found, wrong := 0, 0
+	for _, e := range entries {
+		info, err := e.Info()
+		if !strings.HasPrefix(strings.ToLower(e.Name()), "infobus") || err != nil || !info.Mode().IsRegular() ||
+			info.Size() > maxSettings || found == maxFiles {
+			continue
+		}
+		b, err := readSmall(filepath.Join(from, e.Name()))
+		if err == nil {
+			to := filepath.Join(to, e.Name())
+			if err = os.WriteFile(to, b, 0o400); err == nil {
+				err = own(to)
+			}
+		}
+		if err != nil {
+			wrong++
+			continue
+		}
+		found++
+	}
+	switch {
+	case found > 0:
+		return card.FileFound
+	case wrong > 0:
+		return card.FileUnreadable
+	}
+	return card.FileAbsent
+}
+
+func readSmall(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSettings))
+}
+
+// own has the daemon own a file, and nobody else read it: a PIN may stand in it.
+func own(file string) error {
+	passwd, err := os.ReadFile("/etc/passwd")
+	if err != nil {
+		return err
+	}
+	uid, gid := userOf(string(passwd), "infobus")
+	return os.Chown(file, uid, gid)
+}
+
+// userOf is a user of the root; root, where there is none of that name.
+func userOf(passwd, name string) (uid, gid int) {
+	for line := range strings.Lines(passwd) {
+		fields := strings.Split(line, ":")
+		if len(fields) < 4 || fields[0] != name {
+			continue
+		}
+		u, err := strconv.Atoi(fields[2])
+		g, err2 := strconv.Atoi(fields[3])
+		if err == nil && err2 == nil {
+			return u, g
+		}
+	}
+	return 0, 0
+}
