@@ -30,7 +30,7 @@ var order = map[string][]string{
 	"hw/battery":        {"batterytest"},
 	"hw/epaper":         {"epapertest"},
 	"hw/line":           {"linetest"},
-	"images":            {"lab house licences testsum"},
+	"images":            {"deb lab house licences testsum"},
 	"images/lab":        {"away clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
