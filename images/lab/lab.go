@@ -98,7 +98,7 @@ func (m *Machine) start(ctx context.Context, o Options) error {
 	for guest, host := range o.Files {
 		files[guest] = host
 	}
-	if err := pack(initrd, files); err != nil {
+	if err := Pack(initrd, files); err != nil {
 		return fmt.Errorf("pack the machine's files: %w", err)
 	}
 	// Before others on a busy host, where the host allows it: what the machine does

@@ -1,0 +1,72 @@
+// Card makes the parts of the card image that no program of Debian's makes; the script
+// beside it, images/build/image.sh, has the order. It writes what it is told to, from
+// files alone: neither clock nor machine is in what comes out.
+//
+//	card modules FOLDER            names on the standard input → files of kernel modules
+//	card initrd OUT FOLDER INIT LIST [PATH=FILE…]
+//	card disk OUT FAT BOOT ROOT DATA
+//	card crc FILE                  as U-Boot's script compares it
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "card:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) < 2 {
+		return fmt.Errorf("usage: card modules|initrd|disk|crc …")
+	}
+	switch command, args := args[0], args[1:]; {
+	case command == "modules" && len(args) == 1:
+		names, err := words(os.Stdin)
+		if err != nil {
+			return err
+		}
+		files, err := modules(args[0], names)
+		if err != nil {
+			return err
+		}
+		fmt.Println(strings.Join(files, "\n"))
+		return nil
+	case command == "initrd" && len(args) >= 4:
+		return initrd(args[0], args[1], args[2], args[3], args[4:])
+	case command == "disk" && len(args) == 5:
+		return disk(args[0], [4]string(args[1:]))
+	case command == "crc" && len(args) == 1:
+		b, err := os.ReadFile(args[0])
+		if err != nil {
+			return err
+		}
+		// U-Boot stores it big endian and compares it as the processor reads it.
+		var stored [4]byte
+		binary.BigEndian.PutUint32(stored[:], crc32.ChecksumIEEE(b))
+		fmt.Printf("%x\n", binary.LittleEndian.Uint32(stored[:]))
+		return nil
+	default:
+		return fmt.Errorf("card %s does not take %q", command, args)
+	}
+}
+
+// words are the lines of a list, without comments.
+func words(r io.Reader) (all []string, err error) {
+	s := bufio.NewScanner(r)
+	for s.Scan() {
+		if line := strings.TrimSpace(s.Text()); line != "" && line[0] != '#' {
+			all = append(all, line)
+		}
+	}
+	return all, s.Err()
+}
