@@ -130,7 +130,7 @@ card_slot() {
 	for overlay in header i2c wake latch; do
 		dtc -q -@ -I dts -O dtb -o "$dir/$overlay.dtbo" "images/card/dts/$overlay.dtso"
 	done
-	for tree in 'plain header i2c' 'latch header i2c latch' 'wake header wake'; do
+	for tree in 'standard header i2c' 'latch header i2c latch' 'wake header wake'; do
 		# shellcheck disable=SC2086
 		set -- $tree
 		tree=$1 overlays=()

@@ -36,7 +36,7 @@ if test "${slot}" = "b"; then setenv order "b a"; else setenv order "a b"; fi
 # Of the settings only the wiring is taken, and of that only words that are known.
 setenv wiring
 if load ${devtype} ${devnum}:1 ${st} infobus.txt; then env import -t -r ${st} ${filesize} wiring; fi
-setenv tree plain
+setenv tree standard
 if test "${wiring}" = "latch"; then setenv tree latch; fi
 if test "${wiring}" = "wake"; then setenv tree wake; fi
 

@@ -1,0 +1,322 @@
+package main
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"infobus/card"
+	"infobus/images/lab"
+	"infobus/logbook"
+)
+
+// hangGuard is when something is given up; nothing is measured by it.
+const hangGuard = 15 * time.Minute
+
+// made is the folder with the card image.
+func made(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: boots the card image")
+	}
+	dir := os.Getenv("INFOBUS_CARD")
+	if dir == "" {
+		t.Skip("INFOBUS_CARD names no folder: ./build.sh image makes one, ./build.sh test sets it")
+	}
+	return dir
+}
+
+// copied is the image on a card of that size, which the machine may write.
+func copied(t *testing.T, dir string, size int64) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "card.img")
+	if out, err := exec.CommandContext(t.Context(), "cp", "--sparse=always", filepath.Join(dir, "infobus.img"), to).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Truncate(to, size); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// outside is the hash of all that is not data: of the first table it leaves out what it
+// says of the data, which grows.
+func outside(t *testing.T, image string) string {
+	t.Helper()
+	f, err := os.Open(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	primary, _ := layout()
+	h := sha256.New()
+	first := make([]byte, card.SectorSize)
+	if _, err := io.ReadFull(f, first); err != nil {
+		t.Fatal(err)
+	}
+	const entry = 446 + 16*(card.PartitionData-1)
+	clear(first[entry : entry+16])
+	h.Write(first)
+	if _, err := io.CopyN(h, f, int64(primary[2].start-1)*card.SectorSize); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// receiver is the helpers' receiver, on this side of the machine's network.
+type receiver struct {
+	*httptest.Server
+	mu   sync.Mutex
+	said string
+}
+
+func newReceiver(t *testing.T) *receiver {
+	r := &receiver{}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body := io.Reader(q.Body)
+		if z, err := gzip.NewReader(q.Body); err == nil && q.Header.Get("Content-Encoding") == "gzip" {
+			body = z
+		}
+		b, _ := io.ReadAll(body)
+		r.mu.Lock()
+		r.said += string(b)
+		r.mu.Unlock()
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) has(event logbook.Name) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Contains(r.said, string(event))
+}
+
+// credential is how the lab tells the image what it cannot know, without a change to it:
+// systemd takes it from QEMU's configuration device, which no board has.
+func credential(t *testing.T, name, text string) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "credential")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"-fw_cfg", "name=opt/io.systemd.credentials/" + name + ",file=" + file}
+}
+
+// The board of the lab: the generator's line is real, battery and panel are the
+// daemon's models, because it has no bus.
+const (
+	generator     = 1
+	configuration = `
+gpio: 9030000.pl061
+generators:
+  - line: "1"
+    active: high
+    bias: none
+uplink: # there is no way to anybody who is asked
+  interface: uplink0
+  targets: ["192.0.2.1:9", "192.0.2.2:9"]
+  resolvers: ["192.0.2.1:53", "192.0.2.2:53"]
+  name: name.invalid
+  check: http://192.0.2.1:9/
+sync:
+  endpoint: RECEIVER
+`
+	dropIn = `
+[Service]
+LoadCredential=lab.yaml
+ExecStart=
+ExecStart=/usr/bin/infobusd --config %d/lab.yaml --sim=battery,panel
+`
+	shellUnit = `
+[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=/bin/sh -c 'until [ -c /dev/vport*p1 ]; do sleep 0.2; done; exec /bin/sh <>/dev/vport*p1 >&0 2>&1'
+Restart=always
+`
+	wantShell = `
+[Unit]
+Wants=lab-shell.service
+`
+)
+
+// box is the image in the lab's machine.
+type box struct {
+	*lab.Machine
+	t     *testing.T
+	shell *lab.Shell
+	mu    sync.Mutex
+	said  []string // on the console
+}
+
+func start(t *testing.T, dir, image string, endpoint string) *box {
+	t.Helper()
+	env := filepath.Join(t.TempDir(), "env")
+	if out, err := exec.CommandContext(t.Context(), "cp", "--sparse=always", filepath.Join(dir, "u-boot-virt.env"), env).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	o := lab.Options{Yields: true, Firmware: filepath.Join(dir, "u-boot-virt.bin"), QEMU: []string{
+		"-drive", "if=pflash,index=1,format=raw,file=" + env,
+		"-drive", "if=none,id=card,format=raw,cache=unsafe,file=" + image, "-device", "virtio-blk-pci,drive=card,romfile=",
+		"-device", "virtio-serial-pci", "-chardev", "socket,id=shell,path=DIR/shell,server=on,wait=off",
+		"-device", "virtserialport,chardev=shell,name=shell",
+		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
+	}}
+	for name, text := range map[string]string{
+		"lab.yaml":                             strings.ReplaceAll(configuration, "RECEIVER", endpoint),
+		"systemd.unit-dropin.infobusd.service": dropIn,
+		"systemd.extra-unit.lab-shell.service": shellUnit,
+		"systemd.unit-dropin.sysinit.target":   wantShell,
+	} {
+		o.QEMU = append(o.QEMU, credential(t, name, text)...)
+	}
+	m, err := lab.Boot(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &box{Machine: m, t: t}
+	go func() {
+		for l := range m.Lines() {
+			b.mu.Lock()
+			b.said = append(b.said, l)
+			b.mu.Unlock()
+			if verbose {
+				fmt.Println(l)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		m.Close()
+		if t.Failed() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			t.Logf("the console:\n%s", strings.Join(b.said[max(0, len(b.said)-60):], "\n"))
+		}
+	})
+	conn, err := m.Dial(t.Context(), "shell")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.shell = lab.NewShell(conn)
+	return b
+}
+
+var verbose = os.Getenv("INFOBUS_LAB_CONSOLE") != ""
+
+// run runs a command line in the machine, as root; it must succeed.
+func (b *box) run(line string) string {
+	b.t.Helper()
+	out, code, err := b.shell.Try(line, hangGuard)
+	if err != nil || code != 0 {
+		b.t.Fatalf("%s: %v, exit status %d\n%s", line, err, code, out)
+	}
+	return out
+}
+
+// wait runs it until it succeeds.
+func (b *box) wait(line string) string {
+	b.t.Helper()
+	for end := time.Now().Add(hangGuard); time.Now().Before(end); {
+		out, code, err := b.shell.Try(line+" || { sleep 0.5; false; }", hangGuard)
+		if err != nil {
+			b.t.Fatalf("%s: %v", line, err)
+		}
+		if code == 0 {
+			return out
+		}
+	}
+	out, _, _ := b.shell.Try("journalctl -b --no-pager -n 60 -o short-monotonic; infobus status; systemctl --failed --no-pager", hangGuard)
+	b.t.Fatalf("%s: not in %v\n%s", line, hangGuard, out)
+	return ""
+}
+
+// The very image, from U-Boot on: a generator that starts is a session with a page, in
+// the logbook and at a receiver outside; nothing outside the data was written.
+func TestTheCardBootsToASession(t *testing.T) {
+	dir := made(t)
+	image := copied(t, dir, 2<<30)
+	before := outside(t, image)
+	r := newReceiver(t)
+	b := start(t, dir, image, strings.Replace(r.URL, "127.0.0.1", "10.0.2.2", 1))
+
+	b.wait("systemctl is-active infobusd.service")
+	b.wait(`infobus status --json | grep -q '"source":"battery"'`)
+	if err := b.Drive(generator, true); err != nil {
+		t.Fatal(err)
+	}
+	b.wait("infobus events --json | grep -F generator.started")
+	b.wait("infobus events --json | grep -F session.started")
+	b.wait("infobus events --json | grep -F kiosk.refreshed")
+	for end := time.Now().Add(hangGuard); !r.has(logbook.GeneratorStarted); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the receiver outside has not heard of the generator; the box says %s", b.run("infobus status --json"))
+		}
+	}
+	b.wait("systemctl is-active multi-user.target")
+
+	for line, want := range map[string]string{
+		"systemctl --failed --no-legend --plain | cut -d' ' -f1":                 "",
+		"findmnt -no FSTYPE,OPTIONS / | cut -d, -f1":                             "erofs  ro",
+		"findmnt -no FSTYPE /var/lib/infobus":                                    "ext4",
+		"findmnt -no FSTYPE /var":                                                "tmpfs",
+		"findmnt -no FSTYPE --target /etc/machine-id":                            "tmpfs",
+		"journalctl --header | grep -c /var/log || true":                         "0",
+		"stat -c '%U:%G %a' /dev/gpiochip0":                                      "root:gpio 660",
+		"stat -c '%U:%G' /var/lib/infobus":                                       "infobus:infobus",
+		"ls -d /sys/class/net/uplink0":                                           "/sys/class/net/uplink0",
+		"getent passwd root | cut -d: -f2; grep -c '^root:[!*]' /etc/shadow":     "x\n1",
+		"test $(blockdev --getsize64 /dev/vda3) -gt 900000000 && echo has grown": "has grown",
+	} {
+		if got := b.run(line); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+	t.Logf("the initramfs says %s", b.run("cat /run/infobus-card/report.json"))
+	t.Logf("beside the logbook the data has: %s", b.run("ls -A /var/lib/infobus | tr '\\n' ' '"))
+	b.times()
+	t.Logf("what took longest: %s", b.run("systemd-analyze blame --no-pager | head -n 25"))
+
+	b.run("sync")
+	b.Close()
+	if after := outside(t, image); after != before {
+		t.Error("the boot wrote outside the data")
+	}
+}
+
+// times says when what was there.
+func (b *box) times() {
+	b.t.Helper()
+	seconds := func(line string) float64 {
+		us, err := strconv.ParseFloat(b.run(line), 64)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return us / 1e6
+	}
+	b.t.Logf("from the kernel's start: init %.1f s, READY %.1f s, network %.1f s, multi-user %.1f s",
+		seconds("systemctl show -P UserspaceTimestampMonotonic"),
+		seconds("systemctl show -P ActiveEnterTimestampMonotonic infobusd.service"),
+		seconds("systemctl show -P ActiveEnterTimestampMonotonic systemd-networkd.service"),
+		seconds("systemctl show -P ActiveEnterTimestampMonotonic multi-user.target"))
+	for l := range strings.Lines(b.run("infobus events --json")) {
+		var e logbook.Event
+		if json.Unmarshal([]byte(l), &e) == nil && e.Name == logbook.KioskRefreshed {
+			b.t.Logf("the first page was drawn %.1f s from the kernel's start", e.Mono.Seconds())
+			break
+		}
+	}
+}
