@@ -1,18 +1,20 @@
 # shellcheck shell=bash
 # The card image.
 
-# image [--relock]: build/card/infobus.img, from the packages that images/card/packages.lock
+# image [--relock]: build/card/infobus.img.xz, from the packages that images/card/packages.lock
 # names. --relock first writes that file anew, from today's archive.
 image() {
-	needs image
-	go_there
 	case ${1:-} in
 	'') ;;
-	--relock) relock ;;
+	--relock) needs image && relock ;;
 	*) die "image takes --relock, not $1" ;;
 	esac
-	card_packages
 	card_image
+	say "compressing it"
+	# In blocks: the same bytes on however many processors.
+	xz -c -6 -T0 --block-size=64MiB "$out/card/infobus.img" >"$out/card/infobus.img.xz"
+	(cd "$out/card" && sha256sum infobus.img.xz >infobus.img.xz.sha256)
+	say "build/card/infobus.img.xz: $(($(stat -c %s "$out/card/infobus.img.xz") >> 20)) MB, with infobus.spdx.json in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 }
 
 # card_apt: an apt that knows Debian 13's arm64 packages, with their updates.
@@ -66,15 +68,19 @@ card_packages() {
 	) || exit 1
 }
 
-# card_image writes build/card/infobus.img.
+# card_image writes build/card/infobus.img, and beside it what the lab boots it with.
 card_image() {
-	local dir=$out/card epoch name version sum size kernel package
+	local dir=$out/card epoch name version sum size kernel
+	needs image
+	go_there
+	card_packages
 	epoch=$(moment)
 	export SOURCE_DATE_EPOCH=$epoch TZ=UTC LC_ALL=C
-	deb arm64
-	package=$(ls -t "$out"/infobus_*_arm64.deb | head -n 1)
+	build arm64
 	say "making the card image"
-	rm -rf "$dir/packages" "$dir/boot" "$dir/fat" "$dir/kernel" && mkdir -p "$dir/packages" "$dir/boot" "$dir/fat"
+	rm -rf "$dir/own"
+	(umask 022 && deb_tree arm64 "$(deb_version)" "$epoch" "$dir/own")
+	rm -rf "$dir/own/DEBIAN" "$dir/packages" "$dir/boot" "$dir/fat" "$dir/kernel" && mkdir -p "$dir/packages" "$dir/boot" "$dir/fat"
 	while read -r name version sum size; do
 		ln -s "$cache/packages/$sum.deb" "$dir/packages/$name.deb"
 	done <images/card/packages.lock
@@ -86,15 +92,16 @@ card_image() {
 	card_kernel "$dir/packages/$kernel"
 	kernel=${kernel#linux-image-}
 	kernel=${kernel%.deb}
-	(cd images/card && CARD=$dir/card fakeroot ./root.sh "$dir/packages" "$dir/kernel" "$package" "$dir/root" "$dir/root.erofs")
+	(cd images/card && CARD=$dir/card fakeroot ./root.sh "$dir/packages" "$dir/kernel" "$dir/own" "$dir/root" "$dir/root.erofs")
+	"$dir/card" bill "$dir/infobus.spdx.json" images/card/packages.lock "$dir/root/usr/share/doc" "$epoch" \
+		"$out/arm64/infobusd" "$out/arm64/infobus" "$dir/init"
 	card_slot "$dir" "$kernel"
 	card_fat "$dir" "$kernel"
 	rm -f "$dir/data.ext4"
 	E2FSPROGS_FAKE_TIME=$epoch mke2fs -q -t ext4 -L infobus-data -U "$(card_uuid data)" -E "hash_seed=$(card_uuid hash)" "$dir/data.ext4" 64M
 	"$dir/card" disk "$dir/infobus.img.new" "$dir/fat.img" "$dir/boot.ext4" "$dir/root.erofs" "$dir/data.ext4"
 	mv "$dir/infobus.img.new" "$dir/infobus.img"
-	rm -rf "$dir/packages" "$dir/kernel" "$dir/boot" "$dir/fat" "$dir/root"
-	say "build/card/infobus.img"
+	rm -rf "$dir/packages" "$dir/kernel" "$dir/boot" "$dir/fat" "$dir/root" "$dir/own" "$dir"/*.ext4 "$dir"/fat.img "$dir"/*.dtbo "$dir"/commands
 }
 
 # card_kernel PACKAGE: the kernel unpacked, as build/card/kernel. That takes a minute, and
@@ -121,7 +128,7 @@ card_uuid() {
 card_slot() {
 	local dir=$1 kernel=$2 boot=$1/boot board tree overlays overlay commands=$1/commands
 	gzip -n -9 <"$dir/kernel/boot/vmlinuz-$kernel" >"$boot/vmlinuz.gz"
-	"$dir/card" initrd "$boot/initrd.gz" "$dir/root/usr/lib/modules/$kernel" "$dir/init" images/card/initrd.modules
+	"$dir/card" initrd "$boot/initrd.gz" "$dir/root/usr/lib/modules/$kernel" "$dir/init" images/card/modules
 	{
 		echo "ib_kernel=$("$dir/card" crc "$boot/vmlinuz.gz")"
 		echo "ib_initrd=$("$dir/card" crc "$boot/initrd.gz")"

@@ -39,6 +39,7 @@ needs() {
 		type mcopy >/dev/null 2>&1 || missing+=(mtools)
 		type mkimage >/dev/null 2>&1 || missing+=(u-boot-tools)
 		type fdtoverlay >/dev/null 2>&1 || missing+=(device-tree-compiler)
+		type xz >/dev/null 2>&1 || missing+=(xz-utils)
 		type depmod >/dev/null 2>&1 || missing+=(kmod)
 		type systemd-sysusers >/dev/null 2>&1 || missing+=(systemd)
 	fi

@@ -6,6 +6,7 @@
 //	card initrd OUT FOLDER INIT LIST [PATH=FILE…]
 //	card disk OUT FAT BOOT ROOT DATA
 //	card crc FILE                  as U-Boot's script compares it
+//	card bill OUT LOCK DOC SECONDS PROGRAM…
 package main
 
 import (
@@ -15,7 +16,9 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -27,7 +30,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: card modules|initrd|disk|crc …")
+		return fmt.Errorf("usage: card modules|initrd|disk|crc|bill …")
 	}
 	switch command, args := args[0], args[1:]; {
 	case command == "modules" && len(args) == 1:
@@ -55,6 +58,12 @@ func run(args []string) error {
 		binary.BigEndian.PutUint32(stored[:], crc32.ChecksumIEEE(b))
 		fmt.Printf("%x\n", binary.LittleEndian.Uint32(stored[:]))
 		return nil
+	case command == "bill" && len(args) >= 5:
+		seconds, err := strconv.ParseInt(args[3], 10, 64)
+		if err != nil {
+			return err
+		}
+		return writeBill(args[0], args[1], args[2], time.Unix(seconds, 0), args[4:])
 	default:
 		return fmt.Errorf("card %s does not take %q", command, args)
 	}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the card's root: root.sh PACKAGES KERNEL INFOBUS.deb TREE OUT.erofs, in images/card.
-# PACKAGES has Debian's as NAME.deb, KERNEL that of the kernel unpacked; TREE is left for what else is made of it.
+# Makes the card's root: root.sh PACKAGES KERNEL INFOBUS TREE OUT.erofs, in images/card.
+# PACKAGES has Debian's as NAME.deb, KERNEL and INFOBUS are unpacked; TREE is left for what else is made of it.
 #
 # The packages are unpacked, not configured: that would run arm64 programs here. What
 # their scripts would do that the card needs is done here by hand. Runs under fakeroot.
@@ -10,12 +10,15 @@ rm -rf "$root" && mkdir -p "$root"
 shopt -s nullglob
 
 dpkg-deb -x "$packages/base-files.deb" "$root" # the folders that are links come first
-for deb in "$packages"/*.deb "$own"; do
+for deb in "$packages"/*.deb; do
 	case $deb in
-	*/base-files.deb | */linux-image-*.deb | */raspi-firmware.deb | */u-boot-*.deb) continue ;;
+	*/base-files.deb | */linux-image-*.deb | */u-boot-qemu.deb) continue ;;
+	*/raspi-firmware.deb | */u-boot-rpi.deb) only=(--wildcards './usr/share/doc/*/copyright') ;; # the rest is on the FAT
+	*) only=() ;;
 	esac
-	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --keep-directory-symlink --numeric-owner -p
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --keep-directory-symlink --numeric-owner -p "${only[@]}"
 done
+cp -r --no-preserve=ownership "$own/." "$root/"
 version=$(basename "$kernel"/usr/lib/modules/*)
 mkdir -p "$root/usr/lib/modules"
 cp -r "$kernel/usr/lib/modules/$version" "$root/usr/lib/modules/"
@@ -28,13 +31,13 @@ rm -rf "$root"/usr/share/{man,locale,info,lintian,bash-completion,zsh,bug,gdb,gc
 	"$root"/usr/lib/systemd/{catalog,user,user-generators,user-preset,boot,ukify} "$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/udev/hwdb.bin \
 	"$root"/usr/share/polkit-1/actions/org.freedesktop.{home1,import1,machine1,portable1}.policy \
 	"$root"/usr/lib/kernel "$root"/etc/{init.d,rc?.d,cron.d,cron.daily,logrotate.d,X11,xdg} \
-	"$root"/boot "$root"/media "$root"/srv "$root"/opt
+	"${root:?}"/{boot,media,srv,opt}
 find "$root/usr/share/fonts" -type f | grep -vE '/Noto(Sans|SansArabic|SansEthiopic|NastaliqUrdu)-(Regular|Bold)\.ttf$' | tr '\n' '\0' | xargs -0 -r rm
 find "$root/usr/share/fonts" -type d -empty -delete
 
 # Of the kernel's modules those that are listed, and what they need.
 dir=$root/usr/lib/modules/$version
-cat initrd.modules root.modules | "$CARD" modules "$dir" >"$dir.keep"
+cat modules root.modules | "$CARD" modules "$dir" >"$dir.keep"
 (cd "$dir" && find . -name '*.ko*' -printf '%P\n' | grep -vxFf "$dir.keep" | tr '\n' '\0' | xargs -0 -r rm && find . -type d -empty -delete)
 rm "$dir.keep"
 depmod -b "$root" "$version"
@@ -79,10 +82,11 @@ ln -sf /usr/lib/systemd/system/systemd-resolved.service "$root/etc/systemd/syste
 ln -sf /usr/lib/systemd/system/systemd-timesyncd.service "$root/etc/systemd/system/dbus-org.freedesktop.timesync1.service"
 ln -sf /usr/lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
 
+install -D -m 755 devices.sh "$root/usr/lib/infobus/card-devices"
 mkdir -p "$root"/{proc,sys,dev,run,tmp,mnt,media} "$root"/var/lib/infobus
 chmod 1777 "$root/tmp"
 install -d -m 750 "$root/etc/infobus"
-[ ! -e infobus.yaml ] || install -m 644 infobus.yaml "$root/etc/infobus/infobus.yaml"
+install -m 640 infobus.yaml "$root/etc/infobus/infobus.yaml"
 chown -R 0:"$(awk -F: '$1 == "infobus" { print $3 }' "$root/etc/group")" "$root/etc/infobus"
 
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
