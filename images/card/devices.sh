@@ -15,3 +15,10 @@ for group in gpio i2c spi; do
 		esac
 	done
 done
+# For whoever has a cable on the board's console.
+there() { for name; do [ ! -e "$name" ] || printf ' %s' "${name#/sys/bus/i2c/devices/}"; done; }
+read -r _ _ _ root <<-MOUNTS
+	$(findmnt -no SOURCE,TARGET,FSTYPE,OPTIONS /)
+MOUNTS
+echo "<4>infobus: $(tr -d '\0' </proc/device-tree/model): lines$(there /dev/infobus-gpio) $(readlink /dev/infobus-gpio);" \
+	"buses$(there /dev/spidev* /dev/i2c-*); chips$(there /sys/bus/i2c/devices/*-0068); root ${root%%,*}" >/dev/kmsg

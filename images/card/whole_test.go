@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
@@ -75,34 +76,31 @@ func outside(t *testing.T, image string) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// receiver is the helpers' receiver, on this side of the machine's network.
-type receiver struct {
-	*httptest.Server
-	mu   sync.Mutex
-	said string
-}
-
-func newReceiver(t *testing.T) *receiver {
-	r := &receiver{}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+// receiver is the helpers' receiver, on this side of the machine's network: it says when
+// it has heard of the event.
+func receiver(t *testing.T, event logbook.Name) (url string, heard <-chan struct{}) {
+	c, once := make(chan struct{}), sync.Once{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body := io.Reader(q.Body)
-		if z, err := gzip.NewReader(q.Body); err == nil && q.Header.Get("Content-Encoding") == "gzip" {
+		if q.Header.Get("Content-Encoding") == "gzip" {
+			z, err := gzip.NewReader(q.Body)
+			if err != nil {
+				t.Errorf("what the box sends: %v", err)
+				return
+			}
 			body = z
 		}
-		b, _ := io.ReadAll(body)
-		r.mu.Lock()
-		r.said += string(b)
-		r.mu.Unlock()
+		b, err := io.ReadAll(body)
+		if err != nil {
+			t.Errorf("what the box sends: %v", err)
+		}
+		if bytes.Contains(b, []byte(event)) {
+			once.Do(func() { close(c) })
+		}
 		w.Header().Set("Content-Type", "application/x-protobuf")
 	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-func (r *receiver) has(event logbook.Name) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return strings.Contains(r.said, string(event))
+	t.Cleanup(s.Close)
+	return s.URL, c
 }
 
 // credential is how the lab tells the image what it cannot know, without a change to it:
@@ -135,12 +133,7 @@ uplink: # there is no way to anybody who is asked
 sync:
   endpoint: RECEIVER
 `
-	dropIn = `
-[Service]
-LoadCredential=lab.yaml
-ExecStart=
-ExecStart=/usr/bin/infobusd --config %d/lab.yaml --sim=battery,panel
-`
+	options   = "OPTIONS=--config /run/credentials/infobusd.service/infobus.yaml --sim=battery,panel"
 	shellUnit = `
 [Unit]
 DefaultDependencies=no
@@ -148,9 +141,19 @@ DefaultDependencies=no
 ExecStart=/bin/sh -c 'until [ -c /dev/vport*p1 ]; do sleep 0.2; done; exec /bin/sh <>/dev/vport*p1 >&0 2>&1'
 Restart=always
 `
-	wantShell = `
+	// QEMU's names are short: of the units that are started anyway this is the one with
+	// the shortest.
+	tmp = `
 [Unit]
-Wants=lab-shell.service
+Wants=l.service
+DefaultDependencies=no
+Conflicts=umount.target
+Before=local-fs.target umount.target
+[Mount]
+What=tmpfs
+Where=/tmp
+Type=tmpfs
+Options=mode=1777,strictatime,nosuid,nodev
 `
 )
 
@@ -177,10 +180,10 @@ func start(t *testing.T, dir, image string, endpoint string) *box {
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
 	}}
 	for name, text := range map[string]string{
-		"lab.yaml":                             strings.ReplaceAll(configuration, "RECEIVER", endpoint),
-		"systemd.unit-dropin.infobusd.service": dropIn,
-		"systemd.extra-unit.lab-shell.service": shellUnit,
-		"systemd.unit-dropin.sysinit.target":   wantShell,
+		"infobus.yaml":                 strings.ReplaceAll(configuration, "RECEIVER", endpoint),
+		"infobusd.env":                 options,
+		"systemd.extra-unit.l.service": shellUnit,
+		"systemd.extra-unit.tmp.mount": tmp,
 	} {
 		o.QEMU = append(o.QEMU, credential(t, name, text)...)
 	}
@@ -250,8 +253,8 @@ func TestTheCardBootsToASession(t *testing.T) {
 	dir := made(t)
 	image := copied(t, dir, 2<<30)
 	before := outside(t, image)
-	r := newReceiver(t)
-	b := start(t, dir, image, strings.Replace(r.URL, "127.0.0.1", "10.0.2.2", 1))
+	url, heard := receiver(t, logbook.GeneratorStarted)
+	b := start(t, dir, image, strings.Replace(url, "127.0.0.1", "10.0.2.2", 1))
 
 	b.wait("systemctl is-active infobusd.service")
 	b.wait(`infobus status --json | grep -q '"source":"battery"'`)
@@ -261,10 +264,10 @@ func TestTheCardBootsToASession(t *testing.T) {
 	b.wait("infobus events --json | grep -F generator.started")
 	b.wait("infobus events --json | grep -F session.started")
 	b.wait("infobus events --json | grep -F kiosk.refreshed")
-	for end := time.Now().Add(hangGuard); !r.has(logbook.GeneratorStarted); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the receiver outside has not heard of the generator; the box says %s", b.run("infobus status --json"))
-		}
+	select {
+	case <-heard:
+	case <-time.After(hangGuard):
+		t.Fatalf("the receiver outside has not heard of the generator; the box says %s", b.run("infobus status --json"))
 	}
 	b.wait("systemctl is-active multi-user.target")
 

@@ -57,7 +57,7 @@ for s in ${order}; do
             if load ${devtype} ${part} ${fa} dtb/${tree}/${fdtfile} && crc32 ${fa} ${filesize} ${cr} && itest.l *${cr} -eq ${ib_tree}; then setenv fdtsrc ${fa}; fi
           fi
         fi
-        setenv bootargs console=${con} quiet panic=10 infobus.slot=${s} infobus.hash=${ib_hash} infobus.wiring=${tree}
+        setenv bootargs console=${con} loglevel=5 systemd.show_status=no panic=10 infobus.slot=${s} infobus.hash=${ib_hash} infobus.wiring=${tree}
         booti ${ka} ${ra}:${rsz} ${fdtsrc}
       fi
     fi
