@@ -290,7 +290,7 @@ func TestTheCardBootsToASession(t *testing.T) {
 	}
 	t.Logf("the initramfs says %s", b.run("cat /run/infobus-card/report.json"))
 	t.Logf("beside the logbook the data has: %s", b.run("ls -A /var/lib/infobus | tr '\\n' ' '"))
-	b.times()
+	b.times(bare(t, dir))
 	t.Logf("what took longest: %s", b.run("systemd-analyze blame --no-pager | head -n 25"))
 
 	b.run("sync")
@@ -300,8 +300,35 @@ func TestTheCardBootsToASession(t *testing.T) {
 	}
 }
 
+// bare is when the same kernel starts a program that does nothing else, in seconds.
+func bare(t *testing.T, dir string) float64 {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "bare")
+	cross := exec.CommandContext(t.Context(), "go", "build", "-o", program, "infobus/images/lab/bare")
+	cross.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOFLAGS=")
+	if out, err := cross.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	m, err := lab.Boot(t.Context(), lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for l := range m.Lines() {
+		if _, said, ok := strings.Cut(l, "bare: "); ok {
+			seconds, err := strconv.ParseFloat(strings.TrimSpace(said), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return seconds
+		}
+	}
+	t.Fatal("the bare program was not started")
+	return 0
+}
+
 // times says when what was there.
-func (b *box) times() {
+func (b *box) times(bare float64) {
 	b.t.Helper()
 	seconds := func(line string) float64 {
 		us, err := strconv.ParseFloat(b.run(line), 64)
@@ -310,7 +337,7 @@ func (b *box) times() {
 		}
 		return us / 1e6
 	}
-	b.t.Logf("from the kernel's start: init %.1f s, READY %.1f s, network %.1f s, multi-user %.1f s",
+	b.t.Logf("from the kernel's start: a bare program %.1f s; systemd %.1f s, READY %.1f s, network %.1f s, multi-user %.1f s", bare,
 		seconds("systemctl show -P UserspaceTimestampMonotonic"),
 		seconds("systemctl show -P ActiveEnterTimestampMonotonic infobusd.service"),
 		seconds("systemctl show -P ActiveEnterTimestampMonotonic systemd-networkd.service"),

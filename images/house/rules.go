@@ -32,7 +32,7 @@ var order = map[string][]string{
 	"hw/line":           {"linetest"},
 	"images":            {"lab house testsum", "card"},
 	"images/card":       {"early rootsum", "cardtest init trial"},
-	"images/lab":        {"away clocks debian edges halt init output"},
+	"images/lab":        {"away bare clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
 	"logbook":           {"store", "upload export"},
