@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . images/build/needs.sh
 . images/build/lab.sh
 . images/build/programs.sh
+. images/build/deb.sh
 . images/build/image.sh
 . images/build/run.sh
 . images/build/test.sh

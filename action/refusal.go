@@ -47,7 +47,7 @@ const (
 	NotHeld          Refusal = "not-held"         // no charger holds the battery
 	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
 	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
-	// Those that hold only until the person is sure.
+	// Those of UntilSure.
 	ClockFar     Refusal = "clock-far"
 	ClockEarly   Refusal = "clock-early"
 	ClockDiffers Refusal = "clock-differs"
@@ -63,6 +63,11 @@ const (
 	NotKept       Refusal = "not-kept"
 	NoAnswer      Refusal = "no-answer"
 )
+
+// UntilSure says whether it holds only until the person is sure.
+func (r Refusal) UntilSure() bool {
+	return r == ClockFar || r == ClockEarly || r == ClockDiffers || r == ClockZone
+}
 
 // Refusals are all codes that an action is refused with.
 var Refusals = []Refusal{

@@ -65,6 +65,7 @@ const (
 	TopUp            Act = "top-up"
 	MoveAntenna      Act = "move-antenna"
 	SpareData        Act = "spare-data"
+	LookAtPoint      Act = "look-at-access-point"
 	TellPeople       Act = "tell-people"
 	TellTeam         Act = "tell-team"
 	BringTimetable   Act = "bring-timetable"
@@ -87,6 +88,7 @@ const (
 	TheBox       Touch = "box"
 	TheAntenna   Touch = "antenna"
 	TheSIM       Touch = "sim"
+	ThePoint     Touch = "access-point" // of the Wi-Fi
 	ThePhone     Touch = "phone"
 	ThePage      Touch = "page" // the volunteers' page, on a phone
 )

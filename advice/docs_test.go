@@ -65,7 +65,7 @@ func TestTheWordsOfTheJudgementAreDocumented(t *testing.T) {
 	}
 	for touch, names := range map[Touch][2]string{TheGenerator: {"generator", "groupe électrogène"}, TheCharger: {"charger", "chargeur"}, TheCrates: {"crates", "caisses"},
 		TheCable: {"cable", "câble"}, TheAdapter: {"adapter", "adaptateur"}, TheBox: {"box", "boîtier"}, TheAntenna: {"antenna", "antenne"},
-		TheSIM: {"SIM", "SIM"}, ThePhone: {"phone", "téléphone"}, ThePage: {"page", "page"}} {
+		TheSIM: {"SIM", "SIM"}, ThePoint: {"access points", "bornes Wi-Fi"}, ThePhone: {"phone", "téléphone"}, ThePage: {"page", "page"}} {
 		for _, name := range names {
 			if !strings.Contains(string(card), "| **"+name+"** |") {
 				t.Errorf("%s is not on the card as %s", touch, name)

@@ -114,7 +114,7 @@ func pairs(t testing.TB) (all []moment) {
 	}
 	session := []string{"generator off, 40s", "breaker out, 40s", "charger off, 6m", "sensor cut, 2m", "device gpio absent, 20s", "stall, 20s", "hertz 44, 20s",
 		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
-		"device logbook full, 5s", "pairing copied, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s", "gas on, 5s"}
+		"device logbook full, 5s", "pairing copied, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
 	for i, a := range session {
 		for _, b := range session[i+1:] {
 			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
@@ -245,6 +245,12 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		}
 	}
 	bad(green[Screen] && s.Clock.Differed != 0, "the screen is green, and two phones differ")
+	if c, fresh := s.Uplink.Cellular.Get(); fresh && s.Session.Active {
+		dark := c.AccessPoints.Known && c.AccessPoints.Dark > 0 && now-s.Session.Since > 15*time.Minute
+		bad(green[Internet] && dark, "internet is green, and %d access points are dark", c.AccessPoints.Dark)
+		out := c.Joining.Known && max(c.Joining.Association, c.Joining.Authentication, c.Joining.DHCP, c.Joining.DNS) > c.Joining.Joined
+		bad(green[Internet] && out, "internet is green, and phones cannot join")
+	}
 	short := s.Forecast(o).Slot != 0
 	bad(green[Internet] && (s.Uplink.Verdict != netmon.OK || s.GatewayPower.Cut != netmon.Powered || short), "internet is green: %s %s", s.Uplink.Verdict, s.GatewayPower.Cut)
 	cut := s.GatewayPower.Fitted && s.GatewayPower.Cut == netmon.Saving

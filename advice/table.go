@@ -28,6 +28,8 @@ const (
 	generatorUnseen   = "generator-unseen"
 	sessionUnseen     = "session-unseen"
 	dataShort         = "data-short"
+	pointDark         = "access-point-dark"
+	joiningFails      = "phones-cannot-join"
 	clockNotSet       = "clock-not-set"
 	deviceFailed      = "device-failed"
 	startGenerator    = "start-generator"
@@ -75,6 +77,8 @@ var table = rules{
 	{code: generatorStalls, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findStalls},
 	{code: generatorSpeed, about: Power, act: UnloadGenerator, touch: TheCrates, judge: findSpeed},
 	{code: dataShort, about: Internet, act: TopUp, touch: TheSIM, judge: findDataShort},
+	{code: pointDark, about: Internet, act: LookAtPoint, touch: ThePoint, judge: findPointDark},
+	{code: joiningFails, about: Internet, act: TellTeam, judge: findJoiningFails},
 	{code: clockNotSet, about: Screen, act: SetClock, touch: ThePhone, judge: findClockNotSet},
 	{code: "clock-differs", about: Screen, act: SetClock, touch: ThePhone, judge: findClockDiffers},
 	{code: "screen-failed", about: Screen, act: TellPeople, judge: findScreenFailed},
@@ -400,6 +404,29 @@ func findDataShort(o van.Options, s van.State) (finding, bool) {
 		found.until = s.Now.Mono + f.Until.Sub(s.Now.Wall)
 	}
 	return found, true
+}
+
+// findPointDark: an access point that had power since the session began is not heard of.
+func findPointDark(_ van.Options, s van.State) (finding, bool) {
+	p, dark := s.Uplink.DarkPoints(s.Now.Mono - s.Session.Since)
+	if !dark || !s.Session.Active {
+		return none()
+	}
+	f := finding{severity: Warn, text: words.T("advice.access-point-dark", "N", p.Dark, "Of", p.Alive+p.Dark), then: words.T("advice.then.access-point-dark")}
+	if p.Alive == 0 {
+		f.severity, f.text = Bad, words.T("advice.access-points-dark")
+	}
+	return f, true
+}
+
+// findJoiningFails: phones do not get onto the Wi-Fi.
+func findJoiningFails(_ van.Options, s van.State) (finding, bool) {
+	step, j, is := s.Uplink.JoiningFails()
+	if !is || !s.Session.Active {
+		return none()
+	}
+	_, failed := j.Fails()
+	return finding{severity: Warn, text: words.T("advice.phones-cannot-join."+string(step), "N", failed, "Of", j.Tries())}, true
 }
 
 // DataText is a forecast of the data in a sentence.

@@ -179,6 +179,10 @@ func internetTile(s van.State, j Judgement, is func(string) bool) Tile {
 		t.Level, t.Icon, t.Words, t.Number = Plain, IconOff, words.T("glance.internet.off"), Number{Kind: Since, At: s.GatewayPower.Since}
 	case is(dataShort):
 		t.Icon, t.Words = IconSlow, words.T("glance.internet.data-until")
+	case verdict.Usable() && is(pointDark):
+		t.Icon, t.Words = IconBroken, words.T("glance.internet.point-dark")
+	case verdict.Usable() && is(joiningFails):
+		t.Icon, t.Words = IconBroken, words.T("glance.internet.phones-out")
 	case s.Uplink.Advice() == netmon.CableHalf:
 		t.Icon, t.Words = IconPlug, words.T("glance.internet.cable-slow")
 	case verdict == netmon.OK:

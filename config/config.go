@@ -125,8 +125,9 @@ func (b *Battery) checkCharged(src *yamlfile.Source, chemistry power.Chemistry) 
 	}
 }
 
-// bus is the path of an I²C bus.
-var bus = regexp.MustCompile(`^/dev/i2c-[0-9]{1,4}$`)
+// bus names an I²C bus, as hw/bus takes it: the header's, a device, or a path in the
+// device tree.
+var bus = regexp.MustCompile(`^(header|/dev/i2c-[0-9]{1,4}|(/soc)?/[a-z][0-9A-Za-z,._+-]*(@[0-9a-f]+)?)$`)
 
 // Panel is the public screen.
 type Panel struct {
@@ -299,7 +300,7 @@ func Default() Config {
 	return Config{
 		GPIO:       "pinctrl-bcm2711",
 		Generators: []Line{Line{Line: "GPIO27"}.filled()},
-		Battery: Battery{Monitor: "ina226", Bus: "/dev/i2c-1", Address: 0x40,
+		Battery: Battery{Monitor: "ina226", Bus: "header", Address: 0x40,
 			Shunt: 500 * physic.MicroOhm, Range: 100 * physic.Ampere, Charging: "positive",
 			Every: 10 * time.Second, Chemistry: p.Chemistry.Name, Capacity: AmpereHours(p.Capacity),
 			Charged: physic.ElectricPotential(p.Chemistry.Charged * float64(physic.Volt)), TailFor: p.TailFor},
@@ -455,7 +456,7 @@ func (c *Config) check(src *yamlfile.Source) {
 		src.Add(fmt.Sprintf("capacity %s found; 5Ah to 2000Ah was expected: it is printed on the battery", b.Capacity), &b.Capacity)
 	}
 	if !bus.MatchString(b.Bus) {
-		src.Add(fmt.Sprintf("bus %q found; /dev/i2c- and a number was expected, such as /dev/i2c-1", b.Bus), &b.Bus)
+		src.Add(fmt.Sprintf("bus %q found; header was expected, or a bus such as /dev/i2c-1 or, in the device tree, /soc/i2c@7e804000", b.Bus), &b.Bus)
 	}
 	if b.Address < 0x40 || b.Address > 0x4f {
 		src.Add(fmt.Sprintf("address %#x found; a monitor has one of 0x40 to 0x4f", b.Address), &b.Address)

@@ -84,7 +84,7 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a monitor without a capacity", "battery:\n  monitor: ina226\n", []string{`f:2:12: the battery's capacity is missing beside its monitor`}},
 		{"a monitor that is not named, without a capacity", "battery: {shunt: 1mOhm, range: 50A, chemistry: lifepo4}\n", []string{`f:1:18: the battery's capacity is missing beside its monitor`}},
 		{"a chemistry without a capacity", "battery:\n  chemistry: lifepo4\n", []string{`f:2:14: the battery's capacity is missing beside its monitor`}},
-		{"a bus that is none", "battery:\n  bus: i2c-one\n  capacity: 100Ah\n", []string{`f:2:8: bus "i2c-one" found; /dev/i2c- and a number was expected, such as /dev/i2c-1`}},
+		{"a bus that is none", "battery:\n  bus: i2c-one\n  capacity: 100Ah\n", []string{`f:2:8: bus "i2c-one" found; header was expected, or a bus such as /dev/i2c-1 or, in the device tree, /soc/i2c@7e804000`}},
 		{"a bus by its number", "battery:\n  bus: 1\n  capacity: 100Ah\n", []string{`f:2:8: bus "1" found`}},
 		{"a range that an INA219 cannot measure either", "battery:\n  monitor: ina219\n  capacity: 100Ah\n  shunt: 10mOhm\n  range: 40A\n", []string{`f:5:10: 40A through 10mΩ give 400.0 mV; the monitor measures 320.0 mV at most`}},
 		{"another chip's address", "battery:\n  address: 0x68\n  capacity: 100Ah\n", []string{`f:2:12: address 0x68 found; a monitor has one of 0x40 to 0x4f`}},

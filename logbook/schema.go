@@ -49,7 +49,7 @@ var Schema = map[Name][]Field{
 	TimetablePublished: {{Key: "state", Words: []string{"published", "taken-back"}}},
 	TimetableExpiring:  {{Key: "hours", Unit: "1"}, {Key: "of", Unit: "1"}, {Key: "days", Unit: "d"}},
 	SyncUploaded:       {{Key: "events", Unit: "1"}, {Key: "bytes", Unit: "B"}},
-	LogbookDropped:     {{Key: "events", Unit: "1"}, {Key: "reason", Words: []string{"full", "error", "overflow"}}},
+	LogbookDropped:     {{Key: "events", Unit: "1"}, {Key: "reason", Words: []string{"full", "damaged", "refused", "old", "overflow"}}},
 	ClockTrusted:       {{Key: "source", Words: []string{"timesyncd", "rtc", "volunteer", "sim"}}, {Key: "offset_s", Unit: "s"}},
 	DeviceFailed:       {{Key: "device", Words: devices}, {Key: "reason", Words: reasons}},
 	DeviceRecovered:    {{Key: "device", Words: devices}},

@@ -176,10 +176,29 @@ type Cellular struct {
 	Roaming        string // home, roaming, unknown; "" where the cloud does not say
 	SIM            int    // active slot, 1 or 2; 0 unknown
 	Status         string // active, ready, connecting, not connected, failed
-	Devices        int    // devices seen in the last 2 h, the cloud's finest grain; -1 unknown
-	UsageBytes     int64  // volume of the last 24 h; -1 unknown
+	// Age is how long before the answer the gateway last told the cloud anything, by
+	// the cloud's clock; 0 where that is not said.
+	Age        time.Duration
+	Devices    int   // devices seen in the last 2 h, the cloud's finest grain; -1 unknown
+	UsageBytes int64 // volume of the last 24 h; -1 unknown
+
+	AccessPoints AccessPoints
+	Joining      Joining
 
 	SIMs     []SIM // by slot; empty where the cloud was not asked
 	Failover Failover
 	Asked    time.Time // wall time; zero while that was not trusted
+}
+
+// AccessPoints counts those of the network by what the cloud hears of them.
+type AccessPoints struct {
+	Known       bool
+	Alive, Dark int
+}
+
+// Joining is how often phones tried to join the Wi-Fi in the last half hour: how
+// often each step failed, and how often all went well.
+type Joining struct {
+	Known                                          bool
+	Association, Authentication, DHCP, DNS, Joined int
 }

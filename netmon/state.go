@@ -269,7 +269,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		}
 		s.probed += in.Bytes
 	case Cellular:
-		s.Cellular = reading.Of(in, now)
+		s.Cellular = reading.Of(in, now-in.Age)
 		s.Traffic = s.Traffic.count(in, s.conditions.Session)
 	case Conditions:
 		if s.conditions.Cut != Powered && in.Cut == Powered {

@@ -46,9 +46,9 @@ func (s *State) alarm(o Options, in LowLine) {
 //   - battery-critical needs a figure, and unbroken samples of a critical, discharging
 //     battery for Options.LevelHold, the last one fresh, whose voltage does not contradict the
 //     count;
-//   - battery-voltage needs unbroken samples, for Options.VoltageHold or a fifth of it and
-//     the last one fresh, of a voltage that damages the battery under any load, or, where the current
-//     cannot be believed, of one at which it would be empty;
+//   - battery-voltage needs unbroken samples, the last one fresh, of a voltage that damages
+//     the battery under any load, for a tenth of Options.VoltageHold, or, where the current
+//     cannot be believed, of one at which it would be empty, for Options.VoltageHold;
 //   - battery-low needs a battery-low line that has shown that it works, active for
 //     Options.LowHold, while no monitor is configured or it is lost;
 //   - requested needs a volunteer's request.
@@ -79,7 +79,7 @@ func (s *State) shutdown(o Options, input any, now time.Duration) (logbook.Event
 	case !still:
 	case s.drained != 0 && s.Battery.At-s.drained >= o.LevelHold && s.Level == Critical && s.Confidence != None && !s.Charge.Doubtful():
 		due = BatteryCritical
-	case s.sunkAt != 0 && o.VoltageHold > 0 && s.Battery.At-s.sunkAt >= o.voltageHold(s.Sense) && s.Level == Critical:
+	case s.byVoltage(o) && s.Level == Critical:
 		due = BatteryVoltage
 	case !measured && o.LowHold > 0 && s.lineWorks && s.alarmed != 0 && now-s.alarmed >= o.LowHold:
 		due = BatteryLow

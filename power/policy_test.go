@@ -326,7 +326,9 @@ func TestTheForbiddenShutdownsNeverHappen(t *testing.T) {
 								t.Fatalf("shut down at %s by a line of which %+v", now, line)
 							}
 						} else if e.Attributes["reason"] == BatteryVoltage {
-							if meter.last-meter.sunk < o.voltageHold(state.Sense) || meter.sunk == 0 || now-meter.last > o.SampleMaxAge {
+							floor := meter.floor != 0 && meter.last-meter.floor >= o.VoltageHold/10
+							empty := meter.sunk != 0 && meter.last-meter.sunk >= o.VoltageHold && state.Sense != SenseOK
+							if !floor && !empty || now-meter.last > o.SampleMaxAge {
 								t.Fatalf("shut down at %s by a voltage of which %+v", now, meter)
 							}
 						} else if sample, ok := state.Battery.Get(); !ok || meter.last-meter.since < o.LevelHold || meter.since == 0 || !(sample.Amps <= discharging) || state.Level != Critical || state.Confidence == None || state.Charge.Doubtful() {
@@ -377,7 +379,7 @@ func (l *alarmLine) see(input any, now time.Duration) {
 
 // run is what a test knows of the samples of a battery that is drained: since
 // which one each was, and the last.
-type run struct{ since, last, sunk time.Duration }
+type run struct{ since, last, sunk, floor time.Duration }
 
 func (r *run) see(o Options, input any, now time.Duration) {
 	switch in := input.(type) {
@@ -387,13 +389,15 @@ func (r *run) see(o Options, input any, now time.Duration) {
 		if !in.plausible() {
 			return
 		}
-		if in.Volts > o.Chemistry.Unmeasured {
-			r.sunk = 0
-		} else if r.sunk == 0 || now-r.last > o.SampleMaxAge {
-			r.sunk = now
+		for at, limit := range map[*time.Duration]float64{&r.sunk: o.Chemistry.Unmeasured, &r.floor: o.Chemistry.Floor} {
+			if in.Volts > limit {
+				*at = 0
+			} else if *at == 0 || now-r.last > o.SampleMaxAge {
+				*at = now
+			}
 		}
 		if in.Amps > discharging {
-			*r = run{sunk: r.sunk, last: now}
+			*r = run{sunk: r.sunk, floor: r.floor, last: now}
 			return
 		}
 		if r.since == 0 || now-r.last > o.SampleMaxAge {

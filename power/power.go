@@ -68,8 +68,10 @@ type Options struct {
 	// a shutdown is announced, while no monitor says otherwise; 0: the line shuts nothing down.
 	LowHold time.Duration
 	// VoltageHold is how long a battery whose current cannot be believed must have the voltage
-	// of an empty one before a shutdown is announced; a fifth of it is for how long
-	// any battery must be below its floor. 0: the voltage alone shuts nothing down.
+	// of an empty one before a shutdown is announced; a tenth of it is for how long
+	// any battery must be below its floor: longer than an engine's start, and short
+	// because a worn battery under a large load falls by 0.3 V a minute at its end. 0: the
+	// voltage alone shuts nothing down.
 	VoltageHold time.Duration
 	// CancelHold is the least time between a volunteer's cancellation and the next
 	// announcement.
@@ -293,7 +295,9 @@ type State struct {
 	Sense Sense // what is wrong with the monitor's current
 
 	senses senses
-	sunkAt time.Duration // first of the unbroken samples below what the voltage alone allows; 0 if the last was none
+	// The first of the unbroken samples below Chemistry.Floor, and of those at which a
+	// battery whose current is not believed counts as empty; 0 if the last was none.
+	sunkAt, spentAt time.Duration
 
 	socketsAt     time.Duration // since when Sockets is so
 	monoxideAt    time.Duration // since when the alarm is told of; 0 if it is not
@@ -336,7 +340,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 			break // counts as no sample: the last one grows stale
 		}
 		if now-s.Battery.At > o.SampleMaxAge {
-			s.drained, s.sunkAt = 0, 0
+			s.drained, s.sunkAt, s.spentAt = 0, 0, 0
 		}
 		s.Battery = reading.Of(in, now)
 		if s.replaced {
@@ -393,7 +397,7 @@ func Step(o Options, s State, input any, now time.Duration) (State, []logbook.Ev
 	}
 	s.contradict(o, now)
 	events = append(events, s.occurs(now)...)
-	s.sunk(o, now)
+	s.sunk(o)
 	s.hold(input)
 	if e, changed := s.shutdown(o, input, now); changed {
 		events = append(events, e)

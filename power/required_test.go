@@ -94,7 +94,7 @@ func btoi(b bool) int {
 func TestTheRequiredShutdownsAlwaysHappen(t *testing.T) {
 	lives, healths := 1, []batterymodel.Health{batterymodel.New, batterymodel.Cold}
 	if os.Getenv("INFOBUS_SOAK") != "" {
-		lives, healths = 25, batterymodel.Healths // of 36 kinds and troubles, 132 with their healths
+		lives, healths = 760, batterymodel.Healths // of 36 kinds and troubles, 132 with their healths
 	}
 	runs := 0
 	for _, kind := range batterymodel.Kinds {

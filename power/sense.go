@@ -136,26 +136,26 @@ func (s State) Still() bool {
 // sunk notes since when the voltage alone says that the battery must be left alone: it
 // is below its floor, or, with a current that cannot be believed, where an unloaded one
 // would be empty.
-func (s *State) sunk(o Options, now time.Duration) {
+func (s *State) sunk(o Options) {
 	sample, known := s.Battery.Get()
-	floor := o.Chemistry.Floor
-	if s.Sense != SenseOK {
-		floor = o.Chemistry.Unmeasured
+	since := func(at time.Duration, is bool) time.Duration {
+		switch {
+		case !known || !is:
+			return 0
+		case at == 0:
+			return s.Battery.At
+		}
+		return at
 	}
-	switch {
-	case !known || sample.Volts > floor || s.believed() && sample.Amps > noiseAmps:
-		s.sunkAt = 0
-	case s.sunkAt == 0:
-		s.sunkAt = s.Battery.At
-	}
+	charged := s.believed() && sample.Amps > noiseAmps
+	s.sunkAt = since(s.sunkAt, sample.Volts <= o.Chemistry.Floor && !charged)
+	s.spentAt = since(s.spentAt, sample.Volts <= o.Chemistry.Unmeasured && !s.believed())
 }
 
-// voltageHold is for how long sunk must hold.
-func (o Options) voltageHold(s Sense) time.Duration {
-	if s != SenseOK {
-		return o.VoltageHold
-	}
-	return o.VoltageHold / 5
+// byVoltage says whether the voltage alone has said so for long enough.
+func (s *State) byVoltage(o Options) bool {
+	held := func(at, hold time.Duration) bool { return hold > 0 && at != 0 && s.Battery.At-at >= hold }
+	return held(s.sunkAt, o.VoltageHold/10) || held(s.spentAt, o.VoltageHold)
 }
 
 // voltageLevel is the level by the voltage alone, where the current cannot be believed:

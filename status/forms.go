@@ -172,9 +172,20 @@ func UndoForm(undo action.Row, given action.Given, say *words.Speaker) *Form {
 	return &f
 }
 
-// SureForm sends again what was given to an action that asks back.
-func SureForm(r action.Row, given action.Given, say *words.Speaker) Form {
+// SureForm sends again what was given to an action that asks back, or that was refused
+// until the person is sure, for that reason. What was filled in still is.
+func SureForm(r action.Row, given action.Given, why words.Text, say *words.Speaker) Form {
 	f := formOf(r, given, "", say)
+	if f.Title != "" {
+		f.Ask, f.Title, f.Fill = f.Title, "", say.Text(why)
+	}
+	f.Lines = slices.DeleteFunc(f.Lines, func(line []Field) bool {
+		asked := line[0].Name == action.Sure.Name
+		if asked {
+			f.Button = line[0].Label
+		}
+		return asked
+	})
 	f.Hidden = append(f.Hidden, Field{Name: action.Sure.Name, Value: "yes"})
 	return f
 }

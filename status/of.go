@@ -168,6 +168,14 @@ func Of(o van.Options, s van.State, data []Data) View {
 	}
 	v.Actions = offered(o, s, action.Args{}, action.All)
 	v.Uplink.Cellular = cellular(o, s, age(s.Uplink.Cellular.At), zone)
+	if c, fresh := s.Uplink.Cellular.Get(); fresh {
+		if p := c.AccessPoints; p.Known {
+			v.Uplink.Points = &Points{p.Alive, p.Dark}
+		}
+		if j := c.Joining; j.Known {
+			v.Uplink.Joining = &Joining{j.Joined, j.Association, j.Authentication, j.DHCP, j.DNS}
+		}
+	}
 	if c, fresh := s.Uplink.Cellular.Get(); fresh && c.Devices >= 0 {
 		v.Uplink.DevicesConnected = ptr(c.Devices)
 	}

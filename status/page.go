@@ -39,10 +39,12 @@ type Logs struct {
 	Sent    string // when some were sent, with its age; "" where that is not known
 }
 
-// People are the devices on the Wi-Fi; Age is "" where nobody counted them.
+// People are the devices on the Wi-Fi; Age is "" where nobody counted them. Points
+// says how many access points live; "" where nobody told.
 type People struct {
-	Count int
-	Age   string
+	Count  int
+	Age    string
+	Points string
 }
 
 // PageOf is the page of a View, as the speaker says it.
@@ -65,6 +67,9 @@ func PageOf(v View, s *words.Speaker) Page {
 		p.People = People{Count: *n, Age: s.Say("cloud.some-time")}
 		if c != nil {
 			p.People.Age = CloudSaid(c.AgeS, s)
+		}
+		if at := v.Uplink.Points; at != nil {
+			p.People.Points = s.Say("page.points", "Alive", at.Alive, "Of", at.Alive+at.Dark)
 		}
 	}
 	p.Cards, p.Data = simCards(v, s)

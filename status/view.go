@@ -275,6 +275,8 @@ type Uplink struct {
 	Cellular         *Cellular  `json:"cellular"`   // null while the cloud has said nothing
 	Data             []Data     `json:"data"`       // what the box itself used, each purpose
 	DevicesConnected *int       `json:"devices_connected"`
+	Points           *Points    `json:"access_points"` // null where the cloud says nothing of any
+	Joining          *Joining   `json:"joining"`       // likewise
 	Supply           Supply     `json:"supply"`
 }
 
@@ -328,6 +330,22 @@ type Cellular struct {
 	TopUp       *int       `json:"top_up"`           // slot of the SIM card; null for none
 	Advice      string     `json:"advice"`           // Enough in a sentence
 	Words       words.Text `json:"-"`                // Advice, before In says it
+}
+
+// Points are the Wi-Fi's access points, as the Meraki cloud hears of them.
+type Points struct {
+	Alive int `json:"alive"`
+	Dark  int `json:"dark"`
+}
+
+// Joining is how often phones tried to join the Wi-Fi in half an hour, as the Meraki
+// cloud counts: how often that went well, and at which step it failed.
+type Joining struct {
+	Joined         int `json:"joined"`
+	Association    int `json:"association"`
+	Authentication int `json:"authentication"`
+	DHCP           int `json:"dhcp"`
+	DNS            int `json:"dns"`
 }
 
 // SIM is one of the gateway's SIM cards, and what was bought for it.

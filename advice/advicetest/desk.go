@@ -53,10 +53,12 @@ type Desk struct {
 	phone    *time.Duration // what the phone was off by that the clock was set by; nil for none
 	breaker  bool           // of the crates is in
 	gas      bool
-	open     bool          // the relay
-	dark     time.Duration // until then the gateway has no light
-	boots    time.Duration // until then it has no mobile network
-	used     int64         // of the SIM card's bundle; 0 without one
+	open     bool                // the relay
+	dark     time.Duration       // until then the gateway has no light
+	boots    time.Duration       // until then it has no mobile network
+	used     int64               // of the SIM card's bundle; 0 without one
+	points   netmon.AccessPoints // as the cloud hears of them; not known: it was not asked
+	joining  netmon.Joining      // likewise
 	broken   map[string]string
 	monitor  bool
 
@@ -246,6 +248,22 @@ func (d *Desk) Do(command string) error {
 	case "half-duplex":
 		d.link.Duplex, d.link.Speed = "half", 100
 		d.see(d.port())
+	case "points": // points ALIVE DARK
+		if len(list) != 3 {
+			return fmt.Errorf("%q: how many access points live and how many are dark was expected", command)
+		}
+		d.points.Known = true
+		_, err := fmt.Sscan(list[1]+" "+list[2], &d.points.Alive, &d.points.Dark)
+		d.tell()
+		return err
+	case "joining": // the step at which phones fail, or ok
+		d.joining = netmon.Joining{Known: true, Joined: 30}
+		for step, n := range map[string]*int{"association": &d.joining.Association, "authentication": &d.joining.Authentication, "dhcp": &d.joining.DHCP, "dns": &d.joining.DNS} {
+			if step == last {
+				*n = 40
+			}
+		}
+		d.tell()
 	case "gateway":
 		d.gateway = on
 	case "cellular":
@@ -535,12 +553,13 @@ func (d *Desk) answers() netmon.Probe {
 
 // tell is what the Meraki cloud says.
 func (d *Desk) tell() {
-	if d.used == 0 || !d.trusted {
+	c := netmon.Cellular{Status: "active", SIM: 1, Devices: -1, UsageBytes: -1, AccessPoints: d.points, Joining: d.joining}
+	if at := d.start.Add(d.now); d.used != 0 && d.trusted {
+		c.Asked, c.SIMs = at, []netmon.SIM{{Slot: 1, Order: 1, Used: d.used, Period: d.Options.Uplink.Bundles[0].Began(at)}}
+	} else if !d.points.Known && !d.joining.Known {
 		return
 	}
-	at := d.start.Add(d.now)
-	d.see(netmon.Cellular{Status: "active", SIM: 1, Devices: -1, UsageBytes: -1, Asked: at,
-		SIMs: []netmon.SIM{{Slot: 1, Order: 1, Used: d.used, Period: d.Options.Uplink.Bundles[0].Began(at)}}})
+	d.see(c)
 }
 
 // clock is what the clock's watcher says.

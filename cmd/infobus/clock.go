@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"infobus/hw/battery"
+	"infobus/hw/bus"
 	"infobus/hw/rtc"
 	"infobus/reading/clock"
 )
@@ -66,12 +66,12 @@ func hadStopped(c rtc.Chip) (bool, error) {
 	if stopped || !c.Flagged() {
 		return stopped, err
 	}
-	bus, err2 := battery.OpenBus(c.Bus)
+	b, err2 := bus.Open(c.Bus)
 	if err2 != nil {
 		return false, errors.Join(err, err2)
 	}
-	defer bus.Close()
-	stopped, err2 = rtc.Stopped(bus, c.Address)
+	defer b.Close()
+	stopped, err2 = rtc.Stopped(b, c.Address)
 	return stopped, errors.Join(err, err2)
 }
 
@@ -101,12 +101,12 @@ func kernelSaid() (bool, error) {
 // clearFlag says that the chip was set by the network.
 func clearFlag(c rtc.Chip) error {
 	if c.Flagged() {
-		bus, err := battery.OpenBus(c.Bus)
+		b, err := bus.Open(c.Bus)
 		if err != nil {
 			return err
 		}
-		defer bus.Close()
-		if err := rtc.Clear(bus, c.Address); err != nil {
+		defer b.Close()
+		if err := rtc.Clear(b, c.Address); err != nil {
 			return err
 		}
 	}

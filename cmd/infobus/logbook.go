@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +31,7 @@ func logbookCommand(o *options) *cobra.Command {
 		&cobra.Command{Use: "dump DIR", Short: "Print every event, one JSON object a line", Args: cobra.ExactArgs(1),
 			Example: "  infobus logbook dump /var/lib/infobus",
 			RunE:    func(_ *cobra.Command, args []string) error { return export.Dump(os.Stdout, args[0]) }},
-		&cobra.Command{Use: "verify DIR", Short: "Say whether the record is whole: no gap, no repeat, no damage", Args: cobra.ExactArgs(1),
+		&cobra.Command{Use: "verify DIR", Short: "Say whether the record is whole", Args: cobra.ExactArgs(1),
 			RunE: report(export.Verify)},
 		&cobra.Command{Use: "repair DIR", Short: "Save what can be read into a new file; the old one is kept aside", Args: cobra.ExactArgs(1),
 			RunE: report(export.Repair)},
@@ -40,9 +39,12 @@ func logbookCommand(o *options) *cobra.Command {
 }
 
 func printReport(r export.Report) {
-	fmt.Printf("log       %s\n", strings.Join(r.Logs, ", "))
+	fmt.Printf("log       %s\n", r.Log)
 	fmt.Printf("events    %d, from %d to %d; the receiver has those up to %d\n", r.Events, r.First, r.Last, r.Acknowledged)
-	fmt.Printf("missing   %d, and %d that claim another's number\n", r.Gaps, r.Repeats)
+	fmt.Printf("lost      %d of them\n", r.Gaps)
+	if r.Older > 0 {
+		fmt.Printf("older     %d of earlier logs, which the receiver does not have\n", r.Older)
+	}
 	for _, trouble := range r.Integrity {
 		fmt.Printf("damage    %s\n", trouble)
 	}

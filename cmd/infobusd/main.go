@@ -66,6 +66,17 @@ func (f flags) hasty() bool { return len(f.sim) > 0 && !f.vanTimes }
 
 func main() {
 	frugal()
+	c := command()
+	if err := c.Execute(); errors.As(err, new(usageError)) {
+		fmt.Fprintf(os.Stderr, "infobusd: %v\nTry: infobusd --help\n", err)
+		os.Exit(2)
+	} else if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
 	var f flags
 	c := &cobra.Command{
 		Use:   "infobusd",
@@ -107,13 +118,7 @@ will not do, or, with --sim, one of those files: one line says which and why;
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
 	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds, and start whatever is wrong")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	if err := c.Execute(); errors.As(err, new(usageError)) {
-		fmt.Fprintf(os.Stderr, "infobusd: %v\nTry: infobusd --help\n", err)
-		os.Exit(2)
-	} else if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	return c
 }
 
 // usageError is a command line that cannot be understood.

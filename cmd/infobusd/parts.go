@@ -12,6 +12,7 @@ import (
 
 	"infobus/config"
 	"infobus/hw/battery"
+	"infobus/hw/bus"
 	"infobus/hw/epaper"
 	"infobus/hw/line"
 	"infobus/hw/temperature"
@@ -49,7 +50,7 @@ type parts struct {
 func realParts(c config.Config) parts {
 	p := parts{
 		chip: line.Find(c.GPIO),
-		bus:  func() (i2c.BusCloser, error) { return battery.OpenBus(c.Battery.Bus) },
+		bus:  func() (i2c.BusCloser, error) { return bus.Open(c.Battery.Bus) },
 		panel: func() (*epaper.Panel, error) {
 			return epaper.Open(epaper.Wiring{SPI: c.Panel.SPI, Chip: c.GPIO,
 				DataCommand: c.Panel.DataCommand, Reset: c.Panel.Reset, Busy: c.Panel.Busy, Power: c.Panel.Power}, nil)

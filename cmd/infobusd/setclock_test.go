@@ -17,7 +17,7 @@ import (
 // A volunteer sets the clock of a box without internet: the page's own script sends the
 // phone's time. One that is days from the last network time is asked about, and so is one
 // that another phone contradicts; both are taken from who is sure. Where no script runs
-// the same holds of a time that is typed.
+// the same holds of a time that is typed, and who is asked about it types it no more.
 func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 	looksInABrowser(t)
 	for _, scripts := range []bool{true, false} {
@@ -79,19 +79,29 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 					return err == nil && time.Until(now.Add(-ahead)).Abs() < 3*time.Minute
 				})
 			}
+			// confirm says again, by one tap where a time was typed, that the phone is right.
+			confirm := func(ahead time.Duration) {
+				t.Helper()
+				if scripts {
+					set(ahead, true)
+					return
+				}
+				b.eval(`document.querySelector('main.question form[action$="/set-clock"] button').click(); ''`)
+			}
 			const days = 72 * time.Hour
 			set(days, false)
 			says("The internet last gave the time more than a day from this one.")
 			if source := p.at("clock.source"); source != "" {
 				t.Errorf("set before the volunteer was sure: %v", source)
 			}
-			set(days, true)
+			confirm(days)
 			shows(days)
+			says("The clock is being set")
 
 			set(0, false)
 			says("Another phone said another time")
 			shows(days)
-			set(0, true)
+			confirm(0)
 			shows(0)
 		})
 	}

@@ -4,16 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
-	"periph.io/x/host/v3/sysfs"
 
 	"infobus/hw"
 	"infobus/reading/clock"
@@ -100,22 +94,4 @@ func (m *Monitor) Test(ctx context.Context) (Sample, error) {
 		}
 		return dev.Read()
 	}, nil)
-}
-
-// OpenBus opens the kernel's I²C bus with that path, e.g. /dev/i2c-1.
-func OpenBus(path string) (i2c.BusCloser, error) {
-	number, err := strconv.Atoi(strings.TrimPrefix(path, "/dev/i2c-"))
-	if err != nil {
-		return nil, fmt.Errorf("bus %s is not of the form /dev/i2c-1", path)
-	}
-	// Asked first because periph's error does not wrap the kernel's.
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) {
-		return nil, fmt.Errorf("%w: %w", hw.ErrAbsent, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	f.Close()
-	return sysfs.NewI2C(number)
 }

@@ -149,10 +149,13 @@ func TestTheOldestGoAndALossIsAnEvent(t *testing.T) {
 }
 
 func TestADamagedFileIsMovedAsideAndANewOneBegun(t *testing.T) {
-	for name, damage := range map[string]func(b []byte) []byte{
-		"not a database":   func([]byte) []byte { return bytes.Repeat([]byte("rain"), 5000) },
-		"a torn header":    func(b []byte) []byte { copy(b[100:], bytes.Repeat([]byte{0xff}, 3000)); return b },
-		"its numbers gone": nil,
+	for name, c := range map[string]struct {
+		damage      func(b []byte) []byte // nil: the mark has gone
+		same, saved bool                  // the log goes on; the event is there
+	}{
+		"not a database":   {func([]byte) []byte { return bytes.Repeat([]byte("rain"), 5000) }, true, false},
+		"a torn header":    {func(b []byte) []byte { copy(b[100:], bytes.Repeat([]byte{0xff}, 3000)); return b }, true, true},
+		"its numbers gone": {nil, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -164,19 +167,18 @@ func TestADamagedFileIsMovedAsideAndANewOneBegun(t *testing.T) {
 				t.Fatal(err)
 			}
 			log := s.Status().Log
-			if damage == nil {
-				if err := s.db.Exec(`UPDATE meta SET value = 'x' WHERE key = 'acknowledged'`); err != nil {
-					t.Fatal(err)
-				}
-			}
 			s.Close()
 			path := filepath.Join(dir, File)
-			if damage != nil {
+			if c.damage == nil {
+				if err := os.Remove(filepath.Join(dir, MarkFile)); err != nil {
+					t.Fatal(err)
+				}
+			} else {
 				b, err := os.ReadFile(path)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(path, damage(b), 0o600); err != nil {
+				if err := os.WriteFile(path, c.damage(b), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -185,8 +187,13 @@ func TestADamagedFileIsMovedAsideAndANewOneBegun(t *testing.T) {
 				t.Fatalf("%v, %v", s, err)
 			}
 			defer s.Close()
-			if stored, err := s.Append([]logbook.Event{event(1)}); err != nil || stored[0].Seq != 1 || stored[0].Log == log {
+			stored, err := s.Append([]logbook.Event{event(2)})
+			if err != nil || (stored[0].Log == log) != c.same || c.same && stored[0].Seq != 2 || !c.same && stored[0].Seq != 1 {
 				t.Errorf("%+v, %v", stored, err)
+			}
+			b, err := s.Next(false, 10)
+			if saved := err == nil && len(b.Events) > 0 && b.Events[0].Log == log && b.Events[0].Seq == 1; saved != c.saved {
+				t.Errorf("to be sent are %+v, %v", b.Events, err)
 			}
 			if _, err := os.Stat(path + ".damaged-1"); err != nil {
 				t.Error(err)
@@ -201,7 +208,7 @@ func TestAFileOfALaterVersionIsRefusedAndLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.Exec(`UPDATE meta SET value = '2' WHERE key = 'schema'`); err != nil {
+	if err := s.db.Exec(`PRAGMA user_version = 3`); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -63,8 +62,8 @@ const (
 	maxPages = 20
 	// An organisation may ask 10 times a second, whoever asks: a poll begins with
 	// burst requests, and makes those after it one in each pace.
-	burst = 5
-	pace  = 250 * time.Millisecond
+	burst = 7
+	pace  = 500 * time.Millisecond
 )
 
 var (
@@ -137,8 +136,8 @@ func run(ctx context.Context, o Options, c *client.Client, fetch func(context.Co
 	return lost
 }
 
-// Fetch asks once: three requests over one connection, and two more for the SIM
-// cards. Where those two are refused or not understood, the rest is given.
+// Fetch asks once: five requests over one connection, and two more for the SIM
+// cards. Where any but the first is refused or not understood, the rest is given.
 func Fetch(ctx context.Context, o Options, c *client.Client) (netmon.Cellular, error) {
 	key := o.Key
 	if key == "" {
@@ -172,41 +171,52 @@ func (a *api) poll(ctx context.Context, o Options) (netmon.Cellular, error) {
 		}
 		page = next
 	}
-	v, err := judge(gateways, o.Network)
+	v, err := judge(gateways, o.Network, a.date)
 	if err != nil {
 		return v, err
 	}
+	for _, further := range []struct {
+		what string
+		ask  func(context.Context, Options, *netmon.Cellular) error
+	}{
+		{"the devices connected", a.clients},
+		{"the access points", a.wireless},
+		{"the SIM cards", a.cards},
+	} {
+		err := further.ask(ctx, o, &v)
+		switch {
+		case err == nil:
+		case !lasting(err):
+			return v, fmt.Errorf("ask for %s: %w", further.what, err)
+		case o.Warn != nil:
+			o.Warn(fmt.Errorf("ask for %s: %w", further.what, err))
+		}
+	}
+	return v, nil
+}
 
+// clients asks for the totals of all clients.
+func (a *api) clients(ctx context.Context, o Options, v *netmon.Cellular) error {
 	// getNetworkClientsOverview. It counts the clients of a span, which must be
 	// one of 7200, 86400, 604800 and 2629746 s; usages are in kilobytes.
-	span := func(seconds int) (overview, error) {
-		var o2 overview
-		path := fmt.Sprintf("/networks/%s/clients/overview?timespan=%d&resolution=%d", url.PathEscape(o.Network), seconds, seconds)
-		err := a.get(ctx, path, &o2)
-		if err == nil {
-			err = o2.check()
+	span := func(seconds int) (o2 overview, err error) {
+		err = a.get(ctx, fmt.Sprintf("/networks/%s/clients/overview?timespan=%d&resolution=%d", url.PathEscape(o.Network), seconds, seconds), &o2)
+		if err == nil && (o2.Counts.Total == nil || !o2.Counts.Total.known()) {
+			err = fmt.Errorf("%w: no total", ErrAnswer)
 		}
 		return o2, err
 	}
 	hours, err := span(7200)
 	if err != nil {
-		return v, fmt.Errorf("ask for the devices connected: %w", err)
+		return err
 	}
+	v.Devices = int(*hours.Counts.Total)
 	day, err := span(86400)
 	if err != nil {
-		return v, fmt.Errorf("ask for the data used: %w", err)
+		return err
 	}
-	v.Devices = *hours.Counts.Total
 	v.UsageBytes = day.bytes()
-	if o.Serial == "" {
-		return v, nil
-	}
-	if err := a.cards(ctx, o, &v); lasting(err) && o.Warn != nil {
-		o.Warn(fmt.Errorf("ask for the SIM cards: %w", err))
-	} else if err != nil && !lasting(err) {
-		return v, fmt.Errorf("ask for the SIM cards: %w", err)
-	}
-	return v, nil
+	return nil
 }
 
 // lasting says whether err is there to stay: such as a key without the right, or
@@ -215,20 +225,24 @@ func lasting(err error) bool {
 	return errors.Is(err, ErrKey) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrAnswer)
 }
 
-// cards asks for the SIM cards' order and use.
+// cards asks for the SIM cards' order and use, where the gateway's serial number is
+// known.
 func (a *api) cards(ctx context.Context, o Options, v *netmon.Cellular) error {
+	if o.Serial == "" {
+		return nil
+	}
 	// getDeviceCellularSims.
 	var s sims
 	if err := a.get(ctx, "/devices/"+url.PathEscape(o.Serial)+"/cellular/sims", &s); err != nil {
 		return err
 	}
-	s.judge(v)
+	unsaid := s.judge(v)
 	wall, trusted := time.Time{}, false
 	if o.Wall != nil {
 		wall, trusted = o.Wall()
 	}
 	if !trusted || len(o.Bundles) == 0 {
-		return nil
+		return unsaid
 	}
 	// getOrganizationDevicesCellularDataUsageHistoryByDeviceByInterval: by days,
 	// of at most 31.
@@ -244,7 +258,10 @@ func (a *api) cards(ctx context.Context, o Options, v *netmon.Cellular) error {
 		&h); err != nil {
 		return err
 	}
-	return h.judge(o.Bundles, wall, v)
+	if err := h.judge(o.Bundles, wall, v); err != nil {
+		return err
+	}
+	return unsaid
 }
 
 func readKey(path string) (string, error) {
@@ -266,7 +283,8 @@ func readKey(path string) (string, error) {
 type api struct {
 	base, key string
 	http      *http.Client
-	asked     int // requests
+	asked     int       // requests
+	date      time.Time // of the last answer, by the cloud's clock; zero where it did not say
 }
 
 // turn waits until the next request may be sent.
@@ -311,6 +329,7 @@ func (a *api) page(ctx context.Context, target string, v any) (next string, err 
 		response.Body.Close()
 		switch code := response.StatusCode; {
 		case code == http.StatusOK:
+			a.date, _ = http.ParseTime(response.Header.Get("Date"))
 			if err != nil {
 				return "", reason(err)
 			}
@@ -395,51 +414,50 @@ func decode(b []byte, v any) error {
 // mg is one of the organisation's cellular gateways. These are all the fields that are
 // decoded: no serial, address, number or name of a subscriber.
 type mg struct {
-	Network string   `json:"networkId"`
-	Uplinks []uplink `json:"uplinks"`
+	Network  string   `json:"networkId"`
+	Reported moment   `json:"lastReportedAt"`
+	Uplinks  []uplink `json:"uplinks"`
 }
 
 type uplink struct {
-	Status         string `json:"status"`
-	Provider       string `json:"provider"`
-	ConnectionType string `json:"connectionType"`
+	Status         label `json:"status"`
+	Provider       label `json:"provider"`
+	ConnectionType label `json:"connectionType"`
 	Signal         struct {
 		RSRP decibel `json:"rsrp"`
 		RSRQ decibel `json:"rsrq"`
 	} `json:"signalStat"`
 	Roaming struct {
-		Status string `json:"status"`
+		Status label `json:"status"`
 	} `json:"roaming"`
 }
 
 type overview struct {
 	Counts struct {
-		Total *int `json:"total"`
+		Total *amount `json:"total"`
 	} `json:"counts"`
 	Usages struct {
-		Average *float64 `json:"average"`
+		Average *amount `json:"average"`
 	} `json:"usages"`
 }
 
-func (o overview) check() error {
-	if o.Counts.Total == nil || o.Usages.Average == nil || *o.Counts.Total < 0 || *o.Usages.Average < 0 {
-		return fmt.Errorf("%w: no total", ErrAnswer)
-	}
-	return nil
-}
-
-// bytes is the volume of all clients together.
+// bytes is the volume of all clients together; -1 where it is not told.
 func (o overview) bytes() int64 {
-	b := float64(*o.Counts.Total) * *o.Usages.Average * 1024
-	if b >= math.MaxInt64 {
+	if o.Counts.Total == nil || o.Usages.Average == nil || !o.Counts.Total.known() || !o.Usages.Average.known() {
+		return -1
+	}
+	b := *o.Counts.Total * *o.Usages.Average * 1024
+	if !b.known() {
 		return -1
 	}
 	return int64(b)
 }
 
 // judge is the view of the gateway of the network, or of the first if the
-// network has none: access points and gateway may be in two networks.
-func judge(gateways []mg, network string) (netmon.Cellular, error) {
+// network has none: access points and gateway may be in two networks. date is when
+// the cloud answered, by its own clock, by which it also says when the gateway
+// last told it something.
+func judge(gateways []mg, network string, date time.Time) (netmon.Cellular, error) {
 	if len(gateways) == 0 {
 		return netmon.Cellular{}, ErrNoGateway
 	}
@@ -451,20 +469,23 @@ func judge(gateways []mg, network string) (netmon.Cellular, error) {
 		}
 	}
 	v := netmon.Cellular{Status: "unknown", Devices: -1, UsageBytes: -1}
+	if !g.Reported.IsZero() && !date.IsZero() {
+		v.Age = max(0, date.Sub(g.Reported.Time))
+	}
 	if len(g.Uplinks) == 0 {
 		return v, nil
 	}
 	u := g.Uplinks[0]
 	for _, other := range g.Uplinks {
-		if word(other.Status, statuses) == "active" {
+		if word(string(other.Status), statuses) == "active" {
 			u = other
 			break
 		}
 	}
-	v.Status = word(u.Status, statuses)
-	v.Provider = operator(u.Provider)
-	v.ConnectionType = word(u.ConnectionType, types)
-	v.Roaming = roams(u.Roaming.Status)
+	v.Status = cmp.Or(word(string(u.Status), statuses), "unknown")
+	v.Provider = operator(string(u.Provider))
+	v.ConnectionType = word(string(u.ConnectionType), types)
+	v.Roaming = roams(string(u.Roaming.Status))
 	v.RSRP, v.RSRQ = within(u.Signal.RSRP, -156, -31), within(u.Signal.RSRQ, -43, -1)
 	v.SignalBars = bars(v.RSRP)
 	return v, nil

@@ -45,8 +45,12 @@ func TestTheSimulatedCloudIsReadThroughTheClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := netmon.Cellular{Provider: "Orange F", ConnectionType: "LTE", SignalBars: 3, RSRP: -97, RSRQ: -11, Roaming: "home",
-		Status: "active", Devices: 42, UsageBytes: 42 * 250_000 * 1024}
-	if !reflect.DeepEqual(v, want) {
+		Status: "active", Devices: 42, UsageBytes: 42 * 250_000 * 1024,
+		AccessPoints: netmon.AccessPoints{Known: true, Alive: 2}, Joining: netmon.Joining{Known: true, Association: 2, Authentication: 1, Joined: 40}}
+	if v.Age < 20*time.Second || v.Age > time.Minute {
+		t.Errorf("heard of %s ago", v.Age)
+	}
+	if v.Age = 0; !reflect.DeepEqual(v, want) {
 		t.Errorf("%+v\nwant %+v", v, want)
 	}
 	if c.Usage()[client.Dashboard].Received == 0 || c.Usage()[client.Probe].Received != 0 {
@@ -86,7 +90,7 @@ func TestNoFieldOfAPersonIsDecoded(t *testing.T) {
 		case reflect.Pointer, reflect.Slice:
 			walk(t.Elem())
 		case reflect.Struct:
-			if t == reflect.TypeFor[time.Time]() {
+			if t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[moment]() {
 				return
 			}
 			for i := range t.NumField() {
@@ -99,9 +103,11 @@ func TestNoFieldOfAPersonIsDecoded(t *testing.T) {
 	}
 	walk(reflect.TypeFor[mg]())
 	walk(reflect.TypeFor[overview]())
+	walk(reflect.TypeFor[[]device]())
+	walk(reflect.TypeFor[joining]())
 	walk(reflect.TypeFor[sims]())
 	walk(reflect.TypeFor[history]())
-	want := []string{"networkId", "uplinks", "status", "provider", "connectionType", "signalStat", "rsrp", "rsrq", "roaming", "status", "counts", "total", "usages", "average",
+	want := []string{"networkId", "lastReportedAt", "uplinks", "status", "provider", "connectionType", "signalStat", "rsrp", "rsrq", "roaming", "status", "counts", "total", "usages", "average", "productType", "status", "assoc", "auth", "dhcp", "dns", "success",
 		"sims", "slot", "isPrimary", "status", "simOrdering", "simFailover", "enabled", "timeout",
 		"items", "intervals", "endTs", "usage", "bySim", "name", "total"}
 	if !slices.Equal(fields, want) {
@@ -155,13 +161,20 @@ func TestOnlyWhatLooksLikeAnOperatorIsOne(t *testing.T) {
 	}
 }
 
-// served answers the three requests.
+// answered is when the cloud of these tests answers, by its own clock.
+var answered = time.Date(2026, 11, 13, 15, 0, 0, 0, time.UTC)
+
+// served answers the requests.
 func served(t *testing.T, uplink, overview string) (netmon.Cellular, error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/uplink/statuses") {
+		w.Header().Set("Date", answered.Format(http.TimeFormat))
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/uplink/statuses"):
 			fmt.Fprint(w, uplink)
-		} else {
+		case strings.HasSuffix(r.URL.Path, "/availabilities"):
+			fmt.Fprint(w, `[]`)
+		default:
 			fmt.Fprint(w, overview)
 		}
 	}))
@@ -174,6 +187,7 @@ func TestShapesOfAnswers(t *testing.T) {
 		gateways = `[{"networkId":"N_1","uplinks":[{"status":"failed"}]},{"networkId":"N_2","uplinks":[{"status":"ready"},{"status":"active","provider":"SFR","roaming":{"status":"International"},"connectionType":"4g","signalStat":{"rsrp":-90,"rsrq":null}}]}]`
 		totals   = `{"counts":{"total":3},"usages":{"average":1.5}}`
 	)
+	uncounted := netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", Roaming: "roaming", RSRP: -90, SignalBars: 4, Devices: -1, UsageBytes: -1}
 	thousand := "[" + strings.Repeat(`{"networkId":"N_9","serial":"Q","uplinks":[{"status":"ready","ip":"10.0.0.1"}]},`, 999) + strings.TrimPrefix(gateways, "[")
 	for _, c := range []struct {
 		name, uplink, overview string
@@ -188,13 +202,26 @@ func TestShapesOfAnswers(t *testing.T) {
 			netmon.Cellular{Status: "unknown", Devices: 3, UsageBytes: 4608}, nil},
 		{"words nobody knows", `[{"uplinks":[{"status":"Amina","connectionType":"0612345678"}]}]`, totals,
 			netmon.Cellular{Status: "unknown", ConnectionType: "unknown", Devices: 3, UsageBytes: 4608}, nil},
+		{"when it was last heard of", `[{"lastReportedAt":"2026-11-13T14:57:30Z","uplinks":[{"status":"active","newField":{"a":[1]}}]}]`, totals,
+			netmon.Cellular{Status: "active", Age: 150 * time.Second, Devices: 3, UsageBytes: 4608}, nil},
+		{"last heard of years ago", `[{"lastReportedAt":"2020-11-13T15:00:00Z","uplinks":[{"status":"active"}]}]`, totals,
+			netmon.Cellular{Status: "active", Age: (6*365 + 1) * 24 * time.Hour, Devices: 3, UsageBytes: 4608}, nil},
+		{"heard of in an hour", `[{"lastReportedAt":"2026-11-13T16:00:00Z","uplinks":[{"status":"active"}]}]`, totals,
+			netmon.Cellular{Status: "active", Devices: 3, UsageBytes: 4608}, nil},
+		{"heard of at no time", `[{"lastReportedAt":{"at":7},"uplinks":[{"status":"active"}]}]`, totals,
+			netmon.Cellular{Status: "active", Devices: 3, UsageBytes: 4608}, nil},
+		{"totals as strings", gateways, `{"counts":{"total":"3"},"usages":{"average":" 1.5"}}`,
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", Roaming: "roaming", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: 4608}, nil},
+		{"no average", gateways, `{"counts":{"total":3},"usages":{"average":{}}}`,
+			netmon.Cellular{Status: "active", Provider: "SFR", ConnectionType: "4G", Roaming: "roaming", RSRP: -90, SignalBars: 4, Devices: 3, UsageBytes: -1}, nil},
 		{"no gateway", `[]`, totals, netmon.Cellular{}, ErrNoGateway},
 		{"truncated", gateways[:50], totals, netmon.Cellular{}, ErrAnswer},
 		{"a page", `<html>02:00:5e:10:00:01`, totals, netmon.Cellular{}, ErrAnswer},
-		{"a list where a word should be", `[{"uplinks":[{"status":["02:00:5e:10:00:01"]}]}]`, totals, netmon.Cellular{}, ErrAnswer},
-		{"no totals", gateways, `{}`, netmon.Cellular{}, ErrAnswer},
-		{"a total below zero", gateways, `{"counts":{"total":-1},"usages":{"average":1}}`, netmon.Cellular{}, ErrAnswer},
-		{"a total that is a word", gateways, `{"counts":{"total":"02:00:5e:10:00:01"},"usages":{"average":1}}`, netmon.Cellular{}, ErrAnswer},
+		{"a list where a word should be", `[{"uplinks":[{"status":["02:00:5e:10:00:01"],"provider":7,"connectionType":"LTE"}]}]`, totals,
+			netmon.Cellular{Status: "unknown", ConnectionType: "LTE", Devices: 3, UsageBytes: 4608}, nil},
+		{"no totals", gateways, `{}`, uncounted, nil},
+		{"a total below zero", gateways, `{"counts":{"total":-1},"usages":{"average":1}}`, uncounted, nil},
+		{"a total that is a word", gateways, `{"counts":{"total":"02:00:5e:10:00:01"},"usages":{"average":1}}`, uncounted, nil},
 		{"longer than any", `[` + strings.Repeat(" ", maxAnswer) + `]`, totals, netmon.Cellular{}, ErrAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -368,13 +395,15 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"counts":{"total":86,"withHeavyUsage":1},"usages":{"average":1706457,"withHeavyUsageAverage":31077896}}`))
 	f.Add([]byte(`[{"uplinks":[{"status":7}]}]`))
 	f.Add([]byte(twoCards))
+	f.Add([]byte(points2))
+	f.Add([]byte(joins))
 	f.Add([]byte(threeDays))
 	f.Add([]byte(`[{"uplinks":[{"signalStat":{"rsrp":{}}}]}]`))
 	f.Add([]byte(`[`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var gateways []mg
 		if decode(b, &gateways) == nil {
-			v, err := judge(gateways, "N_1")
+			v, err := judge(gateways, "N_1", time.Time{})
 			if err == nil && (v.RSRP > 0 || v.RSRP < -156 || v.SignalBars < 0 || v.SignalBars > 5 || len(v.Provider) > 32) {
 				t.Errorf("%+v", v)
 			}
@@ -383,7 +412,7 @@ func FuzzAnswers(f *testing.F) {
 		v := netmon.Cellular{}
 		if decode(b, &s) == nil {
 			s.judge(&v)
-			if f := v.Failover; len(v.SIMs) > 2 || v.SIM < 0 || v.SIM > 2 || f.After < 0 || f.After > 24*time.Hour {
+			if f := v.Failover; len(v.SIMs) > 3 || v.SIM < 0 || v.SIM > 3 || f.After < 0 || f.After > 24*time.Hour {
 				t.Errorf("%+v", v)
 			}
 		}
@@ -391,14 +420,26 @@ func FuzzAnswers(f *testing.F) {
 		if decode(b, &h) == nil {
 			h.judge(bundles, wall, &v)
 			for _, sim := range v.SIMs {
-				if sim.Used < -1 || sim.Slot < 1 || sim.Slot > 2 || sim.Order < 0 {
+				if sim.Used < -1 || sim.Slot < 1 || sim.Slot > 3 || sim.Order < 0 {
 					t.Errorf("%+v", v)
 				}
 			}
 		}
 		var o overview
-		if decode(b, &o) == nil && o.check() == nil && o.bytes() < -1 {
+		if decode(b, &o) == nil && o.bytes() < -1 {
 			t.Errorf("%d bytes", o.bytes())
+		}
+		var devices []device
+		if decode(b, &devices) == nil {
+			if p := points(devices); p.Alive < 0 || p.Dark < 0 || p.Alive+p.Dark > len(devices) {
+				t.Errorf("%+v of %d", p, len(devices))
+			}
+		}
+		var j joining
+		if decode(b, &j) == nil {
+			if n, err := j.judge(); err == nil && (!n.Known || min(n.Association, n.Authentication, n.DHCP, n.DNS, n.Joined) < 0) {
+				t.Errorf("%+v", n)
+			}
 		}
 	})
 }

@@ -10,27 +10,34 @@ import (
 	"infobus/netmon"
 )
 
-// slots are the API's names of the gateway's two SIM slots.
-var slots = map[string]int{"sim1": 1, "sim2": 2}
+// slots are the API's names of a gateway's SIM slots: the MG41E has two, and the
+// cloud names a third where there is an embedded card.
+var slots = map[string]int{"sim1": 1, "sim2": 2, "sim3": 3}
+
+// errActive is why nothing is foretold of the data: the cloud does not say which
+// card carries it. The use of the cards may tell (netmon.Traffic).
+var errActive = fmt.Errorf("%w: which SIM card is in use is not said", ErrAnswer)
 
 // sims is the order of the SIM cards. Of the cards' numbers and the operators'
 // passwords, which stand beside it, nothing is decoded.
 type sims struct {
 	SIMs []struct {
-		Slot    string `json:"slot"`
-		Primary bool   `json:"isPrimary"`
-		Status  string `json:"status"`
+		Slot    string  `json:"slot"`
+		Primary bool    `json:"isPrimary"`
+		Status  *string `json:"status"` // nil: not said
 	} `json:"sims"`
 	Order    []string `json:"simOrdering"`
 	Failover *struct {
-		Enabled *bool   `json:"enabled"`
-		Timeout float64 `json:"timeout"` // s
+		Enabled *bool  `json:"enabled"`
+		Timeout amount `json:"timeout"` // s
 	} `json:"simFailover"`
 }
 
-// judge puts into v what the cloud says of the cards.
-func (s sims) judge(v *netmon.Cellular) {
+// judge puts into v what the cloud says of the cards. It errs where none of several
+// cards has a state, with v as good as it can be.
+func (s sims) judge(v *netmon.Cellular) error {
 	var active []int
+	said := false
 	for _, card := range s.SIMs {
 		slot := slots[card.Slot]
 		if slot == 0 || slices.ContainsFunc(v.SIMs, func(c netmon.SIM) bool { return c.Slot == slot }) {
@@ -40,13 +47,19 @@ func (s sims) judge(v *netmon.Cellular) {
 		if len(s.Order) == 0 && card.Primary {
 			sim.Order = 1
 		}
-		if word(card.Status, statuses) == "active" {
-			active = append(active, slot)
+		if card.Status != nil {
+			said = true
+			if word(*card.Status, statuses) == "active" {
+				active = append(active, slot)
+			}
 		}
 		v.SIMs = append(v.SIMs, sim)
 	}
 	if len(active) == 1 {
 		v.SIM = active[0]
+	}
+	if !said && len(s.SIMs) == 1 && len(v.SIMs) == 1 {
+		v.SIM = v.SIMs[0].Slot
 	}
 	// Of two cards, who is not the first is the second.
 	if len(v.SIMs) == 2 && v.SIMs[0].Order+v.SIMs[1].Order == 1 {
@@ -58,20 +71,24 @@ func (s sims) judge(v *netmon.Cellular) {
 	if f := s.Failover; f != nil && f.Enabled != nil {
 		v.Failover = netmon.Failover{Known: true, On: *f.Enabled}
 		if f.Timeout > 0 && f.Timeout <= 24*3600 {
-			v.Failover.After = time.Duration(f.Timeout * float64(time.Second))
+			v.Failover.After = time.Duration(float64(f.Timeout) * float64(time.Second))
 		}
 	}
+	if !said && len(v.SIMs) > 1 {
+		return errActive
+	}
+	return nil
 }
 
 // history is how much each SIM card used, by days.
 type history struct {
 	Items []struct {
 		Intervals []struct {
-			End   time.Time `json:"endTs"`
+			End   moment `json:"endTs"`
 			Usage struct {
 				BySIM []struct {
-					Name  string  `json:"name"`
-					Total float64 `json:"total"` // bytes
+					Name  string `json:"name"`
+					Total amount `json:"total"` // bytes
 				} `json:"bySim"`
 			} `json:"usage"`
 		} `json:"intervals"`
@@ -90,13 +107,16 @@ func (h history) judge(bundles []netmon.Bundle, wall time.Time, v *netmon.Cellul
 		sum, named := 0.0, false
 		for _, day := range h.Items[0].Intervals {
 			for _, s := range day.Usage.BySIM {
-				if slots[s.Name] != b.Slot || !day.End.After(began) {
+				if slots[s.Name] != b.Slot {
 					continue
 				}
-				if s.Total < 0 {
-					return fmt.Errorf("%w: a total below zero", ErrAnswer)
+				if day.End.IsZero() || !(s.Total >= 0) {
+					return fmt.Errorf("%w: a day without its time or total", ErrAnswer)
 				}
-				sum, named = sum+s.Total, true
+				if !day.End.After(began) {
+					continue
+				}
+				sum, named = sum+float64(s.Total), true
 			}
 		}
 		if !named || sum >= math.MaxInt64/2 {

@@ -27,6 +27,9 @@ const (
 		{"startTs":"2026-11-12T00:00:00Z","endTs":"2026-11-13T00:00:00Z","usage":{"total":300,"bySim":[{"name":"sim1","total":100},{"name":"sim2","total":200}]}},
 		{"startTs":"2026-11-13T00:00:00Z","endTs":"2026-11-14T00:00:00Z","usage":{"total":30,"bySim":[{"name":"sim1","total":10},{"name":"sim2","total":20},{"name":"esim","total":7}]}}]}],
 		"meta":{"counts":{"items":{"total":1,"remaining":0}}}}`
+	points2 = `[{"mac":"02:00:5e:10:00:01","name":"Amina","network":{"id":"N_2"},"productType":"wireless","serial":"Q2XX-XXXX-XXXX","status":"online","tags":["van"]},
+		{"productType":"wireless","status":"offline"},{"productType":"wireless","status":"dormant"},{"productType":"cellularGateway","status":"offline"},{"productType":"wireless","status":["new"]}]`
+	joins = `{"assoc":2,"auth":"1","dhcp":12,"dns":0,"success":9,"roaming":{"n":1}}`
 )
 
 var (
@@ -73,6 +76,11 @@ func TestShapesOfTheSIMCardsAnswers(t *testing.T) {
 			netmon.Cellular{SIM: 0, Failover: on, SIMs: both(netmon.SIM{Slot: 1, Order: 2, Used: -1}, netmon.SIM{Slot: 2, Order: 1, Used: -1})}},
 		{"one card, fail-over off", `{"sims":[{"slot":"sim1","isPrimary":true,"status":"active"}],"simFailover":{"enabled":false}}`,
 			netmon.Cellular{SIM: 1, Failover: netmon.Failover{Known: true}, SIMs: []netmon.SIM{{Slot: 1, Order: 1, Used: -1}}}},
+		{"states that are not said", strings.ReplaceAll(twoCards, `"status"`, `"state"`),
+			netmon.Cellular{Failover: on, SIMs: both(netmon.SIM{Slot: 1, Order: 2, Used: -1}, netmon.SIM{Slot: 2, Order: 1, Used: -1})}},
+		{"one card whose state is not said", `{"sims":[{"slot":"sim2","new":{}}]}`, netmon.Cellular{SIM: 2, SIMs: []netmon.SIM{{Slot: 2, Used: -1}}}},
+		{"an embedded card, and a time as a string", `{"sims":[{"slot":"sim3","status":"active"},{"slot":"sim1","status":"ready"}],"simOrdering":["sim3","sim1"],"simFailover":{"enabled":true,"timeout":"300"}}`,
+			netmon.Cellular{SIM: 3, Failover: on, SIMs: both(netmon.SIM{Slot: 1, Order: 2, Used: -1}, netmon.SIM{Slot: 3, Order: 1, Used: -1})}},
 		{"slots nobody knows, and one twice", `{"sims":[{"slot":"sim9"},{"slot":"0612345678"},{"slot":"sim1"},{"slot":"sim1","status":"active"}],"simFailover":{"timeout":300}}`,
 			netmon.Cellular{SIMs: []netmon.SIM{{Slot: 1, Used: -1}}}},
 		{"a fail-over after a year", `{"simFailover":{"enabled":true,"timeout":31536000}}`, netmon.Cellular{Failover: netmon.Failover{Known: true, On: true}}},
@@ -83,8 +91,8 @@ func TestShapesOfTheSIMCardsAnswers(t *testing.T) {
 		var v netmon.Cellular
 		if err := decode([]byte(c.sims), &s); err != nil {
 			t.Errorf("%s: %v", c.name, err)
-		} else if s.judge(&v); !reflect.DeepEqual(v, c.want) {
-			t.Errorf("%s: %+v\nwant %+v", c.name, v, c.want)
+		} else if err := s.judge(&v); !reflect.DeepEqual(v, c.want) || (err != nil) != (c.name == "states that are not said") {
+			t.Errorf("%s: %+v, %v\nwant %+v", c.name, v, err, c.want)
 		}
 	}
 	one := func(total string) string {
@@ -97,6 +105,7 @@ func TestShapesOfTheSIMCardsAnswers(t *testing.T) {
 	}{
 		{"as documented", threeDays, []int64{110, 4220}, nil},
 		{"one card alone", one("7"), []int64{7}, nil},
+		{"a total as a string", one(`"7"`), []int64{7}, nil},
 		{"no day yet", `{"items":[{"intervals":[]}]}`, nil, nil},
 		{"no gateway", `{"items":[]}`, nil, ErrAnswer},
 		{"two gateways", `{"items":[{},{}]}`, nil, ErrAnswer},
@@ -129,6 +138,8 @@ func TestEveryRequestIsAnsweredInEveryWrongWay(t *testing.T) {
 	good := map[string]string{
 		"/uplink/statuses":     `[{"networkId":"N_2","uplinks":[{"status":"active"}]}]`,
 		"/clients/overview":    `{"counts":{"total":3},"usages":{"average":1.5}}`,
+		"/availabilities":      strings.Replace(points2, `["new"]`, `"new"`, 1),
+		"/connectionStats":     joins,
 		"/cellular/sims":       twoCards,
 		"/byDevice/byInterval": threeDays,
 	}
@@ -183,21 +194,23 @@ func TestEveryRequestIsAnsweredInEveryWrongWay(t *testing.T) {
 	defer server.Close()
 	o := Options{Organisation: "1", Network: "N_2", KeyFile: keyFile(t, "k"), Base: server.URL, Serial: "Q2XX-XXXX-XXXX", Bundles: bundles, Wall: told}
 	for bad = range good {
-		ofCards := strings.HasSuffix(bad, "sims") || strings.HasSuffix(bad, "byInterval")
+		further := bad != "/uplink/statuses" // without it there is nothing to say
 		for _, w := range wrong {
 			do = w.do
 			var warned error
 			o.Warn = func(err error) { warned = err }
 			v, err := Fetch(t.Context(), o, client.New(client.Options{}))
 			said := err
-			if ofCards && w.lasting {
+			if further && w.lasting {
 				said = warned
-				if err != nil || v.Devices != 3 {
-					t.Errorf("%s %s: the rest is not given: %+v, %v", bad, w.name, v, err)
-				}
-				for _, sim := range v.SIMs {
-					if sim.Used != -1 {
-						t.Errorf("%s %s: %+v", bad, w.name, v.SIMs)
+				got := map[string]bool{"/clients/overview": v.Devices == 3, "/availabilities": v.AccessPoints == netmon.AccessPoints{Known: true, Alive: 1, Dark: 1},
+					"/connectionStats": v.Joining == netmon.Joining{Known: true, Association: 2, Authentication: 1, DHCP: 12, Joined: 9}, "/cellular/sims": v.SIM == 2,
+					"/byDevice/byInterval": len(v.SIMs) == 2 && v.SIMs[0].Used == 110}
+				without := map[string]bool{bad: true, "/connectionStats": bad == "/availabilities" || bad == "/connectionStats",
+					"/byDevice/byInterval": bad == "/cellular/sims" || bad == "/byDevice/byInterval"}
+				for part, is := range got {
+					if err != nil || is == without[part] {
+						t.Errorf("%s %s: of %s: %v; %+v, %v", bad, w.name, part, is, v, err)
 					}
 				}
 			} else if warned != nil {
@@ -229,7 +242,7 @@ func (f fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
-func TestAPollMakesFiveRequestsAndNeverTenInASecond(t *testing.T) {
+func TestAPollMakesSevenRequestsAndNeverTenInASecond(t *testing.T) {
 	for _, pages := range []int{1, maxPages + 5} {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
@@ -240,6 +253,13 @@ func TestAPollMakesFiveRequestsAndNeverTenInASecond(t *testing.T) {
 					t.Error("a list of clients was asked for")
 				case strings.HasSuffix(path, "/overview"):
 					return `{"counts":{"total":3},"usages":{"average":1.5}}`
+				case strings.HasSuffix(path, "/availabilities"):
+					if q := r.URL.Query(); q.Get("networkIds[]") != "N_2" || q.Get("productTypes[]") != "wireless" {
+						t.Errorf("asked for %v", q)
+					}
+					return points2
+				case strings.HasSuffix(path, "/connectionStats"):
+					return joins
 				case strings.HasSuffix(path, "/sims"):
 					return twoCards
 				case strings.HasSuffix(path, "/byInterval"):
@@ -257,7 +277,7 @@ func TestAPollMakesFiveRequestsAndNeverTenInASecond(t *testing.T) {
 			if v, err := a.poll(t.Context(), o); err != nil || v.SIMs[0].Used != 110 {
 				t.Errorf("%+v, %v", v, err)
 			}
-			if want := min(pages, maxPages) + 4; len(at) != want {
+			if want := min(pages, maxPages) + 6; len(at) != want {
 				t.Errorf("%d requests, want %d", len(at), want)
 			}
 			for i := range at {

@@ -16,7 +16,7 @@ func (g *Gateway) dashboardAPI() http.Handler {
 			"networkId":      "N_1",
 			"serial":         g.plant(0, "Q2XX-XXXX-XXXX"),
 			"model":          "MG41E",
-			"lastReportedAt": "2026-01-01T00:00:00Z",
+			"lastReportedAt": time.Now().Add(-20 * time.Second).UTC().Format(time.RFC3339),
 			"uplinks": []any{map[string]any{
 				"interface": "cellular", "status": "active", "provider": "Orange F", "connectionType": "LTE",
 				"signalStat": map[string]any{"rsrp": "\u221297", "rsrq": "\u221211"},
@@ -34,6 +34,16 @@ func (g *Gateway) dashboardAPI() http.Handler {
 			"usages":  map[string]any{"average": 250_000, "withHeavyUsageAverage": 900_000}, // kB
 			"clients": g.clients(),
 		})
+	})
+	mux.HandleFunc("GET /api/v1/organizations/{organization}/devices/availabilities", func(w http.ResponseWriter, r *http.Request) {
+		point := func() map[string]any {
+			return map[string]any{"mac": g.plant(0, "02:00:00:00:00:01"), "name": g.plant(1, "Amina"), "serial": g.plant(2, "Q2XX-XXXX-XXX0"), "network": map[string]any{"id": "N_1"},
+				"productType": "wireless", "status": "online", "tags": []any{g.plant(3, "van")}}
+		}
+		g.json(w, http.StatusOK, []any{point(), point()})
+	})
+	mux.HandleFunc("GET /api/v1/networks/{network}/wireless/connectionStats", func(w http.ResponseWriter, r *http.Request) {
+		g.json(w, http.StatusOK, map[string]any{"assoc": 2, "auth": 1, "dhcp": 0, "dns": 0, "success": 40, "clients": g.clients()})
 	})
 	mux.HandleFunc("GET /api/v1/devices/{serial}/cellular/sims", func(w http.ResponseWriter, r *http.Request) {
 		card := func(slot string, first bool, status string) map[string]any {

@@ -401,7 +401,7 @@ func TestTheOtherPagesFitAPhone(t *testing.T) {
 	v, _ := everyAction(t)
 	ctx := volunteer(t, v)
 	script := axe(t)
-	sure := v.results.put("/sure", result{row: action.All[slices.IndexFunc(action.All, func(r action.Row) bool { return r.Name == action.PowerOff })]})
+	sure := v.results.put("/sure", result{row: action.All[slices.IndexFunc(action.All, func(r action.Row) bool { return r.Name == action.PowerOff })], asks: true})
 	told := v.results.put("/", result{text: action.BatteryLow.Text()})
 	for _, scheme := range []string{"light", "dark"} {
 		for _, lang := range []string{"en", "fr"} {

@@ -22,7 +22,8 @@ type result struct {
 	row   action.Row   // zero for the login
 	given action.Given // what the form held
 	taken bool
-	text  words.Text // what is told; zero where it is a question that waits for its answer
+	asks  bool       // whether the person is sure: nothing was done yet
+	text  words.Text // what is told, or why it is asked; may be zero where it asks
 }
 
 // results are the last ones. They end with the process.
@@ -100,7 +101,7 @@ func (s *Server) told(r *http.Request) (result, bool) {
 // getSure asks whether an action is really meant.
 func (s *Server) getSure(w http.ResponseWriter, r *http.Request) {
 	asked, ok := s.told(r)
-	if !ok || !asked.row.Asks || !s.mayAct(r) {
+	if !ok || !asked.asks || !s.mayAct(r) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
@@ -111,5 +112,5 @@ func (s *Server) getSure(w http.ResponseWriter, r *http.Request) {
 		Form status.Form
 		Back string
 		Key  string
-	}{s.said(speaker), status.SureForm(asked.row, asked.given, speaker), home(asked.row), asked.key}))
+	}{s.said(speaker), status.SureForm(asked.row, asked.given, asked.text, speaker), home(asked.row), asked.key}))
 }

@@ -253,11 +253,15 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if row.Asks && wantsPage(r) && !given.Sure() {
-		s.tell(w, r, "/sure", result{row: row, given: given})
+		s.tell(w, r, "/sure", result{row: row, given: given, asks: true})
 		return
 	}
 	yield(r)
-	if refusal := s.o.Act(r.Context(), row, asked); refusal != action.Taken {
+	switch refusal := s.o.Act(r.Context(), row, asked); {
+	case refusal.UntilSure() && wantsPage(r) && asked.Typed: // a phone's own time would grow old meanwhile
+		s.tell(w, r, "/sure", result{row: row, given: given, asks: true, text: refusal.Text()})
+		return
+	case refusal != action.Taken:
 		s.refuseAction(w, r, row, given, refusal, refusal.Text())
 		return
 	}

@@ -3,7 +3,10 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"html"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -129,6 +132,47 @@ func TestAFormIsAnsweredWithThePage(t *testing.T) {
 		if len(taken) != c.done {
 			t.Errorf("%s: done was %v", c.path, taken)
 		}
+	}
+}
+
+// A time that was typed, and is refused until the person is sure, is asked about on a
+// page on which it is filled in. A phone's own is not carried there: it would grow old.
+func TestATypedTimeIsAskedAboutAndTypedOnce(t *testing.T) {
+	o := options()
+	var set []action.Asked
+	o.Act = func(_ context.Context, _ action.Row, asked action.Asked) action.Refusal {
+		if asked.Name == action.SetClock && !asked.Sure {
+			return action.ClockFar
+		}
+		set = append(set, asked)
+		return action.Taken
+	}
+	s := New(o)
+	s.Publish(session())
+	in := s.send("/login", "pin=471100", "")
+	cookie := in.Header().Get("Set-Cookie")
+	mine := "token=" + token(in.Result().Cookies()[0])
+	const path = "/api/v1/actions/set-clock"
+
+	asked := s.send(path, mine+"&epoch_ms=1790000000000&zone_min=60", cookie)
+	if at, _, _ := strings.Cut(asked.Header().Get("Location"), "?"); at != "/" {
+		t.Errorf("a phone's own time leads to %q", at)
+	}
+	asked = s.send(path, mine+"&date=2026-12-01&clock=14%3A05&epoch_ms=&zone_min=", cookie)
+	if at, _, _ := strings.Cut(asked.Header().Get("Location"), "?"); at != "/sure" || len(set) != 0 {
+		t.Fatalf("a typed time leads to %q, done was %v", at, set)
+	}
+	page := s.get(false, asked.Header().Get("Location"), "Accept", "text/html", "Cookie", cookie).Body.String()
+	if !strings.Contains(page, "The internet last gave the time more than a day from this one.") || strings.Contains(page, "<details") || strings.Contains(page, "checkbox") {
+		t.Errorf("the page does not ask: %s", page)
+	}
+	again := url.Values{}
+	for _, field := range regexp.MustCompile(`<input type="\w+" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		again.Set(field[1], html.UnescapeString(field[2]))
+	}
+	again.Set("token", strings.TrimPrefix(mine, "token="))
+	if told := s.send(path, again.Encode(), cookie); told.Code != 303 || len(set) != 1 || !set[0].Sure || !set[0].Time.Equal(time.Date(2026, 12, 1, 14, 5, 0, 0, time.UTC)) {
+		t.Errorf("%v leads to %d, done was %+v", again, told.Code, set)
 	}
 }
 

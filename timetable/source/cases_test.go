@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"infobus/timetable"
-	"infobus/timetable/source/sourcetest"
+	"infobus/timetable/timetabletest"
 )
 
 // reading has the events of calendars that say so themselves on the screen.
@@ -91,7 +91,7 @@ func TestInputsThatWentWrongGiveTheirRightValue(t *testing.T) {
 		if from == "" {
 			from = "2026-11-30"
 		}
-		if got := sourcetest.RowsOf(p.Over(nil), from, days); got != c.rows {
+		if got := timetabletest.RowsOf(p.Over(nil), from, days); got != c.rows {
 			t.Errorf("%s:\n%s\nwant\n%s", c.file, got, c.rows)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"infobus/timetable"
-	"infobus/timetable/source/sourcetest"
+	"infobus/timetable/timetabletest"
 )
 
 // What is read of the exports of programs, rebuilt after their documentation and
@@ -58,7 +58,7 @@ func TestExportsOfProgramsAreRead(t *testing.T) {
 				t.Errorf("%s: %v\nwant %s", c.file, p.Warnings[i], c.warnings[i])
 			}
 		}
-		if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
+		if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
 			t.Errorf("%s:\n%s\nwant\n%s", c.file, got, c.rows)
 		}
 	}

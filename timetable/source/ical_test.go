@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"infobus/timetable"
-	"infobus/timetable/source/sourcetest"
+	"infobus/timetable/timetabletest"
 )
 
 // events makes a calendar of events; $ in them stands for the properties that
@@ -180,7 +180,7 @@ func TestWhatACalendarMayMeanOtherwiseIsNamed(t *testing.T) {
 		if !found {
 			t.Errorf("%s: %v\nwant %s", c.what, p.Warnings, c.warning)
 		}
-		if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
+		if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 3); got != c.rows {
 			t.Errorf("%s:\n%s\nwant\n%s", c.what, got, c.rows)
 		}
 	}
@@ -200,7 +200,7 @@ func TestOneFileMayCancelWhatAnotherHas(t *testing.T) {
 	} {
 		for _, files := range [][]File{{{"a.ics", []byte(c.series)}, {"b.ics", []byte(cancel)}}, {{"a.ics", []byte(cancel)}, {"b.ics", []byte(c.series)}}} {
 			p := reading.Parse(files)
-			if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 1); p.Refused || got != c.want {
+			if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 1); p.Refused || got != c.want {
 				t.Errorf("%s: %s, %v\nwant %s", c.what, got, p.Mistakes, c.want)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 
 	"infobus/durable"
 	"infobus/timetable"
-	"infobus/timetable/source/sourcetest"
+	"infobus/timetable/timetabletest"
 )
 
 // written is a file that holds a text.
@@ -66,7 +66,7 @@ func TestAMappingTurnsTitlesIntoServices(t *testing.T) {
 		Public: timetable.Public{{Kind: timetable.PublicSaid}}}
 	p := o.Parse([]File{{"a.ics", []byte(calendar)}})
 	const rows = "30 12:00-13:00 cancelled Douches hommes, \n*30 12:00-13:00 confirmed Espace femmes, \n*30 12:00-13:00 confirmed Réunion, "
-	if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 1); got != rows {
+	if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 1); got != rows {
 		t.Errorf("%s\nwant\n%s", got, rows)
 	}
 	at := start(day(t, "2026-11-30"), p.Timetable.Zone)
@@ -155,7 +155,7 @@ func TestMistakesInAMappingAreSaid(t *testing.T) {
 		t.Errorf("an entry without a mistake: %+v", s)
 	}
 	gone := Options{Mapping: "/nowhere/mapping.yaml", Sites: "/nowhere/sites.yaml"}.Parse([]File{{"a.csv", []byte("name,category,days,opens,closes,show\nCake,food,mon,12h,13h,screen\n")}})
-	if got := saidOf(gone); strings.Count(got, "no such file") != 2 || strings.Contains(sourcetest.RowsOf(gone.Over(nil), "2026-11-30", 1), "confirmed") {
+	if got := saidOf(gone); strings.Count(got, "no such file") != 2 || strings.Contains(timetabletest.RowsOf(gone.Over(nil), "2026-11-30", 1), "confirmed") {
 		t.Errorf("%s", got)
 	}
 }

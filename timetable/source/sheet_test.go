@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"infobus/timetable/source/sourcetest"
+	"infobus/timetable/timetabletest"
 )
 
 func TestDaysOfASheet(t *testing.T) {
@@ -63,7 +63,7 @@ func TestHoursOfWholeDaysAndNights(t *testing.T) {
 			tt, err := Parse(name, []byte(text))
 			got := "mistake"
 			if err == nil {
-				_, row, _ := strings.Cut(sourcetest.RowsOf(tt, "2026-11-30", 1), " ")
+				_, row, _ := strings.Cut(timetabletest.RowsOf(tt, "2026-11-30", 1), " ")
 				got, _, _ = strings.Cut(row, " ")
 			}
 			if got != c.want {
@@ -162,7 +162,7 @@ func TestOneBadRowTakesNoOther(t *testing.T) {
 				tt = newer.Over(over.Over(nil))
 			}
 			var list []string
-			for line := range strings.Lines(sourcetest.RowsOf(tt, "2026-11-30", 1)) {
+			for line := range strings.Lines(timetabletest.RowsOf(tt, "2026-11-30", 1)) {
 				_, row, _ := strings.Cut(line, " ")
 				_, row, _ = strings.Cut(row, " ")
 				row, _, _ = strings.Cut(row, ",")

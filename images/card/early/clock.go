@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"infobus/card"
-	"infobus/hw/battery"
+	"infobus/hw/bus"
 	"infobus/hw/rtc"
 )
 
@@ -22,12 +22,12 @@ func HoldClock() { os.WriteFile(filepath.Join(i2cBus, "drivers_autoprobe"), []by
 // bind.
 func ReadClock(say func(string, ...any)) card.Stop {
 	flag, err := stopFlag(i2cBus, func(path string, address uint16) (bool, error) {
-		bus, err := battery.OpenBus(path)
+		b, err := bus.Open(path)
 		if err != nil {
 			return false, err
 		}
-		defer bus.Close()
-		return rtc.Stopped(bus, address)
+		defer b.Close()
+		return rtc.Stopped(b, address)
 	})
 	if err != nil {
 		say("clock chip: %v", err)

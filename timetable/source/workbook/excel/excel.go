@@ -41,7 +41,7 @@ const (
 
 // Bounds of the process: its private memory and the processor's time.
 const (
-	maxMemory  = 160 << 20 // bytes that may be mapped: two steps of 64 MB by which the heap grows, and what else there is
+	maxMemory  = 224 << 20 // bytes that may be mapped: three steps of 64 MB by which the heap grows, and what else there is
 	maxSeconds = 25
 )
 

@@ -19,8 +19,8 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"infobus/timetable/source"
-	"infobus/timetable/source/sourcetest"
 	"infobus/timetable/source/workbook"
+	"infobus/timetable/timetabletest"
 )
 
 // reader is the program that reads workbooks in these tests: this one, built without
@@ -175,7 +175,7 @@ func TestWorkbooksOfProgramsAreRead(t *testing.T) {
 		t.Run(c.program, func(t *testing.T) {
 			p := parse(t, zipped(t, folder(t, filepath.Join("testdata/exports", c.program))))
 			said(t, p, c.said...)
-			if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 3); got != sheet {
+			if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 3); got != sheet {
 				t.Errorf("%s\nwant\n%s", got, sheet)
 			}
 			if s := p.Timetable.Services; len(s) != 3 || s[0].Name["ar"] != "وجبات ساخنة" {
@@ -280,7 +280,7 @@ func TestMistakesNameTheCell(t *testing.T) {
 		`plan.xlsx:1:1: Lieux!A1: a table without the columns' names`,
 		`warning: plan.xlsx:1:1: Douches!A1: what stands above the columns' names, in row 3, is not read`,
 	)
-	if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 1); !strings.Contains(got, "Tea") {
+	if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 1); !strings.Contains(got, "Tea") {
 		t.Errorf("the row that can be read: %s", got)
 	}
 }
@@ -305,12 +305,12 @@ func TestAWorkbookThatIsRefusedPutsItsRowsInDoubt(t *testing.T) {
 		t.Fatal("it is not refused")
 	}
 	const want = "30 12:00-13:00 ask us Tea, Rue\n30 18:00-19:00 confirmed Soup, Rue"
-	if got := sourcetest.RowsOf(p.Over(good), "2026-11-30", 1); got != want {
+	if got := timetabletest.RowsOf(p.Over(good), "2026-11-30", 1); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 	for _, data := range [][]byte{[]byte("PK\x03\x04 and no more"), zipped(t, map[string]string{"a": "b"}), []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old")} {
 		p := parse(t, data)
-		if got := sourcetest.RowsOf(p.Over(good), "2026-11-30", 1); !p.Refused || strings.Contains(got, "confirmed") {
+		if got := timetabletest.RowsOf(p.Over(good), "2026-11-30", 1); !p.Refused || strings.Contains(got, "confirmed") {
 			t.Errorf("%q: %s", data[:8], got)
 		}
 	}
@@ -480,7 +480,7 @@ func TestACellSaysWhenTheSheetWasChecked(t *testing.T) {
 		"A1": {"30 12:00-13:00 ask us Tea, ", `Sheet1!A1: checked: "Vérifié le" found`},
 	} {
 		p := source.Options{Workbook: workbook.Reader(reader()), Checked: cell}.Parse([]source.File{{Name: "plan.xlsx", Data: data}})
-		if got := sourcetest.RowsOf(p.Over(nil), "2026-11-30", 1); got != want.rows || !strings.Contains(strings.Join(texts(p), "\n"), want.said) {
+		if got := timetabletest.RowsOf(p.Over(nil), "2026-11-30", 1); got != want.rows || !strings.Contains(strings.Join(texts(p), "\n"), want.said) {
 			t.Errorf("%s: %s\n%s", cell, got, strings.Join(texts(p), "\n"))
 		}
 	}

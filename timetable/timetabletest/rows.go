@@ -1,4 +1,5 @@
-package sourcetest
+// Package timetabletest writes down what a timetable shows, for tests.
+package timetabletest
 
 import (
 	"fmt"

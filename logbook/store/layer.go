@@ -1,0 +1,143 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/vfs"
+
+	"infobus/durable"
+)
+
+var layers atomic.Int64
+
+// layer is a file layer under SQLite: what is cut off or removed is overwritten
+// first, since the card keeps it in free blocks; and nothing is written at all
+// while a file is only looked at.
+type layer struct {
+	vfs.VFS
+	base   durable.Disk
+	name   string
+	frozen atomic.Bool
+}
+
+// newLayer registers a layer over the one of that name; "" is the system's.
+func newLayer(disk Disk) *layer {
+	l := &layer{VFS: vfs.Find(disk.VFS()), base: disk, name: fmt.Sprintf("infobus-logbook-%d", layers.Add(1))}
+	vfs.Register(l.name, l)
+	return l
+}
+
+func (l *layer) close() { vfs.Unregister(l.name) }
+
+// Open implements vfs.VFS.
+func (l *layer) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	f, flags, err := l.VFS.Open(name, flags)
+	return l.file(f), flags, err
+}
+
+// OpenFilename implements vfs.VFSFilename.
+func (l *layer) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	base, ok := l.VFS.(vfs.VFSFilename)
+	if !ok {
+		return l.Open(name.String(), flags)
+	}
+	f, flags, err := base.OpenFilename(name, flags)
+	return l.file(f), flags, err
+}
+
+func (l *layer) file(f vfs.File) vfs.File {
+	if f == nil {
+		return nil
+	}
+	return &layered{f, l}
+}
+
+// Delete implements vfs.VFS.
+func (l *layer) Delete(name string, syncDir bool) error {
+	if l.frozen.Load() {
+		return sqlite3.IOERR_DELETE
+	}
+	if strings.HasSuffix(name, "-wal") {
+		if err := overwrite(l.base, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return sqlite3.IOERR_DELETE
+		}
+	}
+	return l.VFS.Delete(name, syncDir)
+}
+
+// layered is vfs.File.
+type layered struct {
+	vfs.File
+	layer *layer
+}
+
+// WriteAt implements vfs.File.
+func (f *layered) WriteAt(b []byte, at int64) (int, error) {
+	if f.layer.frozen.Load() {
+		return 0, sqlite3.READONLY
+	}
+	return f.File.WriteAt(b, at)
+}
+
+// Truncate implements vfs.File.
+func (f *layered) Truncate(size int64) error {
+	if f.layer.frozen.Load() {
+		return sqlite3.READONLY
+	}
+	was, err := f.File.Size()
+	if err != nil {
+		return err
+	}
+	if err := zero(f.File, size, was); err != nil {
+		return err
+	}
+	if size < was {
+		if err := f.File.Sync(vfs.SYNC_NORMAL); err != nil {
+			return err
+		}
+	}
+	return f.File.Truncate(size)
+}
+
+// zero overwrites bytes from to to.
+func zero(f interface {
+	WriteAt([]byte, int64) (int, error)
+}, from, to int64) error {
+	nothing := make([]byte, 64<<10)
+	for from < to {
+		n, err := f.WriteAt(nothing[:min(int64(len(nothing)), to-from)], from)
+		if err != nil {
+			return err
+		}
+		from += int64(n)
+	}
+	return nil
+}
+
+// overwrite makes a file hold nothing of what it held.
+func overwrite(disk durable.Disk, path string) error {
+	f, err := disk.Open(path, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	size, err := f.Size()
+	if err == nil && size > 0 {
+		if err = zero(f, 0, size); err == nil {
+			err = f.Sync()
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// wipe removes a file after overwriting it; one that cannot be written is removed
+// all the same.
+func wipe(disk durable.Disk, path string) error {
+	overwrite(disk, path)
+	return disk.Remove(path)
+}
