@@ -138,7 +138,7 @@ sync:
 [Unit]
 DefaultDependencies=no
 [Service]
-ExecStart=/bin/sh -c 'until [ -c /dev/vport*p1 ]; do sleep 0.2; done; exec /bin/sh <>/dev/vport*p1 >&0 2>&1'
+ExecStart=/bin/sh -c 'until set -- /dev/vport*p1 && [ -c "$1" ]; do sleep 0.2; done; exec /bin/sh <>"$1" >&0 2>&1'
 Restart=always
 `
 	// QEMU's names are short: of the units that are started anyway this is the one with
@@ -224,6 +224,9 @@ var verbose = os.Getenv("INFOBUS_LAB_CONSOLE") != ""
 func (b *box) run(line string) string {
 	b.t.Helper()
 	out, code, err := b.shell.Try(line, hangGuard)
+	if verbose {
+		fmt.Printf("%s # %s → %d\n%s\n", time.Now().Format(time.TimeOnly), line, code, out)
+	}
 	if err != nil || code != 0 {
 		b.t.Fatalf("%s: %v, exit status %d\n%s", line, err, code, out)
 	}
@@ -237,6 +240,9 @@ func (b *box) wait(line string) string {
 		out, code, err := b.shell.Try(line+" || { sleep 0.5; false; }", hangGuard)
 		if err != nil {
 			b.t.Fatalf("%s: %v", line, err)
+		}
+		if verbose {
+			fmt.Printf("%s # %s → %d\n%s\n", time.Now().Format(time.TimeOnly), line, code, out)
 		}
 		if code == 0 {
 			return out
