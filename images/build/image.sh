@@ -130,8 +130,8 @@ card_slot() {
 	gzip -n -9 <"$dir/kernel/boot/vmlinuz-$kernel" >"$boot/vmlinuz.gz"
 	"$dir/card" initrd "$boot/initrd.gz" "$dir/root/usr/lib/modules/$kernel" "$dir/init" images/card/modules
 	{
-		echo "ib_kernel=$("$dir/card" crc "$boot/vmlinuz.gz")"
-		echo "ib_initrd=$("$dir/card" crc "$boot/initrd.gz")"
+		"$dir/card" crc kernel "$boot/vmlinuz.gz"
+		"$dir/card" crc initrd "$boot/initrd.gz"
 		"$dir/rootsum" "$dir/root.erofs"
 	} >"$boot/root.env"
 	for overlay in header i2c wake latch; do
@@ -147,7 +147,7 @@ card_slot() {
 		for board in bcm2711-rpi-4-b bcm2837-rpi-3-b bcm2837-rpi-3-b-plus bcm2837-rpi-zero-2-w; do
 			fdtoverlay -i "$dir/kernel/usr/lib/linux-image-$kernel/broadcom/$board.dtb" \
 				-o "$boot/dtb/$tree/broadcom/$board.dtb" "${overlays[@]}"
-			echo "ib_tree=$("$dir/card" crc "$boot/dtb/$tree/broadcom/$board.dtb")" >"$boot/dtb/$tree/broadcom/$board.dtb.env"
+			"$dir/card" crc tree "$boot/dtb/$tree/broadcom/$board.dtb" >"$boot/dtb/$tree/broadcom/$board.dtb.env"
 		done
 	done
 	# debugfs takes the time that it is told for each file, mke2fs -d the file's own.

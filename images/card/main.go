@@ -5,16 +5,16 @@
 //	card modules FOLDER            names on the standard input → files of kernel modules
 //	card initrd OUT FOLDER INIT LIST [PATH=FILE…]
 //	card disk OUT FAT BOOT ROOT DATA
-//	card crc FILE                  as U-Boot's script compares it
+//	card crc NAME FILE             as U-Boot's script compares it
 //	card bill OUT LOCK DOC SECONDS PROGRAM…
 package main
 
 import (
 	"bufio"
-	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 	"os"
 	"strconv"
 	"strings"
@@ -48,15 +48,15 @@ func run(args []string) error {
 		return initrd(args[0], args[1], args[2], args[3], args[4:])
 	case command == "disk" && len(args) == 5:
 		return disk(args[0], [4]string(args[1:]))
-	case command == "crc" && len(args) == 1:
-		b, err := os.ReadFile(args[0])
+	case command == "crc" && len(args) == 2:
+		b, err := os.ReadFile(args[1])
 		if err != nil {
 			return err
 		}
-		// U-Boot stores it big endian and compares it as the processor reads it.
-		var stored [4]byte
-		binary.BigEndian.PutUint32(stored[:], crc32.ChecksumIEEE(b))
-		fmt.Printf("%x\n", binary.LittleEndian.Uint32(stored[:]))
+		// Some of U-Boot's builds store it as the processor reads it, some the other way
+		// round.
+		sum := crc32.ChecksumIEEE(b)
+		fmt.Printf("ib_%s=%x\nib_%s_turned=%x\n", args[0], sum, args[0], bits.ReverseBytes32(sum))
 		return nil
 	case command == "bill" && len(args) >= 5:
 		seconds, err := strconv.ParseInt(args[3], 10, 64)

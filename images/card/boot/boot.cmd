@@ -42,25 +42,35 @@ if test "${wiring}" = "wake"; then setenv tree wake; fi
 
 for s in ${order}; do
   if test "${s}" = "b"; then setenv part ${devnum}:7; else setenv part ${devnum}:5; fi
-  setenv ib_kernel; setenv ib_initrd; setenv ib_hash; setenv ib_tree
+  setenv ib_kernel; setenv ib_kernel_turned; setenv ib_initrd; setenv ib_initrd_turned; setenv ib_hash
+  setenv kernel; setenv initrd; setenv fdtsrc
   echo Infobus: slot ${s}
-  if load ${devtype} ${part} ${st} root.env && env import -t ${st} ${filesize} ib_kernel ib_initrd ib_hash; then
-    # U-Boot's own unpacking looks at no checksum.
-    if load ${devtype} ${part} ${za} vmlinuz.gz && crc32 ${za} ${filesize} ${cr} && itest.l *${cr} -eq ${ib_kernel} && unzip ${za} ${ka}; then
-      if load ${devtype} ${part} ${ra} initrd.gz && crc32 ${ra} ${filesize} ${cr} && itest.l *${cr} -eq ${ib_initrd}; then
-        setenv rsz ${filesize}
-        setenv fdtsrc ${fdtcontroladdr}
-        if test "${board_name}" != "qemu-arm"; then
-          # A board that the card was not made for gets what its firmware gave.
-          if test -n "${fdt_addr}"; then setenv fdtsrc ${fdt_addr}; fi
-          if load ${devtype} ${part} ${st} dtb/${tree}/${fdtfile}.env && env import -t ${st} ${filesize} ib_tree; then
-            if load ${devtype} ${part} ${fa} dtb/${tree}/${fdtfile} && crc32 ${fa} ${filesize} ${cr} && itest.l *${cr} -eq ${ib_tree}; then setenv fdtsrc ${fa}; fi
-          fi
-        fi
-        setenv bootargs console=${con} loglevel=5 systemd.show_status=no panic=10 infobus.slot=${s} infobus.hash=${ib_hash} infobus.wiring=${tree}
-        booti ${ka} ${ra}:${rsz} ${fdtsrc}
-      fi
+  if load ${devtype} ${part} ${st} root.env; then env import -t ${st} ${filesize} ib_kernel ib_kernel_turned ib_initrd ib_initrd_turned ib_hash; fi
+
+  # U-Boot's own unpacking looks at no checksum. It stores one in this or that order.
+  if load ${devtype} ${part} ${za} vmlinuz.gz && crc32 ${za} ${filesize} ${cr}; then
+    if itest.l *${cr} -eq 0x${ib_kernel} || itest.l *${cr} -eq 0x${ib_kernel_turned}; then
+      if unzip ${za} ${ka}; then setenv kernel whole; fi
     fi
+  fi
+  if load ${devtype} ${part} ${ra} initrd.gz && crc32 ${ra} ${filesize} ${cr}; then
+    if itest.l *${cr} -eq 0x${ib_initrd} || itest.l *${cr} -eq 0x${ib_initrd_turned}; then setenv initrd ${ra}:${filesize}; fi
+  fi
+
+  # A board that the card was not made for gets what its firmware gave.
+  setenv fdtsrc ${fdtcontroladdr}
+  if test "${board_name}" != "qemu-arm"; then
+    if test -n "${fdt_addr}"; then setenv fdtsrc ${fdt_addr}; fi
+    setenv ib_tree; setenv ib_tree_turned
+    if load ${devtype} ${part} ${st} dtb/${tree}/${fdtfile}.env; then env import -t ${st} ${filesize} ib_tree ib_tree_turned; fi
+    if load ${devtype} ${part} ${fa} dtb/${tree}/${fdtfile} && crc32 ${fa} ${filesize} ${cr}; then
+      if itest.l *${cr} -eq 0x${ib_tree} || itest.l *${cr} -eq 0x${ib_tree_turned}; then setenv fdtsrc ${fa}; fi
+    fi
+  fi
+
+  if test -n "${kernel}" && test -n "${initrd}"; then
+    setenv bootargs console=${con} loglevel=5 systemd.show_status=no panic=10 infobus.slot=${s} infobus.hash=${ib_hash} infobus.wiring=${tree}
+    booti ${ka} ${initrd} ${fdtsrc}
   fi
   echo Infobus: slot ${s} cannot be started
 done
