@@ -26,7 +26,7 @@ func TestTheCardBootsOnAnEmulatedPi(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*hangGuard)
 	defer cancel()
 	q := exec.CommandContext(ctx, "qemu-system-aarch64", "-M", "raspi3b", "-m", "1G", "-display", "none", "-no-reboot",
-		"-kernel", filepath.Join(dir, "u-boot-rpi.bin"), "-dtb", filepath.Join(dir, "raspi3b.dtb"),
+		"-kernel", filepath.Join(dir, "u-boot-rpi.bin"), "-dtb", filepath.Join(dir, "raspi3b.dtb"), "-append", "infobus.lab", // see boot.cmd
 		"-drive", "if=sd,format=raw,cache=unsafe,file="+image, "-serial", "null", "-serial", "stdio")
 	console, err := q.StdoutPipe()
 	if err != nil {

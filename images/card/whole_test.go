@@ -114,8 +114,9 @@ func credential(t *testing.T, name, text string) []string {
 	return []string{"-fw_cfg", "name=opt/io.systemd.credentials/" + name + ",file=" + file}
 }
 
-// The board of the lab: the generator's line is real, battery and panel are the
-// daemon's models, because it has no bus.
+// The board of the lab: the generator's line, the network and the receiver are real;
+// battery and panel are the daemon's models, because it has no bus, and so is what the
+// uplink's verdict is judged by, because nobody there answers as the internet does.
 const (
 	generator     = 1
 	configuration = `
@@ -124,16 +125,12 @@ generators:
   - line: "1"
     active: high
     bias: none
-uplink: # there is no way to anybody who is asked
+uplink:
   interface: uplink0
-  targets: ["192.0.2.1:9", "192.0.2.2:9"]
-  resolvers: ["192.0.2.1:53", "192.0.2.2:53"]
-  name: name.invalid
-  check: http://192.0.2.1:9/
 sync:
   endpoint: RECEIVER
 `
-	options   = "OPTIONS=--config /run/credentials/infobusd.service/infobus.yaml --sim=battery,panel"
+	options   = "OPTIONS=--config /run/credentials/infobusd.service/infobus.yaml --sim=battery,panel,gateway"
 	shellUnit = `
 [Unit]
 DefaultDependencies=no
