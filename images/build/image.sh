@@ -98,7 +98,7 @@ card_image() {
 	card_slot "$dir" "$kernel"
 	card_fat "$dir" "$kernel"
 	rm -f "$dir/data.ext4"
-	E2FSPROGS_FAKE_TIME=$epoch mke2fs -q -t ext4 -L infobus-data -U "$(card_uuid data)" -E "hash_seed=$(card_uuid hash)" "$dir/data.ext4" 64M >/dev/null 2>&1
+	E2FSPROGS_FAKE_TIME=$epoch mke2fs -q -t ext4 -L infobus-data -U "$(card_uuid data)" -E "hash_seed=$(card_uuid hash)" "$dir/data.ext4" 64M >/dev/null
 	"$dir/card" disk "$dir/infobus.img.new" "$dir/fat.img" "$dir/boot.ext4" "$dir/root.erofs" "$dir/data.ext4"
 	mv "$dir/infobus.img.new" "$dir/infobus.img"
 	rm -rf "$dir/packages" "$dir/kernel" "$dir/boot" "$dir/fat" "$dir/root" "$dir/own" "$dir"/*.ext4 "$dir"/fat.img "$dir"/*.dtbo "$dir"/commands
@@ -153,7 +153,7 @@ card_slot() {
 	# debugfs takes the time that it is told for each file, mke2fs -d the file's own.
 	(cd "$boot" && find . -mindepth 1 -type d -printf 'mkdir %P\n' | sort && find . -type f -printf "write $boot/%P %P\n" | sort) >"$commands"
 	rm -f "$dir/boot.ext4"
-	E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -O ^has_journal -L infobus-a -U "$(card_uuid boot)" -E "hash_seed=$(card_uuid hash)" "$dir/boot.ext4" 64M >/dev/null 2>&1
+	E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -O ^has_journal -L infobus-a -U "$(card_uuid boot)" -E "hash_seed=$(card_uuid hash)" "$dir/boot.ext4" 64M >/dev/null
 	E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH debugfs -w -f "$commands" "$dir/boot.ext4" >"$dir/debugfs.log" 2>&1
 	! grep -iE 'fail|error|no space|could not' "$dir/debugfs.log" || die "debugfs cannot fill the boot slot"
 }

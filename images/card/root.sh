@@ -63,6 +63,7 @@ ln -sf ../proc/self/mounts "$root/etc/mtab"
 
 # The daemon waits for no stamp of the time: it says itself whether the clock can be
 # trusted.
+# shellcheck disable=SC2016 # it is systemd's to expand
 sed 's/ time-set.target$//; s|^ExecStart=/usr/bin/infobusd$|& $OPTIONS|' "$root/usr/lib/systemd/system/infobusd.service" >"$root/etc/systemd/system/infobusd.service"
 sed '/^#/d; /^$/d' masked.txt | while read -r unit; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
 enable() {
