@@ -11,6 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . images/build/lab.sh
 . images/build/programs.sh
 . images/build/deb.sh
+. images/build/image.sh
 . images/build/run.sh
 . images/build/test.sh
 . images/build/fuzz.sh
@@ -27,6 +28,7 @@ help() {
 		graph    which package imports which, and where that breaks the rooms' order
 		build    static programs for arm64 and amd64, or the one named, in build/
 		deb      Debian packages of them in build/
+		image    the card image in build/card; --relock: of today's Debian packages
 		lab      make what the lab's machines boot
 		fuzz     every parser on made-up input, 10 s each
 		bench    what the daemon costs, beside what it is compared with: 10 minutes
@@ -48,6 +50,7 @@ test) run_tests "$@" ;;
 graph) go_there && go run ./images/house ;;
 build) build "$@" ;;
 deb) deb "$@" ;;
+image) image "$@" ;;
 lab) needs test && lab ;;
 fuzz) go_there && fuzz ;;
 bench) bench "$@" ;;

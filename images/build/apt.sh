@@ -10,10 +10,10 @@ codename() {
 	echo "$own"
 }
 
-# debian_sources SUITE ARCH: one-line apt sources for the archive this machine
-# itself installs from, with another suite.
+# debian_sources SUITE ARCH COMPONENTS: one-line apt sources for the archive this
+# machine itself installs from, with another suite.
 debian_sources() {
-	local suite=$1 arch=$2 own
+	local suite=$1 arch=$2 components=$3 own
 	own=$(codename)
 	{
 		# Stanzas "URIs: … / Suites: … / Signed-By: …".
@@ -40,17 +40,17 @@ debian_sources() {
 			}'
 	} | while read -r uri by; do
 		[ -n "$by" ] || by=/usr/share/keyrings/debian-archive-keyring.gpg
-		echo "deb [arch=$arch signed-by=$by] $uri $suite main"
+		echo "deb [arch=$arch signed-by=$by] $uri $suite $components"
 	done | sort -u
 }
 
-# private_apt DIR SUITE ARCH: an apt that knows only that suite and
-# architecture, and leaves the machine's own lists and state alone. Its
+# private_apt DIR SUITE ARCH [COMPONENTS]: an apt that knows only that suite and
+# architecture, of it main unless told, and leaves the machine's own lists and state alone. Its
 # configuration is DIR/apt.conf.
 private_apt() {
 	local dir=$1 suite=$2 arch=$3
 	mkdir -p "$dir"/{etc/sources.list.d,etc/preferences.d,state/lists/partial,cache/archives/partial}
-	debian_sources "$suite" "$arch" >"$dir/etc/sources.list"
+	debian_sources "$suite" "$arch" "${4:-main}" >"$dir/etc/sources.list"
 	[ -s "$dir/etc/sources.list" ] || die "found no Debian archive among this machine's apt sources"
 	: >"$dir/state/status"
 	cat >"$dir/apt.conf" <<-CONF

@@ -7,7 +7,7 @@ needs() {
 	local missing=()
 	# The go command fetches over TLS.
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
-	[ "$1" = build ] || fonts_there || missing+=(fonts-noto-core)
+	[ "$1" = build ] || [ "$1" = image ] || fonts_there || missing+=(fonts-noto-core)
 	if [ "$1" = test ]; then
 		type chromium >/dev/null 2>&1 || missing+=(chromium)
 		type qemu-system-aarch64 >/dev/null 2>&1 || missing+=(qemu-system-arm)
@@ -30,6 +30,20 @@ needs() {
 		type tesseract >/dev/null 2>&1 || missing+=(tesseract-ocr)
 		type gcc >/dev/null 2>&1 || missing+=(gcc)
 		[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+	fi
+	if [ "$1" = image ] || [ "$1" = test ]; then
+		type dpkg-deb >/dev/null 2>&1 || missing+=(dpkg)
+		type fakeroot >/dev/null 2>&1 || missing+=(fakeroot)
+		type mkfs.erofs >/dev/null 2>&1 || missing+=(erofs-utils)
+		type veritysetup >/dev/null 2>&1 || missing+=(cryptsetup-bin)
+		type mke2fs >/dev/null 2>&1 || missing+=(e2fsprogs)
+		type mkfs.vfat >/dev/null 2>&1 || missing+=(dosfstools)
+		type mcopy >/dev/null 2>&1 || missing+=(mtools)
+		type mkimage >/dev/null 2>&1 || missing+=(u-boot-tools)
+		type fdtoverlay >/dev/null 2>&1 || missing+=(device-tree-compiler)
+		type xz >/dev/null 2>&1 || missing+=(xz-utils)
+		type depmod >/dev/null 2>&1 || missing+=(kmod)
+		type systemd-sysusers >/dev/null 2>&1 || missing+=(systemd)
 	fi
 	if [ "$1" = bench ] || [ "$1" = test ]; then
 		type pango-view >/dev/null 2>&1 || missing+=(pango1.0-tools)

@@ -17,6 +17,8 @@ run_tests() {
 	needs test
 	go_there
 	lab
+	card_image
+	export INFOBUS_CARD=$out/card
 	local module folders=() strict=()
 	mapfile -t folders < <(modules)
 	format_and_vet "${folders[@]}"
@@ -53,7 +55,7 @@ check() {
 		(cd "$module" && "$linter" ./...) || die "staticcheck has something to say"
 	done
 	if type shellcheck >/dev/null 2>&1; then
-		shellcheck -x build.sh .ci/run images/lab/debian/root.sh images/deb/p* || die "shellcheck has something to say"
+		shellcheck -x build.sh .ci/run images/lab/debian/root.sh images/card/root.sh images/card/devices.sh images/deb/p* || die "shellcheck has something to say"
 	else
 		say "left out: shellcheck, which is not installed"
 	fi

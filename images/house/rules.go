@@ -33,7 +33,7 @@ var order = map[string][]string{
 	"hw/line":           {"linetest"},
 	"images":            {"deb lab house licences testsum", "card"},
 	"images/card":       {"cardtest early rootsum", "init keeper trial"},
-	"images/lab":        {"away clocks debian edges halt init output"},
+	"images/lab":        {"away bare clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
 	"logbook":           {"store", "upload export report"},

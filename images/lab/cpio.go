@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// pack writes an initial RAM file system to file: a cpio archive in the "newc"
+// Pack writes an initial RAM file system to file: a cpio archive in the "newc"
 // form, as the kernel's Documentation/driver-api/early-userspace/buffer-format.rst
 // has it. All files are executable and root's.
-func pack(file string, files map[string]string) (err error) {
+func Pack(file string, files map[string]string) (err error) {
 	f, err := os.Create(file)
 	if err != nil {
 		return err

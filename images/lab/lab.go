@@ -33,8 +33,10 @@ type Options struct {
 	Init   string            // a static arm64 program
 	Files  map[string]string // more files: path in the machine → path here; all are executable
 	Append string            // added to the kernel's command line
-	Yields bool              // it need not go before others on a busy host
-	QEMU   []string          // more arguments of QEMU's; "DIR" in them is the machine's own folder
+	// Firmware is started instead of a kernel with Init and Files: it finds its own.
+	Firmware string
+	Yields   bool     // it need not go before others on a busy host
+	QEMU     []string // more arguments of QEMU's; "DIR" in them is the machine's own folder
 	// Programs is what images/lab/init starts. Another Init finds it as
 	// /lab.json, or need not care.
 	Programs []Program
@@ -86,21 +88,6 @@ func Boot(ctx context.Context, o Options) (*Machine, error) {
 }
 
 func (m *Machine) start(ctx context.Context, o Options) error {
-	initrd := filepath.Join(m.dir, "initrd")
-	programs, err := json.Marshal(o.Programs)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(m.path("lab.json"), programs, 0o600); err != nil {
-		return err
-	}
-	files := map[string]string{"/init": o.Init, "/lab.json": m.path("lab.json")}
-	for guest, host := range o.Files {
-		files[guest] = host
-	}
-	if err := pack(initrd, files); err != nil {
-		return fmt.Errorf("pack the machine's files: %w", err)
-	}
 	// Before others on a busy host, where the host allows it: what the machine does
 	// not see because it stands still is lost to it. panic=-1 and -no-reboot: a
 	// panic ends the machine.
@@ -114,8 +101,12 @@ func (m *Machine) start(ctx context.Context, o Options) error {
 		"-display", "none", "-nic", "none", "-no-reboot", "-serial", "stdio",
 		"-qtest", "unix:" + m.path("qtest") + ",server=on,wait=off", "-qtest-log", "none",
 		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
-		"-kernel", o.Kernel, "-initrd", initrd,
-		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 " + o.Append)}
+	}
+	starts, err := m.starts(o)
+	if err != nil {
+		return err
+	}
+	arguments = append(arguments, starts...)
 	for _, a := range o.QEMU {
 		arguments = append(arguments, strings.ReplaceAll(a, "DIR", m.dir))
 	}
@@ -145,6 +136,31 @@ func (m *Machine) start(ctx context.Context, o Options) error {
 		m.command.Wait()
 	}()
 	return nil
+}
+
+// starts are QEMU's arguments of what is started.
+func (m *Machine) starts(o Options) ([]string, error) {
+	if o.Firmware != "" {
+		// Firmware that asks for ACPI's devices gets no pl061.
+		return []string{"-machine", "acpi=off", "-bios", o.Firmware}, nil
+	}
+	initrd := filepath.Join(m.dir, "initrd")
+	programs, err := json.Marshal(o.Programs)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(m.path("lab.json"), programs, 0o600); err != nil {
+		return nil, err
+	}
+	files := map[string]string{"/init": o.Init, "/lab.json": m.path("lab.json")}
+	for guest, host := range o.Files {
+		files[guest] = host
+	}
+	if err := Pack(initrd, files); err != nil {
+		return nil, fmt.Errorf("pack the machine's files: %w", err)
+	}
+	return []string{"-kernel", o.Kernel, "-initrd", initrd,
+		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 " + o.Append)}, nil
 }
 
 func (m *Machine) path(name string) string { return filepath.Join(m.dir, name) }

@@ -6,14 +6,11 @@
 package debian
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,8 +57,7 @@ const hangGuard = 20 * time.Minute
 type machine struct {
 	*lab.Machine
 	t     *testing.T
-	shell *bufio.Reader
-	in    net.Conn
+	shell *lab.Shell
 
 	mu      sync.Mutex
 	console []string
@@ -165,10 +161,11 @@ func install(t *testing.T, dir string) {
 			}
 		}
 	}()
-	if m.in, err = l.Dial(t.Context(), "shell"); err != nil {
+	shell, err := l.Dial(t.Context(), "shell")
+	if err != nil {
 		t.Fatal(err)
 	}
-	m.shell = bufio.NewReader(m.in)
+	m.shell = lab.NewShell(shell)
 	m.wait("systemctl is-active multi-user.target")
 	m.run(everyFile + " >" + before)
 	m.run(dpkgInstall(shipped))
@@ -204,34 +201,18 @@ func (m *machine) listen() {
 
 var verbose = os.Getenv("INFOBUS_LAB_CONSOLE") != ""
 
-const end = "THE-END"
-
 // try runs a command line in the machine, as root; what it prints, on both
 // outputs, and how it ends. The shell must be there.
 func (m *machine) try(line string) (out string, code int) {
 	m.t.Helper()
-	m.in.SetDeadline(time.Now().Add(hangGuard))
-	if _, err := fmt.Fprintf(m.in, "( %s\n) </dev/null 2>&1; code=$?; echo; echo %s $code\n", line, end); err != nil {
-		m.t.Fatalf("%s: %v", line, err)
+	out, code, err := m.shell.Try(line, hangGuard)
+	if err != nil {
+		m.t.Fatal(err)
 	}
-	var all strings.Builder
-	for {
-		l, err := m.shell.ReadString('\n')
-		if err != nil {
-			m.t.Fatalf("%s: the machine says nothing more: %v", line, err)
-		}
-		if code, ok := strings.CutPrefix(strings.TrimSpace(l), end+" "); ok {
-			n, err := strconv.Atoi(code)
-			if err != nil {
-				m.t.Fatalf("%s: ended with %q", line, code)
-			}
-			if verbose {
-				fmt.Printf("%s # %s → %d\n%s", time.Now().Format(time.TimeOnly), line, n, all.String())
-			}
-			return strings.TrimSpace(all.String()), n
-		}
-		all.WriteString(l)
+	if verbose {
+		fmt.Printf("%s # %s → %d\n%s\n", time.Now().Format(time.TimeOnly), line, code, out)
 	}
+	return out, code
 }
 
 // run is try for what must succeed.

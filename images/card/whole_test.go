@@ -1,0 +1,355 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"infobus/card"
+	"infobus/images/lab"
+	"infobus/logbook"
+)
+
+// hangGuard is when something is given up; nothing is measured by it.
+const hangGuard = 15 * time.Minute
+
+// made is the folder with the card image.
+func made(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: boots the card image")
+	}
+	dir := os.Getenv("INFOBUS_CARD")
+	if dir == "" {
+		t.Skip("INFOBUS_CARD names no folder: ./build.sh image makes one, ./build.sh test sets it")
+	}
+	return dir
+}
+
+// copied is the image on a card of that size, which the machine may write.
+func copied(t *testing.T, dir string, size int64) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "card.img")
+	if out, err := exec.CommandContext(t.Context(), "cp", "--sparse=always", filepath.Join(dir, "infobus.img"), to).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Truncate(to, size); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// outside is the hash of all that is not data: of the first table it leaves out what it
+// says of the data, which grows.
+func outside(t *testing.T, image string) string {
+	t.Helper()
+	f, err := os.Open(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	primary, _ := layout()
+	h := sha256.New()
+	first := make([]byte, card.SectorSize)
+	if _, err := io.ReadFull(f, first); err != nil {
+		t.Fatal(err)
+	}
+	const entry = 446 + 16*(card.PartitionData-1)
+	clear(first[entry : entry+16])
+	h.Write(first)
+	if _, err := io.CopyN(h, f, int64(primary[2].start-1)*card.SectorSize); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// receiver is the helpers' receiver, on this side of the machine's network: it says when
+// it has heard of the event.
+func receiver(t *testing.T, event logbook.Name) (url string, heard <-chan struct{}) {
+	c, once := make(chan struct{}), sync.Once{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body := io.Reader(q.Body)
+		if q.Header.Get("Content-Encoding") == "gzip" {
+			z, err := gzip.NewReader(q.Body)
+			if err != nil {
+				t.Errorf("what the box sends: %v", err)
+				return
+			}
+			body = z
+		}
+		b, err := io.ReadAll(body)
+		if err != nil {
+			t.Errorf("what the box sends: %v", err)
+		}
+		if bytes.Contains(b, []byte(event)) {
+			once.Do(func() { close(c) })
+		}
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, c
+}
+
+// credential is how the lab tells the image what it cannot know, without a change to it:
+// systemd takes it from QEMU's configuration device, which no board has.
+func credential(t *testing.T, name, text string) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "credential")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"-fw_cfg", "name=opt/io.systemd.credentials/" + name + ",file=" + file}
+}
+
+// The board of the lab: the generator's line, the network and the receiver are real;
+// battery and panel are the daemon's models, because it has no bus, and so is what the
+// uplink's verdict is judged by, because nobody there answers as the internet does.
+const (
+	generator     = 1
+	configuration = `
+gpio: 9030000.pl061
+generators:
+  - line: "1"
+    active: high
+    bias: none
+uplink:
+  interface: uplink0
+sync:
+  endpoint: RECEIVER
+`
+	options   = "OPTIONS=--config /run/credentials/infobusd.service/infobus.yaml --sim=battery,panel,gateway"
+	shellUnit = `
+[Unit]
+DefaultDependencies=no
+[Service]
+ExecStart=/bin/sh -c 'until set -- /dev/vport*p1 && [ -c "$1" ]; do sleep 0.2; done; exec /bin/sh <>"$1" >&0 2>&1'
+Restart=always
+`
+	// QEMU's names are short: of the units that are started anyway this is the one with
+	// the shortest.
+	tmp = `
+[Unit]
+Wants=l.service
+DefaultDependencies=no
+Conflicts=umount.target
+Before=local-fs.target umount.target
+[Mount]
+What=tmpfs
+Where=/tmp
+Type=tmpfs
+Options=mode=1777,strictatime,nosuid,nodev
+`
+)
+
+// box is the image in the lab's machine.
+type box struct {
+	*lab.Machine
+	t     *testing.T
+	shell *lab.Shell
+	mu    sync.Mutex
+	said  []string // on the console
+}
+
+func start(t *testing.T, dir, image string, endpoint string) *box {
+	t.Helper()
+	env := filepath.Join(t.TempDir(), "env")
+	if out, err := exec.CommandContext(t.Context(), "cp", "--sparse=always", filepath.Join(dir, "u-boot-virt.env"), env).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	o := lab.Options{Yields: true, Firmware: filepath.Join(dir, "u-boot-virt.bin"), QEMU: []string{
+		"-drive", "if=pflash,index=1,format=raw,file=" + env,
+		"-drive", "if=none,id=card,format=raw,cache=unsafe,file=" + image, "-device", "virtio-blk-pci,drive=card,romfile=",
+		"-device", "virtio-serial-pci", "-chardev", "socket,id=shell,path=DIR/shell,server=on,wait=off",
+		"-device", "virtserialport,chardev=shell,name=shell",
+		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
+	}}
+	for name, text := range map[string]string{
+		"infobus.yaml":                 strings.ReplaceAll(configuration, "RECEIVER", endpoint),
+		"infobusd.env":                 options,
+		"systemd.extra-unit.l.service": shellUnit,
+		"systemd.extra-unit.tmp.mount": tmp,
+	} {
+		o.QEMU = append(o.QEMU, credential(t, name, text)...)
+	}
+	m, err := lab.Boot(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &box{Machine: m, t: t}
+	go func() {
+		for l := range m.Lines() {
+			b.mu.Lock()
+			b.said = append(b.said, l)
+			b.mu.Unlock()
+			if verbose {
+				fmt.Println(l)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		m.Close()
+		if t.Failed() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			t.Logf("the console:\n%s", strings.Join(b.said[max(0, len(b.said)-60):], "\n"))
+		}
+	})
+	conn, err := m.Dial(t.Context(), "shell")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.shell = lab.NewShell(conn)
+	return b
+}
+
+var verbose = os.Getenv("INFOBUS_LAB_CONSOLE") != ""
+
+// run runs a command line in the machine, as root; it must succeed.
+func (b *box) run(line string) string {
+	b.t.Helper()
+	out, code, err := b.shell.Try(line, hangGuard)
+	if verbose {
+		fmt.Printf("%s # %s → %d\n%s\n", time.Now().Format(time.TimeOnly), line, code, out)
+	}
+	if err != nil || code != 0 {
+		b.t.Fatalf("%s: %v, exit status %d\n%s", line, err, code, out)
+	}
+	return out
+}
+
+// wait runs it until it succeeds.
+func (b *box) wait(line string) string {
+	b.t.Helper()
+	for end := time.Now().Add(hangGuard); time.Now().Before(end); {
+		out, code, err := b.shell.Try(line+" || { sleep 0.5; false; }", hangGuard)
+		if err != nil {
+			b.t.Fatalf("%s: %v", line, err)
+		}
+		if verbose {
+			fmt.Printf("%s # %s → %d\n%s\n", time.Now().Format(time.TimeOnly), line, code, out)
+		}
+		if code == 0 {
+			return out
+		}
+	}
+	out, _, _ := b.shell.Try("journalctl -b --no-pager -n 60 -o short-monotonic; infobus status; systemctl --failed --no-pager", hangGuard)
+	b.t.Fatalf("%s: not in %v\n%s", line, hangGuard, out)
+	return ""
+}
+
+// The very image, from U-Boot on: a generator that starts is a session with a page, in
+// the logbook and at a receiver outside; nothing outside the data was written.
+func TestTheCardBootsToASession(t *testing.T) {
+	dir := made(t)
+	image := copied(t, dir, 2<<30)
+	before := outside(t, image)
+	url, heard := receiver(t, logbook.GeneratorStarted)
+	b := start(t, dir, image, strings.Replace(url, "127.0.0.1", "10.0.2.2", 1))
+
+	b.wait("systemctl is-active infobusd.service")
+	b.wait(`infobus status --json | grep -q '"source":"battery"'`)
+	if err := b.Drive(generator, true); err != nil {
+		t.Fatal(err)
+	}
+	b.wait("infobus events --json | grep -F generator.started")
+	b.wait("infobus events --json | grep -F session.started")
+	b.wait("infobus events --json | grep -F kiosk.refreshed")
+	select {
+	case <-heard:
+	case <-time.After(hangGuard):
+		t.Fatalf("the receiver outside has not heard of the generator; the box says %s", b.run("infobus status --json"))
+	}
+	b.wait("systemctl is-active multi-user.target")
+
+	for line, want := range map[string]string{
+		"systemctl --failed --no-legend --plain | cut -d' ' -f1":                 "",
+		"findmnt -no FSTYPE,OPTIONS / | cut -d, -f1":                             "erofs  ro",
+		"findmnt -no FSTYPE /var/lib/infobus":                                    "ext4",
+		"findmnt -no FSTYPE /var":                                                "tmpfs",
+		"findmnt -no FSTYPE --target /etc/machine-id":                            "tmpfs",
+		"journalctl --header | grep -c /var/log || true":                         "0",
+		"stat -c '%U:%G %a' /dev/gpiochip0":                                      "root:gpio 660",
+		"stat -c '%U:%G' /var/lib/infobus":                                       "infobus:infobus",
+		"ls -d /sys/class/net/uplink0":                                           "/sys/class/net/uplink0",
+		"getent passwd root | cut -d: -f2; grep -c '^root:[!*]' /etc/shadow":     "x\n1",
+		"test $(blockdev --getsize64 /dev/vda3) -gt 900000000 && echo has grown": "has grown",
+	} {
+		if got := b.run(line); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+	t.Logf("the initramfs says %s", b.run("cat /run/infobus-card/report.json"))
+	t.Logf("beside the logbook the data has: %s", b.run("ls -A /var/lib/infobus | tr '\\n' ' '"))
+	b.times(bare(t, dir))
+	t.Logf("what took longest: %s", b.run("systemd-analyze blame --no-pager | head -n 25"))
+
+	b.run("sync")
+	b.Close()
+	if after := outside(t, image); after != before {
+		t.Error("the boot wrote outside the data")
+	}
+}
+
+// bare is when the same kernel starts a program that does nothing else, in seconds.
+func bare(t *testing.T, dir string) float64 {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "bare")
+	cross := exec.CommandContext(t.Context(), "go", "build", "-o", program, "infobus/images/lab/bare")
+	cross.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOFLAGS=")
+	if out, err := cross.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	m, err := lab.Boot(t.Context(), lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for l := range m.Lines() {
+		if _, said, ok := strings.Cut(l, "bare: "); ok {
+			seconds, err := strconv.ParseFloat(strings.TrimSpace(said), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return seconds
+		}
+	}
+	t.Fatal("the bare program was not started")
+	return 0
+}
+
+// times says when what was there.
+func (b *box) times(bare float64) {
+	b.t.Helper()
+	seconds := func(line string) float64 {
+		us, err := strconv.ParseFloat(b.run(line), 64)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return us / 1e6
+	}
+	b.t.Logf("from the kernel's start: a bare program %.1f s; systemd %.1f s, READY %.1f s, network %.1f s, multi-user %.1f s", bare,
+		seconds("systemctl show -P UserspaceTimestampMonotonic"),
+		seconds("systemctl show -P ActiveEnterTimestampMonotonic infobusd.service"),
+		seconds("systemctl show -P ActiveEnterTimestampMonotonic systemd-networkd.service"),
+		seconds("systemctl show -P ActiveEnterTimestampMonotonic multi-user.target"))
+	for l := range strings.Lines(b.run("infobus events --json")) {
+		var e logbook.Event
+		if json.Unmarshal([]byte(l), &e) == nil && e.Name == logbook.KioskRefreshed {
+			b.t.Logf("the first page was drawn %.1f s from the kernel's start", e.Mono.Seconds())
+			break
+		}
+	}
+}
