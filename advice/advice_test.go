@@ -53,6 +53,8 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
 		{"a phone's pairing was copied", func(s *van.State) { s.Now.Mono = time.Hour; s.Copied = s.Now.Mono },
 			[]string{"phone-copied"}, Warn, "Tell the team: a phone’s pairing was copied, and is ended."},
+		{"logs are lost", func(s *van.State) { s.Now.Mono = time.Hour; s.Sync.Lost, s.Sync.LostAt = 3, s.Now.Mono },
+			[]string{"logbook-damaged"}, Warn, "Tell the team: some of the logs on the memory card cannot be read any more."},
 		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },
 			[]string{"device-failed"}, Warn, "Tell the team that a part of the box fails: Logs."},
 		{"the configuration was refused", func(s *van.State) {

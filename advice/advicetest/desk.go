@@ -235,6 +235,8 @@ func (d *Desk) Do(command string) error {
 		d.see(van.PhoneCopied{}) // copied
 	case "box":
 		d.see(van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}) // says
+	case "logs":
+		d.see(van.Recorded{Log: "log", Seq: 9, Acknowledged: 9, Lost: d.State.Sync.Lost + 1}) // lost
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":
