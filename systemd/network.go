@@ -60,7 +60,7 @@ func NameServers(ctx context.Context, index int) ([]netip.Addr, error) {
 func leased(b []byte) (list []netip.Addr, err error) {
 	var link struct {
 		DNS []struct {
-			Numbers      []int  `json:"Address"`
+			Numbers      []int `json:"Address"`
 			ConfigSource string
 		}
 	}
