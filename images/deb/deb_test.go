@@ -83,7 +83,7 @@ func TestThePackage(t *testing.T) {
 	t.Run("what is copied into place is there", func(t *testing.T) { copies(t, tree) })
 	t.Run("the documents that are named are in it", func(t *testing.T) { documents(t, tree) })
 
-	// A second time: another folder, mask, language and time zone.
+	// A second time: another folder, language and time zone.
 	if testing.Short() {
 		return
 	}
