@@ -35,6 +35,7 @@ func (a *appliance) pages() server.Options {
 		Hosts:     a.config.Status.Hosts,
 		Words:     a.flags.words,
 		Events:    a.recorder.After,
+		Volatile:  a.recorder.Volatile,
 		Kiosk:     a.picture,
 		Languages: status.Languages(),
 		Today:     a.today,
