@@ -86,6 +86,7 @@ var table = rules{
 	{code: cardMemory, about: Devices, act: TellTeam, judge: findCardMemory},
 	{code: cardAnew, about: Devices, act: TellTeam, judge: findCardAnew},
 	{code: cardSlot, about: Devices, act: TellTeam, judge: findCardSlot},
+	{code: "box-says", about: Devices, act: TellTeam, judge: findBoxSays},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
 		hides: []string{timetableRefused}},
 	{code: timetableRefused, about: Timetable, act: TellTeam, judge: findTimetableRefused, marks: []About{Screen}},
@@ -93,6 +94,7 @@ var table = rules{
 		hides: []string{"timetable-expiring"}},
 	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
+	{code: "logbook-damaged", about: Devices, act: TellTeam, judge: findLogbookDamaged},
 	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},
 	{code: "quiet", about: Screen, act: EndQuiet, touch: ThePage, judge: findQuiet, hides: []string{confirmSite}},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
@@ -478,6 +480,13 @@ func broken(name string, text words.Text) func(van.Options, van.State) (finding,
 	}
 }
 
+func findBoxSays(_ van.Options, s van.State) (finding, bool) {
+	if len(s.Notes) == 0 {
+		return none()
+	}
+	return say(Warn, words.T("advice.box-says", "What", s.Notes[0]))
+}
+
 func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 	if d, _ := s.Device(van.TimetableFile); d.State != van.DeviceBroken && s.Refused == 0 {
 		return none()
@@ -489,7 +498,7 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 }
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
-	own := []string{van.Panel, van.Configuration, van.TimetableFile, van.MemoryCard} // which have rows of their own
+	own := []string{van.Panel, van.Configuration, van.Settings, van.TimetableFile, van.MemoryCard} // which have rows of their own
 	i := slices.IndexFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) })
 	if i < 0 {
 		return none()
@@ -535,6 +544,13 @@ func findQuiet(_ van.Options, s van.State) (finding, bool) {
 // copiedFor is how long it is said that a phone's pairing was copied: a session, and the
 // evening after it.
 const copiedFor = 12 * time.Hour
+
+func findLogbookDamaged(_ van.Options, s van.State) (finding, bool) {
+	if s.Sync.Lost == 0 || s.Now.Mono-s.Sync.LostAt >= copiedFor {
+		return none()
+	}
+	return finding{severity: Warn, text: words.T("advice.logbook-damaged"), then: words.T("advice.then.logbook-damaged")}, true
+}
 
 func findPhoneCopied(_ van.Options, s van.State) (finding, bool) {
 	if s.Copied == 0 || s.Now.Mono-s.Copied >= copiedFor {

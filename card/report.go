@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Where the initramfs leaves what it found.
@@ -118,17 +117,16 @@ func DecodeReport(b []byte) (Report, error) {
 	if r.Version != ReportVersion {
 		return Report{}, fmt.Errorf("%w: version %d", ErrReport, r.Version)
 	}
-	if _, ok := ParseSlot(string(r.Slot)); !ok {
-		r.Slot = None
-	}
-	known(&r.Why, WhyGood, WhyTrial, WhyUsedUp, WhyKernel, WhyRoot, WhyNoState)
-	known(&r.State, BothRight, OneRight, NoneRight, NeitherRead)
-	known(&r.Root, RootChecked, RootUnchecked)
-	known(&r.Data.State, DataMounted, DataRepaired, DataAnew, DataInMemory)
-	known(&r.Data.Why, DataMissing, DataTooSmall, DataBroken, DataNoRead, DataReadOnly, DataNoMount, DataNotMade, DataUnchecked)
-	known(&r.Clock, StopUnknown, StopSet, StopClear)
-	known(&r.Setting, FileFound, FileAbsent, FileUnreadable)
-	if known(&r.Bad, "a", "b", "ab"); r.Left < 0 || r.Left > Trials {
+	r.Slot = Slot(known(string(r.Slot), slots))
+	r.Why = Why(known(string(r.Why), whys))
+	r.State = Health(known(string(r.State), healths))
+	r.Root = Root(known(string(r.Root), roots))
+	r.Data.State = DataState(known(string(r.Data.State), dataStates))
+	r.Data.Why = DataWhy(known(string(r.Data.Why), dataWhys))
+	r.Clock = Stop(known(string(r.Clock), stops))
+	r.Setting = File(known(string(r.Setting), files))
+	r.Bad = known(r.Bad, bads)
+	if r.Left < 0 || r.Left > Trials {
 		r.Left = 0
 	}
 	r.Card, r.Data.Bytes, r.Data.Free = max(0, r.Card), max(0, r.Data.Bytes), max(0, r.Data.Free)
@@ -136,11 +134,28 @@ func DecodeReport(b []byte) (Report, error) {
 	return r, nil
 }
 
-// known empties a word that is none of these.
-func known[T ~string](word *T, words ...T) {
-	if !slices.Contains(words, *word) {
-		*word = ""
+// The words that a report may have.
+var (
+	slots      = []string{string(A), string(B)}
+	whys       = []string{string(WhyGood), string(WhyTrial), string(WhyUsedUp), string(WhyKernel), string(WhyRoot), string(WhyNoState)}
+	healths    = []string{string(BothRight), string(OneRight), string(NoneRight), string(NeitherRead)}
+	roots      = []string{string(RootChecked), string(RootUnchecked)}
+	dataStates = []string{string(DataMounted), string(DataRepaired), string(DataAnew), string(DataInMemory)}
+	dataWhys   = []string{string(DataMissing), string(DataTooSmall), string(DataBroken), string(DataNoRead), string(DataReadOnly),
+		string(DataNoMount), string(DataNotMade), string(DataUnchecked)}
+	stops = []string{string(StopUnknown), string(StopSet), string(StopClear)}
+	files = []string{string(FileFound), string(FileAbsent), string(FileUnreadable)}
+	bads  = []string{"a", "b", "ab"}
+)
+
+// known is the one of words that s is; "" where it is none.
+func known(s string, words []string) string {
+	for _, w := range words {
+		if w == s {
+			return w
+		}
 	}
+	return ""
 }
 
 // Encode is the report as JSON.

@@ -30,6 +30,7 @@ import (
 
 // Config is the whole configuration, checked. Its tags are the file's keys.
 type Config struct {
+	Name       string  `yaml:"-"` // the van's; from the card's settings only
 	GPIO       string  `yaml:"gpio"`
 	Generators []Line  `yaml:"generators"`
 	Sockets    *Line   `yaml:"sockets"`         // the mains detector behind the crates' breaker; nil for none
@@ -123,6 +124,26 @@ func (b *Battery) checkCharged(src *yamlfile.Source, chemistry power.Chemistry) 
 	if b.Measured != 0 && (b.Measured < 3*b.Capacity/10 || b.Measured > 13*b.Capacity/10) {
 		src.Add(fmt.Sprintf("measured %s found, of a battery of %s: it holds 30 to 130 %% of that, or another one was tested", b.Measured, b.Capacity), &b.Measured)
 	}
+}
+
+// WithShunt is b with another shunt, its range the largest that the monitor measures
+// through it, 100 A at most.
+func (b Battery) WithShunt(shunt physic.ElectricResistance) Battery {
+	b.Shunt = shunt
+	amps := 100.0
+	if most := b.most(); most > 0 {
+		amps = min(amps, most/(float64(shunt)/float64(physic.Ohm)))
+	}
+	b.Range = physic.ElectricCurrent(amps * float64(physic.Ampere))
+	return b
+}
+
+// WithChemistry is b with another chemistry, and what goes with it.
+func (b Battery) WithChemistry(name string) Battery {
+	if c, err := power.ChemistryNamed(name); err == nil {
+		b.Chemistry, b.Charged = name, physic.ElectricPotential(c.Charged*float64(physic.Volt))
+	}
+	return b
 }
 
 // bus names an I²C bus, as hw/bus takes it: the header's, a device, or a path in the
@@ -269,6 +290,11 @@ func (s *Set) UnmarshalText(b []byte) error {
 // Sync is where the logbook goes.
 type Sync struct {
 	Endpoint string `yaml:"endpoint"` // URL; "" keeps everything here
+	// Token goes with Endpoint; "" for none. It comes from the card's settings only.
+	Token string `yaml:"-"`
+	// PostQuantum adds a key exchange that withstands quantum computers to that of the
+	// connection: some 2.3 kB more each time one is made.
+	PostQuantum bool `yaml:"post-quantum"`
 }
 
 // Status is the volunteers' pages.

@@ -220,8 +220,8 @@ func stands(path string, was found, err error) error {
 	return fmt.Errorf("%s: one of two copies cannot be used, generation %d stands: %w", path, was.generation, err)
 }
 
-// replace writes a file aside, and renames it once it is on the disk.
-func replace(disk Disk, path string, content []byte) error {
+// Replace writes a file aside, and renames it once it is on the disk.
+func Replace(disk Disk, path string, content []byte) error {
 	aside := path + ".new"
 	if err := disk.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

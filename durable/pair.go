@@ -55,7 +55,7 @@ func (p *Pair) Write(payload []byte) error {
 	if len(payload) > MaxFile {
 		return fmt.Errorf("%s: %w: %d bytes", p.path, ErrTooLarge, len(payload))
 	}
-	if err := replace(p.disk, p.name(p.generation+1), encode(p.generation+1, payload)); err != nil {
+	if err := Replace(p.disk, p.name(p.generation+1), encode(p.generation+1, payload)); err != nil {
 		return err
 	}
 	p.generation++

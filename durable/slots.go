@@ -150,7 +150,7 @@ func (s *Slots) create(payload []byte) error {
 	b := make([]byte, bothSize)
 	copy(b[slotSize:], encode(1, payload))
 	copy(b, encode(2, payload))
-	if err := replace(s.disk, s.path, b); err != nil {
+	if err := Replace(s.disk, s.path, b); err != nil {
 		return err
 	}
 	s.generation, s.settled = 2, true

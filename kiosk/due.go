@@ -37,6 +37,9 @@ func (s *step) due() (page Page, cause Cause, next time.Duration) {
 	if s.now < s.Held && (s.over || s.in.Session.Active) {
 		return page, "", s.Held
 	}
+	if s.notesDue {
+		return boxPages(s.in.Notes)[0], Changed, 0
+	}
 	if s.over {
 		if p, ok := s.closing(s.visit); ok {
 			return p, SessionEnd, 0
@@ -46,6 +49,9 @@ func (s *step) due() (page Page, cause Cause, next time.Duration) {
 	s.Next = PageKey{}
 	if !s.in.Session.Active {
 		return page, "", 0
+	}
+	if len(s.in.Notes) > 0 && (s.in.Wall.IsZero() || s.in.Timetable == nil) {
+		return boxPages(s.in.Notes)[0], Changed, 0
 	}
 	return s.turn()
 }
@@ -70,7 +76,7 @@ func (s *step) byItself(cut time.Time) (pages []Page, next time.Duration) {
 
 // content is what pages of now are made of.
 func (s *step) content(site string) Content {
-	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall, Cut: s.round.cut}
+	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall, Cut: s.round.cut, Notes: s.in.Notes}
 }
 
 // listed are the pages of Today. Where the site is not confirmed, and services are
@@ -109,7 +115,7 @@ func (s *step) asked() (Page, bool) {
 	if !c.Now.IsZero() && c.Timetable != nil {
 		all = s.o.listed(c)
 	}
-	for _, name := range []Name{Help, SIM} {
+	for _, name := range []Name{Help, SIM, Box} {
 		all = append(all, s.o.Pages(name, c)...)
 	}
 	if len(all) == 0 {

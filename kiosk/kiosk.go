@@ -20,13 +20,15 @@ import (
 	"time"
 
 	"infobus/timetable"
+	"infobus/words"
 )
 
 // Name is which page.
 type Name string
 
 // The pages. Today takes turns during a session; Closing, ClockNotSet and SettingUp
-// come by the state of the van; Help and SIM are asked for by the button or a phone.
+// come by the state of the van, Box once as the process begins, and in the place of the
+// two before it; Help and SIM are asked for by the button or a phone.
 const (
 	Today       Name = "today"
 	Help        Name = "help"          // emergency numbers, and where to read on
@@ -34,10 +36,11 @@ const (
 	Closing     Name = "closing"       // until when the van was here
 	ClockNotSet Name = "clock-not-set" // the day is not known
 	SettingUp   Name = "setting-up"    // what is open today is not known yet
+	Box         Name = "box"           // what the box says of itself to who looks after it
 )
 
 // Names are all pages, first those that the button goes through, in its order.
-var Names = []Name{Today, Help, SIM, Closing, ClockNotSet, SettingUp}
+var Names = []Name{Today, Help, SIM, Closing, ClockNotSet, SettingUp, Box}
 
 // Set is the languages of one page: one or two BCP 47 tags, in the order shown.
 type Set []string
@@ -89,6 +92,7 @@ type Content struct {
 	Cut       time.Time            // Today: as of when rows are divided into pages; counts only where it is earlier on Now's day
 	Until     time.Time            // Closing: until when the van was here
 	Next      string               // Closing: the next site's name; "" for none
+	Notes     []words.Text         // Box: what it says
 }
 
 // Page is everything that is drawn and nothing else: equal pages give equal pixels.
@@ -104,6 +108,7 @@ type Page struct {
 	Until     time.Time
 	Next      string
 	Board     Board
+	Notes     []words.Text
 }
 
 // Pages are the pages of that name in the order in which the button goes through
@@ -115,6 +120,9 @@ type Page struct {
 // hours may not be shown has one row after them. What has closed by now is left
 // out. A day without rows has one page a set, without rows.
 func (o Options) Pages(name Name, c Content) []Page {
+	if name == Box {
+		return boxPages(c.Notes)
+	}
 	var (
 		pages       []Page
 		listed, cut []timetable.Row
@@ -155,6 +163,24 @@ func (o Options) Pages(name Name, c Content) []Page {
 			continue
 		}
 		pages = append(pages, p)
+	}
+	return pages
+}
+
+// notesAPage is how many notes a page of Box has room for, in both languages.
+const notesAPage = 2
+
+// staff are the languages of those who look after the box.
+var staff = Set{"en", "fr"}
+
+// boxPages are those of Box, none where there is nothing to be said. They have neither
+// place nor day.
+func boxPages(notes []words.Text) (pages []Page) {
+	for chunk := range slices.Chunk(notes, notesAPage) {
+		pages = append(pages, Page{Name: Box, Languages: slices.Clone(staff), Part: len(pages) + 1, Notes: slices.Clone(chunk)})
+	}
+	for i := range pages {
+		pages[i].Parts = len(pages)
 	}
 	return pages
 }
@@ -231,7 +257,8 @@ func (p Page) Identity() string {
 		Until, Next string
 		Board       Board
 		Rows        []row
-	}{p.Name, p.Languages, p.Site, p.Date.Format(time.DateOnly), p.Part, p.Parts, p.Until.Format("15:04"), p.Next, p.Board, nil}
+		Notes       []words.Text `json:",omitempty"`
+	}{p.Name, p.Languages, p.Site, p.Date.Format(time.DateOnly), p.Part, p.Parts, p.Until.Format("15:04"), p.Next, p.Board, nil, p.Notes}
 	for _, r := range p.Rows {
 		s := row{Category: r.Service.Category, Name: r.Service.Name, Place: r.Service.Place, State: r.State}
 		if r.State != timetable.AskUs {

@@ -1,11 +1,13 @@
 package kiosk
 
 import (
+	"reflect"
 	"time"
 
 	"infobus/logbook"
 	"infobus/reading"
 	"infobus/timetable"
+	"infobus/words"
 )
 
 const (
@@ -46,6 +48,8 @@ type Input struct {
 	// Quiet: only numbers and languages are shown, no place and no hour; nobody's wish
 	// changes that.
 	Quiet bool
+	// Notes are what the box says of itself; see Box.
+	Notes []words.Text
 }
 
 // Session is the session as the screen knows it.
@@ -131,6 +135,8 @@ type State struct {
 	table    *timetable.Timetable // of the last step
 	powerOff bool                 // of the last step
 	quiet    bool                 // likewise
+	notes    []words.Text         // likewise
+	notesDue bool                 // they have not stood on the glass yet
 	drew     Page                 // of the last Draw
 	taken    Page                 // whose turn the last Draw is; drew is bare in its place while it is quiet
 	behind   Page                 // in whose place a bare page stands; zero for none
@@ -225,6 +231,9 @@ func (s *step) take() {
 	if s.quiet {
 		s.forget()
 	}
+	if !reflect.DeepEqual(s.in.Notes, s.notes) {
+		s.notes, s.notesDue, s.stale = s.in.Notes, len(s.in.Notes) > 0, true
+	}
 	if s.in.PowerOff != s.powerOff {
 		s.powerOff, s.stale, s.leaveBy, s.LastPageDone = s.in.PowerOff, true, 0, false
 		if s.powerOff {
@@ -306,11 +315,12 @@ func (s *step) next() (page Page, cause Cause, next time.Duration) {
 		if cause == "" || page.Identity() != glass {
 			return page, cause, next
 		}
+		noted := s.notesDue
 		s.stands(page, cause)
 		if cause == Button {
 			s.forget()
 		}
-		if cause == Button || cause == SessionEnd {
+		if cause == Button || cause == SessionEnd || noted && !s.notesDue {
 			continue // what is due after it
 		}
 		full := s.Wear.Due()
@@ -361,6 +371,7 @@ func (s *step) stands(p Page, cause Cause) {
 		s.round.since = s.now
 		s.TurnAt = s.now + s.stand(p)
 	}
+	s.notesDue = s.notesDue && p.Name != Box
 	switch cause {
 	case Button:
 		s.Held = s.now + s.o.Hold

@@ -28,6 +28,12 @@ type Event struct {
 	// Attributes holds float64, int, bool or string (one of the enumeration's
 	// words), by the attribute's name.
 	Attributes map[string]any `json:"attributes,omitempty"`
+
+	// Volatile says that the event is in memory only, since the card takes
+	// nothing: then Log is one of this process alone.
+	Volatile bool `json:"volatile,omitempty"`
+	// Also is LOG/SEQ under which it was sent while it was.
+	Also string `json:"also,omitempty"`
 }
 
 // Name is the name of a kind of event.
@@ -64,3 +70,6 @@ const (
 	CardFound          Name = "card.found"
 	SystemTested       Name = "system.tested"
 )
+
+// VanAttribute is the resource attribute in which the van's configured name travels.
+const VanAttribute = "infobus.van"

@@ -21,7 +21,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
 		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "kept", "target", "relay", "clock", "card"}
+	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -41,7 +41,7 @@ var Schema = map[Name][]Field{
 	UplinkFlapping:     {{Key: "losses", Unit: "1"}},
 	RemedyTried:        {{Key: "remedy", Words: []string{"link-up", "address-set", "link-bounce", "neighbours-flush", "lease-renew", "gateway-power"}}, {Key: "result", Words: []string{"helped", "no-change", "failed", "refused"}}, {Key: "seconds", Unit: "s"}},
 	GatewaySwitched:    {{Key: "power", Words: []string{"on", "off"}}, {Key: "reason", Words: []string{"battery-low", "remedy", "selftest", "session", "generator", "charged", "not-known", "volunteer", "driver"}}, {Key: "seconds", Unit: "s"}},
-	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
+	KioskRefreshed:     {{Key: "page", Words: []string{"today", "help", "sim", "closing", "clock-not-set", "setting-up", "box"}}, {Key: "cause", Words: []string{"changed", "button", "session-start", "closing", "day", "shutdown"}}, {Key: "rows", Unit: "1"}, {Key: "milliseconds", Unit: "ms"}, {Key: "waveform", Words: []string{"full", "fast", "partial"}}},
 	TimetableLoaded:    {{Key: "services", Unit: "1"}, {Key: "rows_today", Unit: "1"}},
 	TimetableRejected:  {{Key: "mistakes", Unit: "1"}},
 	TimetableCorrected: {{Key: "correction", Words: []string{"confirmed", "cancelled", "full", "hours", "undone", "checked"}}, {Key: "active", Unit: "1"}},

@@ -11,8 +11,11 @@ var urgent = map[Name]struct{ key, word string }{
 	LogbookDropped: {},
 }
 
-// Urgent says whether e must be told at once.
+// Urgent says whether e must be told at once, and was not.
 func Urgent(e Event) bool {
+	if e.Also != "" {
+		return false
+	}
 	u, ok := urgent[e.Name]
 	return ok && (u.key == "" || e.Attributes[u.key] == u.word)
 }

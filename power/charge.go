@@ -92,6 +92,10 @@ type Charge struct {
 	since     float64       // net charge since full, as a fraction of Bank.Capacity
 	cycling   bool          // since is known
 	begun     float64       // the charge that the cycle began with, at least
+
+	// drawn is the least net charge that was drawn since any moment, and given the least
+	// that the battery gives when it is full by that; fractions of Bank.Capacity.
+	drawn, given float64
 }
 
 // edge is a bound of the charge: where it was last set, as a fraction, and the net
@@ -178,6 +182,11 @@ const (
 	kneeShare = 0.06
 	// fullest is how full a battery is known to be at most, as a fraction.
 	fullest = 0.99
+	// mostAcid bounds what the voltage of a nearly full battery says: there a small error
+	// of it would be a large one of the capacity.
+	mostAcid = 0.75
+	// mostPlateau is likewise of a LiFePO4 battery, whose voltage says little above it.
+	mostPlateau = 0.4
 	// widestHalf is the largest half width of the bounds, in %, at which a figure is
 	// given at all.
 	widestHalf = 40
@@ -212,6 +221,7 @@ func (c Charge) Step(b Bank, s Sample, celsius float64, now time.Duration) Charg
 		c.clamp(b)
 	}
 	c.lostTrack = false
+	c.given = max(c.given, c.drawn/(1-c.acid(b, s, now)))
 	c.bound(b, now)
 	c.full(b, s, celsius, now)
 	return c
@@ -268,6 +278,7 @@ func (c *Charge) count(b Bank, s Sample, now time.Duration) {
 	}
 	c.low.net += gained(least, k.Most, eta.Least) - b.Chemistry.SelfDischarge*h/24
 	c.since += gained(amps, k.Least, eta.Usual)
+	c.drawn = max(0, c.drawn-(amps+math.Abs(amps)*b.Gain+b.Offset)*h/b.Capacity)
 	c.clamp(b)
 }
 
@@ -328,7 +339,7 @@ func (c *Charge) unseen(b Bank, hours float64) {
 	if c.usual > 0 {
 		drawn = min(drawn, unseenLoad*c.usual/b.Capacity*hours)
 	}
-	c.cycling = false
+	c.cycling, c.drawn = false, 0
 	c.lostTrack = c.lostTrack || drawn+unseenRate*hours > 2*widestHalf/100.0
 	c.widen(b, drawn, unseenRate*hours)
 }
@@ -387,16 +398,40 @@ func (c *Charge) window(b Bank, s Sample, now time.Duration) (low, high float64)
 		lowered = chem.Sag
 	}
 	high = max(withheld, above(s.Volts+drop+lowered))
-	switch rested := now - c.lifted; {
-	case rested < b.Rest:
-	case rested < 4*b.Rest:
-		low = below(s.Volts - chem.Surface)
-	case rested < 12*b.Rest:
-		low = below(s.Volts - chem.Surface/4)
-	default:
-		low = below(s.Volts)
+	if lift, ok := c.lift(b, now); ok {
+		low = below(s.Volts - lift)
 	}
 	return low, high
+}
+
+// lift is by how much, in V, the last charging may still lift the voltage; ok is false
+// where that has no bound.
+func (c *Charge) lift(b Bank, now time.Duration) (volts float64, ok bool) {
+	switch rested := now - c.lifted; {
+	case rested < b.Rest:
+		return 0, false
+	case rested < 4*b.Rest:
+		return b.Chemistry.Surface, true
+	case rested < 12*b.Rest:
+		return b.Chemistry.Surface / 4, true
+	}
+	return 0, true
+}
+
+// acid is the least that is left of a lead battery's acid, as a fraction of what it had
+// when it was new and full, or in a LiFePO4 battery; 0 where nothing tells. A discharge uses acid by Faraday's law,
+// whatever the plates still hold: so one that has lost capacity does not look as if it
+// gave more than its label. A load lowers the voltage, and with it this bound.
+func (c *Charge) acid(b Bank, s Sample, now time.Duration) float64 {
+	lift, ok := c.lift(b, now)
+	if !ok || math.Abs(s.Amps) > loadRate*b.Capacity {
+		return 0
+	}
+	most := mostAcid
+	if !b.Chemistry.Acid {
+		most = mostPlateau
+	}
+	return min(most, max(0, b.Chemistry.percent(s.Volts-lift-b.Chemistry.Spread)-b.Chemistry.Slack)/100)
 }
 
 // says is the charge by the voltage, as a fraction; while charging, when the voltage
@@ -570,7 +605,7 @@ func Resumed(b Bank, percent, low, high float64, l Learnt, off time.Duration, kn
 		c.ohms, c.steps = l.Ohms, l.Steps
 	}
 	if l.Cycles > 0 && l.Capacity.Least > 0 && l.Capacity.Most >= l.Capacity.Least {
-		c.learnt, c.cycles = l.Capacity, l.Cycles
+		c.learnt, c.cycles, c.given = l.Capacity, l.Cycles, l.Capacity.Least
 	}
 	c.usual = max(0, l.Usual)
 	return c.away(b, off, known)

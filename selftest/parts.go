@@ -34,8 +34,8 @@ func (t *Tester) battery(ctx context.Context, _ known) outcome {
 }
 
 // current judges a sample of the battery. While every generator is known to stand still
-// the box itself is a load that is known to be there: it proves the current's sign. For the
-// scale somebody is asked to switch on a load that they know.
+// the box itself is a load that is known to be there: it proves the current's sign. The
+// scale is proved by a load that somebody knows: see load.
 func current(chip words.Text, volts, amps float64, still bool) outcome {
 	args := []any{"Chip", chip, "Volts", rounded(volts, 2), "Amps", rounded(math.Abs(amps), 2)}
 	switch {

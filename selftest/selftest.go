@@ -36,7 +36,8 @@ type Box struct {
 
 	Battery     *battery.Monitor // nil for none
 	BatteryChip string
-	BatteryAt   uint16 // address on the bus
+	BatteryAt   uint16  // address on the bus
+	Shunt       float64 // as it is configured, Ω
 
 	Panel       func(context.Context) error            // whether it answers; nil for none
 	Temperature func(context.Context) (float64, error) // the panel's, °C; nil where nothing measures it
@@ -156,6 +157,11 @@ func (t *Tester) checks(asked status.Selftest) []check {
 		all = append(all, check{part: part, limit: limit, try: try})
 	}
 	add(words.T("selftest.part.battery"), answer, t.battery)
+	if watts := asked.Load; watts != 0 {
+		all = append(all, check{part: words.T("selftest.part.load", "Watts", watts), limit: loadWithin + 15*time.Second,
+			ask: words.T("selftest.load.switch-on", "Watts", watts, "Seconds", int(loadWithin/time.Second)),
+			try: func(ctx context.Context, _ known) outcome { return t.load(ctx, watts) }})
+	}
 	if asked.Screen {
 		add(words.T("selftest.part.screen-redrawn"), 90*time.Second, t.redrawn)
 	} else {

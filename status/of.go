@@ -49,7 +49,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 		Uplink:  Uplink{Verdict: string(s.Uplink.Verdict), Since: at(s.Uplink.Since), Words: advice.UplinkText(s.Uplink.Advice()), Data: data},
 		Kiosk: Kiosk{Page: string(s.Kiosk.Shown.Name), Languages: s.Kiosk.Shown.Languages, Refreshes: ptr(int(s.Kiosk.Wear.Fulls)),
 			Drawing: s.Kiosk.Drawing, NextAt: at(s.Kiosk.NextAt), Waiting: s.Kiosk.Waiting()},
-		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting(), Trouble: s.Sync.Trouble},
+		Sync: Sync{Log: s.Sync.Log, Seq: s.Sync.Seq, Acknowledged: s.Sync.Acknowledged, Waiting: s.Sync.Waiting, Lost: s.Sync.Lost, Trouble: s.Sync.Trouble},
 	}
 	for _, w := range s.Sources {
 		if w.Waiting != "" {
@@ -84,7 +84,10 @@ func Of(o van.Options, s van.State, data []Data) View {
 		}
 	}
 	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
-	v.Quiet = s.Quiet
+	v.Quiet, v.Name = s.Quiet, o.Name
+	for _, n := range s.Notes {
+		v.Notes = append(v.Notes, Note{Code: n.Key, Words: n})
+	}
 	if s.Session.Active && !s.Session.Confirmed {
 		v.Session.Planned = s.Session.Site
 	}

@@ -16,6 +16,8 @@ type Page struct {
 	Way      []Stop
 	Then     string   // what comes after the sentence, or where it does not help; "" for nothing
 	After    []string // what else is to be done, in its order
+	Notes    []string // what the box says of itself
+	Name     string   // the van's
 	Link     Link     // the page on which the sentence is followed; zero for none
 	Signal   Signal   // of the mobile network, in Way
 	Picture  Picture
@@ -76,9 +78,13 @@ func PageOf(v View, s *words.Speaker) Page {
 	p.Time = v.Clock.Says(s)
 	p.Then = v.First.Then
 	for _, a := range v.Advice {
-		if a.Severity != "info" && a.Code != v.First.Code {
+		if a.Severity != "info" && a.Code != v.First.Code && a.Code != "box-says" {
 			p.After = append(p.After, a.Text)
 		}
+	}
+	p.Name = v.Name
+	for _, n := range v.Notes {
+		p.Notes = append(p.Notes, n.Text)
 	}
 	switch v.First.Act {
 	case "bring-timetable", "look-at-timetable", "confirm-hours":

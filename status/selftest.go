@@ -15,6 +15,8 @@ type Selftest struct {
 	Relay  bool `json:"relay"`  // switch the Cisco box off for 2 s
 	Force  bool `json:"force"`  // that also in a session
 	Button bool `json:"button"` // wait 15 s for a press
+
+	Load float64 `json:"load"` // W: wait 30 s for a load of so many to be switched on; 0: for none
 }
 
 // Check is one line of a self-test: first while it runs, and then as it came out.

@@ -34,8 +34,17 @@ type View struct {
 
 	Card    MemoryCard `json:"card"`
 	Devices []Device   `json:"devices"`
+	Notes   []Note     `json:"notes"`   // what the box says of itself to who looks after it
+	Name    string     `json:"name"`    // the van's; "" where it has none; also in the summary
 	Quiet   bool       `json:"quiet"`   // only numbers and languages are shown; false in the summary
 	Actions []string   `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
+}
+
+// Note is one thing that the box says of itself, such as a mistake of its settings.
+type Note struct {
+	Code  string     `json:"code"`
+	Text  string     `json:"text"` // in the language asked for
+	Words words.Text `json:"-"`    // Text, before In says it
 }
 
 // Advice is one thing that a volunteer should do.
@@ -99,6 +108,10 @@ func (v View) In(s *words.Speaker) View {
 		if !t.Words.IsZero() {
 			v.Tiles[i].Text = s.Text(t.Words)
 		}
+	}
+	v.Notes = slices.Clone(v.Notes)
+	for i, n := range v.Notes {
+		v.Notes[i].Text = s.Text(n.Words)
 	}
 	if t := v.Uplink.Words; !t.IsZero() {
 		v.Uplink.Advice = s.Text(t)
@@ -387,7 +400,8 @@ type Sync struct {
 	Log          string     `json:"log,omitempty"`
 	Seq          uint64     `json:"seq"`          // last durable
 	Acknowledged uint64     `json:"acknowledged"` // last that the receiver has
-	Waiting      uint64     `json:"waiting"`      // Seq - Acknowledged
+	Waiting      uint64     `json:"waiting"`      // that the receiver does not have, those in memory too
+	Lost         uint64     `json:"lost"`         // that were durable and cannot be read, since the daemon began
 	LastUpload   *time.Time `json:"last_upload"`
 	Trouble      string     `json:"trouble,omitempty"` // why the last upload failed
 }
@@ -471,7 +485,7 @@ func (v View) Filled() View {
 		v.Uplink.Cellular = &filled
 	}
 	v.Kiosk.Languages = List(v.Kiosk.Languages)
-	v.Devices, v.Actions = List(v.Devices), List(v.Actions)
+	v.Devices, v.Actions, v.Notes = List(v.Devices), List(v.Actions), List(v.Notes)
 	v.Session.Sites = List(v.Session.Sites)
 	v.Timetable.Waiting, v.Timetable.RunOut = List(v.Timetable.Waiting), List(v.Timetable.RunOut)
 	return v
@@ -491,6 +505,7 @@ func List[T any](l []T) []T {
 func (v View) Summary() View {
 	b := v.Power.Battery
 	open := View{
+		Name:    v.Name,
 		Clock:   Clock{Trusted: v.Clock.Trusted},
 		Power:   Power{Source: v.Power.Source, Battery: Battery{Level: b.Level, Quality: b.Quality}},
 		Session: Session{Active: v.Session.Active, Site: v.Session.Site, Until: v.Session.Until},

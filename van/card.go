@@ -11,7 +11,7 @@ import (
 func (s *State) card(r card.Report, at reading.Stamp, out *Output) {
 	s.Card = r
 	s.device(DeviceSeen{Name: MemoryCard, OK: r.Data.State != card.DataInMemory, Reason: "error", Why: string(r.Data.Why)}, at.Mono, out)
-	if s.kept.Boot == at.Boot || r.Why == card.WhyGood && r.Data.State == card.DataMounted {
+	if !s.rebooted || r.Why == card.WhyGood && r.Data.State == card.DataMounted {
 		return
 	}
 	attributes := map[string]any{}

@@ -11,6 +11,7 @@ import (
 	"infobus/session"
 	"infobus/timetable"
 	"infobus/wall"
+	"infobus/words"
 	"time"
 )
 
@@ -78,6 +79,8 @@ type (
 		Log          string
 		Seq          uint64
 		Acknowledged uint64
+		Waiting      uint64 // events to be sent, those in memory too
+		Lost         uint64 // events that were durable and cannot be read, since the process began
 	}
 
 	// Used is how many bytes the box itself used since the process began.
@@ -88,6 +91,7 @@ type (
 		Events  int
 		Bytes   int
 		Trouble string // redacted; "" if it went well
+		Untold  bool   // it is no event: a later one tells of it
 	}
 
 	// Tested is the outcome of a self-test, without its last check: that this is recorded.
@@ -96,6 +100,10 @@ type (
 	// PhoneCopied says that a phone's pairing was ended because somebody else had its
 	// cookie.
 	PhoneCopied struct{}
+
+	// Noted is what the box says of itself to who looks after it, such as the mistakes of
+	// its settings; it replaces what was said before.
+	Noted struct{ Notes []words.Text }
 
 	// Stop says that the process ends: Reason is signal or shutdown.
 	Stop struct{ Reason string }
@@ -190,17 +198,24 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	case CardSeen:
 		s.card(v.Report, in.At, out)
 	case Recorded:
-		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged = v.Log, v.Seq, v.Acknowledged
+		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged, s.Sync.Waiting = v.Log, v.Seq, v.Acknowledged, v.Waiting
+		if v.Lost > s.Sync.Lost {
+			s.Sync.Lost, s.Sync.LostAt = v.Lost, now
+		}
 	case Used:
 		s.Own = v.Bytes
 	case Uploaded:
 		s.Sync.Trouble = v.Trouble
 		if v.Events > 0 {
 			s.Sync.LastUpload = reading.Of(in.At.Wall, now)
+		}
+		if v.Events > 0 && !v.Untold {
 			out.event(logbook.Event{Name: logbook.SyncUploaded, Attributes: map[string]any{"events": v.Events, "bytes": v.Bytes}})
 		}
 	case Tested:
 		out.event(logbook.Event{Name: logbook.SystemTested, Attributes: map[string]any{"checks": v.Checks, "failed": v.Failed}})
+	case Noted:
+		s.Notes = v.Notes
 	case PhoneCopied:
 		s.Copied = now
 		out.event(logbook.Event{Name: logbook.PairingEnded, Attributes: map[string]any{"reason": "copied"}})
@@ -241,7 +256,7 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 
 // restore takes what an earlier process kept.
 func (s *State) restore(o Options, k Kept, at reading.Stamp) {
-	s.kept, s.keptAt = k, at.Mono
+	s.kept, s.keptAt, s.rebooted = k, at.Mono, k.Boot != at.Boot
 	if c := k.Charge; c != nil {
 		same := k.Boot == at.Boot
 		s.Power = s.Power.Resume(o.Power, power.Counted{Percent: c.Percent, Low: c.Low, High: c.High, Learnt: c.Learnt}, at.Mono-c.At, same)

@@ -16,6 +16,7 @@ func (s *State) screen(o Options, input any, out *Output) {
 		PowerOff:    s.Power.Shutdown.Begun,
 		Temperature: s.Temperature,
 		Quiet:       s.Quiet,
+		Notes:       s.Notes,
 	}
 	if s.Clock.Trusted {
 		in.Wall = s.Now.Wall

@@ -25,10 +25,12 @@ import (
 	"infobus/session"
 	"infobus/tally"
 	"infobus/timetable"
+	"infobus/words"
 )
 
 // Options are those of the rooms.
 type Options struct {
+	Name    string // the van's; "" where it has none
 	Power   power.Options
 	Session session.Options
 	Uplink  netmon.Options
@@ -77,11 +79,13 @@ type State struct {
 	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
 	// power cut, and leaves no event.
 	Quiet  bool
+	Notes  []words.Text  // what the box says of itself to who looks after it
 	Copied time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
 
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep
 	keptAt      time.Duration        // when that was
+	rebooted    bool                 // no earlier process of this boot kept anything
 	followed    power.Source         // of the last Follow
 	interrupted *KeptSession         // by a power cut; nil once it goes on or has ended
 	resumed     KeptSession          // the session as an earlier process of this boot kept it
@@ -92,20 +96,13 @@ type State struct {
 // Sync is how far the logbook's events are durable and sent.
 type Sync struct {
 	Log          string
-	Seq          uint64 // of the last durable event
-	Acknowledged uint64 // of the last event that the receiver has
+	Seq          uint64        // of the last durable event
+	Acknowledged uint64        // of the last event that the receiver has
+	Waiting      uint64        // events to be sent, those in memory too
+	Lost         uint64        // events that were durable and cannot be read, since the process began
+	LostAt       time.Duration // when that grew last; 0: never
 	LastUpload   reading.Reading[time.Time]
 	Trouble      string // why the last upload failed; "" if it did not
-}
-
-// Waiting is how many events wait to be sent. The event sync.uploaded of the last
-// upload does not count: it is sent with the next event.
-func (s Sync) Waiting() uint64 {
-	waiting := s.Seq - min(s.Acknowledged, s.Seq)
-	if _, uploaded := s.LastUpload.Get(); uploaded && waiting > 0 {
-		waiting--
-	}
-	return waiting
 }
 
 // Device is a part of the box, as its driver reports it.
@@ -129,9 +126,11 @@ const (
 	TimetableFile = "timetable"
 	// Configuration is the configuration's file: failed where it was refused.
 	Configuration = "configuration"
-	Relay         = "relay" // of the gateway's power
-	WallClock     = "clock" // failed where it could not be set
-	MemoryCard    = "card"  // failed where what is written is lost when the power goes
+	// Settings is the settings file on the card: failed where it has mistakes.
+	Settings   = "settings"
+	Relay      = "relay" // of the gateway's power
+	WallClock  = "clock" // failed where it could not be set
+	MemoryCard = "card"  // failed where what is written is lost when the power goes
 )
 
 // DeviceState is ok, failed or unknown.

@@ -18,6 +18,7 @@ import (
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/wall"
+	"infobus/words"
 )
 
 // Desk is a van whose drivers are played. Make it with NewDesk.
@@ -40,7 +41,7 @@ type Desk struct {
 	charge   float64 // %
 	load     float64 // A
 	old      bool    // the battery holds 65 % of its label, as two deep cycles have shown
-	shunt    bool    // deep cycles have given more than the label's capacity
+	shunt    bool    // the battery has given more than its label's capacity
 	reads    float64 // what the meter reads of a current: 1, 0 or -1
 	lug      float64 // Ω of a bad one
 	hertz    float64
@@ -234,6 +235,8 @@ func (d *Desk) Do(command string) error {
 		d.see(van.PhoneCopied{}) // copied
 	case "card":
 		d.see(van.CardSeen{Report: cards[last]})
+	case "box":
+		d.see(van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}) // says
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":

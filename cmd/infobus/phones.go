@@ -117,6 +117,9 @@ It has twelve digits, which nobody guesses.`,
 				return fmt.Errorf("read the configuration: %w", err)
 			}
 			c, mistakes := config.Parse(file, data)
+			if _, err := os.Stat(cardPIN); c.Status.PINFile == "" && err == nil {
+				c.Status.PINFile = cardPIN
+			}
 			if c.Status.PINFile == "" {
 				return errors.Join(mistakes, fmt.Errorf("%s names no file for the PIN; it was expected as status: pin-file: /etc/infobus/pin", file))
 			}
@@ -134,6 +137,9 @@ It has twelve digits, which nobody guesses.`,
 	c.Flags().StringVar(&file, "config", configFile, "the configuration")
 	return c
 }
+
+// cardPIN is where the daemon keeps the PIN of a card's settings file.
+const cardPIN = "/var/lib/infobus/pin"
 
 // newPIN is one of pairing.Unlimited digits, in groups of four.
 func newPIN() (string, error) {

@@ -18,7 +18,10 @@ import (
 )
 
 func selftestCommand(o *options) *cobra.Command {
-	var asked status.Selftest
+	var (
+		asked status.Selftest
+		first firstBoard
+	)
 	c := &cobra.Command{
 		Use:   "selftest",
 		Short: "Try every part of the box: a table to read out on the phone",
@@ -28,13 +31,24 @@ something is to be done, a sentence. The daemon makes the test: it is asked over
 its socket. Nothing is worn or switched but what an option asks for.
 
 Exit status: 0 all is well; 1 something needs attention; 2 the daemon cannot be
-reached.`,
+reached.
+
+With --first-board the daemon is stopped meanwhile, and the board itself is tried: lines
+with both pulls, buses and chips, the screen with both settings of its voltages and each
+waveform, the clock chip for a minute, cable and watchdog. What only a person can see is
+asked. The report (JSON and text) has no identifiers, and names what the board lacks.`,
 		Example: `  sudo infobus selftest
   sudo infobus selftest --button --screen
   sudo infobus selftest --relay           # the Cisco box is off for 2 s, and away for minutes
-  sudo infobus selftest --json`,
+  sudo infobus selftest --load 55         # switch a lamp of 55 W on when it asks
+  sudo infobus selftest --json
+  sudo infobus selftest --first-board --report /media/stick     # 20 minutes, and asks what you see
+  sudo infobus selftest --first-board --yes --report /tmp/report # asks nothing`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if first.on {
+				return o.firstBoard(c.Context(), first)
+			}
 			d, err := o.reach()
 			if err != nil {
 				return err
@@ -45,7 +59,12 @@ reached.`,
 	c.Flags().BoolVar(&asked.Screen, "screen", false, "draw the screen afresh, if it has rested")
 	c.Flags().BoolVar(&asked.Relay, "relay", false, "switch the Cisco box off for 2 s; not in a session")
 	c.Flags().BoolVar(&asked.Force, "force", false, "with --relay: in a session too")
+	c.Flags().Float64Var(&asked.Load, "load", 0, "wait 30 s for a load of so many W to be switched on, and hold the current against it")
 	c.Flags().BoolVar(&asked.Button, "button", false, "wait 15 s for a press of the button")
+	c.Flags().BoolVar(&first.on, "first-board", false, "the first evening with a real board: try what was only ever tried on models, and make a report for the builder")
+	c.Flags().StringVar(&first.report, "report", "", "with --first-board: the folder for the report, such as a stick's")
+	c.Flags().BoolVar(&first.yes, "yes", false, "with --first-board: ask nothing")
+	c.Flags().StringVar(&first.config, "config", configFile, "with --first-board: the configuration")
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"infobus/action"
 	"infobus/config"
+	"infobus/config/settings"
 	"infobus/durable"
 	"infobus/hw"
 	"infobus/hw/battery"
@@ -45,6 +46,7 @@ import (
 	"infobus/van"
 	"infobus/van/kept"
 	"infobus/van/loop"
+	"infobus/words"
 )
 
 // appliance is the daemon with its rooms wired together.
@@ -72,9 +74,12 @@ type appliance struct {
 	orders    orders
 	previews  previews
 	table     *timetable.Timetable // as read at the start; nil for none
+	mistakes  settings.Mistakes    // of the card's settings file
 	refused   error                // why the configuration was; nil where it was not
 
 	upload  chan struct{}  // a token: look whether there is something to send
+	sendNow chan struct{}  // a token: send all of it now
+	told    sent           // of what was sent; the uploader's
 	account netmon.Account // of the data budget; the probe's goroutine's
 
 	watched []line.Config    // the inputs that are held and do not pulse
@@ -97,8 +102,9 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
-		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
-	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month)})
+		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month),
+		PostQuantum: c.Sync.PostQuantum})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
@@ -109,7 +115,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	if a.options.Kiosk.Board, err = readBoard(c.Kiosk.Board, len(f.sim) > 0); err != nil {
 		a.options.Kiosk.Board, a.refused = kiosk.Board{}, err // which says 112 alone
 	}
-	if _, err := secret(c.Status.PINFile); err != nil { // then none pairs a phone
+	if _, err := a.readPIN(); err != nil { // then none pairs a phone
 		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
 	}
 	if a.phones, err = phones.Open(durable.System, f.stateDir); err != nil {
@@ -133,7 +139,9 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	a.relay = newRelay(a)
 	a.keeper = kept.NewKeeper(f.stateDir)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
-		Open:    func() (*store.Store, error) { return store.Open(f.stateDir, store.Options{}) },
+		Open: func() (*store.Store, error) {
+			return store.Open(f.stateDir, store.Options{Board: boardSerial(), Damaged: func(err error) { a.heard(van.Logbook, err) }})
+		},
 		Durable: func(s store.Status) { a.recorded(s); token(a.upload) },
 		Health:  func(err error) { a.heard(van.Logbook, err) },
 		Retry:   a.delays.First,
@@ -161,6 +169,7 @@ func (f *flags) setLog() {
 // desk is less patient.
 func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	o := van.DefaultOptions()
+	o.Name = c.Name
 	o.Built = clock.Built()
 	o.Power.Generators = len(c.Generators)
 	o.Power.Chemistry, _ = power.ChemistryNamed(c.Battery.Chemistry) // checked by config
@@ -254,6 +263,11 @@ func (a *appliance) run(ctx context.Context) {
 		slog.Error("the box starts all the same", "why", a.refused)
 		a.heard(van.Configuration, a.refused)
 	}
+	if a.mistakes != nil {
+		slog.Error("the settings file was refused, and the last good settings hold", "why", a.mistakes)
+		a.observe(van.Noted{Notes: notesOf(a.mistakes)})
+		a.heard(van.Settings, a.mistakes)
+	}
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
 	}
@@ -287,6 +301,7 @@ func (a *appliance) run(ctx context.Context) {
 	var saved sync.WaitGroup
 	saved.Go(func() { a.keeper.Finish(card, last) })
 	a.flush(max(left, cardLeast) - cardClose)
+	a.lastUpload()
 	stopLogbook()
 	select {
 	case <-logbookEnd:
@@ -364,6 +379,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	}
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
+	card.Add(part("old events", "", a.oldEvents))
 	for i, f := range a.feeds.All() {
 		card.Add(part("timetable "+f.Name, "", a.timetable(i)))
 	}
@@ -415,6 +431,14 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	return s.ServeBackground(ctx)
 }
 
+// notesOf are mistakes in words.
+func notesOf(m settings.Mistakes) (notes []words.Text) {
+	for _, one := range m {
+		notes = append(notes, one.Text())
+	}
+	return notes
+}
+
 // do has an effect done; it does not block.
 func (a *appliance) do(e van.Effect) {
 	switch e := e.(type) {
@@ -445,7 +469,7 @@ func (a *appliance) do(e van.Effect) {
 			return a.publishes(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
 		})
 	case van.Send:
-		token(a.upload)
+		token(a.sendNow)
 	}
 }
 
@@ -501,7 +525,7 @@ func (a *appliance) powerOff() {
 
 // recorded says how far the logbook is durable.
 func (a *appliance) recorded(s store.Status) {
-	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged})
+	a.observe(van.Recorded{Log: s.Log, Seq: s.Last, Acknowledged: s.Acknowledged, Waiting: a.recorder.Status().Waiting, Lost: s.Lost})
 }
 
 // heard says how a device is: err is why it failed, nil that it works.

@@ -26,6 +26,8 @@ import (
 	"infobus/card"
 	"infobus/config"
 	"infobus/config/lastgood"
+	"infobus/config/settings"
+	"infobus/config/settings/taken"
 	"infobus/durable"
 	"infobus/examples"
 	"infobus/hw/epaper/epapertest"
@@ -48,6 +50,7 @@ var models = []string{"line", "battery", "panel", "gateway"}
 // flags are the command line's.
 type flags struct {
 	config     string
+	settings   string
 	sim        []string // of models
 	stateDir   string
 	listen     string
@@ -109,6 +112,7 @@ will not do, or, with --sim, one of those files: one line says which and why;
 		RunE:          func(*cobra.Command, []string) error { return run(f) },
 	}
 	c.Flags().StringVar(&f.config, "config", "", "the configuration (default /etc/infobus/infobus.yaml; none is needed with --sim)")
+	c.Flags().StringVar(&f.settings, "settings", cardSettings, "the settings file as it stood on the card; what has changed in it is taken over, and holds over the configuration")
 	c.Flags().StringSliceVar(&f.sim, "sim", nil, "run on models: all, or those named of "+strings.Join(models, ", "))
 	c.Flags().Lookup("sim").NoOptDefVal = strings.Join(models, ",")
 	c.Flags().StringVar(&f.stateDir, "state-dir", stateDir(), "where the logbook and what must be kept are")
@@ -120,6 +124,9 @@ will not do, or, with --sim, one of those files: one line says which and why;
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	return c
 }
+
+// cardSettings is where the card's initramfs puts the settings file.
+const cardSettings = "/run/infobus-card/infobus.txt"
 
 // usageError is a command line that cannot be understood.
 type usageError struct{ error }
@@ -175,6 +182,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	c, mistakes := readSettings(f, c)
 	feeds, table, err := readTimetable(f, c, refused == nil)
 	if err != nil {
 		return nil, nil, err
@@ -189,7 +197,7 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 		closeAll(listeners)
 		return nil, nil, err
 	}
-	a.refused = errors.Join(refused, a.refused)
+	a.refused, a.mistakes = errors.Join(refused, a.refused), mistakes
 	return a, listeners, nil
 }
 
@@ -218,6 +226,19 @@ func readConfig(f flags) (c config.Config, refused, err error) {
 		}
 	}
 	return c.OnDesk(f.sim, !f.vanTimes), nil, nil
+}
+
+// readSettings lays the card's settings over the configuration. A mistake stops nothing:
+// the last good ones hold.
+func readSettings(f flags, c config.Config) (config.Config, settings.Mistakes) {
+	if f.settings == "" {
+		return c, nil
+	}
+	s := taken.Read(durable.System, f.settings, f.stateDir, c)
+	if s.Kept != nil {
+		slog.Warn("the settings that were taken over", "why", s.Kept)
+	}
+	return s.Config, s.Mistakes
 }
 
 // origins are the sources of the timetable, as the configuration has them.

@@ -2,9 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
+	"infobus/config/settings/taken"
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/probe"
@@ -80,11 +86,20 @@ func (a *appliance) guide() func(tag string) (string, bool) {
 // pin is the one on the card in the van, as the file has it by now: whoever replaces it
 // need not start the daemon again.
 func (a *appliance) pin() string {
-	pin, err := secret(a.config.Status.PINFile)
+	pin, err := a.readPIN()
 	if err != nil {
 		slog.Warn("read the PIN", "why", err)
 	}
 	return pin
+}
+
+// readPIN reads it. In the state directory one comes to be once the settings have one.
+func (a *appliance) readPIN() (string, error) {
+	pin, err := secret(a.config.Status.PINFile)
+	if a.config.Status.PINFile == filepath.Join(a.flags.stateDir, taken.PIN) && errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return pin, err
 }
 
 // moment is now, as the paired phones' days are counted.
@@ -104,6 +119,7 @@ func (a *appliance) tester() *selftest.Tester {
 	b := selftest.Box{
 		Loop: a.loop, Chip: c.GPIO, Lines: a.watcher, Held: a.watched, Pressed: a.pressed,
 		Battery: a.monitor, BatteryChip: c.Battery.Monitor, BatteryAt: uint16(c.Battery.Address),
+		Shunt:       float64(c.Battery.Shunt) / float64(physic.Ohm),
 		Temperature: a.parts.temperature,
 		Interface:   c.Uplink.Interface, Uplink: a.options.Uplink,
 		Port: func() (netmon.Link, error) { return a.parts.look(c.Uplink.Interface) },

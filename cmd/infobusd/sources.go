@@ -19,7 +19,6 @@ import (
 	"infobus/hw/line"
 	"infobus/hw/temperature"
 	"infobus/kiosk"
-	"infobus/logbook/upload"
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/link"
@@ -239,22 +238,6 @@ func (a *appliance) dashboard(ctx context.Context, _ func()) error {
 		return ctx.Err()
 	}
 	return a.cloud.Because(err)
-}
-
-// uploads sends the logbook.
-func (a *appliance) uploads(ctx context.Context, _ func()) error {
-	if a.parts.endpoint == "" {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	usable := func() bool { s := a.loop.State(); return s.MayTransfer() || s.MayTry() }
-	o := upload.Options{Endpoint: a.parts.endpoint, Client: a.client.HTTP(client.Upload),
-		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
-	return upload.Run(ctx, o, a.recorder, usable, a.upload,
-		func(u upload.Uploaded) {
-			a.observe(van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble})
-			a.recorded(a.recorder.Status())
-		})
 }
 
 // timeServers says when they keep the wall clock.

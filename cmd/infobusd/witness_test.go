@@ -11,11 +11,13 @@ import (
 type witness struct {
 	samples []testimony // since the monitor was lost last
 
-	// The current cannot be right: none was drawn for ten minutes; or the voltage went
-	// the wrong way. The latter holds on: what proves the current right again is the
-	// box's to find.
-	dead, reversed bool
-	wrong          int // load steps that went the wrong way, more than went the right one since
+	// The current cannot be right: none was drawn for ten minutes; the voltage went the
+	// wrong way; or more was drawn than a battery holds. The latter two hold on: what proves
+	// the current right again is the box's to find.
+	dead, reversed, scaled bool
+
+	drawn float64 // Ah, net of what was charged since it was 0
+	wrong int     // load steps that went the wrong way, more than went the right one since
 }
 
 // testimony is a sample of the monitor.
@@ -44,6 +46,10 @@ func (w *witness) sees(a answer, at time.Duration, still bool) {
 		w.samples = nil // what was between nobody knows
 	}
 	w.samples = append(w.samples, testimony{answer: a, at: at, still: still})
+	if was.at != 0 {
+		w.drawn = max(0, w.drawn-(a.amps+was.amps)/2*(at-was.at).Hours())
+	}
+	w.scaled = w.scaled || w.drawn/100/(1-rests(a.volts)) > 1.2
 	if math.Abs(a.amps) > 0.24+bits {
 		w.dead = false
 	}
@@ -56,7 +62,18 @@ func (w *witness) sees(a answer, at time.Duration, still bool) {
 		}
 	}
 	w.reversed = w.reversed || w.wrong >= 5 || w.sank() || w.turned()
-	w.samples[len(w.samples)-1].contradicted = w.dead || w.reversed
+	w.samples[len(w.samples)-1].contradicted = w.dead || w.reversed || w.scaled
+}
+
+// rests is the charge of an AGM battery at rest, by the usual table, as a fraction; at most
+// three quarters of it tell what was drawn.
+func rests(volts float64) float64 {
+	charge := 0.0
+	for i, v := range []float64{11.6, 11.8, 12, 12.2, 12.4, 12.6} {
+		step := []float64{0.10, 0.15, 0.20, 0.20, 0.18, 0.17}[i]
+		charge += step * min(1, max(0, (volts-v)/0.2))
+	}
+	return min(0.75, charge)
 }
 
 // sank says whether the voltage fell though a current was read to charge for an hour and

@@ -55,6 +55,7 @@ type Disk struct {
 	cut        int // of these until the power goes; 0: it stays
 	fail       int // of these until one fails; 0: none does
 	err        error
+	all        error // every operation fails with it; nil: none
 	dead       bool
 	deaf       bool // syncs do nothing
 	brittle    bool
@@ -117,6 +118,19 @@ func (d *Disk) FailAfter(n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail, d.err = n, err
+}
+
+// FailAll has every operation that changes something fail with err, until mend is
+// called: a dead card, or one that was mounted again to be read alone.
+func (d *Disk) FailAll(err error) (mend func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = err
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.all = nil
+	}
 }
 
 // Operations is how many opened a new file, wrote, truncated, synced, renamed or
@@ -290,6 +304,9 @@ func (d *Disk) begin() (err error) {
 		return ErrDead
 	}
 	d.operations++
+	if d.all != nil {
+		return d.all
+	}
 	if d.fail > 0 {
 		if d.fail--; d.fail == 0 {
 			err = d.err

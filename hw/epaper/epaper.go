@@ -86,6 +86,12 @@ type Opts struct {
 	Notice     time.Duration    // within which BUSY must go low then, or nothing is there
 	Poll       time.Duration    // how often BUSY is read where it gives no edges
 
+	// High and Low are the last two bytes of the power setting: the voltages that drive the
+	// pixels. Public drivers differ (docs/panel.md).
+	High, Low byte
+	// Waited is told how long BUSY was low after what; nil: nobody is.
+	Waited func(after string, took time.Duration)
+
 	PowerLimit    time.Duration // longest busy time at power-on and power-off
 	RefreshLimit  time.Duration // longest busy time of a refresh
 	TransferLimit time.Duration // longest time that one command with its data takes
@@ -101,6 +107,8 @@ func DefaultOpts() Opts {
 		Refresh:    200 * time.Microsecond,
 		Notice:     500 * time.Millisecond,
 		Poll:       10 * time.Millisecond,
+
+		High: 0x28, Low: 0x17,
 
 		PowerLimit: 5 * time.Second,
 		// A full refresh takes 4.2 s at room temperature, and longer in the cold.
@@ -369,7 +377,7 @@ func (p *Panel) init(ctx context.Context) error {
 	if err := p.send(ctx, cmdBooster, 0x17, 0x17, 0x28, 0x17); err != nil {
 		return err
 	}
-	if err := p.send(ctx, cmdPowerSetting, 0x07, 0x07, 0x28, 0x17); err != nil {
+	if err := p.send(ctx, cmdPowerSetting, 0x07, 0x07, p.opts.High, p.opts.Low); err != nil {
 		return err
 	}
 	p.powered = true
@@ -574,7 +582,11 @@ func (p *Panel) noticed(ctx context.Context) error {
 
 // idle waits until BUSY is high.
 func (p *Panel) idle(ctx context.Context, what string, limit time.Duration) error {
-	for start := time.Now(); p.busy.Read() == gpio.Low; {
+	start := time.Now()
+	if p.opts.Waited != nil {
+		defer func() { p.opts.Waited(what, time.Since(start)) }()
+	}
+	for p.busy.Read() == gpio.Low {
 		left := limit - time.Since(start)
 		if left <= 0 {
 			return fmt.Errorf("panel still busy %v after %s: %w", limit, what, hw.ErrTimeout)

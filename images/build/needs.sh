@@ -15,6 +15,7 @@ needs() {
 		type dpkg-deb >/dev/null 2>&1 || missing+=(dpkg)
 		type fakeroot >/dev/null 2>&1 || missing+=(fakeroot)
 		type mke2fs >/dev/null 2>&1 || missing+=(e2fsprogs)
+		type mkfs.erofs >/dev/null 2>&1 || missing+=(erofs-utils)
 		type dbus-daemon >/dev/null 2>&1 || missing+=(dbus-daemon)
 		type systemd-analyze >/dev/null 2>&1 || missing+=(systemd)
 		# The lab of the uplink: namespaces, NAT, addresses and names.

@@ -23,7 +23,8 @@ var order = map[string][]string{
 	"advice":            {"advicetest"},
 	"card":              {"disk sum"},
 	"cmd":               {"manual", "infobus infobusd"},
-	"config":            {"lastgood"},
+	"config":            {"lastgood settings"},
+	"config/settings":   {"taken"},
 	"durable":           {"durabletest"},
 	"hw":                {"bus line battery temperature rtc", "epaper"},
 	"hw/rtc":            {"rtctest"},
@@ -31,16 +32,17 @@ var order = map[string][]string{
 	"hw/epaper":         {"epapertest"},
 	"hw/line":           {"linetest"},
 	"images":            {"lab house licences testsum", "card"},
-	"images/card":       {"early rootsum", "cardtest init trial"},
+	"images/card":       {"cardtest early rootsum", "init keeper trial"},
 	"images/lab":        {"away bare clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
 	"kiosk":             {"ink locales", "text", "board draw", "glass"},
-	"logbook":           {"store", "upload export"},
+	"logbook":           {"store", "upload export report"},
 	"logbook/store":     {"storetest"},
 	"netmon":            {"link client", "probe meraki", "lab"},
 	"netmon/link":       {"linktest"},
 	"pairing":           {"kept"},
 	"reading":           {"clock"},
+	"selftest":          {"firstboard"},
 	"sim":               {"gateway day", "world"},
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
@@ -61,6 +63,6 @@ var driversImport = []string{"hw", "reading"}
 // pure are the packages that are judgement alone: neither they nor what they
 // import of ours imports anything of outsideWorld.
 var pure = []string{"reading", "words", "tally", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
-	"action", "pairing", "van", "advice", "status", "config", "sim/day", "batterymodel", "card"}
+	"action", "pairing", "van", "advice", "status", "config", "config/settings", "sim/day", "batterymodel", "card"}
 
 var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}

@@ -127,6 +127,8 @@ func compose(p kiosk.Page) (*canvas, error) {
 		c.notice("clock-unset", locales.ClockNotSet)
 	case kiosk.SettingUp:
 		c.notice("van", locales.SettingUp)
+	case kiosk.Box:
+		c.notes(p)
 	default:
 		if len(p.Rows) == 0 {
 			c.notice("ask", locales.Nothing)

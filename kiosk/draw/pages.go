@@ -11,6 +11,7 @@ import (
 	"infobus/kiosk"
 	"infobus/kiosk/ink"
 	"infobus/kiosk/locales"
+	sentences "infobus/words"
 )
 
 // notice says one thing: a large pictogram, and below it a text in the page's
@@ -25,6 +26,43 @@ func (c *canvas) notice(picture string, w locales.Word) {
 	y := c.top + (ink.Height-c.top-side-20-height)/2
 	c.pictogram(picture, side, (ink.Width-side)/2, y)
 	c.centred(lines, y+side+20)
+}
+
+// notes says what the box says of itself, in each language of who looks after it; a rule
+// stands between two languages.
+func (c *canvas) notes(p kiosk.Page) {
+	r := reachOf("en")
+	height := r.height() + 12
+	c.fill(band, image.Rect(0, 0, ink.Width, height), false)
+	x := margin
+	for _, l := range c.langs {
+		x = c.left(words{sentences.In(l.Tag).Say("glass.box"), l}, x, 6+r.above, label, true, true) + 2*gap
+	}
+	if p.Parts > 1 {
+		part := parted(p)
+		width := c.line(latin(part), label, true).Width + 2*boxPad
+		c.boxed(part, ink.Width-margin-width, 6+r.above)
+	}
+	y := height + 6
+	for i, l := range c.langs {
+		if i > 0 {
+			y += 10
+			c.fill(ruled, image.Rect(margin, y, ink.Width-margin, y+rule), false)
+			y += rule
+		}
+		for _, note := range p.Notes {
+			lines, _ := c.paragraphs([]words{{sentences.In(l.Tag).Text(note), l}}, label, ink.Width-2*margin)
+			for _, line := range lines {
+				y += line.before + line.above
+				c.paint(line.line, margin, y, false)
+				y += line.below
+			}
+			y += 6
+		}
+	}
+	if y > ink.Height {
+		c.fail(fmt.Errorf("the notes need %d pixels of %d", y, ink.Height))
+	}
 }
 
 // set is a line that stands somewhere.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +14,9 @@ import (
 
 // Recorder hands events to a Store from a goroutine of its own, so that nobody
 // waits for the disk. What cannot be written yet is kept in memory, up to a
-// bound; what is lost there becomes an event once writing works again. Make it
-// with NewRecorder.
+// bound; what is lost there becomes an event once writing works again. What of it
+// is urgent can be sent from there, under a log of its own. Make it with
+// NewRecorder.
 type Recorder struct {
 	open     func() (*Store, error)
 	durable  func(Status)
@@ -28,10 +30,22 @@ type Recorder struct {
 	mu      sync.Mutex // guards the rest
 	store   *Store     // nil until it could be opened
 	begun   time.Time  // of the write that is under way; zero: none is
-	waiting []logbook.Event
+	waiting []queued
 	lost    int
+	failing bool            // the card took nothing when it was tried last
+	log     string          // of what is sent from memory
+	seq     uint64          // of the last of it
 	busy    bool            // a batch is being written
 	idle    []chan struct{} // closed when nothing waits any more
+
+	reading hw.Guard // a card that hangs must not hold up what is sent from memory
+}
+
+// queued is an event that is not durable yet.
+type queued struct {
+	logbook.Event
+	seq  uint64 // in the log of what is sent from memory; 0: it has none
+	sent bool   // the receiver has it
 }
 
 const (
@@ -61,17 +75,29 @@ type RecorderOptions struct {
 // NewRecorder makes a recorder that writes nothing until Run.
 func NewRecorder(o RecorderOptions) *Recorder {
 	return &Recorder{open: o.Open, durable: o.Durable, health: o.Health, retry: o.Retry, mostWait: time.Minute,
-		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+		log: draw(8), wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
 }
 
 // Record takes events. It does not block.
 func (r *Recorder) Record(events []logbook.Event) {
 	r.mu.Lock()
-	room := max(maxWaiting-len(r.waiting), 0)
-	taken := min(room, len(events))
-	r.waiting = append(r.waiting, events[:taken]...)
-	r.lost += len(events) - taken
+	for _, e := range events {
+		if len(r.waiting) == maxWaiting {
+			r.lost++
+			if !logbook.Urgent(e) {
+				continue
+			}
+			i := max(slices.IndexFunc(r.waiting, func(q queued) bool { return !logbook.Urgent(q.Event) }), 0)
+			r.waiting = slices.Delete(r.waiting, i, i+1)
+		}
+		r.waiting = append(r.waiting, queued{Event: e})
+	}
 	r.mu.Unlock()
+	r.again()
+}
+
+// again has what waits written, unless it is about to be.
+func (r *Recorder) again() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -88,12 +114,92 @@ func (r *Recorder) Store() *Store {
 // errNotOpen: the card does not give the store yet.
 var errNotOpen = errors.New("the logbook is not open")
 
-// After is the store's, once it is open.
+// After is the store's, once it is open. While the card takes nothing, the urgent
+// events in memory follow.
 func (r *Recorder) After(seq uint64, limit int) ([]logbook.Event, error) {
-	if s := r.Store(); s != nil {
-		return s.After(seq, limit)
+	volatile, failing := r.inMemory(func(queued) bool { return true })
+	s := r.Store()
+	if s == nil {
+		if len(volatile) > 0 {
+			return volatile[:min(limit, len(volatile))], nil
+		}
+		return nil, errNotOpen
 	}
-	return nil, errNotOpen
+	events, err := onCard(r, func() ([]logbook.Event, error) { return s.After(seq, limit) })
+	if failing && (err == nil || len(volatile) > 0) {
+		events = append(events, volatile...)
+		return events[:min(limit, len(events))], nil
+	}
+	return events, err
+}
+
+// inMemory gives the urgent events that are not durable, if the card takes nothing.
+func (r *Recorder) inMemory(which func(queued) bool) (events []logbook.Event, failing bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.failing {
+		return nil, false
+	}
+	for i := range r.waiting {
+		q := &r.waiting[i]
+		if !logbook.Urgent(q.Event) || !which(*q) {
+			continue
+		}
+		if q.seq == 0 {
+			r.seq++
+			q.seq = r.seq
+		}
+		e, _ := logbook.Admit(q.Event)
+		e.Log, e.Seq, e.Volatile = r.log, q.seq, true
+		events = append(events, e)
+	}
+	return events, true
+}
+
+// onCard does f, and gives up on it where the card hangs.
+func onCard[T any](r *Recorder, f func() (T, error)) (T, error) {
+	return hw.Call(context.Background(), &r.reading, stuckAfter, f, nil)
+}
+
+// Next is the store's, once it is open; before, nothing waits. While the card takes
+// nothing, urgent events come from memory.
+func (r *Recorder) Next(urgent bool, limit int) (Batch, error) {
+	if urgent {
+		events, _ := r.inMemory(func(q queued) bool { return !q.sent })
+		if len(events) > 0 {
+			return Batch{Events: events[:min(limit, len(events))], urgent: true, memory: true, log: r.log}, nil
+		}
+	}
+	s := r.Store()
+	if s == nil {
+		return Batch{}, nil
+	}
+	return onCard(r, func() (Batch, error) { return s.Next(urgent, limit) })
+}
+
+// Received is the store's, or is remembered until the events are durable.
+func (r *Recorder) Received(b Batch, refused int) error {
+	if b.memory {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for i := range r.waiting {
+			for _, e := range b.Events {
+				if r.waiting[i].seq == e.Seq {
+					r.waiting[i].sent = true
+				}
+			}
+		}
+		return nil
+	}
+	s := r.Store()
+	if s == nil {
+		return errNotOpen
+	}
+	_, err := onCard(r, func() (struct{}, error) { return struct{}{}, s.Received(b, refused) })
+	if refused > 0 {
+		r.again() // which is told of
+	}
+	return err
 }
 
 // Acknowledge is the store's, once it is open.
@@ -104,12 +210,31 @@ func (r *Recorder) Acknowledge(seq uint64) error {
 	return errNotOpen
 }
 
-// Status is the store's; the zero Status before it is open.
-func (r *Recorder) Status() Status {
-	if s := r.Store(); s != nil {
-		return s.Status()
+// Reduce is the store's, once it is open.
+func (r *Recorder) Reduce(now time.Time) error {
+	s := r.Store()
+	if s == nil {
+		return nil
 	}
-	return Status{}
+	_, err := onCard(r, func() (struct{}, error) { return struct{}{}, s.Reduce(now) })
+	return err
+}
+
+// Status is the store's, and what waits in memory besides; before it is open, that
+// alone.
+func (r *Recorder) Status() Status {
+	var status Status
+	if s := r.Store(); s != nil {
+		status = s.Status()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, q := range r.waiting {
+		if !q.sent && q.Name != logbook.SyncUploaded {
+			status.Waiting++
+		}
+	}
+	return status
 }
 
 // Flush waits until nothing waits to be written, or for ctx. Where writing fails
@@ -172,6 +297,7 @@ func (r *Recorder) run(ctx context.Context) {
 	wait, failing := r.retry, true // unknown counts as failing: the first success is said
 	for {
 		stuck, err := r.attempt()
+		r.setFailing(err != nil)
 		if err != nil {
 			r.health(err)
 			failing = true
@@ -205,6 +331,7 @@ func (r *Recorder) attempt() (stuck bool, err error) {
 	watch := time.AfterFunc(stuckAfter, func() {
 		defer close(said)
 		r.health(fmt.Errorf("write the logbook: %w", hw.ErrTimeout))
+		r.setFailing(true)
 	})
 	err = r.write()
 	if !watch.Stop() {
@@ -212,6 +339,18 @@ func (r *Recorder) attempt() (stuck bool, err error) {
 		stuck = true
 	}
 	return stuck, err
+}
+
+// setFailing says whether the card takes nothing. Then whoever sends is told, since
+// urgent events can be had from memory.
+func (r *Recorder) setFailing(failing bool) {
+	r.mu.Lock()
+	was := r.failing
+	r.failing = failing
+	r.mu.Unlock()
+	if failing || was {
+		r.durable(r.Status())
+	}
 }
 
 func (r *Recorder) setBegun(t time.Time) {
@@ -249,15 +388,29 @@ func (r *Recorder) write() error {
 		s := r.store
 		r.mu.Unlock()
 		if len(batch) == 0 && lost == 0 {
-			return nil
+			if err := s.Settle(); err != nil {
+				return err
+			}
+			_, err := s.Append(nil) // what the store has to tell
+			return err
 		}
-		all := batch
+		all := make([]logbook.Event, len(batch), len(batch)+1)
+		for i, q := range batch {
+			if all[i] = q.Event; q.sent {
+				all[i].Also = fmt.Sprintf("%s/%d", r.log, q.seq)
+			}
+		}
 		if lost > 0 && len(batch) > 0 {
 			latest := batch[len(batch)-1]
-			all = append(all[:len(all):len(all)], logbook.Event{Boot: latest.Boot, Mono: latest.Mono, At: latest.At, Name: logbook.LogbookDropped,
+			all = append(all, logbook.Event{Boot: latest.Boot, Mono: latest.Mono, At: latest.At, Name: logbook.LogbookDropped,
 				Attributes: map[string]any{"events": lost, "reason": "full"}})
 		}
-		if _, err := s.Append(all); err != nil {
+		if _, err := s.Append(all); errors.Is(err, ErrUnmarked) {
+			r.mu.Lock()
+			r.busy = false
+			r.mu.Unlock()
+			return err // they are there, and are shown once that is noted
+		} else if err != nil {
 			r.mu.Lock()
 			r.waiting = append(batch, r.waiting...)
 			r.lost += lost

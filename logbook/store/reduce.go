@@ -113,6 +113,7 @@ func (s *Store) older(body []byte) error {
 func (s *Store) Reduce(now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	if err := s.reduce(now); err != nil {
 		return fmt.Errorf("remove what is old from the logbook: %w", err)
 	}

@@ -41,6 +41,7 @@ func (b Batch) Head(n int) Batch {
 func (s *Store) Next(urgent bool, limit int) (b Batch, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	err = s.whole(func() error {
 		b = Batch{urgent: urgent, log: s.mark.Log}
 		if s.mark.Older > 0 {
@@ -105,6 +106,7 @@ func (s *Store) nextOlder(b *Batch, limit int) error {
 func (s *Store) Received(b Batch, refused int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	if err := s.healthy(); err != nil {
 		return err
 	}
@@ -158,6 +160,7 @@ func (s *Store) receive(b Batch) error {
 func (s *Store) Acknowledge(seq uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	if err := s.healthy(); err != nil {
 		return err
 	}

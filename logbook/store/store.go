@@ -28,6 +28,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
@@ -70,6 +71,8 @@ func (system) VFS() string { return "" }
 type Store struct {
 	path    string
 	options Options
+
+	status atomic.Pointer[Status]
 
 	mu      sync.Mutex // guards the rest
 	layer   *layer     // nil while closed
@@ -123,6 +126,7 @@ func Open(dir string, o Options) (*Store, error) {
 		o.Disk = system{durable.System}
 	}
 	s := &Store{path: filepath.Join(dir, File), options: o}
+	defer s.publish()
 	err := s.begin(false)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, err
@@ -460,6 +464,7 @@ func (s *Store) order() uint64 {
 func (s *Store) Append(events []logbook.Event) ([]logbook.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
@@ -548,6 +553,7 @@ func (s *Store) put(e logbook.Event, order uint64) error {
 func (s *Store) Settle() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	return s.settle()
 }
 
@@ -655,6 +661,7 @@ func (s *Store) each(seq, last uint64, f func(logbook.Event) bool) error {
 func (s *Store) After(seq uint64, limit int) (events []logbook.Event, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	err = s.whole(func() error {
 		events = []logbook.Event{}
 		return s.each(seq, s.mark.Seq, func(e logbook.Event) bool {
@@ -689,18 +696,20 @@ func (s *Store) query(sql string, arguments []uint64, row func(*sqlite3.Stmt) er
 	return q.Err()
 }
 
-// Status is how far the logbook is.
-func (s *Store) Status() Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// Status is how far the logbook is. It waits for no card.
+func (s *Store) Status() Status { return *s.status.Load() }
+
+// publish has Status say how it is now.
+func (s *Store) publish() {
 	m := s.mark
-	return Status{Log: m.Log, Last: m.Seq, Acknowledged: m.Acknowledged, Waiting: s.pending, Lost: s.lostNow}
+	s.status.Store(&Status{Log: m.Log, Last: m.Seq, Acknowledged: m.Acknowledged, Waiting: s.pending, Lost: s.lostNow})
 }
 
 // Close closes the file.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.publish()
 	return s.shut()
 }
 

@@ -3,10 +3,12 @@ package upload
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,13 +26,17 @@ const contentType = "application/x-protobuf"
 
 // encode is the request's body before compression. What logbook.Admit refuses
 // stays here.
-func encode(events []logbook.Event, now time.Time) ([]byte, error) {
+func encode(van string, events []logbook.Event, now time.Time) ([]byte, error) {
 	records := make([]*logs.LogRecord, len(events))
 	for i, e := range events {
 		records[i] = record(e, now)
 	}
+	of := &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "infobus")}}
+	if van != "" {
+		of.Attributes = append(of.Attributes, attribute(logbook.VanAttribute, van))
+	}
 	return proto.Marshal(&collector.ExportLogsServiceRequest{ResourceLogs: []*logs.ResourceLogs{{
-		Resource:  &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "infobus")}},
+		Resource:  of,
 		ScopeLogs: []*logs.ScopeLogs{{Scope: &common.InstrumentationScope{Name: "infobus/logbook"}, LogRecords: records}},
 	}}})
 }
@@ -39,7 +45,8 @@ func record(e logbook.Event, now time.Time) *logs.LogRecord {
 	e, _ = logbook.Admit(e)
 	r := &logs.LogRecord{
 		ObservedTimeUnixNano: uint64(now.UnixNano()),
-		SeverityNumber:       logs.SeverityNumber_SEVERITY_NUMBER_INFO,
+		SeverityNumber:       logs.SeverityNumber(logbook.SeverityOf(e)),
+		Body:                 &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: logbook.Body(e)}},
 		EventName:            string(e.Name),
 		Attributes: []*common.KeyValue{
 			attribute("infobus.log", identifier(e.Log)),
@@ -47,6 +54,12 @@ func record(e logbook.Event, now time.Time) *logs.LogRecord {
 			attribute("infobus.boot", identifier(e.Boot)),
 			attribute("infobus.mono_ns", int64(e.Mono)),
 		},
+	}
+	if e.Volatile {
+		r.Attributes = append(r.Attributes, attribute("infobus.volatile", true))
+	}
+	if log, seq, ok := strings.Cut(e.Also, "/"); ok {
+		r.Attributes = append(r.Attributes, attribute("infobus.also", identifier(log)+"/"+identifier(seq)))
 	}
 	if !e.At.IsZero() {
 		r.TimeUnixNano = uint64(e.At.UnixNano())
@@ -102,14 +115,28 @@ func zip(plain []byte) []byte {
 }
 
 // parse reads the answer to a request that went well: how many records were
-// rejected for good, and the receiver's word about it. An error says that it is
-// no receiver that answers.
-func parse(kind string, answer []byte) (rejected int64, message private.Outside, err error) {
-	if media, _, err := mime.ParseMediaType(kind); err != nil || media != contentType {
-		return 0, "", fmt.Errorf("somebody else seems to answer: 200, but not in the protocol (%v)", private.Outside(answer))
+// rejected for good, and the receiver's word about it. Who proved by TLS to be the
+// receiver may answer with any status of 200 to 299, and in any form but a page;
+// anybody else in the protocol alone. An error says that it is no receipt.
+func parse(status int, verified bool, kind string, answer []byte) (rejected int64, message private.Outside, err error) {
+	media, _, err := mime.ParseMediaType(kind)
+	if err != nil {
+		media = ""
 	}
 	var response collector.ExportLogsServiceResponse
-	if err := proto.Unmarshal(answer, &response); err != nil {
+	switch {
+	case media == contentType && (status == 200 || verified):
+		err = proto.Unmarshal(answer, &response)
+	case !verified:
+		return 0, "", fmt.Errorf("somebody else seems to answer: %d, but not in the protocol (%v)", status, private.Outside(answer))
+	case strings.Contains(media, "html") || bytes.HasPrefix(bytes.TrimSpace(answer), []byte("<")):
+		return 0, "", fmt.Errorf("a page answers, and no receiver: the endpoint may be another one (%d, %v)", status, private.Outside(answer))
+	case media == "application/json":
+		return parseJSON(answer)
+	default:
+		return 0, "", nil
+	}
+	if err != nil {
 		return 0, "", errors.New("the answer is not well-formed")
 	}
 	partial := response.GetPartialSuccess()
@@ -117,4 +144,23 @@ func parse(kind string, answer []byte) (rejected int64, message private.Outside,
 		return 0, "", errors.New("the answer is not well-formed: it counts below zero")
 	}
 	return partial.GetRejectedLogRecords(), private.Outside(partial.GetErrorMessage()), nil
+}
+
+// parseJSON reads the same in the protocol's other form, in which a number may be a
+// string. What is no such answer is a receipt all the same.
+func parseJSON(answer []byte) (rejected int64, message private.Outside, err error) {
+	var response struct {
+		Partial struct {
+			Rejected json.RawMessage `json:"rejectedLogRecords"`
+			Message  string          `json:"errorMessage"`
+		} `json:"partialSuccess"`
+	}
+	if json.Unmarshal(answer, &response) != nil {
+		return 0, "", nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(string(response.Partial.Rejected), `"`), 10, 64)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	return n, private.Outside(response.Partial.Message), nil
 }

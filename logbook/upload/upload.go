@@ -2,16 +2,19 @@
 // gzipped protobuf, one log record an event.
 //
 // In: the events that wait in a Book, and whether the internet is usable. Out:
-// POST requests, acknowledgements to the Book, and what became of each attempt.
-// An event is sent at least once: it is acknowledged only after the receiver
-// said so in the protocol's own words, and an answer that is lost means that it
-// is sent again. A receiver tells events apart by {infobus.log, infobus.seq}.
-// While the data budget is spent but for what is kept for urgent events, those
-// alone are sent, ahead of their turn and unacknowledged; in their turn they are
-// sent once more.
-// Nothing leaves that logbook.Schema does not name, no event is ever thrown
-// away because of an error, and nothing is sent while the internet is not
-// usable.
+// POST requests, receipts to the Book, and what became of each attempt. There are
+// two lanes: urgent events go at once, all others in company, since a connection
+// costs ten times what an event does. In a lane events go in order, and each is
+// sent at least once: a receipt is the receiver's own word, and an answer that is
+// lost means that the same is sent again. A receiver tells events apart by
+// {infobus.log, infobus.seq}.
+//
+// What the receiver refuses is split until the event that it refuses is found.
+// That is set aside, with an event, once the receiver has taken another one: so
+// one that refuses everything costs no event. While the data budget is spent but
+// for what is kept for urgent events, those alone are sent.
+// Nothing leaves that logbook.Schema does not name, and nothing is sent while the
+// internet is not usable.
 package upload
 
 import (
@@ -33,12 +36,12 @@ import (
 	"infobus/private"
 )
 
-// Book is what holds the events: a *store.Store.
+// Book is what holds the events: a *store.Store or *store.Recorder.
 type Book interface {
-	// After gives the events above seq, in order, at most limit.
-	After(seq uint64, limit int) ([]logbook.Event, error)
-	// Acknowledge says that all up to seq arrived.
-	Acknowledge(seq uint64) error
+	// Next gives what is to be sent next in a lane, in order, at most limit events.
+	Next(urgent bool, limit int) (store.Batch, error)
+	// Received says that a batch arrived, and how many of it were refused for good.
+	Received(b store.Batch, refused int) error
 	Status() store.Status
 }
 
@@ -47,6 +50,10 @@ type Options struct {
 	// Endpoint is the receiver's base URL, http or https. Events are posted to
 	// it + "/v1/logs", unless it ends so already.
 	Endpoint string
+	// Token goes with every request, as a bearer's; "" for none. It is never said.
+	Token string
+	// Van is the van's configured name, never the machine's; "" sends none.
+	Van string
 	// Client is the one of netmon/client for the purpose Upload.
 	Client *http.Client
 	// Urgent is that of the purpose Urgent; it sends logbook.Urgent's events
@@ -54,6 +61,11 @@ type Options struct {
 	// no budget.
 	Urgent *http.Client
 	Spent  func() bool
+
+	// Company is how long what is not urgent waits for more, unless something
+	// urgent is sent; 0: not at all. Now has it sent at once; nil: nobody asks.
+	Company time.Duration
+	Now     <-chan struct{}
 
 	Every      time.Duration // how often to look without being woken; 0: 5 min
 	FirstDelay time.Duration // after a first failure, doubled after each; 0: 2 s
@@ -65,8 +77,8 @@ type Options struct {
 // Uploaded is what became of one attempt. One with Events above zero is worth
 // an event sync.uploaded.
 type Uploaded struct {
-	Events   int // accepted, and acknowledged unless they were sent ahead
-	Rejected int // refused by the receiver for good, and acknowledged too
+	Events   int // accepted
+	Rejected int // refused by the receiver for good, and set aside
 	Bytes    int // the body's size, as sent; also of an attempt that failed
 	// Trouble says in plain words what went wrong; "": nothing.
 	Trouble string
@@ -77,8 +89,8 @@ const poor = "the data budget is used up: only urgent events are sent"
 
 const (
 	maxEvents = 256
-	maxBody   = 512 << 10 // bytes before compression
-	maxAnswer = 64 << 10  // bytes
+	maxBody   = 64 << 10 // bytes before compression
+	maxAnswer = 64 << 10 // bytes
 )
 
 // Run sends until ctx ends; an error is one of the endpoint or of the book. It
@@ -88,12 +100,20 @@ const (
 // receiver asked for, and any other only down to FirstDelay. report is called
 // after each attempt, from Run's goroutine.
 func Run(ctx context.Context, o Options, book Book, usable func() bool, wake <-chan struct{}, report func(Uploaded)) error {
-	target, err := endpoint(o.Endpoint)
+	u, err := newUploader(o, book, usable, report)
 	if err != nil {
 		return err
 	}
+	return u.run(ctx, wake)
+}
+
+func newUploader(o Options, book Book, usable func() bool, report func(Uploaded)) (*uploader, error) {
+	target, err := endpoint(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
 	if o.Client == nil {
-		return errors.New("upload: no client")
+		return nil, errors.New("upload: no client")
 	}
 	o.Every = or(o.Every, 5*time.Minute)
 	o.FirstDelay = or(o.FirstDelay, 2*time.Second)
@@ -110,8 +130,12 @@ func Run(ctx context.Context, o Options, book Book, usable func() bool, wake <-c
 	if o.Urgent != nil {
 		o.Urgent = stay(o.Urgent)
 	}
-	u := &uploader{Options: o, target: target, book: book, usable: usable, report: report, limit: maxEvents}
+	u := &uploader{Options: o, target: target, book: book, usable: usable, report: report, most: maxBody}
+	return u, nil
+}
 
+// run looks whenever there is reason to, until ctx ends.
+func (u *uploader) run(ctx context.Context, wake <-chan struct{}) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -122,6 +146,8 @@ func Run(ctx context.Context, o Options, book Book, usable func() bool, wake <-c
 			if !open {
 				wake = nil
 			}
+		case <-u.Now:
+			u.company = true
 		case <-timer.C:
 		}
 		next, err := u.look(ctx)
@@ -133,6 +159,17 @@ func Run(ctx context.Context, o Options, book Book, usable func() bool, wake <-c
 		}
 		timer.Reset(next)
 	}
+}
+
+// Last makes a last try to send everything that waits, until ctx ends or it fails.
+func Last(ctx context.Context, o Options, book Book, usable func() bool, report func(Uploaded)) error {
+	u, err := newUploader(o, book, usable, report)
+	if err != nil {
+		return err
+	}
+	u.company, u.once = true, true
+	_, err = u.look(ctx)
+	return err
 }
 
 func or(d, otherwise time.Duration) time.Duration {
@@ -164,28 +201,45 @@ type uploader struct {
 	usable func() bool
 	report func(Uploaded)
 
-	limit    int           // events of the next batch
+	most     int           // bytes before compression that the receiver takes at a time
 	delay    time.Duration // the growing one; 0: the last attempt went well
 	retry    time.Time     // when to try again without being woken
 	hold     time.Time     // nothing is sent before
 	holdHard bool          // hold is the receiver's own wish
-	ahead    cursor        // how far urgent events were sent ahead
 	poor     bool          // nothing was left for other events at the last look
+	company  bool          // what is not urgent need not wait
+	since    time.Time     // when something that is not urgent was first seen to wait; zero: nothing does
+	once     bool          // one failure ends it
+
+	lanes [2]lane
 }
 
-// cursor is a place in a log.
-type cursor struct {
-	log string
-	seq uint64
+// lane is what is known of the receiver's refusals in a lane.
+type lane struct {
+	urgent bool
+	limit  int       // events at a time, while what is refused is looked for; 0: any number
+	skip   int       // events at the head that were refused, each alone
+	head   int       // the receiver took another one since: so many are done with once those were tried again; 0: it did not
+	again  int       // of these, which one is next
+	bad    int       // of these, how many were refused again
+	tries  int       // of the one under way
+	errs   int       // errors of the receiver in a row that say nothing of a record
+	rounds int       // that ended with nothing taken
+	hold   time.Time // nothing is sent before: everything is refused
 }
+
+// mostSkipped is how many events in a row may be refused before the receiver is
+// given a rest; with each round as many more.
+const mostSkipped = 3
 
 // look sends what waits, and gives the time until it should look again.
 func (u *uploader) look(ctx context.Context) (time.Duration, error) {
+	u.lanes[0].urgent = true
 	for ctx.Err() == nil {
 		if !u.usable() {
 			// The way to the receiver will be another one when it is back.
 			if !u.holdHard {
-				u.hold = time.Time{}
+				u.hold, u.lanes[0].hold, u.lanes[1].hold = time.Time{}, time.Time{}, time.Time{}
 			}
 			return u.Every, nil
 		}
@@ -195,82 +249,170 @@ func (u *uploader) look(ctx context.Context) (time.Duration, error) {
 		u.holdHard = false
 		was := u.poor
 		u.poor = u.Urgent != nil && u.Spent()
-		next, via := u.waiting, u.Client
-		if u.poor {
-			next, via = u.urgent, u.Urgent
-		}
 		if u.poor && !was {
 			u.report(Uploaded{Trouble: poor})
 		}
-		events, err := next()
+		l, b, wait, err := u.next()
 		if err != nil {
 			return 0, err
 		}
-		if events == nil {
-			return u.Every, nil
+		if l == nil {
+			return wait, nil
 		}
-		done, f := u.send(ctx, via, &events)
+		done, f := u.send(ctx, l, b)
 		if ctx.Err() != nil && f != nil {
 			return 0, ctx.Err()
 		}
 		if f != nil {
-			u.fail(f, len(events))
 			done.Trouble = f.trouble
 			u.report(done)
-			return max(time.Until(u.retry), 0), nil
+			if u.once {
+				return 0, errors.New(f.trouble)
+			}
+			if wait := time.Until(u.retry); wait > 0 {
+				return wait, nil
+			}
+			continue
 		}
-		// The store may have begun another log meanwhile, with seqs of its own.
-		if u.book.Status().Log != events[0].Log {
-			return u.FirstDelay, nil
+		if u.poor && done.Trouble == "" {
+			done.Trouble = poor
 		}
-		if u.poor {
-			u.ahead.seq, done.Trouble = events[len(events)-1].Seq, poor
-		} else if err := u.book.Acknowledge(events[len(events)-1].Seq); err != nil {
-			return 0, fmt.Errorf("acknowledge what was uploaded: %w", err)
-		}
-		u.delay, u.limit = 0, min(2*u.limit, maxEvents)
+		u.delay = 0
 		u.report(done)
 	}
 	return 0, ctx.Err()
 }
 
-// waiting gives the next events to send; nil: none that is worth it.
-func (u *uploader) waiting() ([]logbook.Event, error) {
-	events, err := u.book.After(u.book.Status().Acknowledged, maxEvents)
-	if err != nil {
-		return nil, fmt.Errorf("read what waits for upload: %w", err)
+// next gives what to send next, and in which lane; or nil, and when to look again.
+func (u *uploader) next() (*lane, store.Batch, time.Duration, error) {
+	wait := u.Every
+	for i := range u.lanes {
+		l := &u.lanes[i]
+		if !l.urgent && u.poor {
+			return nil, store.Batch{}, wait, nil
+		}
+		if held := time.Until(l.hold); held > 0 {
+			wait = min(wait, held)
+			continue
+		}
+		b, err := u.book.Next(l.urgent, l.skip+maxEvents)
+		if err != nil {
+			return nil, b, 0, fmt.Errorf("read what waits for upload: %w", err)
+		}
+		if len(b.Events) < l.skip || l.skip > 0 && len(b.Events) == 0 {
+			l.reset() // they are others now
+			continue
+		}
+		if l.urgent {
+			if len(b.Events) > l.skip || l.head > 0 {
+				return l, b, 0, nil
+			}
+			continue
+		}
+		rest := b.Events[l.skip:]
+		if !slices.ContainsFunc(rest, func(e logbook.Event) bool { return e.Name != logbook.SyncUploaded }) && len(rest) < maxEvents && l.head == 0 {
+			u.since, u.company = time.Time{}, false
+			return nil, b, wait, nil
+		}
+		if u.since.IsZero() {
+			u.since = time.Now()
+		}
+		if left := time.Until(u.since.Add(u.Company)); left > 0 && !u.company && len(rest) < maxEvents/2 && l.head == 0 {
+			return nil, b, min(wait, left), nil
+		}
+		u.company = true // until nothing is left
+		return l, b, 0, nil
 	}
-	worth := len(events) >= maxEvents
-	for _, e := range events {
-		worth = worth || e.Name != logbook.SyncUploaded
-	}
-	if !worth {
-		return nil, nil
-	}
-	return events[:min(len(events), u.limit)], nil
+	return nil, store.Batch{}, wait, nil
 }
 
-// urgent gives the next urgent events that were not sent ahead yet; nil: none.
-func (u *uploader) urgent() ([]logbook.Event, error) {
-	s := u.book.Status()
-	if u.ahead.log != s.Log || u.ahead.seq < s.Acknowledged {
-		u.ahead = cursor{s.Log, s.Acknowledged}
+func (l *lane) reset() { *l = lane{urgent: l.urgent} }
+
+// send makes one attempt with the head of a lane, and draws its conclusions.
+func (u *uploader) send(ctx context.Context, l *lane, b store.Batch) (Uploaded, *failure) {
+	if l.head > 0 {
+		return u.verify(ctx, l, b)
 	}
-	for {
-		events, err := u.book.After(u.ahead.seq, maxEvents)
-		if err != nil {
-			return nil, fmt.Errorf("read what is urgent: %w", err)
-		}
-		if len(events) == 0 {
-			return nil, nil
-		}
-		last := events[len(events)-1].Seq
-		events = slices.DeleteFunc(events, func(e logbook.Event) bool { return !logbook.Urgent(e) })
-		if len(events) > 0 {
-			return events[:min(len(events), u.limit)], nil
-		}
-		u.ahead.seq = last
+	events := b.Events[l.skip:]
+	if l.limit > 0 {
+		events = events[:min(len(events), l.limit)]
 	}
+	events, plain, err := u.fit(events)
+	if err != nil {
+		return Uploaded{}, u.fail(l, &failure{trouble: "the events could not be encoded: " + private.Redact(err.Error()), kind: refused}, len(events), 0)
+	}
+	done, rejected, f := u.post(ctx, l, plain, len(events))
+	if f != nil {
+		return done, u.fail(l, f, len(events), len(plain))
+	}
+	l.errs = 0
+	u.company = u.company || l.urgent // what waits for company has it
+	u.proven(l)
+	if l.skip > 0 {
+		// The one behind those that were refused was taken: is it they that are wrong?
+		l.head, l.again, l.bad, l.tries = l.skip+1, 0, rejected, 0
+		return done, nil
+	}
+	if l.limit > 0 {
+		if l.limit *= 2; l.limit >= maxEvents {
+			l.limit = 0
+		}
+	}
+	return done, u.received(&done, b.Head(len(events)), rejected)
+}
+
+// proven: the receiver takes events, so what the other lane could not send is tried
+// once more, though nothing stands behind it.
+func (u *uploader) proven(l *lane) {
+	for i := range u.lanes {
+		if other := &u.lanes[i]; other != l && other.skip > 0 && other.head == 0 {
+			other.head, other.again, other.bad, other.tries, other.hold = other.skip, 0, 0, 0, time.Time{}
+		}
+	}
+	for i := range u.lanes {
+		u.lanes[i].rounds = 0
+	}
+}
+
+// verify tries one of the events that were refused once more; after the last one
+// the book is told.
+func (u *uploader) verify(ctx context.Context, l *lane, b store.Batch) (Uploaded, *failure) {
+	one := b.Events[l.again : l.again+1]
+	_, plain, err := u.fit(one)
+	if err != nil {
+		return Uploaded{}, u.fail(l, &failure{trouble: private.Redact(err.Error()), kind: refused}, 1, 0)
+	}
+	done, rejected, f := u.post(ctx, l, plain, 1)
+	if f != nil {
+		final := f.kind == refused || f.kind == tooLarge
+		if f.kind == broken {
+			l.tries++
+			final = l.tries > mostErrors
+		}
+		if !final {
+			return done, u.fail(l, f, 1, len(plain))
+		}
+		rejected = 1
+	}
+	l.tries = 0
+	l.bad += rejected
+	done.Rejected, done.Events = 0, 1-rejected
+	if l.again++; l.again < l.skip {
+		return done, nil
+	}
+	head, bad := b.Head(l.head), l.bad
+	l.reset()
+	return done, u.received(&done, head, bad)
+}
+
+// received tells the book.
+func (u *uploader) received(done *Uploaded, b store.Batch, rejected int) *failure {
+	if err := u.book.Received(b, rejected); err != nil {
+		u.hold = time.Now().Add(u.FirstDelay)
+		return &failure{trouble: "what was sent could not be noted: " + private.Redact(err.Error())}
+	}
+	done.Rejected = rejected
+	return nil
 }
 
 // failure is an attempt that did not succeed.
@@ -285,96 +427,142 @@ type kind int
 const (
 	unreachable kind = iota // nobody, or somebody else, answered
 	busy                    // the receiver wants to be asked later
-	refused                 // the receiver will likely never take this
-	tooLarge                // the receiver takes less at a time
+	broken                  // it fails, perhaps over a record
+	closed                  // it takes nothing from us, whatever is sent
+	refused                 // it will likely never take this
+	tooLarge                // it takes less at a time
 )
 
-// fail sets the times of the next attempt.
-func (u *uploader) fail(f *failure, events int) {
+// mostErrors is how many errors in a row are the receiver's own trouble; more may
+// be about a record.
+const mostErrors = 4
+
+// fail sets the times of the next attempt, and how much it sends.
+func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
 	now := time.Now()
+	soon := func() { l.hold = now.Add(u.FirstDelay) }
+	kind := f.kind
+	if kind == broken {
+		if l.errs++; l.errs > mostErrors {
+			kind = refused
+		}
+	}
+	if kind == tooLarge && events == 1 {
+		kind = refused
+	}
 	u.delay = min(max(2*u.delay, u.FirstDelay), u.MaxDelay)
 	delay := u.delay/2 + rand.N(u.delay/2+1)
-	hold := delay
 	switch {
 	case f.after > 0:
-		delay = min(f.after, u.RareDelay)
-		hold, u.holdHard = delay, true
-	case f.kind == tooLarge && events > 1:
-		u.limit = events / 2
-	case f.kind == refused || f.kind == tooLarge:
-		delay = u.RareDelay
-		hold = delay
-	case f.kind == unreachable:
-		hold = min(delay, u.FirstDelay)
-	}
-	u.retry, u.hold = now.Add(delay), now.Add(hold)
-}
-
-// send makes one attempt. It shortens events if they are too large together.
-func (u *uploader) send(ctx context.Context, via *http.Client, events *[]logbook.Event) (Uploaded, *failure) {
-	var body []byte
-	for {
-		plain, err := encode(*events, time.Now())
-		if err != nil {
-			return Uploaded{}, &failure{trouble: "the events could not be encoded: " + private.Redact(err.Error()), kind: refused}
-		}
-		if len(plain) <= maxBody || len(*events) == 1 {
-			body = zip(plain)
+		u.retry = now.Add(min(f.after, u.RareDelay))
+		u.hold, u.holdHard = u.retry, true
+	case kind == tooLarge:
+		u.most = max(size/2, 1)
+		soon()
+	case kind == refused && events > 1:
+		l.limit = events / 2
+		soon()
+	case kind == refused && l.head == 0:
+		l.limit = 1
+		if l.skip++; l.skip <= mostSkipped*(l.rounds+1) {
+			soon()
 			break
 		}
-		*events = (*events)[:len(*events)/2]
+		// Nothing of so many is taken: it is not the records.
+		l.rounds = min(l.rounds+1, 9)
+		l.skip, l.hold = 0, now.Add(u.RareDelay)
+	case kind == closed || kind == refused:
+		u.retry = now.Add(u.RareDelay)
+		u.hold = u.retry
+	case kind == unreachable:
+		u.retry, u.hold = now.Add(delay), now.Add(min(delay, u.FirstDelay))
+	default:
+		u.retry = now.Add(delay)
+		u.hold = u.retry
 	}
-	done := Uploaded{Bytes: len(body)}
+	return f
+}
 
+// fit encodes as many of the events as the receiver takes at a time, at least one.
+func (u *uploader) fit(events []logbook.Event) (fitting []logbook.Event, plain []byte, err error) {
+	for {
+		if plain, err = encode(u.Van, events, time.Now()); err != nil || len(plain) <= u.most || len(events) <= 1 {
+			return events, plain, err
+		}
+		n := min(len(events)-1, len(events)*u.most/len(plain))
+		events = events[:max(n, 1)]
+	}
+}
+
+// post makes a request, and gives how many of its events were rejected.
+func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) (done Uploaded, rejected int, f *failure) {
+	via := u.Client
+	if u.poor && l.urgent {
+		via = u.Urgent
+	}
+	body := zip(plain)
+	done.Bytes = len(body)
 	ctx, cancel := context.WithTimeout(ctx, u.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.target, bytes.NewReader(body))
 	if err != nil {
-		return done, &failure{trouble: "the endpoint cannot be used", kind: refused}
+		return done, 0, &failure{trouble: "the endpoint cannot be used", kind: closed}
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Content-Encoding", "gzip")
+	if u.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+u.Token)
+	}
 	response, err := via.Do(request)
 	if err != nil {
-		return done, &failure{trouble: plainWords(err)}
+		via.CloseIdleConnections() // one that was kept may lead nowhere
+		return done, 0, &failure{trouble: plainWords(err)}
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if f := judge(response.StatusCode, response.Header, private.Outside(answer)); f != nil {
-		return done, f
+		return done, 0, f
 	}
 	switch {
 	case err != nil:
-		return done, &failure{trouble: "the answer was cut: " + plainWords(err)}
+		return done, 0, &failure{trouble: "the answer was cut: " + plainWords(err)}
 	case len(answer) > maxAnswer:
-		return done, &failure{trouble: "the answer is too long to be a receiver's"}
+		return done, 0, &failure{trouble: "the answer is too long to be a receiver's"}
 	}
-	rejected, message, err := parse(response.Header.Get("Content-Type"), answer)
+	verified := response.TLS != nil && len(response.TLS.VerifiedChains) > 0
+	count, message, err := parse(response.StatusCode, verified, response.Header.Get("Content-Type"), answer)
 	if err != nil {
-		return done, &failure{trouble: err.Error()}
+		return done, 0, &failure{trouble: err.Error()}
 	}
-	done.Rejected = int(min(rejected, int64(len(*events))))
-	done.Events = len(*events) - done.Rejected
-	if done.Rejected > 0 {
-		done.Trouble = fmt.Sprintf("the receiver rejected %d of %d events, and said %v", done.Rejected, len(*events), message)
+	rejected = int(min(count, int64(events)))
+	done.Events = events - rejected
+	if rejected > 0 {
+		done.Trouble = fmt.Sprintf("the receiver rejected %d of %d events, and said %v", rejected, events, message)
 	}
-	return done, nil
+	return done, rejected, nil
 }
 
-// judge gives the failure that a status means; nil: it is 200.
+// judge gives the failure that a status means; nil: it may be a receipt.
 func judge(status int, header http.Header, answer private.Outside) *failure {
 	f := &failure{}
 	switch {
-	case status == http.StatusOK:
+	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusRequestEntityTooLarge:
 		f.kind, f.trouble = tooLarge, fmt.Sprintf("the receiver takes less at a time (413, %v)", answer)
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
-		status >= 500 && status != http.StatusNetworkAuthenticationRequired:
+		status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
 		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
 		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
+	case status >= 500 && status != http.StatusNetworkAuthenticationRequired:
+		f.kind, f.trouble = broken, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
+		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
+	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
+		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses what is sent (%d, %v)", status, answer)
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses the token, or that there is none (%d, %v)", status, answer)
 	case status >= 400 && status < 500:
-		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses (%d, %v)", status, answer)
+		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses: the endpoint may be another one (%d, %v)", status, answer)
 	default:
 		f.trouble = fmt.Sprintf("somebody else seems to answer (%d, %v)", status, answer)
 	}

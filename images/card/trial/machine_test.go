@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,11 +37,8 @@ func need(t *testing.T) parts {
 	if dir == "" {
 		t.Skip("INFOBUS_LAB names no folder: ./build.sh lab makes one, ./build.sh test sets it")
 	}
-	work := t.TempDir()
-	p := parts{kernel: filepath.Join(dir, "vmlinuz"), init: filepath.Join(work, "init"), files: map[string]string{}}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", p.init, "infobus/images/card/trial")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOFLAGS=")
-	run(t, build)
+	p := parts{kernel: filepath.Join(dir, "vmlinuz"), files: map[string]string{}}
+	p.init = program(t, "trial")
 	modules, err := filepath.Glob(filepath.Join(dir, "card", "modules", "*"))
 	if err != nil || len(modules) == 0 {
 		t.Fatalf("there are no modules in %s: %v", dir, err)
@@ -50,6 +48,16 @@ func need(t *testing.T) parts {
 	}
 	p.root, p.hash = makeRoot(t, filepath.Join(dir, "card"))
 	return p
+}
+
+// program builds one of images/card for the machine.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, "infobus/images/card/"+name)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOFLAGS=")
+	run(t, build)
+	return file
 }
 
 func run(t *testing.T, c *exec.Cmd) {
@@ -103,6 +111,9 @@ type disk struct {
 	file string
 	qemu string // more of -drive, such as readonly=on
 	late bool   // it comes once the machine runs
+
+	log    string // where its writes are recorded; "": nowhere
+	keeper int    // rounds of things that are kept on it
 }
 
 // verdict is what came of one card.
@@ -125,8 +136,13 @@ func boot(t *testing.T, p parts, cards map[string]disk) map[string]*verdict {
 	}
 	var late []string
 	for name, d := range cards {
-		lines[name], out[name] = "infobus.hash="+p.hash, &verdict{}
-		o.QEMU = append(o.QEMU, "-drive", "if=none,cache=unsafe,format=raw,id="+name+",file="+d.file+d.qemu)
+		lines[name], out[name] = fmt.Sprintf("infobus.hash=%s keeper=%d", p.hash, d.keeper), &verdict{}
+		if d.log == "" {
+			o.QEMU = append(o.QEMU, "-drive", "if=none,cache=unsafe,format=raw,id="+name+",file="+d.file+d.qemu)
+		} else {
+			o.QEMU = append(o.QEMU, "-blockdev", "driver=blklogwrites,node-name="+name+",file.driver=file,file.filename="+d.file+
+				",log.driver=file,log.filename="+d.log)
+		}
 		if d.late {
 			late = append(late, name)
 			o.QEMU = append(o.QEMU, "-device", "pcie-root-port,id=late,slot=1")
@@ -150,10 +166,8 @@ func boot(t *testing.T, p parts, cards map[string]disk) map[string]*verdict {
 	}
 	defer m.Close()
 	var console []string
-	start := time.Now()
 	for line := range m.Lines() {
 		console = append(console, line)
-		t.Log(time.Since(start).Round(time.Millisecond), line)
 		name, said, _ := strings.Cut(line, ": ")
 		if name == "init" && late != nil {
 			for _, name := range late {

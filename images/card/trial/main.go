@@ -106,6 +106,7 @@ func try(name, disk string) {
 		}
 		switch verdict := c.Choose(); verdict {
 		case card.Run:
+			keeper, keeps := os.ReadFile("/keeper")
 			if err := early.Enter(); err != nil {
 				say("%v", err)
 				return
@@ -114,6 +115,9 @@ func try(name, disk string) {
 			c.Settings()
 			if err := c.Leave(card.StopUnknown, false); err != nil {
 				say("report: %v", err)
+			}
+			if _, rounds, _ := strings.Cut(os.Getenv("LINE"), "keeper="); keeps == nil && rounds != "0" {
+				keep(keeper, disk, rounds, say)
 			}
 			work(say)
 			say("verdict run %s", early.OneLine(c.Report()))
@@ -145,6 +149,19 @@ func uboot(o early.Options) (card.Slot, string) {
 		}
 	}
 	return card.None, "no kernel"
+}
+
+// keep has the keeper keep things on the card.
+func keep(keeper []byte, disk, rounds string, say func(string, ...any)) {
+	const program = "/run/keeper"
+	if err := os.WriteFile(program, keeper, 0o755); err != nil {
+		say("%v", err)
+		return
+	}
+	out, err := exec.Command(program, "/var/lib/infobus", disk, rounds).CombinedOutput()
+	if err != nil {
+		say("keeper: %v: %s", err, out)
+	}
 }
 
 // work does what a daemon would: a file is written and synced.

@@ -68,8 +68,8 @@ func dpkgInstall(e edition, options ...string) string {
 
 const (
 	// everyFile lists what is on the machine's disk, but what others write there as they
-	// go: dpkg's and systemd's books, the logs.
-	everyFile = `find / -xdev \( -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /root -o -path /var/lib/systemd/timesync \) -prune -o -print | sort`
+	// go: dpkg's and systemd's books, the logs, the last version of the users' tables.
+	everyFile = `find / -xdev \( -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/lib/dpkg -o -path /root -o -path /var/lib/systemd/timesync -o -path '/etc/*shadow-' -o -path '/etc/passwd-' -o -path '/etc/group-' \) -prune -o -print | sort`
 	before    = "/root/before"
 )
 
@@ -114,7 +114,7 @@ func TestAnUpdateAsksNothingAndChangesNothing(t *testing.T) {
 	m := fresh(t)
 	m.write("/etc/infobus/timetable.yaml", "# ours")
 	m.write("/etc/avahi/services/infobus.service", "<!-- ours -->")
-	m.run("systemctl enable --now infobus-volunteers.socket")
+	m.run("systemctl enable infobus-volunteers.socket && systemctl stop infobus.socket infobusd && systemctl start infobus-volunteers.socket infobusd")
 	pid, edited := "systemctl show -P MainPID infobusd", "cat /etc/infobus/* /etc/avahi/services/*"
 	ran, had := m.run(pid), m.run(edited)
 	if said := m.run(dpkgInstall(next)); strings.Contains(said, "onfiguration file") {

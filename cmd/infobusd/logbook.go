@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"infobus/logbook/upload"
+	"infobus/netmon/client"
+	"infobus/van"
+)
+
+const (
+	// company is how long events that are not urgent wait for others: a connection
+	// costs ten times what an event does.
+	company = 30 * time.Minute
+	// tellEvery is how often what was sent is an event, at most.
+	tellEvery = time.Hour
+	// lastTry bounds the last try to send, before the process ends.
+	lastTry = 4 * time.Second
+	// reduceEvery is how often is looked for events that need not be kept any more.
+	reduceEvery = 15 * time.Minute
+)
+
+// boardSerial is the serial number that the firmware gives the board; "" where it
+// has none. It goes into the logbook's keyed hash and nowhere else.
+func boardSerial() string {
+	b, err := os.ReadFile("/sys/firmware/devicetree/base/serial-number")
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(string(b), "\x00 \n")
+}
+
+// uploadOptions are those of sending the logbook.
+func (a *appliance) uploadOptions() (upload.Options, func() bool) {
+	o := upload.Options{Endpoint: a.parts.endpoint, Token: a.config.Sync.Token, Van: a.config.Name, Client: a.client.HTTP(client.Upload), Company: company, Now: a.sendNow,
+		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
+	if a.flags.hasty() {
+		o.Company = 0
+	}
+	return o, func() bool { s := a.loop.State(); return s.MayTransfer() || s.MayTry() }
+}
+
+// uploads sends the logbook.
+func (a *appliance) uploads(ctx context.Context, _ func()) error {
+	if a.parts.endpoint == "" {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	o, usable := a.uploadOptions()
+	return upload.Run(ctx, o, a.recorder, usable, a.upload, func(u upload.Uploaded) {
+		a.observe(a.told.tell(u, time.Now()))
+		a.recorded(a.recorder.Status())
+		if !a.loop.State().Session.Active {
+			o.Client.CloseIdleConnections() // the next event may be hours away
+		}
+	})
+}
+
+// lastUpload makes a last try, for what happened while the sources ended.
+func (a *appliance) lastUpload() {
+	o, usable := a.uploadOptions()
+	if a.parts.endpoint == "" || !usable() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastTry)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- upload.Last(ctx, o, a.recorder, usable, func(upload.Uploaded) {}) }()
+	select {
+	case err := <-ended:
+		if err == nil {
+			return
+		}
+		slog.Info("the last events are sent after the next start", "why", err)
+	case <-ctx.Done(): // a card that hangs is left behind, too
+	}
+}
+
+// sent sums what was sent up, so that it is an event once an hour.
+type sent struct {
+	at            time.Time // of the last event
+	events, bytes int       // since
+}
+
+// tell gives what the van is told of an upload.
+func (s *sent) tell(u upload.Uploaded, now time.Time) van.Uploaded {
+	seen := van.Uploaded{Events: u.Events, Bytes: u.Bytes, Trouble: u.Trouble}
+	if u.Events == 0 {
+		return seen
+	}
+	s.events, s.bytes = s.events+u.Events, s.bytes+u.Bytes
+	if seen.Untold = !s.at.IsZero() && now.Sub(s.at) < tellEvery; !seen.Untold {
+		seen.Events, seen.Bytes = s.events, s.bytes
+		*s = sent{at: now}
+	}
+	return seen
+}
+
+// oldEvents removes what need not be kept any more.
+func (a *appliance) oldEvents(ctx context.Context, alive func()) error {
+	for {
+		if a.loop.State().Clock.Trusted {
+			if err := a.recorder.Reduce(time.Now()); err != nil {
+				return err
+			}
+			alive()
+		}
+		select {
+		case <-time.After(reduceEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,371 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"infobus/logbook"
+)
+
+// Options say what the page is of.
+type Options struct {
+	Now  time.Time      // when it is made
+	Zone *time.Location // whose days they are
+	Days int            // how many, up to today
+	// Silence is after how long without a word a van is said to be silent.
+	Silence time.Duration
+}
+
+// Report is what the page shows.
+type Report struct {
+	Vans   []Van // by name
+	Unread []Unread
+}
+
+// Van is one van.
+type Van struct {
+	Name    string
+	Heard   time.Time // the last event that has a time; zero for none
+	Days    []Day     // of Options.Days, the oldest first
+	Missing uint64    // events of numbers between others that are not in the files
+	Undated int       // events of which nobody knows when they were
+	Dropped int       // that the box itself said were lost
+	Percent float64   // the battery's, last heard; -1 unknown
+
+	Failed   []Failed  // parts that do not work, as last heard
+	Refused  bool      // the last timetable was
+	RunsOut  time.Time // the day on which hours run out; zero for none
+	Monoxide time.Time // when the alarm sounded last, in these days; zero for never
+	Open     bool      // the last session heard of has no end
+}
+
+// Failed is a part that does not work.
+type Failed struct {
+	Device string
+	Since  time.Time // zero: unknown
+}
+
+// Day is what was heard of one day.
+type Day struct {
+	Date     string // as 2026-11-23
+	Events   int    // 0: nothing was heard, and nothing is known
+	Run      time.Duration
+	AtLeast  bool // a generator's stop was not heard
+	Sessions int
+	Internet float64 // % of the sessions' time; -1 unknown
+	In, Out  float64 // Wh, into and out of the battery, in sessions; -1 unknown
+	Devices  int     // at most, in a session; -1 unknown
+
+	judged, works float64 // minutes
+}
+
+// line is an event, with the van's boots told apart.
+type line struct {
+	log, boot string
+	mono      time.Duration
+	seq       uint64
+	at        time.Time
+	name      logbook.Name
+	with      map[string]any
+}
+
+// Reckoner counts events as they come, in any order, each once.
+type Reckoner struct {
+	o      Options
+	from   time.Time // the first of the days
+	logs   map[string]*seen
+	vans   map[string]string // the name by the log
+	lines  []line
+	offset map[[2]string]time.Time // by log and boot: the wall time of its beginning
+	last   map[string]time.Time    // by log: the last time heard
+	unread []Unread
+}
+
+// telling are the events of which more is shown than that they were.
+var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped, logbook.BatteryLevel, logbook.SessionStarted, logbook.SessionEnded, logbook.DeviceFailed,
+	logbook.DeviceRecovered, logbook.TimetableExpiring, logbook.TimetableCorrected, logbook.LogbookDropped, logbook.PowerMonoxide}
+
+// NewReckoner begins a report.
+func NewReckoner(o Options) *Reckoner {
+	y, m, d := o.Now.In(o.Zone).Date()
+	return &Reckoner{o: o, from: time.Date(y, m, d-o.Days+1, 0, 0, 0, 0, o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
+		offset: map[[2]string]time.Time{}, last: map[string]time.Time{}}
+}
+
+// See counts an event.
+func (r *Reckoner) See(in Record) {
+	e := in.Event
+	if in.Van != "" {
+		r.vans[e.Log] = in.Van
+	}
+	if r.logs[e.Log] == nil {
+		r.logs[e.Log] = &seen{}
+	}
+	if !r.logs[e.Log].add(e.Seq) {
+		return // it came twice
+	}
+	if !e.At.IsZero() {
+		r.offset[[2]string{e.Log, e.Boot}] = e.At.Add(-e.Mono)
+		if e.At.After(r.last[e.Log]) {
+			r.last[e.Log] = e.At
+		}
+		if e.At.Before(r.from.AddDate(0, 0, -1)) {
+			return // counted, and too old to show
+		}
+	}
+	if !slices.Contains(telling, e.Name) {
+		e.Attributes = nil // that it was is all that is shown of it
+	}
+	r.lines = append(r.lines, line{e.Log, e.Boot, e.Mono, e.Seq, e.At, e.Name, e.Attributes})
+}
+
+// Cannot notes what was not read.
+func (r *Reckoner) Cannot(what ...Unread) { r.unread = append(r.unread, what...) }
+
+// Report is what all that was seen comes to.
+func (r *Reckoner) Report() Report {
+	byVan := map[string]*van{}
+	of := func(log string) *van {
+		name := r.vans[log]
+		if name == "" {
+			name = log
+		}
+		if byVan[name] == nil {
+			byVan[name] = newVan(name, r)
+		}
+		return byVan[name]
+	}
+	for log, s := range r.logs {
+		v := of(log)
+		v.Missing += s.missing()
+		if r.last[log].After(v.Heard) {
+			v.Heard = r.last[log]
+		}
+	}
+	for i := range r.lines {
+		l := &r.lines[i]
+		if began, ok := r.offset[[2]string{l.log, l.boot}]; ok && l.at.IsZero() {
+			l.at = began.Add(l.mono)
+		}
+	}
+	logs := map[string][]line{}
+	for _, l := range r.lines {
+		logs[l.log] = append(logs[l.log], l)
+	}
+	for _, list := range logs {
+		slices.SortFunc(list, func(a, b line) int { return cmp.Compare(a.seq, b.seq) })
+	}
+	// The log that was heard last has the last word.
+	for _, log := range slices.SortedFunc(maps.Keys(logs), func(a, b string) int {
+		return cmp.Or(r.last[a].Compare(r.last[b]), cmp.Compare(a, b))
+	}) {
+		of(log).take(logs[log])
+	}
+	var out Report
+	for _, v := range byVan {
+		out.Vans = append(out.Vans, v.end())
+	}
+	slices.SortFunc(out.Vans, func(a, b Van) int { return cmp.Compare(a.Name, b.Name) })
+	out.Unread = r.unread
+	return out
+}
+
+// van gathers one van's days.
+type van struct {
+	Van
+	r      *Reckoner
+	byDate map[string]int // index into Days
+	failed map[string]time.Time
+}
+
+func newVan(name string, r *Reckoner) *van {
+	v := &van{Van: Van{Name: name, Percent: -1}, r: r, byDate: map[string]int{}, failed: map[string]time.Time{}}
+	for n := range r.o.Days {
+		date := r.from.AddDate(0, 0, n).Format(time.DateOnly)
+		v.byDate[date] = n
+		v.Days = append(v.Days, Day{Date: date, Internet: -1, In: -1, Out: -1, Devices: -1})
+	}
+	return v
+}
+
+// day is the day of t; nil where it is none of these.
+func (v *van) day(t time.Time) *Day {
+	if i, ok := v.byDate[t.In(v.r.o.Zone).Format(time.DateOnly)]; ok && !t.IsZero() {
+		return &v.Days[i]
+	}
+	return nil
+}
+
+// take counts the events of one log, in their order.
+func (v *van) take(list []line) {
+	running := map[float64]time.Time{} // generators, since when
+	var latest time.Time               // of this boot
+	stop := func(generator float64, at time.Time, heard bool) {
+		if since := running[generator]; !since.IsZero() {
+			v.ran(since, at, heard)
+		}
+		delete(running, generator)
+	}
+	boot := ""
+	for _, l := range list {
+		if l.boot != boot {
+			for g := range running {
+				stop(g, latest, false)
+			}
+			boot, latest = l.boot, time.Time{}
+		}
+		if l.at.IsZero() {
+			v.Undated++
+		} else {
+			latest = l.at
+			if d := v.day(l.at); d != nil {
+				d.Events++
+			}
+		}
+		number := func(key string) (float64, bool) { n, ok := l.with[key].(float64); return n, ok }
+		word := func(key string) string { s, _ := l.with[key].(string); return s }
+		switch l.name {
+		case logbook.GeneratorStarted:
+			if g, ok := number("generator"); ok && running[g].IsZero() && !l.at.IsZero() {
+				running[g] = l.at
+			}
+		case logbook.GeneratorStopped:
+			if g, ok := number("generator"); ok && !l.at.IsZero() {
+				stop(g, l.at, true)
+			}
+		case logbook.BatteryLevel:
+			if p, ok := number("percent"); ok {
+				v.Percent = p
+			}
+		case logbook.SessionStarted:
+			v.Open = true
+			if d := v.day(l.at); d != nil {
+				d.Sessions++
+			}
+		case logbook.SessionEnded:
+			v.Open = false
+			v.ended(v.day(l.at), number)
+		case logbook.DeviceFailed:
+			if _, already := v.failed[word("device")]; !already {
+				v.failed[word("device")] = l.at
+			}
+		case logbook.DeviceRecovered:
+			delete(v.failed, word("device"))
+		case logbook.SystemStarted:
+			clear(v.failed) // what still fails is told anew
+		case logbook.TimetableLoaded:
+			v.Refused, v.RunsOut = false, time.Time{}
+		case logbook.TimetableRejected:
+			v.Refused = true
+		case logbook.TimetableExpiring:
+			if days, ok := number("days"); ok && !l.at.IsZero() {
+				v.RunsOut = l.at.In(v.r.o.Zone).AddDate(0, 0, int(days))
+			}
+		case logbook.TimetableCorrected:
+			if word("correction") == "checked" {
+				v.RunsOut = time.Time{}
+			}
+		case logbook.LogbookDropped:
+			if n, ok := number("events"); ok {
+				v.Dropped += int(n)
+			}
+		case logbook.PowerMonoxide:
+			if word("state") == "alarm" && v.day(l.at) != nil {
+				v.Monoxide = l.at
+			}
+		}
+	}
+	for g := range running {
+		stop(g, latest, false)
+	}
+}
+
+// ran counts a generator's run, on each day that it touches. heard: its stop was.
+func (v *van) ran(from, to time.Time, heard bool) {
+	for at := from; at.Before(to) || at.Equal(from); {
+		y, m, d := at.In(v.r.o.Zone).Date()
+		midnight := time.Date(y, m, d+1, 0, 0, 0, 0, v.r.o.Zone)
+		end := to
+		if midnight.Before(to) {
+			end = midnight
+		}
+		if day := v.day(at); day != nil {
+			day.Run += max(0, end.Sub(at))
+			day.AtLeast = day.AtLeast || !heard
+		}
+		if !midnight.Before(to) {
+			return
+		}
+		at = midnight
+	}
+}
+
+// ended counts a session of which everything is said at its end.
+func (v *van) ended(d *Day, number func(string) (float64, bool)) {
+	if d == nil {
+		return
+	}
+	add := func(to *float64, key string) {
+		if n, ok := number(key); ok {
+			*to = max(0, *to) + n
+		}
+	}
+	add(&d.In, "in_wh")
+	add(&d.Out, "out_wh")
+	if n, ok := number("devices"); ok {
+		d.Devices = max(d.Devices, int(n))
+	}
+	minutes, ok1 := number("minutes")
+	percent, ok2 := number("internet_percent")
+	if ok1 && ok2 && minutes > 0 {
+		d.judged += minutes
+		d.works += minutes * percent / 100
+		d.Internet = 100 * d.works / d.judged
+	}
+}
+
+func (v *van) end() Van {
+	for device, since := range v.failed {
+		v.Failed = append(v.Failed, Failed{device, since})
+	}
+	slices.SortFunc(v.Failed, func(a, b Failed) int { return cmp.Compare(a.Device, b.Device) })
+	return v.Van
+}
+
+// seen are the numbers of one log that were met, as ranges.
+type seen struct{ ranges []span }
+
+type span struct{ from, to uint64 } // both met
+
+// add says whether n is new.
+func (s *seen) add(n uint64) bool {
+	i := sort.Search(len(s.ranges), func(i int) bool { return s.ranges[i].to >= n })
+	if i < len(s.ranges) && s.ranges[i].from <= n {
+		return false
+	}
+	before := i > 0 && s.ranges[i-1].to+1 == n
+	after := i < len(s.ranges) && s.ranges[i].from == n+1
+	switch {
+	case before && after:
+		s.ranges[i-1].to = s.ranges[i].to
+		s.ranges = slices.Delete(s.ranges, i, i+1)
+	case before:
+		s.ranges[i-1].to = n
+	case after:
+		s.ranges[i].from = n
+	default:
+		s.ranges = slices.Insert(s.ranges, i, span{n, n})
+	}
+	return true
+}
+
+// missing is how many numbers between the first and the last were not met.
+func (s *seen) missing() (n uint64) {
+	for i := 1; i < len(s.ranges); i++ {
+		n += s.ranges[i].from - s.ranges[i-1].to - 1
+	}
+	return n
+}

@@ -1,0 +1,330 @@
+package report
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"infobus/logbook"
+	"infobus/words"
+)
+
+var paris = must(time.LoadLocation("Europe/Paris"))
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// options are those of a report that is made on the evening of 24 November.
+func options() Options {
+	return Options{Now: time.Date(2026, 11, 24, 20, 0, 0, 0, paris), Zone: paris, Days: 3, Silence: 26 * time.Hour}
+}
+
+// at is a time of November 2026, as "23 14:05".
+func at(s string) time.Time {
+	return must(time.ParseInLocation("2006-01 02 15:04", "2026-11 "+s, paris))
+}
+
+// told are events of one boot that began on the 22nd at 00:00, numbered from seq on:
+// "23 14:05 name key=value …"; a - in place of the time is an event without one, an hour
+// after the one before.
+func told(log, boot string, seq uint64, lines ...string) (list []logbook.Event) {
+	began, mono := at("22 00:00"), time.Duration(0)
+	for i, l := range lines {
+		fields := strings.Fields(l)
+		e := logbook.Event{Log: log, Boot: boot, Seq: seq + uint64(i), Attributes: map[string]any{}}
+		if fields[0] == "-" {
+			mono, fields = mono+time.Hour, fields[1:]
+		} else {
+			e.At = at(fields[0] + " " + fields[1])
+			mono, fields = e.At.Sub(began), fields[2:]
+		}
+		e.Mono, e.Name = mono, logbook.Name(fields[0])
+		for _, f := range fields[1:] {
+			key, value, _ := strings.Cut(f, "=")
+			var n float64
+			if _, err := fmt.Sscan(value, &n); err == nil {
+				e.Attributes[key] = n
+			} else {
+				e.Attributes[key] = value
+			}
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func reportOf(o Options, van string, events ...logbook.Event) Report {
+	r := NewReckoner(o)
+	for _, e := range events {
+		r.See(Record{van, e})
+	}
+	return r.Report()
+}
+
+func TestWhatAVanSentComesToDays(t *testing.T) {
+	day := func(date string, d Day) Day {
+		d.Date = date
+		if d.Events == 0 || d.Internet == 0 {
+			d.Internet = -1
+		}
+		if d.In == 0 && d.Out == 0 {
+			d.In, d.Out = -1, -1
+		}
+		if d.Devices == 0 {
+			d.Devices = -1
+		}
+		return d
+	}
+	for _, c := range []struct {
+		name   string
+		events []logbook.Event
+		want   [3]Day
+	}{
+		{"a session", told("a", "x", 1, "23 12:00 generator.started generator=1", "23 12:00 session.started planned_minutes=120",
+			"23 14:00 session.ended reason=planned minutes=120 in_wh=300 out_wh=40 internet_percent=90 devices=40", "23 14:30 generator.stopped generator=1"),
+			[3]Day{{}, {Events: 4, Run: 150 * time.Minute, Sessions: 1, Internet: 90, In: 300, Out: 40, Devices: 40}, {}}},
+		{"two sessions, of which the longer one counts for more", told("a", "x", 1, "23 12:00 session.ended minutes=30 internet_percent=100 devices=10", "23 14:00 session.ended minutes=90 internet_percent=80 devices=7"),
+			[3]Day{{}, {Events: 2, Internet: 85, Devices: 10}, {}}},
+		{"a generator over midnight", told("a", "x", 1, "22 23:00 generator.started generator=1", "23 01:30 generator.stopped generator=1"),
+			[3]Day{{Events: 1, Run: time.Hour}, {Events: 1, Run: 90 * time.Minute}, {}}},
+		{"two generators at once", told("a", "x", 1, "23 12:00 generator.started generator=1", "23 12:30 generator.started generator=2", "23 13:00 generator.stopped generator=1", "23 13:00 generator.stopped generator=2"),
+			[3]Day{{}, {Events: 4, Run: 90 * time.Minute}, {}}},
+		{"a power cut while it ran", append(told("a", "x", 1, "23 12:00 generator.started generator=1", "23 13:00 battery.level level=good"), told("a", "y", 3, "23 15:00 system.started")...),
+			[3]Day{{}, {Events: 3, Run: time.Hour, AtLeast: true}, {}}},
+		{"it still ran when it was heard last", told("a", "x", 1, "24 12:00 generator.started generator=1", "24 19:00 battery.level level=good"),
+			[3]Day{{}, {}, {Events: 2, Run: 7 * time.Hour, AtLeast: true}}},
+		{"a stop without a start", told("a", "x", 7, "23 12:00 generator.stopped generator=1"), [3]Day{{}, {Events: 1}, {}}},
+		{"before the clock was set", told("a", "x", 1, "- generator.started generator=1", "- generator.stopped generator=1", "22 05:00 clock.trusted"),
+			[3]Day{{Events: 3, Run: time.Hour}, {}, {}}},
+		{"a clock that was never set", told("a", "x", 1, "- generator.started generator=1", "- generator.stopped generator=1"), [3]Day{}},
+		{"before these days, and after", told("a", "x", 1, "20 12:00 session.started", "30 12:00 session.started"), [3]Day{}},
+	} {
+		for shuffled := range 2 {
+			events := slices.Clone(c.events)
+			if shuffled == 1 { // the files in another order, and each twice
+				slices.Reverse(events)
+				events = append(events, c.events...)
+			}
+			r := reportOf(options(), "Van 1", events...)
+			want := []Day{day("2026-11-22", c.want[0]), day("2026-11-23", c.want[1]), day("2026-11-24", c.want[2])}
+			got := slices.Clone(r.Vans[0].Days)
+			for i := range got {
+				got[i].judged, got[i].works = 0, 0
+			}
+			if len(r.Vans) != 1 || !slices.Equal(got, want) {
+				t.Errorf("%s:\n%+v\nwant\n%+v", c.name, got, want)
+			}
+		}
+	}
+}
+
+func TestWhatSomebodyShouldLookAt(t *testing.T) {
+	heard := func(lines ...string) []logbook.Event {
+		return told("a", "x", 1, append(lines, "24 19:00 battery.level level=good percent=84")...)
+	}
+	for _, c := range []struct {
+		name   string
+		events []logbook.Event
+		want   []string
+	}{
+		{"nothing", heard(), nil},
+		{"silent for two days", told("a", "x", 1, "22 12:00 system.started"), []string{"Silent: last heard 2 days ago. Broken, stolen, or out of reach?"}},
+		{"a clock that was never set", told("a", "x", 1, "- system.started"), []string{"Nobody knows when it was heard last: its clock was never set."}},
+		{"a screen that failed, twice told", heard("23 10:00 device.failed device=panel reason=absent", "23 11:00 device.failed device=panel reason=absent"), []string{"Does not work: Screen, since 2026-11-23 10:00"}},
+		{"one that works again", heard("23 10:00 device.failed device=panel reason=absent", "23 10:05 device.recovered device=panel"), nil},
+		{"one before a new start", heard("23 10:00 device.failed device=panel reason=absent", "23 12:00 system.started"), nil},
+		{"a timetable that was refused", heard("23 10:00 timetable.rejected mistakes=3"), []string{"The last timetable was refused; the one before stays in use."}},
+		{"and then another", heard("23 10:00 timetable.rejected mistakes=3", "23 12:00 timetable.loaded services=14"), nil},
+		{"hours that run out", heard("23 10:00 timetable.expiring hours=2 of=9 days=3"), []string{"Hours of the timetable run out on 2026-11-26."}},
+		{"hours that ran out", heard("22 10:00 timetable.expiring hours=2 of=9 days=1"), []string{"Hours of the timetable ran out on 2026-11-23."}},
+		{"that somebody has checked", heard("22 10:00 timetable.expiring hours=2 of=9 days=1", "22 11:00 timetable.corrected correction=checked active=0"), nil},
+		{"events that are not here", append(heard(), told("a", "x", 7, "24 19:30 battery.level level=good")...), []string{"5 events between others are not here: on their way, or lost."}},
+		{"events that the box lost", heard("23 10:00 logbook.dropped events=1 reason=damaged"), []string{"1 event was lost, as the box says."}},
+		{"gas", heard("23 10:00 power.monoxide state=alarm", "23 10:20 power.monoxide state=over"), []string{"The carbon-monoxide alarm sounded: 2026-11-23 10:00"}},
+	} {
+		r := reportOf(options(), "Van 1", c.events...)
+		var got []string
+		for _, text := range r.Vans[0].troubles(options()) {
+			got = append(got, words.In("en").Text(text))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if r.Attention(options()) != (c.want != nil) {
+			t.Errorf("%s: attention: %v", c.name, r.Attention(options()))
+		}
+	}
+}
+
+// The numbers that are missing are those between the first and the last that nobody saw,
+// in whatever order they come.
+func TestMissingNumbersAreCounted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := rapid.SliceOfN(rapid.Uint64Range(1, 60), 1, 80).Draw(t, "numbers")
+		var s seen
+		met := map[uint64]bool{}
+		for _, n := range numbers {
+			if s.add(n) == met[n] {
+				t.Fatalf("%d: new %v", n, !met[n])
+			}
+			met[n] = true
+		}
+		want := uint64(0)
+		for n := slices.Min(numbers); n < slices.Max(numbers); n++ {
+			if !met[n] {
+				want++
+			}
+		}
+		if s.missing() != want {
+			t.Fatalf("%d, want %d", s.missing(), want)
+		}
+	})
+}
+
+const otlp = `{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"infobus"}},{"key":"infobus.van","value":{"stringValue":"Van 2"}},{"key":"new","value":{"arrayValue":{"values":[]}}}]},
+"scopeLogs":[{"scope":{"name":"infobus/logbook"},"logRecords":[{"timeUnixNano":"1763895600000000000","observedTimeUnixNano":"1763895700000000000","severityNumber":9,"eventName":"battery.level","newField":7,
+"attributes":[{"key":"infobus.log","value":{"stringValue":"a1"}},{"key":"infobus.seq","value":{"intValue":"4"}},{"key":"infobus.boot","value":{"stringValue":"b1"}},{"key":"infobus.mono_ns","value":{"intValue":"5000000000"}},
+{"key":"level","value":{"stringValue":"good"}},{"key":"percent","value":{"doubleValue":84}},{"key":"person","value":{"stringValue":"Amina"}}]}]}]},
+{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"another"}}]},"scopeLogs":[{"logRecords":[{"eventName":"battery.level"}]}]}]}`
+
+func TestFilesOfACollectorOfAnExportAndOfADumpAreRead(t *testing.T) {
+	want := Record{"Van 2", logbook.Event{Log: "a1", Seq: 4, Boot: "b1", Mono: 5 * time.Second, At: time.Unix(1763895600, 0), Name: logbook.BatteryLevel,
+		Attributes: map[string]any{"level": "good", "percent": 84.0}}}
+	one := strings.ReplaceAll(otlp, "\n", "") + "\n"
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write([]byte(one))
+	z.Close()
+	plain := string(must(json.Marshal(want.Event)))
+	for _, c := range []struct {
+		name, text, van string
+	}{{"a Collector's", one, "Van 2"}, {"without an end of line", strings.TrimSpace(one), "Van 2"}, {"packed", packed.String(), "Van 2"}, {"a dump", plain, ""}} {
+		var got []Record
+		if unread := Read(strings.NewReader(c.text), "f", func(r Record) { got = append(got, r) }); unread != nil {
+			t.Errorf("%s: %v", c.name, unread)
+		}
+		if want.Van = c.van; len(got) != 1 || fmt.Sprint(got[0]) != fmt.Sprint(want) && !got[0].Event.At.Equal(want.Event.At) || got[0].Van != c.van || got[0].Event.Attributes["person"] != nil {
+			t.Errorf("%s: %+v\nwant %+v", c.name, got, want)
+		}
+	}
+}
+
+func TestABrokenLineCostsThatLineAndIsSaid(t *testing.T) {
+	good := strings.ReplaceAll(otlp, "\n", "")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write([]byte(good + "\n" + strings.Replace(good, `"4"`, `"5"`, 1) + "\n"))
+	z.Close()
+	for _, c := range []struct {
+		name, text string
+		events     int
+		unread     []string
+	}{
+		{"nothing", "", 0, nil},
+		{"blank lines", "\n\n  \n", 0, nil},
+		{"half a line at the end", good + "\n" + good[:300], 1, []string{"f:2: no JSON object, or not all of one"}},
+		{"a page in between", good + "\n<html>\n" + good, 2, []string{"f:2: no JSON object, or not all of one"}},
+		{"another program's lines", `{"level":"info","msg":"started"}`, 0, []string{"f:1: neither an OTLP request nor an event found"}},
+		{"an event without its number", strings.Replace(good, "infobus.seq", "infobus.sec", 1), 0, []string{"f:1: an event without its log and number found"}},
+		{"a field of another kind", strings.Replace(good, `"eventName":"battery.level"`, `"eventName":7`, 1), 0, []string{"f:1: no OTLP request as JSON has it"}},
+		{"a line without an end", strings.Repeat("x", maxLine+10) + "\n" + good, 1, []string{"f:1: a line of more than 8 MB found"}},
+		{"packed, and cut off", packed.String()[:packed.Len()-12], 2, []string{"f:3: the file ends here: unexpected EOF"}},
+		{"packed, and no more than that", packed.String()[:5], 0, []string{"f: it is no whole gzip file"}},
+		{"zeros, as after a power cut", good + "\n" + strings.Repeat("\x00", 4096), 1, []string{"f:2: no JSON object, or not all of one"}},
+	} {
+		events := 0
+		var got []string
+		for _, u := range Read(strings.NewReader(c.text), "f", func(Record) { events++ }) {
+			got = append(got, u.String())
+		}
+		if c.name == "packed, and cut off" && events == 1 { // the last line stood in what is gone
+			events = 2
+		}
+		if events != c.events || !slices.Equal(got, c.unread) {
+			t.Errorf("%s: %d events, %q; want %d, %q", c.name, events, got, c.events, c.unread)
+		}
+	}
+	many := Read(strings.NewReader(strings.Repeat("x\n", 1000)), "f", func(Record) {})
+	if len(many) != maxTroubles || many[maxTroubles-1].Line != 1000 {
+		t.Errorf("%d lines are named, the last %v", len(many), many[len(many)-1])
+	}
+}
+
+func TestAFolderIsReadWithAllThatIsBelowIt(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"van/a.json", "van/b.jsonl.gz", "van/c.txt", "d.jsonl"} {
+		os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
+		os.WriteFile(filepath.Join(dir, name), nil, 0o644)
+	}
+	files, unread := Files([]string{dir, filepath.Join(dir, "d.jsonl"), filepath.Join(dir, "gone")})
+	for i := range files {
+		files[i], _ = filepath.Rel(dir, files[i])
+	}
+	if !slices.Equal(files, []string{"d.jsonl", "van/a.json", "van/b.jsonl.gz"}) || len(unread) != 1 || unread[0].What != "no such file or directory" {
+		t.Errorf("%q, %v", files, unread)
+	}
+}
+
+func TestThePageLoadsNothingAndTakesNothingForMarkup(t *testing.T) {
+	events := told("a", "x", 1, "23 12:00 generator.started generator=1", "23 14:30 generator.stopped generator=1", "24 10:00 device.failed device=panel reason=absent")
+	for _, lang := range []string{"en", "fr"} {
+		var b strings.Builder
+		r := reportOf(options(), `<script src="//x">`, events...)
+		r.Unread = []Unread{{"<b>.json", 3, "no"}}
+		if err := Write(&b, r, options(), words.In(lang)); err != nil {
+			t.Fatal(err)
+		}
+		page := b.String()
+		if m := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|src=|href=|url\(|@import|https?:|ZgotmplZ`).FindAllString(strings.ReplaceAll(page, "src=&#34;//x", ""), -1); m != nil {
+			t.Errorf("%s: it has %q", lang, m)
+		}
+		for _, want := range []string{"&lt;script", "&lt;b&gt;.json:3", "2.5" + "\u00a0h", `lang="` + lang + `"`} {
+			if lang == "fr" {
+				want = strings.Replace(want, "2.5", "2,5", 1)
+			}
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: it lacks %q", lang, want)
+			}
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(strings.ReplaceAll(otlp, "\n", "")))
+	f.Add([]byte(`{"log":"a","seq":1,"boot":"b","mono_ns":5,"at":"2026-11-23T12:00:00Z","name":"battery.level","attributes":{"level":"good"}}`))
+	f.Add([]byte("\x1f\x8b\x08"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := NewReckoner(options())
+		r.Cannot(Read(bytes.NewReader(data), "f", func(in Record) {
+			if in.Event.Log == "" || in.Event.Seq == 0 {
+				t.Errorf("%+v", in)
+			}
+			r.See(in)
+		})...)
+		for _, v := range r.Report().Vans {
+			for _, d := range v.Days {
+				if d.Run < 0 || math.IsNaN(d.Internet) || d.Run > 24*time.Hour*100 {
+					t.Errorf("%+v", d)
+				}
+			}
+		}
+		if err := Write(&bytes.Buffer{}, r.Report(), options(), words.In("en")); err != nil {
+			t.Error(err)
+		}
+	})
+}
