@@ -2,6 +2,7 @@ package advice
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,8 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 			[]string{"screen-failed"}, Warn, "Tell people the hours: the screen does not work."},
 		{"a phone's pairing was copied", func(s *van.State) { s.Now.Mono = time.Hour; s.Copied = s.Now.Mono },
 			[]string{"phone-copied"}, Warn, "Tell the team: a phone’s pairing was copied, and is ended."},
+		{"logs are lost", func(s *van.State) { s.Now.Mono = time.Hour; s.Sync.Lost, s.Sync.LostAt = 3, s.Now.Mono },
+			[]string{"logbook-damaged"}, Warn, "Tell the team: some of the logs on the memory card cannot be read any more."},
 		{"another part is broken", func(s *van.State) { s.Devices[4].State = van.DeviceBroken },
 			[]string{"device-failed"}, Warn, "Tell the team that a part of the box fails: Logs."},
 		{"the configuration was refused", func(s *van.State) {
@@ -153,7 +156,7 @@ func TestEveryAdviceAboutTheInternetIsASentenceOfItsOwn(t *testing.T) {
 			if other, twice := seen[said]; twice || said == "uplink.advice."+string(a) || said == "" {
 				t.Errorf("%s: %s is %q, and %s", l.Tag, a, said, other)
 			}
-			if n := len(said); said[n-1] != '.' || slices.Contains([]byte(said[:n-1]), '.') {
+			if n := len(said); said[n-1] != '.' || strings.Contains(said[:n-1], ". ") {
 				t.Errorf("%s: %s is not one sentence: %q", l.Tag, a, said)
 			}
 			seen[said] = a

@@ -45,7 +45,7 @@ var commands = strings.Split("generator on|generator on|generator off|generator 
 	"device gpio absent|device gpio ok|device battery timeout|device battery ok|device panel timeout|device panel ok|device logbook full|device logbook ok|"+
 	"device configuration error|device configuration ok|device relay error|device relay ok|timetable refused 2|device timetable ok|sensor cut|sensor whole|"+
 	"hertz 44|hertz 50|hertz 56|alarm on|alarm off|clock trusted|do longer|do end-session|do session-on|do power-off|do cancel-shutdown|do carry-on|do refresh-screen|"+
-	"breaker out|breaker in|gas on|gas off|stall|phones differ|version waits|pairing copied|box says|card well|card memory|card lost|card repaired|card slot|card undone|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
+	"breaker out|breaker in|gas on|gas off|stall|phones differ|version waits|pairing copied|relay cut|power cut|power on|1s|1s|5s|12s|40s|2m|10m|19m|1h|3h", "|")
 
 // walks are states that random walks reach, those of each kind that were met first
 // and some more.
@@ -114,7 +114,14 @@ func pairs(t testing.TB) (all []moment) {
 	}
 	session := []string{"generator off, 40s", "breaker out, 40s", "charger off, 6m", "sensor cut, 2m", "device gpio absent, 20s", "stall, 20s", "hertz 44, 20s",
 		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
-		"device logbook full, 5s", "pairing copied, 5s", "box says, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
+		"device logbook full, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
+	// What is told and nothing else depends on is paired with a few of these.
+	said := []string{"pairing copied, 5s", "box says, 5s", "logs lost, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s"}
+	for i, a := range said {
+		for _, b := range append([]string{"generator off, 40s", "cable out, 20s", "device panel timeout, 5s", "gas on, 5s", "do end-session, 10s"}, said[i+1:]...) {
+			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
+		}
+	}
 	for i, a := range session {
 		for _, b := range session[i+1:] {
 			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
@@ -273,6 +280,7 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	bad(j.Level == Good && (s.Card.Why == card.WhyRoot || s.Card.Why == card.WhyUsedUp), "all is well, and a slot of the card is damaged")
 	bad(j.Level == Good && len(s.Notes) > 0, "all is well, and the box says what is wrong")
 	bad(j.Level == Good && s.Copied != 0 && now-s.Copied < time.Hour, "all is well, and a pairing was copied")
+	bad(j.Level == Good && s.Sync.Lost > 0 && now-s.Sync.LostAt < time.Hour, "all is well, and events on the card are lost")
 	bad(j.Level == Good && s.Quiet, "all is well, and it is quiet")
 	bad(s.Quiet && codes[confirmSite], "a site is asked for while it is quiet")
 	bad(j.Level == Good && s.Clock.Differed != 0, "all is well, and two phones differ")

@@ -270,6 +270,12 @@ var uplinks = map[netmon.Advice]struct {
 	netmon.Advice(netmon.CaptivePortal):       {Bad, SignIn, ThePhone},
 	netmon.Advice(netmon.DNSFailing):          {Bad, AskPhone, ThePhone},
 	netmon.Advice(netmon.Slow):                {Warn, SpareData, ""},
+	netmon.Advice(netmon.WrongPort):           {Bad, PushCable, TheCable},
+	netmon.Advice(netmon.ComesAndGoes):        {Bad, MoveAntenna, TheAntenna},
+	netmon.Advice(netmon.Filtered):            {Warn, TellTeam, ""},
+	netmon.Advice(netmon.Congested):           {Warn, SpareData, ""},
+	netmon.Restarted:                          {Info, Wait, ""},
+	netmon.Stranger:                           {Bad, PushCable, TheCable},
 	netmon.CableLoose:                         {Warn, PushCable, TheCable},
 	netmon.CableHalf:                          {Warn, ChangeCable, TheCable},
 	netmon.RouteLost:                          {Bad, RestartBox, TheBox},
@@ -354,7 +360,8 @@ const someReplies netmon.Advice = "replies"
 func UplinkThen(a netmon.Advice) words.Text {
 	switch a {
 	case netmon.Advice(netmon.PortMissing), netmon.Advice(netmon.NoAddress), netmon.Advice(netmon.GatewaySilent), netmon.Advice(netmon.NoInternet),
-		netmon.Advice(netmon.CaptivePortal), netmon.Advice(netmon.DNSFailing), netmon.Advice(netmon.Slow), netmon.CableLoose, netmon.RouteLost,
+		netmon.Advice(netmon.CaptivePortal), netmon.Advice(netmon.DNSFailing), netmon.Advice(netmon.Slow), netmon.Advice(netmon.WrongPort),
+		netmon.Advice(netmon.ComesAndGoes), netmon.Advice(netmon.Congested), netmon.Stranger, netmon.CableLoose, netmon.RouteLost,
 		"cut-" + netmon.Advice(netmon.Saving), someReplies:
 		return words.T("uplink.then." + string(a))
 	}

@@ -187,7 +187,7 @@ func internetTile(s van.State, j Judgement, is func(string) bool) Tile {
 		t.Icon, t.Words = IconPlug, words.T("glance.internet.cable-slow")
 	case verdict == netmon.OK:
 		t.Icon = IconOn
-	case verdict == netmon.Slow:
+	case verdict == netmon.Slow, verdict == netmon.Congested:
 		t.Icon = IconSlow
 	case verdict == netmon.Starting:
 		t.Level, t.Icon = Doubt, IconWait

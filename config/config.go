@@ -166,6 +166,7 @@ type Uplink struct {
 	Interface string     `yaml:"interface"`
 	Targets   []string   `yaml:"targets"`   // address:port
 	Resolvers []string   `yaml:"resolvers"` // address:port
+	Calls     []string   `yaml:"calls"`     // host:port of STUN servers, or address:port
 	Name      string     `yaml:"name"`
 	Check     string     `yaml:"check"`   // URL that answers 204
 	Address   string     `yaml:"address"` // the box's own, with its net: 192.0.2.2/24; "" where it is leased
@@ -334,6 +335,7 @@ func Default() Config {
 			DataCommand: "GPIO25", Reset: "GPIO17", Busy: "GPIO24", Power: "GPIO18", Temperature: "none"},
 		Uplink: Uplink{Interface: "uplink0", Targets: []string{"1.1.1.1:443", "9.9.9.9:443"},
 			Resolvers: []string{"1.1.1.1:53", "9.9.9.9:53"},
+			Calls:     []string{"stun.cloudflare.com:3478", "stun.l.google.com:19302"},
 			Name:      "one.one.one.one", Check: "http://connectivitycheck.gstatic.com/generate_204",
 			Budget: Data{Session: 25, Month: 500}},
 		Timetable: Sources{{Source: "/etc/infobus/timetable.yaml"}},
@@ -511,6 +513,13 @@ func (c *Config) check(src *yamlfile.Source) {
 	}
 	numbers(c.Uplink.Targets, "1.1.1.1:443")
 	numbers(c.Uplink.Resolvers, "1.1.1.1:53")
+	for i, call := range c.Uplink.Calls {
+		name, port, _ := strings.Cut(call, ":")
+		_, number := netip.ParseAddr(name)
+		if n, bad := strconv.ParseUint(port, 10, 16); bad != nil || n == 0 || number != nil && (!hostName.MatchString(name) || numeric.MatchString(name)) {
+			src.Add(fmt.Sprintf("%q found; a host with its port was expected, such as stun.cloudflare.com:3478", call), &c.Uplink.Calls[i])
+		}
+	}
 	c.Uplink.checkNames(src)
 	c.Uplink.checkStatic(src)
 	for _, mb := range []*int64{&c.Uplink.Budget.Session, &c.Uplink.Budget.Month} {

@@ -19,8 +19,8 @@ type Field struct {
 
 // Word lists that several events share.
 var (
-	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "no-address", "gateway-silent",
-		"no-internet", "captive-portal", "dns-failing", "slow", "ok"}
+	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "wrong-port", "no-address", "gateway-silent",
+		"comes-and-goes", "no-internet", "captive-portal", "dns-failing", "filtered", "congested", "slow", "ok"}
 	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )

@@ -30,7 +30,7 @@ var severities = map[Name][]struct {
 	PowerShutdown:     {{"state", []string{"pending", "started"}, SeverityWarn}},
 	PowerSockets:      {{"state", []string{"dead"}, SeverityError}},
 	BatteryLevel:      {{"level", []string{"critical"}, SeverityError}, {"level", []string{"low"}, SeverityWarn}},
-	UplinkChanged:     {{"verdict", []string{"ok", "slow", "starting", "unknown"}, SeverityInfo}, {"", nil, SeverityWarn}},
+	UplinkChanged:     {{"verdict", []string{"ok", "slow", "congested", "starting", "unknown"}, SeverityInfo}, {"", nil, SeverityWarn}},
 	UplinkFlapping:    {{"", nil, SeverityWarn}},
 	RemedyTried:       {{"result", []string{"failed", "refused"}, SeverityWarn}},
 	TimetableRejected: {{"", nil, SeverityWarn}},

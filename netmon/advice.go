@@ -10,6 +10,8 @@ const (
 	CableHalf  Advice = "cable-half"  // slow, over a cable that carries less than it should
 	Restarting Advice = "restarting"  // the gateway restarts itself
 	Booting    Advice = "booting"     // the gateway's power has come back
+	Restarted  Advice = "restarted"   // somebody has switched the gateway off and on
+	Stranger   Advice = "stranger"    // the lease is of another box than the one with which all was well
 	ClockWrong Advice = "clock-wrong" // all is well but the box's clock
 	RouteLost  Advice = "route-lost"  // no way to the gateway, or one that was led elsewhere
 	DataSpent  Advice = "data-spent"  // nothing is left of the data budget to ask with
@@ -18,7 +20,7 @@ const (
 
 // Advices are all of them.
 func Advices() []Advice {
-	all := []Advice{CableLoose, CableHalf, Restarting, Booting, ClockWrong, RouteLost, DataSpent}
+	all := []Advice{CableLoose, CableHalf, Restarting, Booting, Restarted, Stranger, ClockWrong, RouteLost, DataSpent}
 	for _, c := range []Cut{Saving, ByRemedy, BySelftest} {
 		all = append(all, cutAdvice+Advice(c))
 	}
@@ -37,10 +39,14 @@ func (s State) Advice() Advice {
 		return cutAdvice + Advice(s.conditions.Cut)
 	case s.Booting && s.Verdict == Starting:
 		return Booting
+	case s.restarted && s.Verdict == Starting:
+		return Restarted
 	case s.Restarting:
 		return Restarting
 	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):
 		return CableLoose
+	case s.stranger() && rank(s.Verdict) >= rank(GatewaySilent) && rank(s.Verdict) < rank(Filtered):
+		return Stranger
 	case s.routeless(s.Verdict), s.displaced() && rank(s.Verdict) < rank(Slow):
 		return RouteLost
 	case s.Verdict == Slow && known && (link.Duplex == "half" || link.Speed == 10):

@@ -81,10 +81,10 @@ func (d *desk) pass(by time.Duration) { d.mono, d.wall = d.mono+by, d.wall.Add(b
 // well has two rounds of probes pass.
 func (d *desk) well() {
 	for range 3 {
-		d.see(Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 30 * time.Millisecond})
+		d.see(Round{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 30 * time.Millisecond}.Evidence())
 		d.pass(10 * time.Second)
 	}
-	d.see(Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 30 * time.Millisecond})
+	d.see(Round{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 30 * time.Millisecond}.Evidence())
 }
 
 // told has the cloud say how much each SIM used, in MB; active as it says.

@@ -1,7 +1,7 @@
 // Package netmon judges the uplink: what is wrong with it, what the box itself tries
 // against it, whether the gateway has power, what data costs, and whether it lasts.
 //
-// Step takes one input: a Link, LinkLost, Probe or Cellular from the sources in the
+// Step takes one input: a Link, LinkLost, Evidence or Cellular from the sources in the
 // folders inside this one, Tried from the doer of a remedy, Spent from the data budget,
 // or the Conditions that the other rooms set. It gives the next State: the Verdict with
 // its ladder, and the Remedy that is to be tried. GatewayPower.Step decides when the
@@ -27,21 +27,24 @@ const (
 	Starting       Verdict = "starting"
 	PortMissing    Verdict = "port-missing"
 	CableUnplugged Verdict = "cable-unplugged"
+	WrongPort      Verdict = "wrong-port"
 	NoAddress      Verdict = "no-address"
 	GatewaySilent  Verdict = "gateway-silent"
+	ComesAndGoes   Verdict = "comes-and-goes"
 	NoInternet     Verdict = "no-internet"
 	CaptivePortal  Verdict = "captive-portal"
 	DNSFailing     Verdict = "dns-failing"
+	Filtered       Verdict = "filtered"
+	Congested      Verdict = "congested"
 	Slow           Verdict = "slow"
 	OK             Verdict = "ok"
 )
 
-// Verdicts are all of them, in the order in which the first that applies wins;
-// Unknown is the last.
-var Verdicts = []Verdict{Starting, PortMissing, CableUnplugged, NoAddress, GatewaySilent, NoInternet, CaptivePortal, DNSFailing, Slow, OK, Unknown}
-
 // Usable says whether sending is worth a try under the verdict.
 func (v Verdict) Usable() bool { return v == OK || v == Slow }
+
+// works says whether phones are served under the verdict, well or badly.
+func (v Verdict) works() bool { return v == OK || v == Slow || v == Congested || v == Filtered }
 
 // Link is what the kernel says of the port to the Cisco box.
 type Link struct {
@@ -53,6 +56,8 @@ type Link struct {
 	Speed     int       // Mbit/s that the port and its other end agreed on; 0 unknown
 	Duplex    string    // full or half; "" unknown
 	Losses    int       // how often the carrier was lost since the port is there
+	Deaf      bool      // it has no address, and has received nothing for some time
+	DNS       string    // the lease's name servers, separated by a space; "" where it names none
 	Neighbour Neighbour // whether the gateway answers where it is
 }
 
@@ -68,7 +73,7 @@ const (
 
 // Way is l without what may change while its way to the gateway is the same.
 func (l Link) Way() Link {
-	l.Speed, l.Duplex, l.Losses, l.Neighbour = 0, "", 0, NeighbourUnknown
+	l.Speed, l.Duplex, l.Losses, l.Deaf, l.DNS, l.Neighbour = 0, "", 0, false, "", NeighbourUnknown
 	return l
 }
 
@@ -83,6 +88,8 @@ type Conditions struct {
 	BatteryLow   bool
 	Cut          Cut
 	NoRelay      bool // the gateway's relay cannot be switched
+	Served       bool // somebody says that pages open on phones
+	ClockTrusted bool
 }
 
 // Ready says whether there is a way to the gateway: carrier, an address that
@@ -135,23 +142,28 @@ func (f *Finding) UnmarshalText(b []byte) error {
 	return fmt.Errorf("finding %q is none of not-tried, passed, failed, unknown", b)
 }
 
-// Probe is one round of probing, all rungs asked side by side.
+// Probe is what all the evidence of the moment comes to.
 type Probe struct {
-	Gateway  Finding       // the gateway's own page answers
-	Internet Finding       // something beyond the gateway answers, by address
-	Captive  bool          // a sign-in page answered in the internet's place
-	DNS      Finding       // a name resolves, asked of the gateway
-	HTTP     Finding       // the connectivity check gave exactly what it should
-	Latency  time.Duration // of the connectivity check or of a name, the longer; 0 where it failed
+	Gateway  Finding       // the gateway answers
+	Page     bool          // with a page of its own
+	Internet Finding       // something beyond the gateway answers
+	Captive  bool          // a sign-in page answers in the internet's place
+	DNS      Finding       // names that exist resolve, asked of the lease's name servers, and lead there
+	HTTP     Finding       // a page came exactly as it should
+	Ports    Finding       // each kind of traffic that was tried passes
+	Latency  time.Duration // of a page or of a name, the longer; 0 where none came
 
-	Direct     Finding // a name resolves, asked of a server beyond the gateway
-	Loss       float64 // share of the questions of the last half minute that were lost on the way, 0 to 1
-	ClockWrong bool    // a server proved who it is, and the box's clock is outside its certificate's time
-	// Doubted is how long before the end of this round an earlier look, not
-	// part of it, found that something does not answer; 0 without one.
-	Doubted time.Duration
-	// Bytes are what probing has cost since the probe before, at the socket.
-	Bytes int64
+	Direct  Finding       // a name resolves, asked of a server that is not the lease's
+	Alive   time.Duration // monotonic: when the last question was sent whose answer came through the gateway; 0 for none
+	Delay   time.Duration // from a packet to its answer, in the middle; 0 unknown
+	Full    bool          // answers are as late as only a full queue makes them
+	Stalled bool          // small answers come, long ones do not
+	Loss    float64       // share of the packets of the last half minute that were lost, 0 to 1
+	// ClockWrong: a server proved who it is, and the box's clock, which nobody vouches
+	// for, is outside its certificate's time.
+	ClockWrong bool
+	// Undecided: something that must be known before all is called well is not yet.
+	Undecided bool
 	// Spent: nothing was left of the data budget to ask beyond the gateway with.
 	Spent bool
 }

@@ -47,25 +47,8 @@ type Attempt struct {
 // after. Between two tries of a remedy there is at least its gap, which doubles
 // with each that did not help, until all has been well for Options.Forget.
 type treatment struct {
-	verdict Verdict
-	remedy  Remedy
-	after   time.Duration
-}
-
-// Waiting comes first in each: a lease, a reboot and a bend in the road all pass.
-var treatments = [...]treatment{
-	{CableUnplugged, LinkUp, 20 * time.Second},
-	{NoAddress, SetAddress, time.Second}, // since it is found, not since it shows
-	{NoAddress, RenewLease, 15 * time.Second},
-	{NoAddress, BounceLink, 90 * time.Second},
-	{GatewaySilent, FlushNeigh, 10 * time.Second},
-	{GatewaySilent, RenewLease, 40 * time.Second}, // it may have come back with another network
-	{GatewaySilent, BounceLink, 2 * time.Minute},
-	{GatewaySilent, CyclePower, 5 * time.Minute},
-	{DNSFailing, RenewLease, 2 * time.Minute},
-	{NoInternet, BounceLink, 2 * time.Minute}, // where somebody led the route elsewhere
-	{NoInternet, CyclePower, 12 * time.Minute},
-	{DNSFailing, CyclePower, 20 * time.Minute},
+	remedy Remedy
+	after  time.Duration
 }
 
 // gap is the least time between two tries of a remedy.
@@ -114,13 +97,13 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 		s.begun, s.startedAt = true, now
 	}
 	switch s.Verdict {
-	case OK, Slow:
+	case OK, Slow, Congested, Filtered:
 		if s.wellSince == 0 {
 			s.wellSince = now
 		}
 		s.offlineSince = 0
-		if l, known := s.Link.Get(); known && l.Ready() && (s.found == OK || s.found == Slow) {
-			s.home = home{l.Address, l.Gateway}
+		if l, known := s.Link.Get(); known && l.Ready() && s.found.works() {
+			s.home, s.pluggedAt = home{l.Address, l.Gateway}, 0
 		}
 		if now-s.wellSince >= o.Forget {
 			for i := range s.past {
@@ -128,7 +111,7 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 			}
 			s.putBack = false
 		}
-	case NoInternet:
+	case NoInternet, ComesAndGoes:
 		if s.offlineSince == 0 {
 			s.offlineSince = s.Since
 		}
@@ -160,33 +143,38 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 	if a.Result != "" && a.Ended == now {
 		return // its result is seen before the next begins
 	}
-	for _, t := range treatments {
-		if at, ok := s.dueAt(o, t, now); ok && at <= now {
-			i := t.remedy.index()
-			s.past[i].last, s.past[i].tried = now, true
-			if s.displaced() || s.routeless(t.verdict) {
-				s.putBack = true
+	for _, r := range rows {
+		for _, t := range r.remedies {
+			if at, ok := s.dueAt(o, r.verdict, t, now); ok && at <= now {
+				i := t.remedy.index()
+				s.past[i].last, s.past[i].tried = now, true
+				if s.displaced() || s.routeless(r.verdict) {
+					s.putBack = true
+				}
+				s.Remedy = Attempt{Remedy: t.remedy, At: now, against: r.verdict}
+				s.CutByRemedy = t.remedy == CyclePower
+				return
 			}
-			s.Remedy = Attempt{Remedy: t.remedy, At: now, against: t.verdict}
-			s.CutByRemedy = t.remedy == CyclePower
-			return
 		}
 	}
 }
 
-// dueAt is when the treatment may be tried if nothing changes; ok is false
+// dueAt is when the treatment of a verdict may be tried if nothing changes; ok is false
 // where it may not.
-func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Duration, ok bool) {
+func (s *State) dueAt(o Options, against Verdict, t treatment, now time.Duration) (at time.Duration, ok bool) {
 	verdict, since := s.Verdict, s.Since
 	if t.remedy == SetAddress {
 		verdict, since = s.plain, s.plainSince
-	} else if s.conditions.Cut != Powered || s.Booting {
-		return 0, false // the box did it, or it is on its way
+	} else if s.conditions.Cut != Powered || s.Booting || s.restarted {
+		return 0, false // the box or somebody did it, or it is on its way
 	}
-	if t.verdict != verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {
+	if s.conditions.Served && t.remedy != LinkUp && t.remedy != SetAddress {
+		return 0, false // the trouble is the box's own: nobody is cut off for it
+	}
+	if against != verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {
 		return 0, false
 	}
-	if o.Static && (t.remedy == RenewLease || t.verdict == NoAddress && t.remedy != SetAddress) || !o.Static && t.remedy == SetAddress {
+	if o.Static && (t.remedy == RenewLease || against == NoAddress && t.remedy != SetAddress) || !o.Static && t.remedy == SetAddress {
 		return 0, false // there is no lease, or no other address
 	}
 	past := s.past[t.remedy.index()]
@@ -200,7 +188,7 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 	// A route that somebody took away, or led elsewhere, is put back once; who does
 	// it again is not fought over. What was led elsewhere goes with the link.
 	switch {
-	case s.routeless(t.verdict):
+	case s.routeless(against):
 		if s.putBack || t.remedy != RenewLease && t.remedy != SetAddress {
 			return 0, false
 		}
@@ -208,14 +196,17 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 		if s.putBack || t.remedy != BounceLink {
 			return 0, false
 		}
-	case t.verdict == NoInternet && t.remedy == BounceLink:
+	case against == NoInternet && t.remedy == BounceLink:
 		return 0, false
 	}
 	if t.remedy != CyclePower {
 		return at, true
 	}
-	if !o.Relay || s.conditions.BatteryLow || s.conditions.NoRelay {
+	if !o.Relay || s.conditions.BatteryLow || s.conditions.NoRelay || s.stranger() {
 		return 0, false
+	}
+	if link, known := s.Link.Get(); against == DNSFailing && known && link.DNS != "" && link.DNS != link.Gateway {
+		return 0, false // the name server that fails is another
 	}
 	if !past.tried {
 		at = max(at, s.startedAt+o.PowerGap) // who knows what was tried before this start
@@ -223,7 +214,7 @@ func (s *State) dueAt(o Options, t treatment, now time.Duration) (at time.Durati
 	if s.conditions.Session {
 		at = max(at, s.conditions.SessionSince+o.PowerSession)
 	}
-	if cell, fresh := s.Cellular.Get(); fresh && cell.Status == "connecting" && t.verdict != GatewaySilent {
+	if cell, fresh := s.Cellular.Get(); fresh && cell.Status == "connecting" && against != GatewaySilent {
 		return 0, false // it answers, and is on its way
 	}
 	return at, true
@@ -254,9 +245,11 @@ func (s State) wakeToHeal(o Options, now time.Duration) time.Duration {
 		return a.At + o.showsWithin(a.Remedy)
 	}
 	var wake time.Duration
-	for _, t := range treatments {
-		if at, ok := s.dueAt(o, t, now); ok && (wake == 0 || at < wake) {
-			wake = at
+	for _, r := range rows {
+		for _, t := range r.remedies {
+			if at, ok := s.dueAt(o, r.verdict, t, now); ok && (wake == 0 || at < wake) {
+				wake = at
+			}
 		}
 	}
 	return wake

@@ -1,6 +1,7 @@
 package netmon
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -11,24 +12,30 @@ import (
 type Options struct {
 	// ShowAfter is how long a worse verdict must hold before it shows. A
 	// missing port and a pulled cable show at once: the kernel is certain. What
-	// rests on probes needs a second round besides: the first may have begun
-	// before the fault and seen half of it.
+	// rests on probes needs other evidence besides that says the same.
 	ShowAfter time.Duration
-	// DoubtedAfter is the same where a look had found something before the round
-	// that made sure of it; reckoned from that look.
-	DoubtedAfter time.Duration
 	// GatewayAfter is the same for a silent gateway: it is at the other end of a
 	// cable, and answers within milliseconds.
 	GatewayAfter time.Duration
 	// AddressAfter is the same for no-address: a lease takes its time.
 	AddressAfter time.Duration
-	// SlowAfter is the same for slow: one late answer is no slow internet.
+	// SlowAfter is the same for slow and congested: one late answer is no slow internet.
 	SlowAfter time.Duration
 	// ClearAfter is how long a better verdict must hold.
 	ClearAfter time.Duration
 	// SlowAbove is the latency of the connectivity check from which the
 	// internet is slow: a page of a dozen requests then takes half a minute.
 	SlowAbove time.Duration
+	// FullAbove is the delay of a packet from which only a full queue explains it.
+	FullAbove time.Duration
+	// Outages within OutagesWithin make an internet that comes and goes, until there
+	// was none for as long; one that lasts for OutageLong is an outage of its own.
+	Outages                   int
+	OutagesWithin, OutageLong time.Duration
+	// RestartTakes is how long the gateway may take to start after somebody switched it
+	// off and on, and RestartKnown how long it is silent, its port alight, before that
+	// is known.
+	RestartTakes, RestartKnown time.Duration
 	// SlowLoss is the share of lost questions from which the internet is slow:
 	// TCP's throughput falls with the root of it.
 	SlowLoss float64
@@ -40,10 +47,9 @@ type Options struct {
 	// ProbeBusy is the cadence of probing while something is wrong or a session
 	// is on, ProbeIdle otherwise.
 	ProbeBusy, ProbeIdle time.Duration
-	// ProbeBytes is what probing may cost in a day that begins with a session, and
-	// still be busy; beyond it the cadence is ProbeIdle, and twice as long for each
-	// thrift of bytes more. 0: without a limit.
-	ProbeBytes int64
+	// ProbeBytes is what probing may cost in a day with a session, RestBytes in one
+	// without, and still be busy; beyond it the cadence is ProbeIdle. 0: without a limit.
+	ProbeBytes, RestBytes int64
 	// Confirm is the cadence while another verdict waits to show or to clear.
 	Confirm time.Duration
 	// Margin is how long after two cadences without a probe the last one is
@@ -77,20 +83,26 @@ type Options struct {
 // DefaultOptions are the van's.
 func DefaultOptions() Options {
 	return Options{
-		ShowAfter:      4 * time.Second,
-		DoubtedAfter:   time.Second,
+		ShowAfter:      2 * time.Second,
 		GatewayAfter:   time.Second,
 		AddressAfter:   15 * time.Second,
 		SlowAfter:      16 * time.Second,
 		ClearAfter:     5 * time.Second,
 		SlowAbove:      1500 * time.Millisecond,
+		FullAbove:      2500 * time.Millisecond,
+		Outages:        2,
+		OutagesWithin:  70 * time.Second,
+		OutageLong:     45 * time.Second,
+		RestartTakes:   210 * time.Second,
+		RestartKnown:   8 * time.Second,
 		SlowLoss:       0.15,
 		Flaps:          3,
 		FlapsWithin:    2 * time.Minute,
 		FlapClear:      15 * time.Second,
 		ProbeBusy:      8 * time.Second,
 		ProbeIdle:      5 * time.Minute,
-		ProbeBytes:     840_000, // a day and night of ProbeIdle are some 130,000
+		ProbeBytes:     4_500_000, // a day and night of ProbeIdle are some 200,000
+		RestBytes:      700_000,
 		Confirm:        2 * time.Second,
 		Margin:         6 * time.Second,
 		PowerOff:       10 * time.Second,
@@ -115,9 +127,10 @@ func SimOptions() Options {
 	o.SlowAfter = 3 * time.Second
 	o.ClearAfter = 2 * time.Second
 	o.SlowAbove = time.Second
+	o.SlowLoss = 0 // nothing is lost on a desk but what is switched off
 	o.ProbeBusy = 2 * time.Second
 	o.ProbeIdle = 2 * time.Second
-	o.ProbeBytes = 0
+	o.ProbeBytes, o.RestBytes = 0, 0
 	o.Confirm = time.Second
 	return o
 }
@@ -133,24 +146,12 @@ const (
 	RungInternet RungName = "internet"
 	RungSignIn   RungName = "sign-in page"
 	RungDNS      RungName = "dns"
+	RungPorts    RungName = "traffic"
 	RungSpeed    RungName = "speed"
 )
 
-// ladder holds the rungs in the order in which a fault hides the later ones,
-// each with the verdict that its failure is.
-var ladder = [...]struct {
-	name    RungName
-	verdict Verdict
-}{
-	{RungPort, PortMissing},
-	{RungCable, CableUnplugged},
-	{RungAddress, NoAddress},
-	{RungGateway, GatewaySilent},
-	{RungInternet, NoInternet},
-	{RungSignIn, CaptivePortal},
-	{RungDNS, DNSFailing},
-	{RungSpeed, Slow},
-}
+// rungNames are the rungs in the order in which a fault hides the later ones.
+var rungNames = [...]RungName{RungPort, RungCable, RungAddress, RungGateway, RungInternet, RungSignIn, RungDNS, RungPorts, RungSpeed}
 
 // Rung is one step of the ladder. Behind the first that failed, none was tried.
 type Rung struct {
@@ -186,16 +187,25 @@ type State struct {
 	foundSince time.Duration // since when
 	plain      Verdict       // the same, also while the gateway starts
 	plainSince time.Duration
-	way        way           // of found as seen from Verdict
-	turned     time.Duration // since when
-	doubted    bool          // a look of its own had found something before
-	confirmed  bool          // a round of probes has come since
-	past       [6]pastTries  // by the order of Remedies
-	putBack    bool          // a route that somebody changed or took away; not twice
-	home       home          // over which all was well last
-	begun      bool          // a step was taken
-	startedAt  time.Duration // when
-	wellSince  time.Duration // 0 while the verdict is neither ok nor slow
+	way        way             // of found as seen from Verdict
+	turned     time.Duration   // since when
+	confirmed  bool            // other evidence has come since
+	kept       []held          // the evidence
+	outages    []time.Duration // when the internet went, of the last Options.OutagesWithin
+	goneSince  time.Duration   // since when it is gone; 0 while it is not
+	againSince time.Duration   // since when it is there again, maybe; 0 while it is not
+	comes      bool            // it comes and goes
+	pluggedAt  time.Duration   // when the carrier came, of a port over which all was not well since; 0 for none
+	darkSince  time.Duration   // since when the carrier is out; 0 while it is not
+	backAt     time.Duration   // when the carrier came back of a gateway with which all had been well
+	// restarted: somebody has switched the gateway off and on, and it starts.
+	restarted bool
+	past      [6]pastTries  // by the order of Remedies
+	putBack   bool          // a route that somebody changed or took away; not twice
+	home      home          // over which all was well last
+	begun     bool          // a step was taken
+	startedAt time.Duration // when
+	wellSince time.Duration // 0 while the verdict is neither ok nor slow
 	// offlineSince is when no-internet began of an outage that is not over.
 	offlineSince time.Duration
 	poweredAt    time.Duration // when the gateway's power came back
@@ -203,6 +213,8 @@ type State struct {
 	every        time.Duration // the cadence that was last asked for
 	everySince   time.Duration // since when
 	probed       int64         // bytes that probing has cost in this day
+	sessions     bool          // there was a session in this day
+	troubleSince time.Duration // since when something is wrong; 0 while nothing is
 	dayFrom      time.Duration // since when this day is
 }
 
@@ -214,6 +226,18 @@ type home struct{ address, gateway string }
 func (s State) displaced() bool {
 	l, known := s.Link.Get()
 	return known && l.Ready() && l.Address == s.home.address && l.Gateway != s.home.gateway
+}
+
+// stranger: the box has an address of another network than the one over which all was
+// well last.
+func (s State) stranger() bool {
+	l, known := s.Link.Get()
+	if !known || !l.Ready() || s.home.address == "" {
+		return false
+	}
+	was, err := netip.ParsePrefix(s.home.address)
+	is, err2 := netip.ParsePrefix(l.Address)
+	return err == nil && err2 == nil && was.Masked() != is.Masked()
 }
 
 // way says whether what is found is better or worse than what shows.
@@ -232,14 +256,16 @@ func New() State {
 	return s
 }
 
-// Step takes one input (a Link, LinkLost, Probe, Cellular, Tried, Spent or Conditions;
+// Step takes one input (a Link, LinkLost, Evidence, Cellular, Tried, Spent or Conditions;
 // any other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
+	s.stepped = now
 	next, ok := input.(Conditions)
 	begins := ok && next.Session && !s.conditions.Session
 	if day := now - s.dayFrom; day >= 24*time.Hour || begins && (day >= 20*time.Hour || s.dayFrom == 0) {
-		s.probed, s.dayFrom = 0, now
+		s.probed, s.dayFrom, s.sessions = 0, now, s.conditions.Session
 	}
+	s.sessions = s.sessions || ok && next.Session
 	switch in := input.(type) {
 	case Link:
 		if was, known := s.Link.Get(); known && was.Present && in.Present && s.conditions.Cut == Powered && !s.Booting {
@@ -255,26 +281,30 @@ func Step(o Options, s State, input any, now time.Duration) State {
 			}
 		}
 		if was, known := s.Link.Get(); known && was.Way() != in.Way() {
-			s.Probe = reading.Reading[Probe]{} // asked over another way
+			s.Probe, s.kept = reading.Reading[Probe]{}, nil // asked over another way
 			s.pageSeen = false
 		}
+		s.carrier(o, in, now)
 		s.Link = reading.Of(in, now)
 	case LinkLost:
 		s.Link = reading.Reading[Link]{}
-	case Probe:
-		if link, known := s.Link.Get(); !known || link.Ready() {
-			s.Probe = reading.Of(in, now)
-			s.confirmed = true // of a turn before this step; see show
-			s.pageSeen = s.pageSeen || in.Gateway == Passed
-		}
+	case Evidence:
 		s.probed += in.Bytes
+		if link, known := s.Link.Get(); !known || link.Ready() {
+			s.kept = drop(hold(s.kept, in, now), now, s.horizon(o))
+			p := weigh(o, s.kept, now, s.conditions.ClockTrusted, s.Verdict)
+			p.Spent = in.Spent
+			s.Probe = reading.Of(p, now)
+			s.confirmed = true // of a turn before this step; see show
+			s.pageSeen = s.pageSeen || p.Page
+		}
 	case Cellular:
 		s.Cellular = reading.Of(in, now-in.Age)
 		s.Traffic = s.Traffic.count(in, s.conditions.Session)
 	case Conditions:
 		if s.conditions.Cut != Powered && in.Cut == Powered {
 			s.Booting, s.poweredAt = true, now
-			s.Probe = reading.Reading[Probe]{} // asked before it went
+			s.Probe, s.kept = reading.Reading[Probe]{}, nil // asked before it went
 		}
 		if s.conditions.Session && !in.Session {
 			s.Traffic = s.Traffic.ended()
@@ -299,20 +329,23 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	if found != s.plain {
 		s.plain, s.plainSince = found, now
 	}
-	if s.Booting && found != PortMissing {
+	s.restart(o, found, now)
+	if (s.Booting || s.restarted) && found != PortMissing && !(s.restarted && (found.beyond() || found == CableUnplugged)) {
 		found = Starting
 	}
+	found = s.coming(o, found, now)
 	if found != s.found {
 		s.found, s.foundSince = found, now
 	}
-	doubted := time.Duration(0)
-	if p, ok := input.(Probe); ok {
-		doubted = p.Doubted
+	if found == OK {
+		s.troubleSince = 0
+	} else if s.troubleSince == 0 {
+		s.troubleSince = now
 	}
-	s.show(o, now, doubted)
+	s.show(o, now)
 
 	s.heal(o, input, now)
-	s.stepped, s.Restarting = now, s.SelfReset(o, now)
+	s.Restarting = s.SelfReset(o, now)
 
 	if every := s.ProbeEvery(o, s.conditions.Session, s.conditions.BatteryLow); every != s.every {
 		s.every, s.everySince = every, now
@@ -320,18 +353,14 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	return s
 }
 
-// show lets the verdict follow what is found, as far as patience allows. An
-// earlier look that doubted already counts as a round of its own.
-func (s *State) show(o Options, now, doubted time.Duration) {
+// show lets the verdict follow what is found, as far as patience allows.
+func (s *State) show(o Options, now time.Duration) {
 	turn := func() {
 		if w := wayFrom(s.Verdict, s.found); w != s.way {
-			s.way, s.turned, s.confirmed, s.doubted = w, now, false, false
+			s.way, s.turned, s.confirmed = w, now, false
 		}
 	}
 	turn()
-	if s.way == worse && doubted > 0 {
-		s.turned, s.confirmed, s.doubted = min(s.turned, now-doubted), true, true
-	}
 	if s.found == s.Verdict {
 		return
 	}
@@ -354,49 +383,64 @@ func (s *State) show(o Options, now, doubted time.Duration) {
 	turn()
 }
 
-// unconfirmed says whether what is found must wait for another round of probes.
+// unconfirmed says whether what is found must wait for more evidence.
 func (s State) unconfirmed() bool {
 	measured := func(v Verdict) bool { return rank(v) >= rank(GatewaySilent) }
 	return s.way != same && !s.confirmed && !s.neighbourSilent() && s.found != Starting && measured(s.found) && measured(s.Verdict)
 }
 
-// judge is the verdict that the readings alone give, with its ladder.
+// judge is the verdict that the readings alone give, with its ladder: the first rung
+// that failed, and of the verdicts that this may be the first that applies.
 func (s State) judge(o Options) (Verdict, []Rung) {
 	findings := append(s.linkFindings(), s.probeFindings(o)...)
-	rungs := make([]Rung, len(ladder))
+	rungs := make([]Rung, len(rungNames))
 	verdict := Verdict("")
 	for i, f := range findings {
 		if verdict != "" {
 			f = NotTried
 		}
-		rungs[i] = Rung{Name: ladder[i].name, Finding: f}
+		rungs[i] = Rung{Name: rungNames[i], Finding: f}
 		if f != NotTried {
 			rungs[i].At = s.Probe.At
-			if i < 3 || ladder[i].name == RungGateway && s.neighbourSilent() {
+			if i < 3 || rungNames[i] == RungGateway && s.neighbourSilent() {
 				rungs[i].At = s.Link.At
 			}
 		}
 		if f == Failed {
-			verdict = ladder[i].verdict
+			verdict = s.failed(rungNames[i])
 		}
 	}
+	p, _ := s.Probe.Get()
 	switch {
 	case verdict != "":
 	case s.Probe.Quality == reading.Stale:
 		verdict = Unknown
-	case s.Probe.Quality == reading.Unknown:
-		verdict = Starting // no round is complete
+	case s.Probe.Quality == reading.Unknown, p.Undecided && s.Verdict == Starting:
+		verdict = Starting // too little is known
 	case rungs[4].Finding == Passed:
 		verdict = OK
+	case p.Undecided && s.found != "" && s.found.works():
+		verdict = s.found // what was found so far stands until something else is
 	default:
 		verdict = Unknown
 	}
 	return verdict, rungs
 }
 
+// failed is the verdict of a rung that failed.
+func (s State) failed(rung RungName) Verdict {
+	p, _ := s.Probe.Get()
+	for _, r := range rows {
+		if r.rung == rung && (r.applies == nil || r.applies(s, p)) {
+			return r.verdict
+		}
+	}
+	return Unknown
+}
+
 // beyond says whether only a gateway that has reached its mobile network gives that
 // verdict.
-func (v Verdict) beyond() bool { return v == OK || v == Slow || v == CaptivePortal }
+func (v Verdict) beyond() bool { return v.works() || v == CaptivePortal }
 
 // Found is what the ladder says now, before any patience.
 func (s State) Found() Verdict { return s.found }
@@ -410,33 +454,23 @@ func (s State) linkFindings() []Finding {
 	return []Finding{passed(link.Present), passed(link.Carrier), passed(link.addressed())}
 }
 
-// probeFindings are those of gateway, internet, sign-in page, dns and speed. No
-// single target decides: whatever got through vouches for all before it.
+// probeFindings are those of gateway, internet, sign-in page, dns, traffic and speed.
 func (s State) probeFindings(o Options) []Finding {
 	p, fresh := s.Probe.Get()
 	if s.neighbourSilent() {
-		return []Finding{Failed, NotTried, NotTried, NotTried, NotTried}
+		return []Finding{Failed, NotTried, NotTried, NotTried, NotTried, NotTried}
 	}
 	if s.Probe.Quality == reading.Stale {
-		return []Finding{NotKnown, NotKnown, NotKnown, NotKnown, NotKnown}
+		return []Finding{NotKnown, NotKnown, NotKnown, NotKnown, NotKnown, NotKnown}
 	}
 	if !fresh {
-		return make([]Finding, 5)
+		return make([]Finding, 6)
 	}
-	captive := p.Captive && p.HTTP != Passed
+	captive := p.Captive
 
 	gateway := p.Gateway
-	if gateway == Failed && (p.Internet == Passed || p.DNS == Passed || p.HTTP == Passed || captive) {
-		gateway = Passed
-	}
 	if link, known := s.Link.Get(); gateway == Failed && known && link.Neighbour == NeighbourReachable && !s.pageSeen {
 		gateway = Passed // it is there, and has no page for us
-	}
-	internet := p.Internet
-	if p.HTTP == Passed {
-		internet = Passed
-	} else if captive && internet == Failed {
-		internet = NotKnown
 	}
 	signIn, speed := p.HTTP, p.HTTP
 	switch {
@@ -447,7 +481,100 @@ func (s State) probeFindings(o Options) []Finding {
 	case p.HTTP == Passed:
 		speed = passed(p.Latency <= o.SlowAbove && (o.SlowLoss == 0 || p.Loss < o.SlowLoss))
 	}
-	return []Finding{gateway, internet, signIn, p.DNS, speed}
+	if p.Full || p.Delay > o.SlowAbove {
+		speed = Failed
+	}
+	return []Finding{gateway, p.Internet, signIn, p.DNS, p.Ports, speed}
+}
+
+// horizon is how old an answer may be and still be believed.
+func (s State) horizon(o Options) time.Duration {
+	every := s.every
+	if every == 0 || every < o.ProbeIdle && s.every < time.Minute {
+		return window
+	}
+	return 2*every + o.Margin
+}
+
+// coming is what is found of an internet that may come and go: one verdict, instead of
+// an event for each outage.
+func (s *State) coming(o Options, found Verdict, now time.Duration) Verdict {
+	if o.Outages == 0 {
+		return found
+	}
+	counted := func() bool { return len(s.outages) > 0 && s.outages[len(s.outages)-1] >= s.goneSince }
+	switch {
+	case found == NoInternet:
+		if s.goneSince == 0 && s.plainWorked() {
+			s.goneSince = now
+		}
+		s.againSince = 0
+		if s.goneSince != 0 && now-s.goneSince >= o.ShowAfter && !counted() {
+			s.outages = append(slices.Clone(s.outages), now)
+		}
+	case found.works() && s.goneSince != 0:
+		if s.againSince == 0 {
+			s.againSince = now
+		}
+		if !counted() || now-s.againSince >= o.ClearAfter { // it is over
+			if counted() {
+				s.outages = slices.Clone(s.outages)
+				s.outages[len(s.outages)-1] = now
+			}
+			s.goneSince, s.againSince = 0, 0
+		}
+	case found != Unknown:
+		s.goneSince, s.againSince = 0, 0
+	}
+	if s.goneSince == 0 || !s.comes {
+		for len(s.outages) > 0 && now-s.outages[0] >= o.OutagesWithin {
+			s.outages = s.outages[1:]
+		}
+	}
+	s.comes = len(s.outages) >= o.Outages || s.comes && len(s.outages) > 0
+	if !s.comes || !found.works() && found != NoInternet && found != Unknown {
+		return found
+	}
+	if s.goneSince != 0 && now-s.goneSince >= o.OutageLong {
+		s.comes, s.outages = false, nil
+		return found
+	}
+	return ComesAndGoes
+}
+
+// plainWorked says whether phones were served before what is found now.
+func (s *State) plainWorked() bool {
+	return s.found.works() || s.found == ComesAndGoes
+}
+
+// carrier remembers when the carrier was out and came back.
+func (s *State) carrier(o Options, in Link, now time.Duration) {
+	switch {
+	case !in.Present:
+		s.darkSince, s.backAt, s.restarted = 0, 0, false
+	case !in.Carrier && s.darkSince == 0:
+		s.darkSince = now
+	case in.Carrier && s.darkSince != 0:
+		if s.home.address != "" && now-s.darkSince >= time.Second {
+			s.backAt = now
+		}
+		s.darkSince, s.pluggedAt = 0, now
+	}
+}
+
+// restart recognises that somebody has switched the gateway off and on: its carrier was
+// out and is back, and it is silent for some time.
+func (s *State) restart(o Options, found Verdict, now time.Duration) {
+	switch {
+	case s.backAt == 0 || s.conditions.Cut != Powered || s.Booting:
+		s.restarted = false
+	case now-s.backAt >= o.RestartTakes, found.beyond():
+		s.restarted, s.backAt = false, 0
+	case now-s.backAt >= o.RestartKnown && (found == NoAddress || found == WrongPort || found == GatewaySilent):
+		s.restarted = true
+	case !s.restarted && found == NoInternet:
+		s.backAt = 0 // it answered at once: only the cable was out
+	}
 }
 
 // neighbourSilent says whether the kernel has asked in vain where the gateway is,
@@ -458,7 +585,7 @@ func (s State) neighbourSilent() bool {
 		return false
 	}
 	p, fresh := s.Probe.Get()
-	return !fresh || s.Probe.At < s.Link.At || p.Gateway != Passed && p.Internet != Passed && p.DNS != Passed && p.HTTP != Passed
+	return !fresh || p.Alive < s.Link.At
 }
 
 // Losses are how often the carrier was lost within Options.FlapsWithin.
@@ -482,12 +609,12 @@ func passed(ok bool) Finding {
 // rank is how good a verdict is: its place in the order of verdicts. A state of
 // which nothing is known yet counts as good until something is found wrong.
 func rank(v Verdict) int {
-	for i, rung := range ladder {
-		if rung.verdict == v {
+	for i, r := range rows {
+		if r.verdict == v {
 			return i
 		}
 	}
-	return len(ladder)
+	return len(rows)
 }
 
 func wayFrom(shown, found Verdict) way {
@@ -506,11 +633,10 @@ func wayFrom(shown, found Verdict) way {
 func (s State) patience(o Options) time.Duration {
 	switch s.way {
 	case worse:
-		after := o.showAfter(s.found)
-		if s.doubted && s.found != Slow {
-			after = min(after, o.DoubtedAfter)
+		if p, _ := s.Probe.Get(); s.found == Slow && p.Stalled {
+			return o.ShowAfter
 		}
-		return after
+		return o.showAfter(s.found)
 	case better:
 		if s.Flapping && s.Verdict == CableUnplugged {
 			return max(o.ClearAfter, o.FlapClear)
@@ -521,21 +647,13 @@ func (s State) patience(o Options) time.Duration {
 }
 
 func (o Options) showAfter(v Verdict) time.Duration {
-	switch v {
-	case NoAddress:
-		return o.AddressAfter
-	case GatewaySilent:
-		return o.GatewayAfter
-	case NoInternet, CaptivePortal, DNSFailing:
-		return o.ShowAfter
-	case Slow:
-		return o.SlowAfter
+	for _, r := range rows {
+		if r.verdict == v && r.after != nil {
+			return r.after(o)
+		}
 	}
 	return 0
 }
-
-// thrift is by how many bytes more of a day the cadence doubles.
-const thrift = 40_000
 
 // ProbeEvery is how often a round of probes is worth its bytes and its power
 // now; 0: not at all, because the battery is low or there is no way to probe.
@@ -544,14 +662,26 @@ func (s State) ProbeEvery(o Options, sessionActive, batteryLow bool) time.Durati
 	switch {
 	case batteryLow, known && !link.Ready():
 		return 0
-	case s.probed >= o.ProbeBytes && o.ProbeBytes != 0:
-		return o.ProbeIdle << min((s.probed-o.ProbeBytes)/thrift, 4)
+	case s.overspent(o):
+		return o.ProbeIdle
 	case s.found != s.Verdict:
 		return min(o.Confirm, o.ProbeBusy)
 	case sessionActive, s.Verdict != OK:
 		return o.ProbeBusy
 	}
 	return o.ProbeIdle
+}
+
+// spell is how long all is asked after often while something is wrong.
+const spell = 10 * time.Minute
+
+// overspent says whether probing has cost what it may in this day.
+func (s State) overspent(o Options) bool {
+	limit := o.RestBytes
+	if s.sessions {
+		limit = o.ProbeBytes
+	}
+	return limit != 0 && s.probed >= limit
 }
 
 // staleAt is when the last probe is too old to be believed: two cadences and a
@@ -585,6 +715,23 @@ func (s State) Wake(o Options) time.Duration {
 	if s.Booting {
 		at(max(s.poweredAt+o.SelfResetTakes, s.stepped+1))
 	}
+	if link, known := s.Link.Get(); known && link.Deaf && s.pluggedAt != 0 && s.pluggedAt+replugged > s.stepped {
+		at(s.pluggedAt + replugged)
+	}
+	if s.backAt != 0 {
+		for _, after := range []time.Duration{o.RestartKnown, o.RestartTakes} {
+			if t := s.backAt + after; t > s.stepped {
+				at(t)
+			}
+		}
+	}
+	if n := len(s.outages); n > 0 && s.comes {
+		until := s.outages[n-1] + o.OutagesWithin
+		if s.goneSince != 0 {
+			until = s.goneSince + o.OutageLong
+		}
+		at(max(until, s.stepped+1))
+	}
 	if s.Flapping && len(s.flaps) > 0 {
 		at(s.flaps[len(s.flaps)-1] + o.FlapsWithin)
 	}
@@ -592,4 +739,24 @@ func (s State) Wake(o Options) time.Duration {
 		at(s.Cellular.At + o.CellularMaxAge + 1)
 	}
 	return wake
+}
+
+// Pace is how often to ask, and whether all each time.
+type Pace struct {
+	Every time.Duration // 0: not at all
+	All   bool          // all of the matrix in each round, and not each question in its own time
+}
+
+// Pace is that of ProbeEvery: twice as often, and all, while something is wrong and not
+// for long.
+func (s State) Pace(o Options, sessionActive, batteryLow bool) Pace {
+	p := Pace{Every: s.ProbeEvery(o, sessionActive, batteryLow)}
+	switch {
+	case p.Every == 0 || s.overspent(o) || s.found.works() && s.found == s.Verdict:
+	case s.found != s.Verdict:
+		p.All = true
+	case s.stepped-s.troubleSince < spell:
+		p.All, p.Every = true, max(p.Every/2, min(p.Every, o.Confirm))
+	}
+	return p
 }

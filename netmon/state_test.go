@@ -15,12 +15,12 @@ import (
 
 var (
 	wired    = Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"}
-	well     = Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 80 * time.Millisecond}
-	silent   = Probe{Gateway: Failed, Internet: Failed, DNS: Failed, HTTP: Failed}
-	offline  = Probe{Gateway: Passed, Internet: Failed, DNS: Failed, HTTP: Failed}
-	captive  = Probe{Gateway: Passed, Internet: Failed, DNS: Passed, HTTP: Failed, Captive: true}
-	nameless = Probe{Gateway: Passed, Internet: Passed, DNS: Failed, HTTP: Failed}
-	slow     = Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 2 * time.Second}
+	well     = Round{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 80 * time.Millisecond}
+	silent   = Round{Gateway: Failed, Internet: Failed, DNS: Failed, HTTP: Failed}
+	offline  = Round{Gateway: Passed, Internet: Failed, DNS: Failed, HTTP: Failed}
+	captive  = Round{Gateway: Passed, Internet: Failed, DNS: Passed, HTTP: Failed, Captive: true}
+	nameless = Round{Gateway: Passed, Internet: Passed, DNS: Failed, HTTP: Failed}
+	slow     = Round{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Passed, Latency: 2 * time.Second}
 )
 
 // play is a van with a clock of its own.
@@ -39,6 +39,9 @@ func start(t *testing.T) *play {
 }
 
 func (p *play) see(input any) *play {
+	if r, ok := input.(Round); ok {
+		input = r.Evidence()
+	}
 	p.s = Step(p.o, p.s, input, p.now)
 	if n := len(p.shown); n == 0 || p.shown[n-1] != p.s.Verdict {
 		p.shown = append(p.shown, p.s.Verdict)
@@ -48,7 +51,7 @@ func (p *play) see(input any) *play {
 
 // wait lets time pass as the loop does: Step is called when Wake asks for it,
 // and a round of probes finds probe at the cadence asked for, if it is not nil.
-func (p *play) wait(d time.Duration, probe *Probe) *play {
+func (p *play) wait(d time.Duration, probe *Round) *play {
 	end, last := p.now+d, p.now
 	for {
 		next := end
@@ -113,41 +116,41 @@ func TestTheFirstCauseGivesTheVerdictAndHidesTheRest(t *testing.T) {
 		ladder string
 	}{
 		{"nothing is known", nil, nil, Starting,
-			"unknown unknown unknown not-tried not-tried not-tried not-tried not-tried"},
+			"unknown unknown unknown not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"the port is well and no round is complete", wired, nil, Starting,
-			"passed passed passed not-tried not-tried not-tried not-tried not-tried"},
+			"passed passed passed not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"no such port", Link{}, silent, PortMissing,
-			"failed not-tried not-tried not-tried not-tried not-tried not-tried not-tried"},
+			"failed not-tried not-tried not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"the cable is out, though it still has its address", with(func(l *Link) { l.Carrier = false }), silent, CableUnplugged,
-			"passed failed not-tried not-tried not-tried not-tried not-tried not-tried"},
+			"passed failed not-tried not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"no lease", with(func(l *Link) { l.Address, l.Gateway = "", "" }), silent, NoAddress,
-			"passed passed failed not-tried not-tried not-tried not-tried not-tried"},
+			"passed passed failed not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"an address that the box gave itself", with(func(l *Link) { l.Address = "169.254.7.7/16" }), silent, NoAddress,
-			"passed passed failed not-tried not-tried not-tried not-tried not-tried"},
+			"passed passed failed not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"an address and no route", with(func(l *Link) { l.Gateway = "" }), silent, NoAddress,
-			"passed passed failed not-tried not-tried not-tried not-tried not-tried"},
+			"passed passed failed not-tried not-tried not-tried not-tried not-tried not-tried"},
 		{"the gateway is dead", wired, silent, GatewaySilent,
-			"passed passed passed failed not-tried not-tried not-tried not-tried"},
+			"passed passed passed failed not-tried not-tried not-tried not-tried not-tried"},
 		{"the cellular link is down", wired, offline, NoInternet,
-			"passed passed passed passed failed not-tried not-tried not-tried"},
+			"passed passed passed passed failed not-tried not-tried not-tried not-tried"},
 		{"a sign-in page answers for everything", wired, captive, CaptivePortal,
-			"passed passed passed passed unknown failed not-tried not-tried"},
+			"passed passed passed passed unknown failed not-tried not-tried not-tried"},
 		{"names do not resolve", wired, nameless, DNSFailing,
-			"passed passed passed passed passed unknown failed not-tried"},
+			"passed passed passed passed passed unknown failed not-tried not-tried"},
 		{"pages come late", wired, slow, Slow,
-			"passed passed passed passed passed passed passed failed"},
-		{"pages do not come within their bound", wired, Probe{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Failed}, Slow,
-			"passed passed passed passed passed unknown passed failed"},
+			"passed passed passed passed passed passed passed passed failed"},
+		{"pages do not come within their bound", wired, Round{Gateway: Passed, Internet: Passed, DNS: Passed, HTTP: Failed}, Slow,
+			"passed passed passed passed passed unknown passed unknown failed"},
 		{"all is well", wired, well, OK,
-			"passed passed passed passed passed passed passed passed"},
-		{"the gateway hides its page and forwards all the same", wired, Probe{Gateway: Failed, Internet: Passed, DNS: Passed, HTTP: Passed}, OK,
-			"passed passed passed passed passed passed passed passed"},
-		{"every address target is blocked and a page comes all the same", wired, Probe{Gateway: Passed, Internet: Failed, DNS: Passed, HTTP: Passed}, OK,
-			"passed passed passed passed passed passed passed passed"},
+			"passed passed passed passed passed passed passed passed passed"},
+		{"the gateway hides its page and forwards all the same", wired, Round{Gateway: Failed, Internet: Passed, DNS: Passed, HTTP: Passed}, OK,
+			"passed passed passed passed passed passed passed passed passed"},
+		{"every address target is blocked and a page comes all the same", wired, Round{Gateway: Passed, Internet: Failed, DNS: Passed, HTTP: Passed}, OK,
+			"passed passed passed passed passed passed passed passed passed"},
 		{"the port cannot be asked and the probes are well", LinkLost{}, well, OK,
-			"unknown unknown unknown passed passed passed passed passed"},
-		{"nothing was asked for", wired, Probe{}, Unknown,
-			"passed passed passed not-tried not-tried not-tried not-tried not-tried"},
+			"unknown unknown unknown passed passed passed passed passed passed"},
+		{"nothing was asked for", wired, Round{}, Unknown,
+			"passed passed passed not-tried not-tried not-tried not-tried not-tried not-tried"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := start(t).see(c.link).see(c.probe)
@@ -157,7 +160,7 @@ func TestTheFirstCauseGivesTheVerdictAndHidesTheRest(t *testing.T) {
 			if got := p.ladder(); got != c.ladder {
 				t.Errorf("ladder\n got %s\nwant %s", got, c.ladder)
 			}
-			again, _ := c.probe.(Probe)
+			again, _ := c.probe.(Round)
 			p.wait(20*time.Second, &again)
 			if c.probe != nil {
 				p.want(c.want)
@@ -227,7 +230,7 @@ func TestAGatewayThatTheKernelAsksForInVainIsSilent(t *testing.T) {
 	p := start(t).see(wired).see(well).want(OK)
 	p.now += 5 * time.Second
 	p.see(gone).wait(p.o.GatewayAfter, nil).want(GatewaySilent)
-	if got := p.ladder(); got != "passed passed passed failed not-tried not-tried not-tried not-tried" {
+	if got := p.ladder(); got != "passed passed passed failed not-tried not-tried not-tried not-tried not-tried" {
 		t.Errorf("the ladder is %s", got)
 	}
 	// What got through since is worth more than what the kernel last heard.
@@ -380,7 +383,7 @@ func TestARouteThatSomebodyTakesAwayAgainIsNotFoughtOver(t *testing.T) {
 // and giving it back, and the gateway's power is left alone.
 func TestARouteThatSomebodyLeadsElsewhereIsNotFoughtOver(t *testing.T) {
 	for _, c := range []struct {
-		found   Probe
+		found   Round
 		verdict Verdict
 	}{{silent, GatewaySilent}, {offline, NoInternet}} {
 		p := start(t)
@@ -457,7 +460,7 @@ func TestAStaleProbeIsUnknownAndNeverOK(t *testing.T) {
 			p := start(t).see(c.conditions).see(wired).see(well).see(well).want(OK)
 			p.wait(c.limit(p.o)-1, nil).want(OK)
 			p.wait(1, nil).want(Unknown)
-			if got := p.ladder(); got != "passed passed passed unknown unknown unknown unknown unknown" {
+			if got := p.ladder(); got != "passed passed passed unknown unknown unknown unknown unknown unknown" {
 				t.Errorf("ladder %s", got)
 			}
 			p.see(well).want(OK)
@@ -501,7 +504,7 @@ func TestInTheSimulationEachFaultShowsAndClearsWithin15Seconds(t *testing.T) {
 	const timeout = 3 * time.Second // of a round in which something does not answer
 	// The worst moment is just after a round has begun: that one sees nothing,
 	// and takes its time as every other.
-	turn := func(p *play, until func() bool, probe Probe) {
+	turn := func(p *play, until func() bool, probe Round) {
 		begun := p.now
 		p.wait(timeout, nil)
 		for !until() {
@@ -511,7 +514,7 @@ func TestInTheSimulationEachFaultShowsAndClearsWithin15Seconds(t *testing.T) {
 			}
 		}
 	}
-	for _, probe := range []Probe{silent, offline, captive, nameless, slow} {
+	for _, probe := range []Round{silent, offline, captive, nameless, slow} {
 		p := start(t)
 		p.o = SimOptions()
 		p.see(wired).see(well).want(OK)
@@ -530,8 +533,8 @@ func TestTheCloudsViewGrowsOld(t *testing.T) {
 
 func TestTheVerdictsAreThoseOfTheLadder(t *testing.T) {
 	want := []Verdict{Starting}
-	for _, rung := range ladder {
-		want = append(want, rung.verdict)
+	for _, r := range rows {
+		want = append(want, r.verdict)
 	}
 	if want = append(want, OK, Unknown); !slices.Equal(Verdicts, want) {
 		t.Errorf("%s, want %s", Verdicts, want)
@@ -573,8 +576,8 @@ func TestPropertyTheVerdictNeverSaysMoreThanIsKnown(t *testing.T) {
 		}
 		return l
 	})
-	probe := rapid.Custom(func(t *rapid.T) Probe {
-		return Probe{Gateway: finding.Draw(t, "gateway"), Internet: finding.Draw(t, "internet"), DNS: finding.Draw(t, "dns"),
+	probe := rapid.Custom(func(t *rapid.T) Round {
+		return Round{Gateway: finding.Draw(t, "gateway"), Internet: finding.Draw(t, "internet"), DNS: finding.Draw(t, "dns"),
 			HTTP: finding.Draw(t, "http"), Captive: rapid.Bool().Draw(t, "captive"),
 			Latency: time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond}
 	})
@@ -586,7 +589,7 @@ func TestPropertyTheVerdictNeverSaysMoreThanIsKnown(t *testing.T) {
 			case 0:
 				in = link.Draw(t, "link")
 			case 1, 2:
-				in = probe.Draw(t, "probe")
+				in = probe.Draw(t, "probe").Evidence()
 			case 3:
 				in = Conditions{Session: rapid.Bool().Draw(t, "session"), BatteryLow: rapid.Bool().Draw(t, "low")}
 			case 4:
@@ -636,7 +639,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 			begun    = now
 			end      = now + time.Duration(days)*24*time.Hour
 			last     = map[Remedy]time.Duration{}
-			probe    = rapid.SampledFrom([]Probe{well, well, silent, offline, offline, nameless, slow, captive})
+			probe    = rapid.SampledFrom([]Round{well, well, silent, offline, offline, nameless, slow, captive})
 			current  = well
 			link     = wired
 			cellular Cellular
@@ -736,7 +739,7 @@ func TestPropertyNoRemedyIsTriedOutsideItsLimits(t *testing.T) {
 				step(link)
 			case every != 0 && now >= at+every:
 				at = now
-				step(current)
+				step(current.Evidence())
 			case s.Remedy.Remedy != "" && s.Remedy.Result == "" && rapid.IntRange(0, 9).Draw(t, "refused") == 0:
 				step(Tried{Remedy: s.Remedy.Remedy, Result: Refused})
 			default:
@@ -759,23 +762,23 @@ func TestADaysProbesHaveALimit(t *testing.T) {
 		}
 	}
 	see(Conditions{Session: true})
-	see(Probe{Bytes: o.ProbeBytes - 1})
+	see(Evidence{Bytes: o.ProbeBytes - 1})
 	every(o.ProbeBusy)
-	see(Probe{Bytes: 1})
+	see(Evidence{Bytes: 1})
 	every(o.ProbeIdle)
-	see(Probe{Bytes: thrift})
-	every(2 * o.ProbeIdle)
+	see(Evidence{Bytes: 1})
+	every(o.ProbeIdle)
 	now += 19 * time.Hour
 	see(Conditions{})
 	see(Conditions{Session: true}) // another session of the same day
-	every(2 * o.ProbeIdle)
+	every(o.ProbeIdle)
 	see(Conditions{})
 	now += time.Hour
 	see(Conditions{Session: true})
 	every(o.ProbeBusy)
-	see(Probe{Bytes: o.ProbeBytes})
+	see(Evidence{Bytes: o.ProbeBytes})
 	every(o.ProbeIdle)
 	now += 24 * time.Hour
-	see(Probe{})
+	see(Evidence{})
 	every(o.ProbeBusy)
 }

@@ -44,7 +44,7 @@ type Box struct {
 
 	Interface string                      // the port to the gateway
 	Port      func() (netmon.Link, error) // as it is now
-	Probe     func(context.Context, netmon.Link) netmon.Probe
+	Probe     func(context.Context, netmon.Link) netmon.Evidence
 	Uplink    netmon.Options
 
 	Card   string                      // a folder on it

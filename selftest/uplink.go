@@ -63,7 +63,7 @@ func (t *Tester) internet(_ context.Context, k known) outcome {
 	case netmon.OK, netmon.Slow:
 		p, _ := k.uplink.Probe.Get()
 		return passed(words.T("selftest.internet.works", "Milliseconds", p.Latency.Milliseconds()))
-	case netmon.NoInternet, netmon.CaptivePortal, netmon.DNSFailing, netmon.Unknown:
+	case netmon.NoInternet, netmon.CaptivePortal, netmon.DNSFailing, netmon.Filtered, netmon.Congested, netmon.Unknown:
 		return verdict(v)
 	}
 	return notTried(words.T("selftest.no-way"), words.T("selftest.todo.see-lines-before"))

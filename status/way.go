@@ -26,7 +26,7 @@ var dataStops = []string{"cable", "cisco", "mobile", "internet"}
 
 // breaks are the stops at which the way to the internet is broken, by netmon's
 // verdicts.
-var breaks = map[string]string{"port-missing": "cable", "wrong-port": "cable", "cable-unplugged": "cable", "comes-and-goes": "cable",
+var breaks = map[string]string{"port-missing": "cable", "wrong-port": "cable", "cable-unplugged": "cable", "comes-and-goes": "mobile",
 	"no-address": "cisco", "address-conflict": "cisco", "gateway-silent": "cisco", "no-internet": "mobile", "captive-portal": "internet",
 	"dns-failing": "internet", "filtered": "internet"}
 

@@ -2,7 +2,11 @@ package systemd
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -32,4 +36,48 @@ func network(ctx context.Context, what, method string, index int) error {
 		return fmt.Errorf("%s: %w", what, failure(ctx, call.Err))
 	}
 	return nil
+}
+
+// NameServers are the IPv4 name servers that the lease of the interface with that index
+// gave, as networkd tells; an interface that networkd does not look after has none.
+func NameServers(ctx context.Context, index int) ([]netip.Addr, error) {
+	const what = "read the lease's name servers"
+	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("%s: reach the system bus: %w", what, failure(ctx, err))
+	}
+	defer conn.Close()
+	var text string
+	err = conn.Object("org.freedesktop.network1", "/org/freedesktop/network1").
+		CallWithContext(ctx, "org.freedesktop.network1.Manager.DescribeLink", dbus.FlagNoAutoStart, int32(index)).Store(&text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, failure(ctx, err))
+	}
+	return leased([]byte(text))
+}
+
+// leased reads the name servers of a lease from networkd's description of a link.
+func leased(b []byte) (list []netip.Addr, err error) {
+	var link struct {
+		DNS []struct {
+			Numbers      []int `json:"Address"`
+			ConfigSource string
+		}
+	}
+	if err := json.Unmarshal(b, &link); err != nil {
+		return nil, errors.New("read the lease's name servers: networkd's answer cannot be read")
+	}
+	for _, d := range link.DNS {
+		if d.ConfigSource != "DHCPv4" || len(d.Numbers) != 4 {
+			continue
+		}
+		var a [4]byte
+		for i, n := range d.Numbers {
+			a[i] = byte(n)
+		}
+		if at := netip.AddrFrom4(a); !at.IsUnspecified() && !slices.Contains(list, at) {
+			list = append(list, at)
+		}
+	}
+	return list, nil
 }

@@ -37,7 +37,7 @@ func answered(t interface{ Fatalf(string, ...any) }, b *box) action.Refusal {
 // online has the internet usable.
 func online(at time.Duration) []any {
 	return []any{netmon.Link{Present: true, Carrier: true, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},
-		netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond}}
+		netmon.Round{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond}.Evidence()}
 }
 
 // Each refusal of the step has a state in which it is said, and the step says what

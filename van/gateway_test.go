@@ -183,7 +183,7 @@ func TestAVolunteerTestsTheRelay(t *testing.T) {
 func TestARelayThatFailsIsNoRemedy(t *testing.T) {
 	w := newWired()
 	link := netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"}
-	silent := netmon.Probe{Gateway: netmon.Failed, Internet: netmon.Failed, DNS: netmon.Failed, HTTP: netmon.Failed}
+	silent := netmon.Round{Gateway: netmon.Failed, Internet: netmon.Failed, DNS: netmon.Failed, HTTP: netmon.Failed}.Evidence()
 	w.do(link)
 	until := func(end time.Duration, so func() bool) {
 		for w.now < end && !so() {
@@ -216,8 +216,8 @@ func TestARelayThatFailsIsNoRemedy(t *testing.T) {
 func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 	var saved, healed int
 	link := netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"}
-	probe := func(ok netmon.Finding) netmon.Probe {
-		return netmon.Probe{Gateway: ok, Internet: ok, DNS: ok, HTTP: ok, Latency: 80 * time.Millisecond}
+	probe := func(ok netmon.Finding) netmon.Evidence {
+		return netmon.Round{Gateway: ok, Internet: ok, DNS: ok, HTTP: ok, Latency: 80 * time.Millisecond}.Evidence()
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var (
@@ -321,7 +321,7 @@ func TestPropertyTheGatewayIsNeverOffWithoutReason(t *testing.T) {
 				l.Carrier = !open
 				step(l)
 				now++
-				step(map[bool]netmon.Probe{true: probe(netmon.Failed), false: probe(netmon.Passed)}[silent])
+				step(map[bool]netmon.Evidence{true: probe(netmon.Failed), false: probe(netmon.Passed)}[silent])
 				if now < change {
 					continue
 				}

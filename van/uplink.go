@@ -45,6 +45,12 @@ func (s State) ProbeEvery(o Options) time.Duration {
 	return s.Uplink.ProbeEvery(o.Uplink, c.Session, c.BatteryLow)
 }
 
+// ProbePace is how often to ask, and whether all each time.
+func (s State) ProbePace(o Options) netmon.Pace {
+	c := s.Conditions()
+	return s.Uplink.Pace(o.Uplink, c.Session, c.BatteryLow)
+}
+
 // MayTransfer says whether what can wait may be fetched and sent now: the internet
 // works, and the box is not holding back on a low battery.
 func (s State) MayTransfer() bool { return s.Uplink.Verdict.Usable() && !s.Power.Holding }

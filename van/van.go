@@ -326,7 +326,7 @@ func (s State) Conditions() netmon.Conditions {
 	}
 	relay, _ := s.Device(Relay)
 	return netmon.Conditions{Session: s.Session.Active, SessionSince: since,
-		Cut: s.GatewayPower.Cut, NoRelay: relay.State == DeviceBroken,
+		Cut: s.GatewayPower.Cut, ClockTrusted: s.Clock.Trusted, NoRelay: relay.State == DeviceBroken,
 		BatteryLow: s.Power.Source() == power.SourceBattery && (s.Power.Level == power.Low || s.Power.Level == power.Critical)}
 }
 

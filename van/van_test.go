@@ -469,7 +469,7 @@ func TestEveryStepHolds(t *testing.T) {
 				van.DeviceSeen{Name: van.Panel, OK: flag, Reason: map[bool]string{false: "timeout"}[flag]}, kiosk.Redraw{}, action.Asked{Name: action.EndSession},
 				van.Recorded{Log: "x", Seq: 5, Acknowledged: 3}, van.Uploaded{Events: 2, Bytes: 100}, van.Tick{},
 				netmon.Link{Present: true, Carrier: flag, Address: "192.0.2.2/24", Gateway: "192.0.2.1"},
-				netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond},
+				netmon.Round{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond}.Evidence(),
 			}).Draw(t, "value")
 			before := b.state
 			generators := append([]power.Generator{}, before.Power.Generators...)

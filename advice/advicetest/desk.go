@@ -237,6 +237,8 @@ func (d *Desk) Do(command string) error {
 		d.see(van.CardSeen{Report: cards[last]})
 	case "box":
 		d.see(van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}) // says
+	case "logs":
+		d.see(van.Recorded{Log: "log", Seq: 9, Acknowledged: 9, Lost: d.State.Sync.Lost + 1}) // lost
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
 	case "cable":
@@ -534,7 +536,7 @@ func (d *Desk) port() netmon.Link {
 }
 
 // answers are a round of probes.
-func (d *Desk) answers() netmon.Probe {
+func (d *Desk) answers() netmon.Evidence {
 	is := func(ok bool) netmon.Finding {
 		if ok {
 			return netmon.Passed
@@ -543,7 +545,7 @@ func (d *Desk) answers() netmon.Probe {
 	}
 	alive := d.port().Ready() && d.gateway
 	beyond := alive && d.cellular != "down" && d.now >= d.boots
-	p := netmon.Probe{Gateway: is(alive), Internet: is(beyond && d.cellular != "captive" && d.cellular != "filtered"), DNS: is(beyond && d.names),
+	p := netmon.Round{Gateway: is(alive), Internet: is(beyond && d.cellular != "captive" && d.cellular != "filtered"), DNS: is(beyond && d.names),
 		HTTP: is(beyond && d.names && (d.cellular == "up" || d.cellular == "slow")), Captive: beyond && d.cellular == "captive"}
 	if p.HTTP == netmon.Passed {
 		p.Latency = 80 * time.Millisecond
@@ -551,7 +553,7 @@ func (d *Desk) answers() netmon.Probe {
 			p.Latency = 4 * time.Second
 		}
 	}
-	return p
+	return p.Evidence()
 }
 
 // tell is what the Meraki cloud says.

@@ -160,8 +160,7 @@ func found(o netmon.Options, s netmon.State, now time.Duration, speaker *words.S
 	return walked{Uplink: status.View{Uplink: v}.Filled().In(speaker).Uplink, ClockWrong: p.ClockWrong}
 }
 
-// walk takes every step now: the port first, and then two rounds of what lies
-// beyond it, for one alone may have seen half of a fault.
+// walk takes every step now: the port first, and then what lies beyond it.
 func (o *options) walk(ctx context.Context, file string) error {
 	c, err := uplinkConfig(file)
 	if err != nil {
@@ -185,27 +184,20 @@ func (o *options) walk(ctx context.Context, file string) error {
 	s := netmon.Step(options, netmon.New(), p, clock.Mono())
 	now := found(options, s, clock.Mono(), speaker)
 	say(rungs(now.Ladder[:3], false, speaker) + port(now.Port.Speed, now.Port.Duplex, speaker))
+	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}, Calls: c.Calls, DNS: c.NameServers()}.Via(p)
 	cl := client.New(client.Options{ResolverNow: func() string {
-		if list := c.NameServers(); len(list) > 0 {
-			return list[0]
-		}
-		if p.Gateway == "" {
+		if len(targets.DNS) == 0 {
 			return ""
 		}
-		return p.Gateway + ":53"
+		return targets.DNS[0]
 	}})
-	prober := probe.New(probe.Options{Client: cl, Absent: func(gateway string) bool { return link.Absent(c.Interface, gateway) }})
-	targets := probe.Targets{Internet: c.Targets, Resolvers: c.Resolvers, Name: c.Name, Proof: true, Checks: []string{c.Check}, DNS: c.NameServers()}.Via(p)
-	for round := 1; p.Ready() && round <= 2; round++ {
-		say(speaker.Say("cli.diagnose.round", "Round", round, "Of", 2) + "\n")
-		r := prober.Round(ctx, targets)
+	if p.Ready() {
+		say(speaker.Say("cli.diagnose.asking") + "\n")
+		e := probe.Round(ctx, probe.Options{Client: cl, Absent: func(gateway string) bool { return link.Absent(c.Interface, gateway) }}, targets)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if round == 2 {
-			r.Doubted = time.Minute // it is shown as found
-		}
-		s = netmon.Step(options, s, r, clock.Mono())
+		s = netmon.Step(options, s, e, clock.Mono())
 	}
 	r, _ := s.Probe.Get()
 	d := found(options, s, clock.Mono(), speaker)

@@ -70,7 +70,7 @@ func TestAWalkHasTheDaemonsShape(t *testing.T) {
 		if speed, there := port["speed_mbit"]; !there || speed != nil || v["latency_ms"] != nil || v["loss"] != nil {
 			t.Errorf("%q: what is not known is not null: %v", args, v)
 		}
-		first, last := ladder[0].(map[string]any), ladder[7].(map[string]any)
+		first, last := ladder[0].(map[string]any), ladder[8].(map[string]any)
 		if _, counted := first["age_s"].(float64); first["rung"] != "port" || first["finding"] != "failed" || !counted ||
 			last["rung"] != "speed" || last["finding"] != "not-tried" || last["age_s"] != nil || len(first) != 3 {
 			t.Errorf("%q: %v", args, ladder)
@@ -81,8 +81,8 @@ func TestAWalkHasTheDaemonsShape(t *testing.T) {
 func TestWhatAWalkFoundIsToldAsTheDaemonDoes(t *testing.T) {
 	o := netmon.DefaultOptions()
 	s := netmon.Step(o, netmon.New(), netmon.Link{Present: true, Carrier: true, Address: "192.0.2.2/24", Gateway: "192.0.2.1", Speed: 100, Duplex: "full"}, time.Minute)
-	s = netmon.Step(o, s, netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed,
-		Latency: 42 * time.Millisecond, Loss: 0.0625, ClockWrong: true}, time.Minute+2*time.Second)
+	s = netmon.Step(o, s, netmon.Round{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed,
+		Latency: 42 * time.Millisecond, Loss: 0.0625, Expired: true}.Evidence(), time.Minute+2*time.Second)
 	d := found(o, s, time.Minute+5*time.Second, words.In())
 	if d.Verdict != "ok" || *d.Port.Speed != 100 || *d.LatencyMS != 42 || *d.Loss != 0.063 || !d.ClockWrong || *d.Ladder[4].AgeS != 3 {
 		t.Errorf("%+v", d)

@@ -30,6 +30,7 @@ import (
 	"infobus/netmon/client"
 	"infobus/netmon/link"
 	"infobus/netmon/meraki"
+	"infobus/netmon/probe"
 	phones "infobus/pairing/kept"
 	"infobus/power"
 	"infobus/private"
@@ -61,6 +62,7 @@ type appliance struct {
 	loop      *loop.Loop
 	recorder  *store.Recorder
 	client    *client.Client
+	lookUps   atomic.Uint32 // names that were asked for by the client
 	server    *server.Server
 	screen    *glass.Screen
 	keeper    *kept.Keeper
@@ -213,15 +215,17 @@ func options(f flags, c config.Config, table *timetable.Timetable) van.Options {
 	return o
 }
 
-// resolver is the Cisco box's name server on a real port; "" asks the system's.
+// resolver is one of the lease's name servers on a real port; "" asks the system's.
 func (a *appliance) resolver() string {
-	if list := a.config.Uplink.NameServers(); len(list) > 0 && !slices.Contains(a.flags.sim, "gateway") {
-		return list[0]
+	if slices.Contains(a.flags.sim, "gateway") {
+		return ""
 	}
-	if link := a.loop.State().Uplink.Link.Value; link.Gateway != "" && !slices.Contains(a.flags.sim, "gateway") {
-		return net.JoinHostPort(link.Gateway, "53")
+	t := probe.Targets{DNS: a.config.Uplink.NameServers()}.Via(a.loop.State().Uplink.Link.Value)
+	if len(t.DNS) == 0 {
+		return ""
 	}
-	return ""
+	// One that is dead is followed by the next when it is asked again.
+	return t.DNS[int(a.lookUps.Add(1))%len(t.DNS)]
 }
 
 // devices are the names of those that are configured.

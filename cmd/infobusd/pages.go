@@ -35,6 +35,7 @@ func (a *appliance) pages() server.Options {
 		Hosts:     a.config.Status.Hosts,
 		Words:     a.flags.words,
 		Events:    a.recorder.After,
+		Volatile:  a.recorder.Volatile,
 		Kiosk:     a.picture,
 		Languages: status.Languages(),
 		Today:     a.today,
@@ -123,7 +124,7 @@ func (a *appliance) tester() *selftest.Tester {
 		Temperature: a.parts.temperature,
 		Interface:   c.Uplink.Interface, Uplink: a.options.Uplink,
 		Port: func() (netmon.Link, error) { return a.parts.look(c.Uplink.Interface) },
-		Probe: func(ctx context.Context, l netmon.Link) netmon.Probe {
+		Probe: func(ctx context.Context, l netmon.Link) netmon.Evidence {
 			return probe.Round(ctx, probe.Options{Client: a.client}, a.parts.targets().Via(l))
 		},
 		Card: a.flags.stateDir, Flush: a.recorder.Flush,
@@ -153,7 +154,7 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 	defer stop()
 	var (
 		usable bool
-		every  time.Duration
+		pace   netmon.Pace
 		via    string
 	)
 	for {
@@ -168,8 +169,8 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 			usable = now
 			token(a.upload)
 		}
-		if e, g := s.ProbeEvery(a.options), s.Uplink.Link.Value.Gateway; e != every || g != via {
-			every, via = e, g
+		if p, g := s.ProbePace(a.options), s.Uplink.Link.Value.Gateway+" "+s.Uplink.Link.Value.DNS; p != pace || g != via {
+			pace, via = p, g
 			token(a.probe)
 		}
 	}

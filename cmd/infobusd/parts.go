@@ -60,7 +60,7 @@ func realParts(c config.Config) parts {
 		ports: link.Names,
 		targets: func() probe.Targets {
 			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
-				Checks: []string{c.Uplink.Check}, DNS: c.Uplink.NameServers()}
+				Checks: []string{c.Uplink.Check}, Calls: c.Uplink.Calls, DNS: c.Uplink.NameServers()}
 		},
 		endpoint: c.Sync.Endpoint,
 		clock: func(ctx context.Context, observe func(van.ClockSeen)) error {

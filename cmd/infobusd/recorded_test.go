@@ -32,6 +32,7 @@ var changed = map[string]string{
 	"uplink.joining":       "new",
 	"notes":                "new",
 	"name":                 "new",
+	"sync.lost":            "new",
 }
 
 // wider are the figures that may be less certain than when they were recorded: by how

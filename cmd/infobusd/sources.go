@@ -178,13 +178,13 @@ func (a *appliance) link(ctx context.Context, _ func()) error {
 
 // probes asks how far the internet is there, as often as the state wants it.
 func (a *appliance) probes(ctx context.Context, _ func()) error {
-	cadence := func() (time.Duration, probe.Targets) {
+	pace := func() (netmon.Pace, probe.Targets) {
 		s := a.loop.State()
-		return s.ProbeEvery(a.options), a.parts.targets().Via(s.Uplink.Link.Value)
+		return s.ProbePace(a.options), a.parts.targets().Via(s.Uplink.Link.Value)
 	}
 	absent := func(gateway string) bool { return link.Absent(a.config.Uplink.Interface, gateway) }
-	return probe.Run(ctx, probe.Options{Client: a.client, Absent: absent}, cadence, a.probe, func(p netmon.Probe) {
-		a.observe(p)
+	return probe.Run(ctx, probe.Options{Client: a.client, Absent: absent}, pace, a.probe, func(e netmon.Evidence) {
+		a.observe(e)
 		a.keepBudget()
 	})
 }

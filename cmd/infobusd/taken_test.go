@@ -20,7 +20,7 @@ import (
 var (
 	tellThieves = []string{"pin", "token", "endpoint", "timetable", "name", "status.pin-file", "sync.endpoint",
 		"uplink.dashboard.key-file", "uplink.dashboard.organisation", "uplink.dashboard.network", "uplink.dashboard.gateway",
-		"timetable.source", "timetable.mapping", "timetable.sites", "kiosk.board", "status.guide"}
+		"timetable.source", "timetable.mapping", "timetable.sites", "session.site", "kiosk.board", "status.guide"}
 	harmless = strings.Fields(`version wiring battery capacity shunt
 		gpio generators.line generators.active generators.bias generators.debounce generators.wiring sockets.line sockets.active sockets.bias
 		sockets.debounce sockets.wiring carbon-monoxide.line carbon-monoxide.active carbon-monoxide.bias carbon-monoxide.debounce carbon-monoxide.wiring
@@ -29,7 +29,7 @@ var (
 		battery.low-line.debounce battery.low-line.wiring panel.type panel.spi panel.data-command panel.reset panel.busy panel.power panel.temperature
 		uplink.interface uplink.targets uplink.resolvers uplink.name uplink.check uplink.address uplink.gateway uplink.dns uplink.sims.slot
 		uplink.sims.bundle uplink.sims.renews uplink.budget.session-mb uplink.budget.month-mb uplink.relay.line uplink.relay.active timetable.form
-		timetable.by timetable.public timetable.publish timetable.checked public session.length session.idle session.site kiosk.languages kiosk.button.line
+		timetable.by timetable.public timetable.publish timetable.checked public session.length session.idle kiosk.languages kiosk.button.line
 		kiosk.button.active kiosk.button.bias kiosk.button.debounce kiosk.button.wiring kiosk.quiet.line kiosk.quiet.active kiosk.quiet.bias
 		kiosk.quiet.debounce kiosk.quiet.wiring kiosk.next-place status.listen status.volunteers status.hosts status.switch.line status.switch.active
 		status.switch.bias status.switch.debounce status.switch.wiring power.countdown power.hold power.low power.critical power.start-after

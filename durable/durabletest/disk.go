@@ -60,6 +60,7 @@ type Disk struct {
 	deaf       bool // syncs do nothing
 	brittle    bool
 	crashes    int
+	freed      [][]byte      // what stands in free blocks
 	quota      int64         // bytes in all; 0: no bound
 	hung       chan struct{} // closed when syncs return again; nil: they do
 }
@@ -70,6 +71,13 @@ type inode struct {
 	durable []byte
 	pending []write // since the last sync
 	bad     map[int64]bool
+}
+
+// free keeps what a disk has in free blocks. The caller holds mu.
+func (d *Disk) free(b []byte) {
+	if len(bytes.Trim(b, "\x00")) > 0 {
+		d.freed = append(d.freed, bytes.Clone(b))
+	}
 }
 
 // write is a sector's worth, or a truncation.
@@ -190,6 +198,20 @@ func (d *Disk) Files() map[string][]byte {
 	all := map[string][]byte{}
 	for name, f := range d.names {
 		all[name] = bytes.Clone(f.now)
+	}
+	return all
+}
+
+// Raw is what stands on the whole disk, once all of it was synced: files, and what
+// was cut off them or was in those that have gone, and was not overwritten first.
+func (d *Disk) Raw() (all []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, f := range d.names {
+		all = append(all, f.now...)
+	}
+	for _, b := range d.freed {
+		all = append(all, b...)
 	}
 	return all
 }
@@ -373,6 +395,9 @@ func (d *Disk) Rename(from, to string) error {
 	}
 	err := d.begin()
 	if err == nil || d.random.IntN(2) == 0 {
+		if was := d.names[to]; was != nil {
+			d.free(was.now)
+		}
 		d.turn(filepath.Dir(to), map[string]*inode{from: nil, to: f})
 	}
 	return err
@@ -390,6 +415,7 @@ func (d *Disk) Remove(path string) error {
 	}
 	err := d.begin()
 	if err == nil || d.random.IntN(2) == 0 {
+		d.free(d.names[path].now)
 		d.turn(filepath.Dir(path), map[string]*inode{path: nil})
 	}
 	return err
@@ -501,6 +527,9 @@ func (f *File) Truncate(size int64) error {
 	}
 	err := f.disk.begin()
 	if err == nil || err == ErrDead {
+		if size < int64(len(f.inode.now)) {
+			f.disk.free(f.inode.now[size:])
+		}
 		f.do(write{at: size, truncate: true})
 	}
 	return err

@@ -13,6 +13,7 @@ needs() {
 		type qemu-system-aarch64 >/dev/null 2>&1 || missing+=(qemu-system-arm)
 		type qemu-img >/dev/null 2>&1 || missing+=(qemu-utils)
 		type dpkg-deb >/dev/null 2>&1 || missing+=(dpkg)
+		type lintian >/dev/null 2>&1 || missing+=(lintian)
 		type fakeroot >/dev/null 2>&1 || missing+=(fakeroot)
 		type mke2fs >/dev/null 2>&1 || missing+=(e2fsprogs)
 		type mkfs.erofs >/dev/null 2>&1 || missing+=(erofs-utils)

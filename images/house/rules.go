@@ -31,7 +31,7 @@ var order = map[string][]string{
 	"hw/battery":        {"batterytest"},
 	"hw/epaper":         {"epapertest"},
 	"hw/line":           {"linetest"},
-	"images":            {"lab house licences testsum", "card"},
+	"images":            {"deb lab house licences testsum", "card"},
 	"images/card":       {"cardtest early rootsum", "init keeper trial"},
 	"images/lab":        {"away bare clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},

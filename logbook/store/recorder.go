@@ -114,31 +114,26 @@ func (r *Recorder) Store() *Store {
 // errNotOpen: the card does not give the store yet.
 var errNotOpen = errors.New("the logbook is not open")
 
-// After is the store's, once it is open. While the card takes nothing, the urgent
-// events in memory follow.
+// After is the store's, once it is open.
 func (r *Recorder) After(seq uint64, limit int) ([]logbook.Event, error) {
-	volatile, failing := r.inMemory(func(queued) bool { return true })
 	s := r.Store()
 	if s == nil {
-		if len(volatile) > 0 {
-			return volatile[:min(limit, len(volatile))], nil
-		}
 		return nil, errNotOpen
 	}
-	events, err := onCard(r, func() ([]logbook.Event, error) { return s.After(seq, limit) })
-	if failing && (err == nil || len(volatile) > 0) {
-		events = append(events, volatile...)
-		return events[:min(limit, len(events))], nil
-	}
-	return events, err
+	return onCard(r, func() ([]logbook.Event, error) { return s.After(seq, limit) })
+}
+
+// Volatile are the urgent events in memory, while the card takes nothing.
+func (r *Recorder) Volatile() []logbook.Event {
+	return r.inMemory(func(queued) bool { return true })
 }
 
 // inMemory gives the urgent events that are not durable, if the card takes nothing.
-func (r *Recorder) inMemory(which func(queued) bool) (events []logbook.Event, failing bool) {
+func (r *Recorder) inMemory(which func(queued) bool) (events []logbook.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.failing {
-		return nil, false
+		return nil
 	}
 	for i := range r.waiting {
 		q := &r.waiting[i]
@@ -153,7 +148,7 @@ func (r *Recorder) inMemory(which func(queued) bool) (events []logbook.Event, fa
 		e.Log, e.Seq, e.Volatile = r.log, q.seq, true
 		events = append(events, e)
 	}
-	return events, true
+	return events
 }
 
 // onCard does f, and gives up on it where the card hangs.
@@ -165,7 +160,7 @@ func onCard[T any](r *Recorder, f func() (T, error)) (T, error) {
 // nothing, urgent events come from memory.
 func (r *Recorder) Next(urgent bool, limit int) (Batch, error) {
 	if urgent {
-		events, _ := r.inMemory(func(q queued) bool { return !q.sent })
+		events := r.inMemory(func(q queued) bool { return !q.sent })
 		if len(events) > 0 {
 			return Batch{Events: events[:min(limit, len(events))], urgent: true, memory: true, log: r.log}, nil
 		}

@@ -210,6 +210,7 @@ type uploader struct {
 	company  bool          // what is not urgent need not wait
 	since    time.Time     // when something that is not urgent was first seen to wait; zero: nothing does
 	once     bool          // one failure ends it
+	proof    logbook.Event // one that the receiver has taken; the zero Event: none yet
 
 	lanes [2]lane
 }
@@ -219,6 +220,7 @@ type lane struct {
 	urgent bool
 	limit  int       // events at a time, while what is refused is looked for; 0: any number
 	skip   int       // events at the head that were refused, each alone
+	prove  bool      // whether it takes anything at all is to be seen next
 	head   int       // the receiver took another one since: so many are done with once those were tried again; 0: it did not
 	again  int       // of these, which one is next
 	bad    int       // of these, how many were refused again
@@ -304,20 +306,20 @@ func (u *uploader) next() (*lane, store.Batch, time.Duration, error) {
 			continue
 		}
 		if l.urgent {
-			if len(b.Events) > l.skip || l.head > 0 {
+			if len(b.Events) > l.skip || l.head > 0 || l.prove {
 				return l, b, 0, nil
 			}
 			continue
 		}
 		rest := b.Events[l.skip:]
-		if !slices.ContainsFunc(rest, func(e logbook.Event) bool { return e.Name != logbook.SyncUploaded }) && len(rest) < maxEvents && l.head == 0 {
+		if !slices.ContainsFunc(rest, func(e logbook.Event) bool { return e.Name != logbook.SyncUploaded }) && len(rest) < maxEvents && l.head == 0 && !l.prove {
 			u.since, u.company = time.Time{}, false
 			return nil, b, wait, nil
 		}
 		if u.since.IsZero() {
 			u.since = time.Now()
 		}
-		if left := time.Until(u.since.Add(u.Company)); left > 0 && !u.company && len(rest) < maxEvents/2 && l.head == 0 {
+		if left := time.Until(u.since.Add(u.Company)); left > 0 && !u.company && len(rest) < maxEvents/2 && l.head == 0 && !l.prove {
 			return nil, b, min(wait, left), nil
 		}
 		u.company = true // until nothing is left
@@ -330,7 +332,10 @@ func (l *lane) reset() { *l = lane{urgent: l.urgent} }
 
 // send makes one attempt with the head of a lane, and draws its conclusions.
 func (u *uploader) send(ctx context.Context, l *lane, b store.Batch) (Uploaded, *failure) {
-	if l.head > 0 {
+	switch {
+	case l.prove:
+		return u.prove(ctx, l)
+	case l.head > 0:
 		return u.verify(ctx, l, b)
 	}
 	events := b.Events[l.skip:]
@@ -345,7 +350,7 @@ func (u *uploader) send(ctx context.Context, l *lane, b store.Batch) (Uploaded, 
 	if f != nil {
 		return done, u.fail(l, f, len(events), len(plain))
 	}
-	l.errs = 0
+	l.errs, u.proof = 0, events[len(events)-1]
 	u.company = u.company || l.urgent // what waits for company has it
 	u.proven(l)
 	if l.skip > 0 {
@@ -361,11 +366,36 @@ func (u *uploader) send(ctx context.Context, l *lane, b store.Batch) (Uploaded, 
 	return done, u.received(&done, b.Head(len(events)), rejected)
 }
 
+// prove sends an event once more that the receiver has taken before. If it takes
+// that, it is the one at the head that it refuses: which is tried once more.
+func (u *uploader) prove(ctx context.Context, l *lane) (Uploaded, *failure) {
+	_, plain, err := u.fit([]logbook.Event{u.proof})
+	if err != nil {
+		return Uploaded{}, u.fail(l, &failure{trouble: private.Redact(err.Error()), kind: closed}, 1, 0)
+	}
+	done, rejected, f := u.post(ctx, l, plain, 1)
+	done.Events, done.Rejected = 0, 0
+	if f == nil && rejected == 0 {
+		l.prove, l.head, l.again, l.bad, l.tries, l.errs = false, l.skip, 0, 0, 0, 0
+		return done, nil
+	}
+	if f == nil {
+		f = &failure{trouble: done.Trouble, kind: refused}
+	}
+	if f.kind == refused || f.kind == tooLarge {
+		f.kind = closed // it refuses everything
+	}
+	if f.kind == closed || f.kind == broken {
+		l.prove, l.skip, l.errs = false, 0, 0
+	}
+	return done, u.fail(l, f, 1, len(plain))
+}
+
 // proven: the receiver takes events, so what the other lane could not send is tried
 // once more, though nothing stands behind it.
 func (u *uploader) proven(l *lane) {
 	for i := range u.lanes {
-		if other := &u.lanes[i]; other != l && other.skip > 0 && other.head == 0 {
+		if other := &u.lanes[i]; other != l && other.skip > 0 && other.head == 0 && !other.prove {
 			other.head, other.again, other.bad, other.tries, other.hold = other.skip, 0, 0, 0, time.Time{}
 		}
 	}
@@ -435,7 +465,7 @@ const (
 
 // mostErrors is how many errors in a row are the receiver's own trouble; more may
 // be about a record.
-const mostErrors = 4
+const mostErrors = 6
 
 // fail sets the times of the next attempt, and how much it sends.
 func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
@@ -464,6 +494,11 @@ func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
 		soon()
 	case kind == refused && l.head == 0:
 		l.limit = 1
+		if u.proof.Seq != 0 {
+			l.skip, l.prove = 1, true
+			soon()
+			break
+		}
 		if l.skip++; l.skip <= mostSkipped*(l.rounds+1) {
 			soon()
 			break

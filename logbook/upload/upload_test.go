@@ -145,7 +145,11 @@ type trial struct {
 	mu       sync.Mutex
 	attempts []attempt
 	reports  []Uploaded
-	answers  []func() (*http.Response, error) // by attempt; then all goes well
+	answers  []func() (*http.Response, error)            // by attempt; then all goes well
+	answer   func(seqs []uint64) (*http.Response, error) // after those; nil: all goes well
+	took     func(seqs []uint64)                         // is told of what was received
+	company  time.Duration
+	now      chan struct{}
 	err      error
 }
 
@@ -153,7 +157,7 @@ type trial struct {
 func (x *trial) run(t *testing.T, during func()) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		x.wake = make(chan struct{}, 1)
+		x.wake, x.now = make(chan struct{}, 1), make(chan struct{}, 1)
 		x.usable.Store(true)
 		ctx, cancel := context.WithCancel(t.Context())
 		c := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
@@ -164,12 +168,20 @@ func (x *trial) run(t *testing.T, during func()) {
 			if n < len(x.answers) {
 				return x.answers[n]()
 			}
-			return well(), nil
+			seqs := x.attempts[n].seqs
+			reply, err := well(), error(nil)
+			if x.answer != nil {
+				reply, err = x.answer(seqs)
+			}
+			if err == nil && reply.StatusCode == 200 && x.took != nil {
+				x.took(seqs)
+			}
+			return reply, err
 		})}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			x.err = Run(ctx, Options{Endpoint: "http://receiver.test", Client: c}, &x.book, x.usable.Load, x.wake,
+			x.err = Run(ctx, Options{Endpoint: "http://receiver.test", Client: c, Company: x.company, Now: x.now}, &x.book, x.usable.Load, x.wake,
 				func(u Uploaded) { x.reports = append(x.reports, u) })
 		}()
 		synctest.Wait()

@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -256,29 +255,17 @@ func (c *Client) WithLedger(f func(*netmon.Ledger)) {
 
 func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := l.dialer
-	if l.purpose == Probe {
-		dialer.Control = patient
-	}
 	if ap, err := netip.ParseAddrPort(address); err == nil && ap.Addr().IsValid() {
 		dialer.Resolver = nil
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
-	if tcp, ok := conn.(*net.TCPConn); ok && l.purpose == Probe {
+	if tcp, ok := conn.(*net.TCPConn); ok && (l.purpose == Probe || l.purpose == Gateway) {
 		tcp.SetLinger(0) // an end without the farewell of four segments
 	}
 	if err != nil && network != "udp" {
 		l.add(&l.headers, ipv4Header+tcpHeader) // at least what asked for the connection
 	}
 	return l.counted(conn, err)
-}
-
-// patient has the kernel put its acknowledgements on what is sent next (tcp(7)):
-// a check takes two segments less of ten.
-func patient(network, _ string, raw syscall.RawConn) error {
-	if strings.HasPrefix(network, "tcp") {
-		raw.Control(func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 0) })
-	}
-	return nil
 }
 
 func (l *lane) counted(conn net.Conn, err error) (net.Conn, error) {
@@ -325,7 +312,7 @@ func (c *countedConn) Write(b []byte) (int, error) {
 func (c *countedConn) Close() error {
 	if !c.closed.Swap(true) {
 		if n := segments(c.Conn); n > 0 {
-			if n++; c.lane.purpose != Probe {
+			if n++; c.lane.purpose != Probe && c.lane.purpose != Gateway {
 				n++
 			}
 			c.lane.add(&c.lane.headers, n*(ipv4Header+tcpHeader))

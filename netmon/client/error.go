@@ -35,6 +35,9 @@ func (e *Error) Timeout() bool { return errors.Is(e, hw.ErrTimeout) }
 // ErrRefused: something answers at that address, and not to this port.
 var ErrRefused = errors.New("connection refused")
 
+// ErrUnreachable: whoever stands between says that there is no way there.
+var ErrUnreachable = errors.New("there is no way there")
+
 func (l *lane) wrap(err error) error {
 	e := &Error{Purpose: l.purpose, Reason: "the request failed"}
 	var (
@@ -60,7 +63,7 @@ func (l *lane) wrap(err error) error {
 	case errors.Is(err, unix.ECONNREFUSED):
 		e.Reason, e.is = "connection refused", []error{ErrRefused}
 	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH):
-		e.Reason = "there is no way there"
+		e.Reason, e.is = ErrUnreachable.Error(), []error{ErrUnreachable}
 	case errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Reason = "the connection was cut"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

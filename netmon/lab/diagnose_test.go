@@ -55,7 +55,7 @@ func TestDiagnoseWithoutADaemon(t *testing.T) {
 		{"the radio is down", radioSet(func(r *radio) { r.down.Store(true) }), 1, "passed passed passed passed failed not-tried not-tried not-tried", true, "no-internet",
 			[]string{"has no mobile internet"}},
 		{"names fail", func(l *lab) { clearRadio(l); l.fault("incoming iifname br0 udp dport 53 drop") }, 1, "passed passed passed passed passed unknown failed not-tried", true, "dns-failing",
-			[]string{"names are found beyond the Cisco box, not by it"}},
+			[]string{"websites are found beyond the Cisco box, not by it"}},
 		{"a sign-in page", func(l *lab) { l.heal(); portal("redirect", portalRedirect)(l) }, 1, "passed passed passed passed passed failed not-tried not-tried", true, "captive-portal",
 			[]string{"sign in: the internet is shut until then"}},
 		{"the cable is out", func(l *lab) { l.heal(); l.ip("-n", l.gw, "link", "set", "lan0", "down") }, 1, "passed failed not-tried not-tried not-tried not-tried not-tried not-tried", false, "cable-unplugged",

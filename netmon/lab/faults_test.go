@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +22,8 @@ type fault struct {
 	way []string
 	// ci: one of the dozen that every run of the tests injects.
 	ci bool
+	// says is a part of the advice beside the verdict; "" for any.
+	says string
 	// slow faults take minutes by their nature: a lease that must end first.
 	slow bool
 }
@@ -35,8 +39,8 @@ func (f fault) aim() time.Duration {
 		return 100 * time.Millisecond
 	case "gateway-silent":
 		return 3 * time.Second
-	case "no-internet", "dns-failing", "captive-portal":
-		return 8 * time.Second
+	case "no-internet", "dns-failing", "captive-portal", "filtered":
+		return 30 * time.Second
 	}
 	return 0
 }
@@ -58,6 +62,30 @@ func clearRadio(l *lab) {
 	l.radio.delay.Store(0)
 	l.radio.loss.Store(0)
 	l.radio.mtu.Store(0)
+	l.radio.jitter.Store(0)
+	l.radio.rate.Store(0)
+	if l.phones != nil {
+		l.phones.end()
+		l.phones = nil
+	}
+}
+
+// release has the box ask for another lease, as after its cable was out, while change is
+// made.
+func (l *lab) release(change func()) {
+	l.ip("-n", l.gw, "link", "set", "lan0", "down")
+	l.verdict.await("cable-unplugged", guard)
+	change()
+	l.ip("-n", l.gw, "link", "set", "lan0", "up")
+}
+
+// downloads fill a radio of so many bits a second.
+func downloads(n int, rate int64, queue time.Duration) func(*lab) {
+	return func(l *lab) {
+		l.radio.queue.Store(int64(queue))
+		l.radio.rate.Store(rate)
+		l.phones = l.startPhones(n, download)
+	}
 }
 
 func names(mode string) func(*lab) { return func(l *lab) { l.sites.names.Store(mode) } }
@@ -189,7 +217,7 @@ var faults = []fault{
 		clear:  func(l *lab) { l.in(l.gw, "nft", "add rule ip nat out oifname wwan0 masquerade") },
 		way:    []string{"dns-failing"}},
 	{name: "no credit: all but names is refused", want: "no-internet",
-		inject: rules("forwarded iifname br0 meta l4proto tcp reject with tcp reset"), clear: heal},
+		inject: rules("forwarded iifname br0 meta l4proto tcp reject with tcp reset", "forwarded iifname br0 udp dport != 53 reject"), clear: heal},
 	{name: "one of the two addresses that are asked is dead", want: "ok",
 		inject: rules("forwarded ip daddr " + literals[0] + " tcp dport 443 drop"), clear: heal},
 	{name: "both addresses that are asked are dead", want: "ok",
@@ -215,6 +243,94 @@ var faults = []fault{
 	{name: "sign-in page: TLS alone is taken", want: "captive-portal", slow: true, inject: portal("page", portalTLS), clear: heal},
 	{name: "the box's clock is wrong by seven years", want: "ok", ci: true,
 		inject: func(l *lab) { l.sites.year.Store(int64(time.Now().Year() + 7)) }, clear: func(l *lab) { l.sites.year.Store(0) }},
+
+	{name: "the lease names other name servers, and the gateway answers no names", want: "ok", way: []string{"cable-unplugged"},
+		inject: func(l *lab) {
+			l.release(func() { l.serveDHCP("--dhcp-option=6,"+literals[0]+","+literals[1], "--port=0") })
+		},
+		clear: func(l *lab) { l.release(func() { l.serveDHCP() }) }},
+	{name: "names: none exists", want: "dns-failing", ci: true, inject: names("nxdomain"), clear: names("")},
+	{name: "names that exist lead to a sign-in page, and others do not", want: "captive-portal",
+		inject: func(l *lab) {
+			l.serveDHCP("--host-record="+checkName+","+gatewayAddress, "--host-record="+tlsName+","+gatewayAddress)
+		},
+		clear: func(l *lab) { l.serveDHCP() }},
+	{name: "TCP to port 443 is dropped", want: "filtered", ci: true, inject: rules("forwarded tcp dport 443 drop"), clear: heal},
+	{name: "calls are dropped: UDP but for names", want: "filtered", inject: rules("forwarded udp dport 3478 drop"), clear: heal},
+	{name: "TCP to port 80 is dropped", want: "ok", inject: rules("forwarded tcp dport 80 drop"), clear: heal},
+	{name: "the site that is asked is dead", want: "ok", inject: rules("forwarded ip daddr " + checkAddress + " drop"), clear: heal},
+	{name: "the site that is asked refuses", want: "ok",
+		inject: rules("forwarded ip daddr " + checkAddress + " meta l4proto tcp reject with tcp reset"), clear: heal},
+	{name: "everything is 3.1 to 4 s late", want: "congested", ci: true,
+		inject: radioSet(func(r *radio) {
+			r.delay.Store(int64(3100 * time.Millisecond))
+			r.jitter.Store(int64(900 * time.Millisecond))
+		}), clear: clearRadio},
+	{name: "six downloads over 256 kbit/s, 4 s of queue", want: "congested", inject: downloads(6, 256_000, 4*time.Second), clear: clearRadio},
+	{name: "one download over 64 kbit/s", want: "slow", inject: downloads(1, 64_000, 2*time.Second), clear: clearRadio},
+	{name: "64 kbit/s, and nobody uses it", want: "ok", inject: radioSet(func(r *radio) { r.queue.Store(int64(2 * time.Second)); r.rate.Store(64_000) }), clear: clearRadio},
+	{name: "the radio is out for 10 s in 30, again and again", want: "comes-and-goes", way: []string{"no-internet"}, slow: true,
+		inject: func(l *lab) {
+			ctx, stop := context.WithCancel(context.Background())
+			l.toggle = stop
+			l.t.Cleanup(stop)
+			go func() {
+				for ctx.Err() == nil {
+					l.radio.down.Store(true)
+					pause(ctx, 10*time.Second)
+					l.radio.down.Store(false)
+					pause(ctx, 20*time.Second)
+				}
+			}()
+		},
+		clear: func(l *lab) { l.toggle(); l.radio.down.Store(false) }},
+	{name: "a stranger's DHCP server leases another network", want: "no-internet", way: []string{"cable-unplugged", "dns-failing", "gateway-silent"}, says: "another box answers",
+		inject: func(l *lab) {
+			l.release(func() {
+				l.dnsmasq.stop()
+				l.ip("-n", l.other, "addr", "add", "10.99.0.1/24", "dev", "eth0")
+				l.stranger = l.start("stranger", l.other, nil, "dnsmasq", "-C", "/dev/null", "--keep-in-foreground", "--interface=eth0", "--bind-interfaces", "--except-interface=lo",
+					"--no-resolv", "--no-hosts", "--user=root", "--no-ping", "--log-facility=-", "--pid-file=", "--dhcp-leasefile="+filepath.Join(l.dir, "others"),
+					"--dhcp-range=10.99.0.50,10.99.0.99,120s")
+			})
+		},
+		clear: func(l *lab) {
+			l.release(func() {
+				l.stranger.stop()
+				l.ip("-n", l.other, "addr", "del", "10.99.0.1/24", "dev", "eth0")
+				l.serveDHCP()
+			})
+		}},
+	{name: "somebody switches the Cisco box off and on", want: "starting", way: []string{"cable-unplugged"}, says: "about two minutes",
+		inject: func(l *lab) {
+			l.ip("-n", l.gw, "link", "set", "lan0", "down")
+			l.ip("-n", l.gw, "link", "set", "br0", "down")
+			l.radio.down.Store(true)
+			l.verdict.await("cable-unplugged", guard)
+			time.Sleep(8 * time.Second)
+			l.ip("-n", l.gw, "link", "set", "lan0", "up")
+			l.verdict.await("starting", guard)
+			time.Sleep(15 * time.Second)
+			l.ip("-n", l.gw, "link", "set", "br0", "up")
+			l.ip("-n", l.gw, "route", "replace", "default", "via", "100.64.0.1")
+			time.Sleep(25 * time.Second)
+		}, clear: clearRadio},
+	{name: "a certificate has run out", want: "ok",
+		inject: func(l *lab) { l.sites.year.Store(int64(time.Now().Year() - 1)) }, clear: func(l *lab) { l.sites.year.Store(0) }},
+	{name: "the gateway answers for the internet's address, and its radio is down", want: "no-internet",
+		inject: func(l *lab) {
+			l.radio.down.Store(true)
+			l.fault("early iifname br0 ip daddr " + literals[0] + " tcp dport 443 redirect to :80")
+		},
+		clear: func(l *lab) { clearRadio(l); l.heal() }},
+	{name: "nothing is received: the cable is in the wrong port", want: "wrong-port", way: []string{"cable-unplugged", "no-address"}, slow: true,
+		inject: func(l *lab) {
+			l.release(func() {
+				l.in(l.gw, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/lan0/disable_ipv6")
+				l.ip("-n", l.gw, "link", "set", "lan0", "nomaster")
+			})
+		},
+		clear: func(l *lab) { l.release(func() { l.ip("-n", l.gw, "link", "set", "lan0", "master", "br0") }) }},
 
 	{name: "30 % of the packets are lost", want: "slow", inject: radioSet(func(r *radio) { r.loss.Store(30) }), clear: clearRadio},
 	{name: "everything is 2 s late", want: "slow", ci: true, inject: radioSet(func(r *radio) { r.delay.Store(int64(2 * time.Second)) }), clear: clearRadio},

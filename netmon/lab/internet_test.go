@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,7 @@ import (
 // internet is what lies beyond the radio, and the sign-in page before it: web
 // and TLS servers, and a name server that can be told to fail.
 type internet struct {
-	names  atomic.Value // string: "", silent, servfail, slow, wrong
+	names  atomic.Value // string: "", silent, servfail, nxdomain, slow, wrong
 	site   atomic.Int64 // status of the check's site
 	portal atomic.Value // string: redirect, page, 204
 	year   atomic.Int64 // of all certificates and dates; 0: this one
@@ -53,6 +54,10 @@ func newInternet(l *lab) *internet {
 		l.t.Cleanup(func() { server.Close() })
 	}
 	serve(l.inet, ":80", nil, func(w http.ResponseWriter, r *http.Request) {
+		if size, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/load/")); err == nil {
+			io.CopyN(w, zeros{}, int64(size))
+			return
+		}
 		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // as long as the real one's
 		w.WriteHeader(int(s.site.Load()))
 	})
@@ -83,8 +88,35 @@ func newInternet(l *lab) *internet {
 		})
 		go s.serveNames(conn)
 		l.t.Cleanup(func() { conn.Close() })
+		var calls net.PacketConn
+		l.inside(l.inet, func() (err error) {
+			calls, err = net.ListenPacket("udp4", a+":3478")
+			return err
+		})
+		go serveCalls(calls)
+		l.t.Cleanup(func() { calls.Close() })
 	}
 	return s
+}
+
+// zeros are read without end.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// serveCalls answers STUN's binding requests (RFC 8489), without saying where from.
+func serveCalls(conn net.PacketConn) {
+	b := make([]byte, 1500)
+	for {
+		n, from, err := conn.ReadFrom(b)
+		if err != nil {
+			return
+		}
+		if n >= 20 && b[0] == 0 && b[1] == 1 {
+			b[0] = 1
+			conn.WriteTo(b[:n], from)
+		}
+	}
 }
 
 func (s *internet) serveNames(conn net.PacketConn) {
@@ -104,6 +136,8 @@ func (s *internet) serveNames(conn net.PacketConn) {
 		switch mode := s.names.Load(); {
 		case mode == "silent":
 			continue
+		case mode == "nxdomain":
+			answer.RCode = dnsmessage.RCodeNameError
 		case mode == "servfail":
 			answer.RCode = dnsmessage.RCodeServerFailure
 		case mode == "wrong" && q.Type == dnsmessage.TypeA:

@@ -55,12 +55,16 @@ type lab struct {
 	// the Cisco box's LAN.
 	van, gw, inet, other string
 
-	radio   *radio
-	sites   *internet
-	dnsmasq *process
-	network *process // systemd-networkd with its bus
-	daemon  *process
-	verdict *verdicts
+	radio    *radio
+	sites    *internet
+	dnsmasq  *process
+	network  *process // systemd-networkd with its bus
+	daemon   *process
+	verdict  *verdicts
+	stranger *process
+	routed   bool               // the other host reaches the internet
+	toggle   context.CancelFunc // what a fault has going
+	phones   *phones
 }
 
 // What networkd is told of the port: that an address is leased on it, or that it
@@ -201,9 +205,10 @@ uplink:
   interface: uplink0
   targets: ["%s:443", "%s:443"]
   resolvers: ["%s:53", "%s:53"]
+  calls: ["%s:3478", "%s:3478"]
   name: %s
   check: http://%s/generate_204
-`, literals[0], literals[1], literals[0], literals[1], tlsName, checkName)+strings.Join(more, "\n"))
+`, literals[0], literals[1], literals[0], literals[1], literals[0], literals[1], tlsName, checkName)+strings.Join(more, "\n"))
 	return path
 }
 
@@ -476,6 +481,13 @@ func (v *verdicts) add(s view) {
 	v.all = append(v.all, shown{s.Uplink.Verdict, time.Now(), s})
 	close(v.changed)
 	v.changed = make(chan struct{})
+}
+
+// advice is what the state says beside the verdict.
+func (v *verdicts) advice() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.latest.Uplink.Advice
 }
 
 // now is the verdict that shows, and how many were before it.

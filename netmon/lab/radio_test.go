@@ -21,6 +21,9 @@ type radio struct {
 	loss  atomic.Int64 // percent, each way
 	mtu   atomic.Int64 // longer packets vanish without a word; 0: none do
 	down  atomic.Bool
+	// jitter is added to delay at random, up to so much. rate is in bits a second
+	// towards the box, with a queue of so long; 0: without a limit.
+	jitter, rate, queue atomic.Int64
 
 	bytes atomic.Int64 // that came from the Cisco box or went to it
 	// Of these, those from or to the server that proves itself, and how often it
@@ -83,6 +86,15 @@ func tun(name string) (*os.File, error) {
 // carry takes packets from one end to the other until an end is closed.
 func (r *radio) carry(from, to *os.File, late bool) {
 	b := make([]byte, 1<<16)
+	line := make(chan sent, 1<<16)
+	defer close(line)
+	go func() {
+		for p := range line {
+			time.Sleep(time.Until(p.at))
+			to.Write(p.packet)
+		}
+	}()
+	var free time.Time // when the line is
 	for {
 		n, err := from.Read(b)
 		if err != nil {
@@ -94,11 +106,35 @@ func (r *radio) carry(from, to *os.File, late bool) {
 		if r.down.Load() || rand.Int64N(100) < r.loss.Load() || mtu > 0 && int64(n) > mtu {
 			continue
 		}
+		if rate := r.rate.Load(); rate > 0 && late {
+			now := time.Now()
+			if free.Before(now) {
+				free = now
+			}
+			if free.Sub(now) > time.Duration(r.queue.Load()) {
+				continue // the queue is full
+			}
+			free = free.Add(time.Duration(int64(n) * 8 * int64(time.Second) / rate))
+			select {
+			case line <- sent{free, append([]byte(nil), b[:n]...)}:
+			default:
+			}
+			continue
+		}
 		if d := time.Duration(r.delay.Load()); d > 0 && late {
+			if j := r.jitter.Load(); j > 0 {
+				d += time.Duration(rand.Int64N(j))
+			}
 			packet := append([]byte(nil), b[:n]...)
 			time.AfterFunc(d, func() { to.Write(packet) })
 			continue
 		}
 		to.Write(b[:n])
 	}
+}
+
+// sent is a packet on the line, and when it is at its end.
+type sent struct {
+	at     time.Time
+	packet []byte
 }

@@ -88,6 +88,9 @@ func (l *lab) suffer(f fault) result {
 		r.show = max(s.at.Sub(begun), 0)
 	}
 	l.steady(f.want)
+	if s, _, _ := l.verdict.now(); f.says != "" && !strings.Contains(l.verdict.advice(), f.says) {
+		r.wrong = append(r.wrong, fmt.Sprintf("%s, with the advice %q", s.verdict, l.verdict.advice()))
+	}
 	healed := time.Now()
 	f.clear(l)
 	if f.want == "ok" {

@@ -1,9 +1,11 @@
 // Package link watches the port to the Cisco box in the kernel, over netlink.
 //
 // In: the port's name. Out: a netmon.Link at the start and after each change of
-// the interface, its carrier, its IPv4 address, its default route, or of whether
-// the gateway answers where it is. It polls nothing while the kernel tells, and
-// changes nothing; what needs a capability is not here.
+// the interface, its carrier, its IPv4 address, its default route, its lease's name
+// servers, or of whether the gateway answers where it is. While the kernel tells it asks
+// nothing but, every minute, networkd for the name servers; while there is no address it
+// looks whether anything is received. It changes nothing; what needs a capability is not
+// here.
 package link
 
 import (
@@ -25,6 +27,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"infobus/netmon"
+	"infobus/systemd"
 )
 
 // Watch observes the interface name until ctx is done, and returns ctx's error
@@ -34,14 +37,14 @@ import (
 // thread. Where the kernel's notifications cannot be had, it looks every few
 // seconds, and says so once.
 func Watch(ctx context.Context, name string, observe func(netmon.Link)) error {
-	w := watcher{name: name, observe: observe, log: slog.Default(), open: open, calm: calm, look: look}
+	w := watcher{name: name, observe: observe, log: slog.Default(), open: open, calm: calm, look: look, servers: servers}
 	return w.run(ctx)
 }
 
 // Read is the interface name as it is now. One that is not there is a value,
 // not an error.
 func Read(name string) (netmon.Link, error) {
-	w := watcher{name: name, log: slog.New(slog.DiscardHandler)}
+	w := watcher{name: name, log: slog.New(slog.DiscardHandler), servers: servers}
 	return w.read()
 }
 
@@ -57,9 +60,16 @@ type watcher struct {
 
 	calm, look time.Duration // the constants; a test is less patient
 
+	servers func(index int) string // the lease's name servers; nil where nobody is asked
+
 	seen bool
 	last netmon.Link
-	gone string // the other interfaces, when the absence was last logged
+	told netmon.Link // when the name servers were asked for last
+	at   time.Time   // when that was
+
+	since    time.Time // when the carrier came; zero without one
+	received uint64    // what had been received by then
+	gone     string    // the other interfaces, when the absence was last logged
 
 	mu      sync.Mutex // guards watched
 	watched gateway
@@ -91,6 +101,13 @@ const (
 	// Without notifications it looks, and tries to subscribe, at intervals that
 	// double from look to eight times that.
 	look = 2 * time.Second
+	// leaseEvery is how often the lease's name servers are asked for: a renewal may
+	// bring others, and the kernel is not told.
+	leaseEvery = time.Minute
+	// A port that has a carrier and no address, and has received nothing for deafAfter,
+	// is deaf; hearEvery is how often that is looked at. A lease server is asked again
+	// and again meanwhile, and whatever is alive says something.
+	deafAfter, hearEvery = 10 * time.Second, 2 * time.Second
 )
 
 func (w *watcher) run(ctx context.Context) error {
@@ -182,8 +199,57 @@ func (w *watcher) subscribed(ctx context.Context, had func()) error {
 			return fmt.Errorf("receive: %w", failed)
 		case <-steady:
 			had()
+		case <-time.After(w.again()):
 		case <-changed:
 		}
+	}
+}
+
+// again is when to look though nothing was told.
+func (w *watcher) again() time.Duration {
+	if w.last.Carrier && w.last.Address == "" {
+		return hearEvery
+	}
+	return leaseEvery
+}
+
+// servers are the lease's name servers, as networkd tells; "" where it does not.
+func servers(index int) string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	list, err := systemd.NameServers(ctx, index)
+	if err != nil {
+		return ""
+	}
+	var words []string
+	for _, a := range list {
+		words = append(words, a.String())
+	}
+	return strings.Join(words, " ")
+}
+
+// lease adds the name servers of the port's lease.
+func (w *watcher) lease(l *netmon.Link, index int) {
+	if w.servers == nil || l.Address == "" {
+		return
+	}
+	l.DNS = w.told.DNS
+	if l.Way() == w.told.Way() && time.Since(w.at) < leaseEvery {
+		return
+	}
+	l.DNS = w.servers(index)
+	w.told, w.at = *l, time.Now()
+}
+
+// hear says whether the port is deaf, by the kernel's count of what it received.
+func (w *watcher) hear(l *netmon.Link, received uint64) {
+	switch {
+	case !l.Carrier:
+		w.since = time.Time{}
+	case w.since.IsZero() || received != w.received:
+		w.since, w.received = time.Now(), received
+	default:
+		l.Deaf = l.Address == "" && time.Since(w.since) >= deafAfter
 	}
 }
 
@@ -300,8 +366,7 @@ func (w *watcher) list() error {
 	return nil
 }
 
-func (w *watcher) read() (netmon.Link, error) {
-	var l netmon.Link
+func (w *watcher) read() (l netmon.Link, err error) {
 	port, err := netlink.LinkByName(w.name)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		w.absent()
@@ -316,6 +381,14 @@ func (w *watcher) read() (netmon.Link, error) {
 	if l.Carrier = port.Attrs().RawFlags&unix.IFF_LOWER_UP != 0; l.Carrier {
 		l.Speed, l.Duplex = speed(w.name)
 	}
+	defer func() {
+		var received uint64
+		if s := port.Attrs().Statistics; s != nil {
+			received = s.RxPackets
+		}
+		w.hear(&l, received)
+		w.lease(&l, port.Attrs().Index)
+	}()
 
 	addrs, err := netlink.AddrList(port, netlink.FAMILY_V4)
 	if err != nil {

@@ -12,66 +12,52 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sys/unix"
 
 	"infobus/hw"
+	"infobus/netmon"
 	"infobus/netmon/client"
 )
 
-// sendAgain is after how long without an answer a question is sent once more: a
-// datagram lost is no DNS failing.
-const sendAgain = 700 * time.Millisecond
+// sendAgain is after how long without an answer a question is sent once more, and how
+// long then each next time is than the one before: a datagram lost is no server failing.
+const sendAgain, longer = 700 * time.Millisecond, 2
 
-// ask says whether a resolver answers, and after how long. Where the name's
-// server proves itself elsewhere it asks for a name below it that nobody has
-// asked for, so that no cache answers: that there is none is an answer too. wild:
-// there was one, as where a sign-in page answers for every name.
-func (p *Prober) ask(ctx context.Context, resolvers []string, t Targets) (ok, wild bool, after time.Duration) {
-	begun := time.Now()
-	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (bool, bool) {
-		a, lost, ok := p.exchange(ctx, server, func() string {
-			if t.Proof {
-				return strings.ToLower(crand.Text()[:8]) + "." + t.Name
+// query asks a name server for a name below the given one that nobody has asked for, so
+// that no cache answers: that there is none is the right answer, and an address one too,
+// as where all names have one. Where the zone is not known to say so, the name itself is
+// asked for.
+func (p *Prober) query(ctx context.Context, tell tell, cell netmon.Cell, server, name string, below bool) {
+	p.put(ctx, tell, cell, p.options.Timeout, func(ctx context.Context) outcome {
+		r := p.exchange(ctx, server, func() string {
+			if below {
+				return strings.ToLower(crand.Text()[:8]) + "." + name
 			}
-			return t.Name
-		})
-		if ok && t.Proof { // no cache answered: it went over the radio
-			p.tried(lost, true)
+			return name
+		}).outcome
+		if below && r.came == netmon.NoName {
+			r.came = netmon.Right
 		}
-		return a.address.IsValid(), ok && (a.address.IsValid() || t.Proof && a.code == dnsmessage.RCodeNameError)
+		return r
 	})
-	for _, w := range answers.passed {
-		wild = wild || w && t.Proof
-	}
-	return len(answers.passed) > 0, wild, time.Since(begun)
-}
-
-// lookUp is an address of host, as the first of the resolvers that has one says.
-func (p *Prober) lookUp(ctx context.Context, host string, resolvers []string) (string, bool) {
-	answers := first(ctx, p.options.Stagger, resolvers, func(ctx context.Context, server string) (reply, bool) {
-		a, _, ok := p.exchange(ctx, server, func() string { return host })
-		return a, ok && a.address.IsValid()
-	})
-	for _, a := range answers.passed {
-		return a.address.String(), true
-	}
-	return "", false
 }
 
 // reply is what a resolver said.
 type reply struct {
 	code    dnsmessage.RCode
 	address netip.Addr // the first; invalid for none
+
+	outcome outcome
 }
 
-// exchange asks one resolver over UDP; false without an answer to a question.
-// Each sending has an id of its own, so that it is known how many were lost
-// before the one that was answered, and the name that name then gives: a
-// forwarder waits for the answer to a name that it has asked for already, and
+// exchange asks one name server over UDP. Each sending has an id of its own, so that it is
+// known how many were lost before the one that was answered, and the name that name then
+// gives: a forwarder waits for the answer to a name that it has asked for already, and
 // does not send it on again.
-func (p *Prober) exchange(ctx context.Context, server string, name func() string) (r reply, lost int, ok bool) {
+func (p *Prober) exchange(ctx context.Context, server string, name func() string) (r reply) {
 	conn, err := p.options.Client.Dial(ctx, client.Probe, "udp", server)
 	if err != nil {
-		return reply{}, 0, false
+		return reply{outcome: came(err)}
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -79,39 +65,61 @@ func (p *Prober) exchange(ctx context.Context, server string, name func() string
 
 	b := make([]byte, 1500)
 	var asked []dnsmessage.Question
-	for first := uint16(rand.Uint32()); ctx.Err() == nil; {
-		sent := time.Now()
+	var sent []time.Time
+	wait := sendAgain
+	for first := uint16(rand.Uint32()); ctx.Err() == nil; wait *= longer {
 		q, err := question(name())
-		if err == nil {
-			err = send(conn, first+uint16(len(asked)), q)
-		}
 		if err != nil {
-			return reply{}, 0, false
+			return reply{outcome: outcome{unasked: true}}
+		}
+		sent = append(sent, time.Now())
+		if err := send(conn, first+uint16(len(asked)), q); err != nil {
+			return reply{outcome: refused(ctx, err)}
 		}
 		asked = append(asked, q)
-		conn.SetReadDeadline(sent.Add(sendAgain))
+		conn.SetReadDeadline(time.Now().Add(wait))
 		for {
 			read, err := conn.Read(b)
 			if errors.Is(err, hw.ErrTimeout) || errors.Is(err, os.ErrDeadlineExceeded) {
 				break
 			}
 			if err != nil {
-				// A port that is shut: no use in asking at once again.
-				select {
-				case <-ctx.Done():
-				case <-time.After(time.Until(sent.Add(sendAgain))):
-				}
-				break
+				return reply{outcome: refused(ctx, err)}
 			}
 			for i, q := range asked {
-				if a, err := parse(b[:read], first+uint16(i), q); err == nil {
-					return a, i, true
+				if r, err := parse(b[:read], first+uint16(i), q); err == nil {
+					r.outcome = outcome{came: r.says(), trip: time.Since(sent[i]), lost: i}
+					return r
 				}
 			}
 			// Not the answer to one of these: somebody else's, or a forgery.
 		}
 	}
-	return reply{}, 0, false
+	return reply{outcome: outcome{came: netmon.Nothing}}
+}
+
+// refused is what an error of a datagram socket says: that its port is shut, or that there
+// is no way there (ICMP).
+func refused(ctx context.Context, err error) outcome {
+	switch {
+	case ctx.Err() != nil:
+		return outcome{came: netmon.Nothing}
+	case errors.Is(err, unix.ECONNREFUSED):
+		return outcome{came: netmon.Refusal}
+	}
+	return outcome{came: netmon.Unreachable}
+}
+
+func (r reply) says() netmon.Came {
+	switch {
+	case r.address.IsValid():
+		return netmon.Right
+	case r.code == dnsmessage.RCodeNameError:
+		return netmon.NoName
+	case r.code == dnsmessage.RCodeSuccess:
+		return netmon.Empty
+	}
+	return netmon.Trouble
 }
 
 func question(name string) (dnsmessage.Question, error) {

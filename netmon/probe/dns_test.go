@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"infobus/netmon"
 	"infobus/netmon/client"
 )
 
@@ -110,13 +111,26 @@ func TestAQuestionThatWasLostIsAskedWithAnotherName(t *testing.T) {
 	p := New(Options{Client: client.New(client.Options{})})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	ok, wild, _ := p.ask(ctx, []string{address}, Targets{Name: "one.one.one.one", Proof: true})
-	if asked := stop(); !ok || wild || len(asked) < 2 {
-		t.Errorf("answered %v, wild %v, asked for %q", ok, wild, asked)
+	var got []netmon.Answer
+	p.query(ctx, func(a netmon.Answer, _ time.Time) { got = append(got, a) }, netmon.Cell{Question: netmon.Random}, address, "one.one.one.one", true)
+	asked := stop()
+	if last := got[len(got)-1]; last.Came != netmon.Right || last.Lost == 0 || last.Trip <= 0 || len(asked) < 2 {
+		t.Errorf("%+v, asked for %q", got, asked)
 	}
-	if lost, all := p.lost(); lost == 0 || all != lost+1 {
-		t.Errorf("%d of %d were lost; all but the last were", lost, all)
-	}
+}
+
+func FuzzBound(f *testing.F) {
+	id := [12]byte{1, 2, 3}
+	answer := binding(id)
+	answer[0] = 1
+	f.Add(answer)
+	f.Add(binding(id))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if bound(b, id) && (len(b) < 20 || b[0] != 1 || b[1] != 1 || b[8] != 1) {
+			t.Errorf("% x is an answer", b)
+		}
+	})
 }
 
 func FuzzParse(f *testing.F) {

@@ -10,50 +10,58 @@ import (
 	"time"
 
 	"infobus/netmon"
+	"infobus/netmon/client"
 )
 
-// TestTheCadence lets the loop run on a clock of its own.
+// asks are when a kind of question was asked.
+type asks struct {
+	mu    sync.Mutex // guards the rest
+	at    []time.Duration
+	begun time.Time
+}
+
+func (a *asks) ask(*Prober, context.Context, Targets, tell, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at = append(a.at, time.Since(a.begun))
+}
+
+// TestTheCadence lets it run on a clock of its own, with a kind of question that only
+// notes when it was asked.
 func TestTheCadence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		noted := &asks{begun: time.Now()}
+		old := kinds
+		kinds = []kind{{"noted", 8, 1, noted.ask}}
+		defer func() { kinds = old }()
 		var (
 			ctx, cancel = context.WithCancel(t.Context())
-			setting     sync.Mutex // guards every and targets
-			every       = 8 * time.Second
+			setting     sync.Mutex // guards pace and targets
+			pace        = netmon.Pace{Every: 8 * time.Second}
 			targets     = Targets{Name: "a"}
 			kick        = make(chan struct{})
-			begun       = time.Now()
-			mu          sync.Mutex // guards rounds and begun
-			rounds      []time.Duration
 			ended       = make(chan error, 1)
 		)
-		round := func(context.Context, Targets) netmon.Probe {
-			mu.Lock()
-			rounds = append(rounds, time.Since(begun))
-			mu.Unlock()
-			time.Sleep(3 * time.Second) // a round that times out
-			return netmon.Probe{}
-		}
-		cadence := func() (time.Duration, Targets) {
-			setting.Lock()
-			defer setting.Unlock()
-			return every, targets
-		}
 		go func() {
-			ended <- loop(ctx, round, cadence, kick, func(netmon.Probe) {})
+			ended <- Run(ctx, Options{Client: client.New(client.Options{})}, func() (netmon.Pace, Targets) {
+				setting.Lock()
+				defer setting.Unlock()
+				return pace, targets
+			}, kick, func(netmon.Evidence) {})
 		}()
 		want := func(what string, times ...time.Duration) {
 			t.Helper()
 			synctest.Wait()
-			mu.Lock()
-			defer mu.Unlock()
-			if !slices.Equal(rounds, times) {
-				t.Fatalf("%s: rounds at %v, want %v", what, rounds, times)
+			noted.mu.Lock()
+			defer noted.mu.Unlock()
+			if !slices.Equal(noted.at, times) {
+				t.Fatalf("%s: asked at %v, want %v", what, noted.at, times)
 			}
-			rounds, begun = nil, time.Now()
+			noted.at, noted.begun = nil, time.Now()
 		}
-		change := func(d time.Duration) {
+		change := func(p netmon.Pace) {
 			setting.Lock()
-			every = d
+			pace = p
 			setting.Unlock()
 			kick <- struct{}{}
 		}
@@ -61,76 +69,36 @@ func TestTheCadence(t *testing.T) {
 
 		time.Sleep(20 * s)
 		want("at once, then from start to start", 0, 8*s, 16*s)
-		change(0)
+		change(netmon.Pace{})
 		time.Sleep(time.Hour)
 		want("never")
-		change(5 * time.Minute)
+		change(netmon.Pace{Every: 5 * time.Minute})
 		time.Sleep(6 * time.Minute)
-		want("at once when probing makes sense again", 0, 300*s)
-		change(8 * s)
+		want("at once when asking makes sense again", 0, 300*s)
+		change(netmon.Pace{Every: 8 * s})
 		time.Sleep(10 * s)
 		want("a faster cadence makes one due", 0, 8*s)
 		time.Sleep(2 * s)
 		setting.Lock()
 		targets = Targets{Name: "b"}
 		setting.Unlock()
-		change(8 * s)
+		change(netmon.Pace{Every: 8 * s})
 		time.Sleep(7 * s)
 		want("other targets are asked at once", 2*s)
 		for range 5 {
-			change(8 * s)
+			change(netmon.Pace{Every: 8 * s})
 		}
 		want("a kick that changes nothing starts nothing")
+		time.Sleep(s)
+		want("in its own time", s)
+		change(netmon.Pace{Every: 2 * s, All: true})
+		time.Sleep(5 * s)
+		want("all, again and again", 0, 2*s, 4*s)
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("ended with %v", err)
 		}
 	})
-}
-
-func TestARungAsksTheNextTargetOnlyWhenItMust(t *testing.T) {
-	type target struct {
-		takes time.Duration
-		ok    bool
-	}
-	const stagger = time.Second
-	for _, c := range []struct {
-		name    string
-		targets map[string]target
-		asked   int
-		passed  int
-		took    time.Duration
-	}{
-		{"the first answers", map[string]target{"a": {0, true}, "b": {0, true}}, 1, 1, 0},
-		{"the first fails", map[string]target{"a": {0, false}, "b": {0, true}, "c": {0, true}}, 2, 1, 0},
-		{"the first is late", map[string]target{"a": {9 * time.Second, true}, "b": {0, true}}, 2, 1, stagger},
-		{"the first is late and better than the second", map[string]target{"a": {2 * time.Second, true}, "b": {9 * time.Second, true}}, 2, 1, 2 * time.Second},
-		{"all fail", map[string]target{"a": {0, false}, "b": {2 * time.Second, false}}, 2, 0, 2 * time.Second},
-		{"none", nil, 0, 0, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var names []string
-				for name := range c.targets {
-					names = append(names, name)
-				}
-				slices.Sort(names)
-				begun, asked := time.Now(), make(chan string, 10)
-				out := first(t.Context(), stagger, names, func(ctx context.Context, name string) (string, bool) {
-					asked <- name
-					select {
-					case <-time.After(c.targets[name].takes):
-						return name, c.targets[name].ok
-					case <-ctx.Done():
-						return name, false
-					}
-				})
-				if len(asked) != c.asked || len(out.passed) != c.passed || time.Since(begun) != c.took {
-					t.Errorf("%d asked, %v passed after %v; want %d, %d, %v", len(asked), out.passed, time.Since(begun), c.asked, c.passed, c.took)
-				}
-			})
-		})
-	}
 }
 
 func TestTheLinksGatewayServesWhereNoTargetIsGiven(t *testing.T) {
@@ -140,6 +108,10 @@ func TestTheLinksGatewayServesWhereNoTargetIsGiven(t *testing.T) {
 	}
 	given := Targets{Gateway: "127.0.0.1:8080", DNS: []string{"127.0.0.1:5353"}}
 	if got := given.Via(link); got.Gateway != given.Gateway || !slices.Equal(got.DNS, given.DNS) {
+		t.Errorf("%+v", got)
+	}
+	leased := netmon.Link{Gateway: "192.0.2.1", DNS: "192.0.2.8 192.0.2.9"}
+	if got := (Targets{}).Via(leased); !slices.Equal(got.DNS, []string{"192.0.2.8:53", "192.0.2.9:53"}) {
 		t.Errorf("%+v", got)
 	}
 	if got := (Targets{}).Via(netmon.Link{}); got.Gateway != "" || got.DNS != nil {

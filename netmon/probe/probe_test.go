@@ -46,8 +46,8 @@ func drive(t *testing.T, o netmon.Options, targets probe.Targets, port *linktest
 		case <-ctx.Done():
 		}
 	}
-	every, kick := make(chan time.Duration, 1), make(chan struct{}, 1)
-	every <- o.ProbeBusy
+	every, kick := make(chan netmon.Pace, 1), make(chan struct{}, 1)
+	every <- netmon.Pace{Every: o.ProbeBusy}
 	go func() {
 		defer func() { ended <- struct{}{} }()
 		s := netmon.New()
@@ -68,7 +68,7 @@ func drive(t *testing.T, o netmon.Options, targets probe.Targets, port *linktest
 			if s.Verdict != was.Verdict {
 				v.changed <- s
 			}
-			if e := s.ProbeEvery(o, false, false); e != was.ProbeEvery(o, false, false) {
+			if e := s.Pace(o, false, false); e != was.Pace(o, false, false) {
 				<-every
 				every <- e
 				select {
@@ -84,11 +84,11 @@ func drive(t *testing.T, o netmon.Options, targets probe.Targets, port *linktest
 	}()
 	go func() {
 		defer func() { ended <- struct{}{} }()
-		probe.Run(ctx, probe.Options{Client: client.New(client.Options{})}, func() (time.Duration, probe.Targets) {
+		probe.Run(ctx, probe.Options{Client: client.New(client.Options{})}, func() (netmon.Pace, probe.Targets) {
 			e := <-every
 			every <- e
 			return e, targets
-		}, kick, func(p netmon.Probe) { observe(p) })
+		}, kick, func(e netmon.Evidence) { observe(e) })
 	}()
 	return v
 }
@@ -109,7 +109,7 @@ func (v *van) await(t *testing.T, want netmon.Verdict, pass ...netmon.Verdict) {
 				allowed = allowed || p == s.Verdict
 			}
 			if !allowed {
-				t.Fatalf("%s showed on the way to %s", s.Verdict, want)
+				t.Fatalf("%s showed on the way to %s: found %s", s.Verdict, want, s.Found())
 			}
 		case <-time.After(2 * time.Minute):
 			t.Fatalf("%s never showed", want)
@@ -124,7 +124,8 @@ func TestEachFaultOfTheSimulatedGatewayGivesItsVerdictAndClears(t *testing.T) {
 	g, targets := start(t)
 	port := linktest.New()
 	o := netmon.SimOptions()
-	o.ShowAfter, o.AddressAfter, o.SlowAfter, o.ClearAfter = time.Second/2, time.Second/2, time.Second/2, time.Second/2
+	o.ShowAfter = time.Second // a page that does not come is waited for, 0.7 s
+	o.AddressAfter, o.SlowAfter, o.ClearAfter = time.Second/2, time.Second/2, time.Second/2
 	o.ProbeBusy, o.ProbeIdle, o.Confirm = time.Second/2, time.Second/2, time.Second/4
 	o.SlowAbove = 1900 * time.Millisecond // a busy machine is not slow; the gateway then waits 2 s
 	v := drive(t, o, targets, port)
@@ -168,13 +169,18 @@ func TestOneTargetThatIsGoneDecidesNothing(t *testing.T) {
 	targets.Internet = append([]string{e.Internet[0]}, targets.Internet...)
 	targets.DNS = append([]string{e.DNS}, targets.DNS...)
 	targets.Checks = append([]string{e.Check}, targets.Checks...)
-	p := probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{}), Timeout: time.Minute, Stagger: time.Millisecond}, targets)
-	if p.Gateway != netmon.Passed || p.Internet != netmon.Passed || p.DNS != netmon.Passed || p.HTTP != netmon.Passed || p.Captive || p.Latency <= 0 {
+	look := func() netmon.State {
+		s := netmon.Step(netmon.DefaultOptions(), netmon.New(), linktest.Plugged, time.Minute)
+		return netmon.Step(netmon.DefaultOptions(), s, probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{}), Timeout: 3 * time.Second}, targets), time.Minute)
+	}
+	s := look()
+	if p, _ := s.Probe.Get(); p.Gateway != netmon.Passed || p.Internet != netmon.Passed || p.DNS != netmon.Passed || p.HTTP != netmon.Passed || p.Captive || p.Latency <= 0 {
 		t.Errorf("%+v", p)
 	}
 	g.Set(func(s *gateway.Switches) { s.Cellular = gateway.Captive })
-	p = probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{}), Timeout: time.Minute, Stagger: time.Millisecond}, targets)
-	if p.Internet != netmon.Failed || p.HTTP != netmon.Failed || !p.Captive || p.Latency != 0 {
+	targets.Checks = targets.Checks[1:]
+	s = look()
+	if p, _ := s.Probe.Get(); p.HTTP != netmon.Failed || !p.Captive || p.Latency != 0 {
 		t.Errorf("captive: %+v", p)
 	}
 }
@@ -202,33 +208,31 @@ func TestWithoutABudgetNothingBeyondTheGatewayIsJudged(t *testing.T) {
 	g, targets := start(t)
 	c := client.New(client.Options{Budget: netmon.Budget{Session: 1000}})
 	c.WithLedger(func(l *netmon.Ledger) { l.Add("upload", 1000) })
-	p := probe.New(probe.Options{Client: c})
-	got := p.Round(t.Context(), targets)
-	if want := (netmon.Probe{Gateway: netmon.Passed, Spent: true}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
-	}
 	o := netmon.DefaultOptions()
-	s := netmon.Step(o, netmon.New(), linktest.Plugged, time.Second)
-	s = netmon.Step(o, s, got, 2*time.Second)
+	look := func() netmon.State {
+		s := netmon.Step(o, netmon.New(), linktest.Plugged, time.Second)
+		return netmon.Step(o, s, probe.Round(t.Context(), probe.Options{Client: c}, targets), 2*time.Second)
+	}
+	s := look()
+	if p, _ := s.Probe.Get(); p.Gateway != netmon.Passed || !p.Spent || p.Internet != netmon.NotTried || p.DNS != netmon.NotTried || p.HTTP != netmon.NotTried {
+		t.Errorf("%+v", p)
+	}
 	if s.Verdict != netmon.Unknown {
 		t.Errorf("%s, want unknown", s.Verdict)
 	}
 	g.Set(func(s *gateway.Switches) { s.On = false })
-	if got := p.Round(t.Context(), targets).Gateway; got != netmon.Failed {
-		t.Errorf("a gateway whose page is gone: %s", got)
-	}
-	if got := probe.Round(t.Context(), probe.Options{Client: c}, targets).Gateway; got != netmon.NotTried {
-		t.Errorf("one whose page was never seen: %s", got)
+	if p, _ := look().Probe.Get(); p.Gateway != netmon.Failed {
+		t.Errorf("a gateway whose page is gone: %s", p.Gateway)
 	}
 	c.WithLedger(func(l *netmon.Ledger) { l.NewSession() })
 	g.Set(func(s *gateway.Switches) { s.On = true })
-	if got := p.Round(t.Context(), targets); got.HTTP != netmon.Passed || got.Spent {
-		t.Errorf("with a budget again: %+v", got)
+	if p, _ := look().Probe.Get(); p.HTTP != netmon.Passed || p.Spent {
+		t.Errorf("with a budget again: %+v", p)
 	}
 }
 
 func TestARungWithoutATargetIsNotTried(t *testing.T) {
-	if p := probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{})}, probe.Targets{}); p != (netmon.Probe{}) {
-		t.Errorf("%+v", p)
+	if e := probe.Round(t.Context(), probe.Options{Client: client.New(client.Options{})}, probe.Targets{}); len(e.Answers) != 0 {
+		t.Errorf("%+v", e)
 	}
 }

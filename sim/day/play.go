@@ -458,7 +458,7 @@ func (p *player) again() {
 	p.after(c, p.probe)
 }
 
-func answers(v *sim.Van) netmon.Probe {
+func answers(v *sim.Van) netmon.Evidence {
 	found := func(ok bool) netmon.Finding {
 		if ok {
 			return netmon.Passed
@@ -466,15 +466,15 @@ func answers(v *sim.Van) netmon.Probe {
 		return netmon.Failed
 	}
 	beyond := v.Gateway && v.Cellular != "down"
-	probe := netmon.Probe{Gateway: found(v.Gateway), Internet: found(beyond && v.Cellular != "captive"), DNS: found(v.Gateway && v.DNS && beyond),
+	round := netmon.Round{Gateway: found(v.Gateway), Internet: found(beyond && v.Cellular != "captive"), DNS: found(v.Gateway && v.DNS && beyond),
 		HTTP: found(beyond && v.DNS && v.Cellular != "captive"), Captive: beyond && v.Cellular == "captive"}
-	if probe.HTTP == netmon.Passed {
-		probe.Latency = 80 * time.Millisecond
+	if round.HTTP == netmon.Passed {
+		round.Latency = 80 * time.Millisecond
 		if v.Cellular == "slow" {
-			probe.Latency = 4 * time.Second
+			round.Latency = 4 * time.Second
 		}
 	}
-	return probe
+	return round.Evidence()
 }
 
 // upload sends what waits, whenever the verdict allows.

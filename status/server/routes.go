@@ -165,14 +165,22 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = min(n, eventsAtMost)
 	}
+	var volatile []logbook.Event
+	if s.o.Volatile != nil {
+		volatile = s.o.Volatile()
+	}
 	events, err := s.o.Events(after, limit)
+	if len(volatile) > 0 && err != nil {
+		err = nil // a dead card gives nothing else
+	}
 	if err != nil {
 		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.logbook"))
 		return
 	}
 	answer(w, http.StatusOK, encode(struct {
-		Events []logbook.Event `json:"events"`
-	}{status.List(events)}))
+		Events   []logbook.Event `json:"events"`
+		Volatile []logbook.Event `json:"volatile,omitempty"`
+	}{status.List(events), volatile}))
 }
 
 func (s *Server) getDays(w http.ResponseWriter, r *http.Request) {

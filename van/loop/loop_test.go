@@ -148,7 +148,7 @@ func TestWhoAsksIsAnswered(t *testing.T) {
 		ask(action.Longer, action.NoSession)
 		ask(action.Sync, action.NoInternet)
 		l.Observe(netmon.Link{Present: true, Carrier: true, Address: "192.0.2.2/24", Gateway: "192.0.2.1"})
-		l.Observe(netmon.Probe{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond})
+		l.Observe(netmon.Round{Gateway: netmon.Passed, Internet: netmon.Passed, DNS: netmon.Passed, HTTP: netmon.Passed, Latency: time.Millisecond}.Evidence())
 		ask(action.Sync, action.Taken)
 		if sent != 1 {
 			t.Errorf("the logs were sent %d times when it was said", sent)

@@ -15,6 +15,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver"
@@ -68,8 +69,10 @@ func (s *sink) ConsumeLogs(_ context.Context, all plog.Logs) error {
 func listen(t *testing.T, address string, next consumer.Logs) (stop func()) {
 	t.Helper()
 	factory := otlpreceiver.NewFactory()
-	config := factory.CreateDefaultConfig().(*otlpreceiver.Config)
-	config.HTTP.GetOrInsertDefault().ServerConfig.NetAddr.Endpoint = address
+	config := factory.CreateDefaultConfig()
+	if err := confmap.NewFromStringMap(map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": address}}}).Unmarshal(config); err != nil {
+		t.Fatal(err)
+	}
 	r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(factory.Type()), config, next)
 	if err != nil {
 		t.Fatal(err)

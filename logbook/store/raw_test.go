@@ -1,0 +1,132 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"testing"
+	"time"
+
+	"infobus/logbook"
+	"infobus/logbook/store/storetest"
+)
+
+// traces are the ways in which a time may stand on a card.
+func traces(at time.Time) map[string][]byte {
+	list := map[string][]byte{"text": []byte(at.Format("2006-01-02T15:04"))}
+	for unit, n := range map[string]int64{"s": at.Unix(), "ms": at.UnixMilli(), "ns": at.UnixNano()} {
+		big := binary.BigEndian.AppendUint64(nil, uint64(n))
+		if unit == "s" {
+			big = big[4:]
+		}
+		little := bytes.Clone(big)
+		for i := range little {
+			little[i] = big[len(big)-1-i]
+		}
+		list["decimal "+unit], list["big "+unit], list["little "+unit] = []byte(fmt.Sprint(n)), big, little
+		list["varint "+unit] = binary.AppendUvarint(nil, uint64(n))
+	}
+	return list
+}
+
+// A day after three sessions that the receiver has been told of, the card knows
+// nothing of them: neither in the files nor in what was cut off them.
+func TestADayAfterThreeSessionsTheCardKnowsNothingOfThem(t *testing.T) {
+	play := func(reduce bool) (found int, status Status) {
+		disk := storetest.New(1)
+		defer disk.Close()
+		s, err := Open("/card", Options{Disk: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Date(2026, 11, 23, 9, 17, 11, 0, time.UTC)
+		var times []time.Time
+		for n := range 3 {
+			at := begun.Add(time.Duration(n) * 5 * time.Hour)
+			for i := range 60 {
+				e := event(i)
+				e.At = at.Add(time.Duration(i) * 3 * time.Minute)
+				times = append(times, e.At)
+				if _, err := s.Append([]logbook.Event{e}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n == 1 { // the box is switched off between them
+				s.Close()
+				if s, err = Open("/card", Options{Disk: disk}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := s.Acknowledge(180); err != nil {
+			t.Fatal(err)
+		}
+		now := times[len(times)-1].Add(25 * time.Hour)
+		today := event(1)
+		today.At = now
+		if _, err := s.Append([]logbook.Event{today}); err != nil {
+			t.Fatal(err)
+		}
+		if reduce {
+			if err := s.Reduce(now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		card := disk.Raw()
+		for _, at := range times {
+			for _, trace := range traces(at) {
+				if bytes.Contains(card, trace) {
+					found++
+				}
+			}
+		}
+		// What stays goes on as if nothing were missing.
+		status = s.Status()
+		s.Close()
+		if s, err = Open("/card", Options{Disk: disk}); err != nil || s.Status() != status {
+			t.Errorf("%+v, %v; before %+v", s.Status(), err, status)
+		}
+		if stored, err := s.Append([]logbook.Event{today}); err != nil || stored[0].Seq != 182 {
+			t.Errorf("%+v, %v", stored, err)
+		}
+		s.Close()
+		return found, status
+	}
+	if found, status := play(true); found > 0 || status.Last != 181 {
+		t.Errorf("%d traces are found; %+v", found, status)
+	}
+	if found, _ := play(false); found < 180 {
+		t.Errorf("without the reduction only %d traces are found: the test shows little", found)
+	}
+}
+
+// What the receiver does not have stays for 30 days, and its end is told.
+func TestWhatIsNotSentStaysForThirtyDays(t *testing.T) {
+	disk := storetest.New(1)
+	defer disk.Close()
+	s, err := Open("/card", Options{Disk: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	for day := range 40 {
+		e := event(day)
+		e.At = begun.AddDate(0, 0, day)
+		if _, err := s.Append([]logbook.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Reduce(e.At.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, told := all(t, s), 0.0
+	for _, e := range list {
+		if e.Attributes["reason"] == "old" {
+			told += e.Attributes["events"].(float64)
+		}
+	}
+	if oldest := begun.AddDate(0, 0, 39).Sub(list[0].At); oldest > 30*24*time.Hour || told != 10 {
+		t.Errorf("the oldest is %v old, said to be lost are %v", oldest, told)
+	}
+}
