@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "record the states anew")
 var changed = map[string]string{
 	"uplink.access_points": "new",
 	"uplink.joining":       "new",
+	"uplink.ladder":        "the rung traffic is new",
 	"notes":                "new",
 	"name":                 "new",
 	"sync.lost":            "new",
