@@ -416,7 +416,7 @@ func (m *matrix) namesFail(late bool, names, others, numbers []cell) bool {
 		return false
 	}
 	if late && slices.ContainsFunc(m.kept, func(h held) bool {
-		return (h.Question == Lookup || h.Question == Random) && h.Server != Public && h.Came == Right && m.now-h.back() < limit
+		return h.Question == names[0].Question && h.Server != Public && h.Came == Right && m.now-h.back() < limit
 	}) {
 		return false // a forwarder whose questions are lost says that it cannot
 	}
