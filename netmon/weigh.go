@@ -415,6 +415,11 @@ func (m *matrix) namesFail(late bool, names, others, numbers []cell) bool {
 	if len(names) == 0 || !allWrong(names, limit) {
 		return false
 	}
+	if late && slices.ContainsFunc(m.kept, func(h held) bool {
+		return h.Question == names[0].Question && h.Server != Public && h.Came == Right && m.now-h.back() < limit
+	}) {
+		return false // a forwarder whose questions are lost says that it cannot
+	}
 	since := names[0].since
 	for _, c := range names {
 		if !c.silent(limit) {
