@@ -482,7 +482,9 @@ func judge(gateways []mg, network string, date time.Time) (netmon.Cellular, erro
 			break
 		}
 	}
-	v.Status = cmp.Or(word(string(u.Status), statuses), "unknown")
+	if v.Status = word(string(u.Status), statuses); v.Status == "" {
+		v.Status = "unknown"
+	}
 	v.Provider = operator(string(u.Provider))
 	v.ConnectionType = word(string(u.ConnectionType), types)
 	v.Roaming = roams(string(u.Roaming.Status))
