@@ -46,6 +46,7 @@ cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
 cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
 cp "$root/usr/share/libc-bin/nsswitch.conf" "$root/etc/nsswitch.conf"
 cp -r root/. "$root/etc/"
+mkdir -p "$root/etc/sysusers.d"
 # What is on the data belongs to these numbers, whatever packages come to an update.
 sed 's/^g \([a-z0-9]*\) .*/&/' "$root/usr/lib/sysusers.d/infobus.conf" |
 	awk '$1 == "g" { $3 = 900 + ++n } $1 == "u" { sub(/ - /, " 900 ") } { print }' >"$root/etc/sysusers.d/infobus.conf"

@@ -166,16 +166,41 @@ func (f *flow) arrived(node, atom any) {
 		}
 	}
 	for _, s := range f.sums[node] {
-		for x := range f.atoms[s.x] {
-			for y := range f.atoms[s.y] {
-				a, ok1 := x.(string)
-				b, ok2 := y.(string)
-				if ok1 && ok2 {
-					f.add(s.z, joined(a+b))
-				}
+		// The new one with all that is there on the other side; nil stands for all.
+		if atom == nil || s.x == node {
+			f.join(s, f.atoms[s.x], f.atoms[s.y], atom, nil)
+		}
+		if atom != nil && s.y == node {
+			f.join(s, f.atoms[s.x], f.atoms[s.y], nil, atom)
+		}
+	}
+}
+
+// join adds the sums of xs and ys; of x, or y, alone where it is not nil.
+func (f *flow) join(s sum, xs, ys map[any]bool, x, y any) {
+	if x != nil {
+		xs = map[any]bool{x: true}
+	}
+	if y != nil {
+		ys = map[any]bool{y: true}
+	}
+	for x := range xs {
+		a, ok := x.(string)
+		if !ok || !isPart(a) {
+			continue
+		}
+		for y := range ys {
+			if b, ok := y.(string); ok && isPart(b) {
+				f.add(s.z, joined(a+b))
 			}
 		}
 	}
+}
+
+// isPart says whether a documented word may have s in it: they have no blanks, no
+// capitals where they are made of two, and are short.
+func isPart(s string) bool {
+	return len(s) < 24 && !strings.ContainsFunc(s, func(c rune) bool { return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.') })
 }
 
 // node is that of a value.
