@@ -27,8 +27,9 @@ type flow struct {
 	calls   map[any][]dynamic    // by the node of the function that is called
 	done    map[*ssa.Function]bool
 	stored  map[field]bool
-	sums    map[any][]sum // by the node of a term
-	added   map[any]bool  // edges
+	sums    map[any][]sum    // by the node of a term
+	parts   map[any][]string // of the atoms those that a word may be made of
+	added   map[any]bool     // edges
 	updates []update
 	events  map[ssa.Value]*event
 	due     []due
@@ -97,7 +98,7 @@ func flowIn(dir string, paths ...string) (*flow, error) {
 
 func newFlow(program *ssa.Program, ours []*ssa.Package) *flow {
 	f := &flow{program: program, atoms: map[any]map[any]bool{}, to: map[any][]any{}, calls: map[any][]dynamic{}, done: map[*ssa.Function]bool{},
-		stored: map[field]bool{}, sums: map[any][]sum{}, added: map[any]bool{}, events: map[ssa.Value]*event{}}
+		stored: map[field]bool{}, sums: map[any][]sum{}, parts: map[any][]string{}, added: map[any]bool{}, events: map[ssa.Value]*event{}}
 	for _, p := range ours {
 		for _, m := range p.Members {
 			if t, ok := m.(*ssa.Type); ok {
@@ -134,6 +135,9 @@ func (f *flow) add(node, atom any) {
 	}
 	if !f.atoms[node][atom] {
 		f.atoms[node][atom] = true
+		if s, ok := atom.(string); ok && isPart(s) {
+			f.parts[node] = append(f.parts[node], s)
+		}
 		f.due = append(f.due, due{node, atom})
 	}
 }
@@ -165,42 +169,35 @@ func (f *flow) arrived(node, atom any) {
 			f.bind(d, fn, nil)
 		}
 	}
+	part, ok := atom.(string)
+	ok = ok && isPart(part)
 	for _, s := range f.sums[node] {
-		// The new one with all that is there on the other side; nil stands for all.
-		if atom == nil || s.x == node {
-			f.join(s, f.atoms[s.x], f.atoms[s.y], atom, nil)
-		}
-		if atom != nil && s.y == node {
-			f.join(s, f.atoms[s.x], f.atoms[s.y], nil, atom)
-		}
-	}
-}
-
-// join adds the sums of xs and ys; of x, or y, alone where it is not nil.
-func (f *flow) join(s sum, xs, ys map[any]bool, x, y any) {
-	if x != nil {
-		xs = map[any]bool{x: true}
-	}
-	if y != nil {
-		ys = map[any]bool{y: true}
-	}
-	for x := range xs {
-		a, ok := x.(string)
-		if !ok || !isPart(a) {
-			continue
-		}
-		for y := range ys {
-			if b, ok := y.(string); ok && isPart(b) {
-				f.add(s.z, joined(a+b))
+		switch {
+		case atom == nil: // all that is there
+			for _, x := range f.parts[s.x] {
+				for _, y := range f.parts[s.y] {
+					f.add(s.z, joined(x+y))
+				}
+			}
+		case ok: // the new one, with all that is on the other side
+			if s.x == node {
+				for _, y := range f.parts[s.y] {
+					f.add(s.z, joined(part+y))
+				}
+			}
+			if s.y == node {
+				for _, x := range f.parts[s.x] {
+					f.add(s.z, joined(x+part))
+				}
 			}
 		}
 	}
 }
 
-// isPart says whether a documented word may have s in it: they have no blanks, no
-// capitals where they are made of two, and are short.
+// isPart says whether a documented word may have s in it: those that are made of
+// two have no capitals, and are short.
 func isPart(s string) bool {
-	return len(s) < 24 && !strings.ContainsFunc(s, func(c rune) bool { return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.') })
+	return len(s) < 24 && !strings.ContainsFunc(s, func(c rune) bool { return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == ' ') })
 }
 
 // node is that of a value.
