@@ -197,7 +197,9 @@ func (f *flow) arrived(node, atom any) {
 // isPart says whether a documented word may have s in it: those that are made of
 // two have no capitals, and are short.
 func isPart(s string) bool {
-	return len(s) < 24 && !strings.ContainsFunc(s, func(c rune) bool { return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == ' ') })
+	return len(s) < 24 && !strings.ContainsFunc(s, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == ' ')
+	})
 }
 
 // node is that of a value.
