@@ -245,7 +245,7 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	says("This version waits")
 	says("Soup kitchen")
 	if browser.eval(`String(document.documentElement.scrollWidth > innerWidth)`) != "false" {
-		t.Error("the page is wider than 320 pixels")
+		t.Error("the page is wider than 320 pixels: " + browser.eval(`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.tagName + "." + e.className + " " + Math.round(e.getBoundingClientRect().right) + " " + e.textContent.trim().slice(0, 60)).slice(0, 8).join("; ")`))
 	}
 	do(chromedp.ScrollIntoView(".glass img"))
 	p.wait("the picture", func() bool {

@@ -25,6 +25,7 @@ import (
 	"infobus/reading"
 	"infobus/timetable"
 	"infobus/van"
+	"infobus/words"
 )
 
 // facts are what is so, in a form of the test's own. Moments of it are what
@@ -203,6 +204,25 @@ type reader struct {
 	found []string
 }
 
+// noted is what the box says of itself in the tests below, and how the glass has it.
+var (
+	noted   = van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}
+	noteOne = map[string]string{"en": "The box says: infobus.txt: the file is empty. Copy the example again, and fill it in.",
+		"fr": "Le boîtier dit\u00a0: infobus.txt\u00a0: le fichier est vide. Recopiez l’exemple et remplissez-le."}
+)
+
+// note reads what the box says of itself: the whole of it, in both languages, or it
+// is left for a lie.
+func (r *reader) note() {
+	whole := map[string]string{}
+	for _, t := range r.texts {
+		whole[t.Lang] = strings.TrimSpace(whole[t.Lang] + " " + t.Text)
+	}
+	if maps.Equal(whole, noteOne) {
+		r.texts = nil
+	}
+}
+
 // lies are what is false on the glass for who reads it at a moment. Whatever is
 // not of a form that can be judged is a lie.
 func (f facts) lies(texts []draw.Text, drawn, at time.Time) []string {
@@ -223,6 +243,7 @@ func (f facts) lies(texts []draw.Text, drawn, at time.Time) []string {
 		r.lie("there are hours and no date")
 	}
 	r.body()
+	r.note()
 	for _, t := range r.texts {
 		r.lie("%q (%s) is nothing that may stand there", t.Text, t.Lang)
 	}
@@ -816,7 +837,7 @@ func TestNoWordOnTheGlassIsFalseWhenThePowerIsCut(t *testing.T) {
 			line := power.Line{Active: running, At: at - b.booted}
 			value := rapid.SampledFrom([]any{line, line, line, van.Tick{}, kiosk.Press{}, kiosk.Show{Name: kiosk.Help}, kiosk.Show{Name: kiosk.SIM},
 				action.Asked{Name: action.EndSession}, kiosk.Redraw{}, van.ClockSeen{Trusted: running, Source: "sim"}, correction{}, correction{}, "cut",
-				site("north"), site("south"), site("gone")}).Draw(t, "value")
+				site("north"), site("south"), site("gone"), noted, van.Noted{}}).Draw(t, "value")
 			switch value.(type) {
 			case string:
 				b.starts(at)
