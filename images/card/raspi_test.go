@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -18,9 +17,6 @@ import (
 // the pins, nobody emulates, nor the firmware's own stage.
 func TestTheCardBootsOnAnEmulatedPi(t *testing.T) {
 	dir := made(t)
-	if os.Getenv("INFOBUS_SOAK") == "" {
-		t.Skip("INFOBUS_SOAK=1: this machine takes minutes")
-	}
 	image := copied(t, dir, 2<<30) // QEMU's card controller wants a power of two
 	before := outside(t, image)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*hangGuard)
