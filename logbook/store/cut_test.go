@@ -29,6 +29,7 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		last  uint64
 		acked uint64
 		mark  time.Duration
+		hurt  bool // the disk erred: what it holds may be salvaged, and all of it is there
 	)
 	for round := range rounds {
 		wrong := func(format string, arguments ...any) error {
@@ -38,11 +39,15 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 			disk.CutAfter(1 + random.Intn(12)) // while it is being opened
 		}
 		s, err := Open("/cut", options)
-		if err != nil {
-			if damaged(err) || s != nil {
-				return inTheMiddle, erred, wrong("%v", err)
-			}
+		switch {
+		case err == nil:
+		case s == nil && !damaged(err):
 			inTheMiddle++
+			disk.Crash()
+			continue
+		case !hurt:
+			return inTheMiddle, erred, wrong("%v", err)
+		case s == nil:
 			disk.Crash()
 			continue
 		}
@@ -79,10 +84,11 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 				seen[e.Mono] = true
 			}
 		}
-		last, acked = status.Last, status.Acknowledged
+		last, acked, hurt = status.Last, status.Acknowledged, false
 
 		disk.CutAfter(1 + random.Intn(60))
 		if random.Intn(2) == 0 {
+			hurt = true
 			disk.FailAfter(1+random.Intn(30), []error{syscall.EIO, syscall.ENOSPC}[random.Intn(2)])
 		}
 		for range 30 {
