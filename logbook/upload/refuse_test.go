@@ -311,7 +311,7 @@ func day(t *testing.T, seed uint64) error {
 			t.Fatal(err)
 		}
 		defer book.Close()
-		b := &bad{random: random, poison: map[uint64]int{}, arrived: map[uint64]int{}, most: []int{0, 300, 2000}[random.IntN(3)], empty: seed%2 == 1}
+		b := &bad{random: rand.New(rand.NewPCG(seed, 10)), poison: map[uint64]int{}, arrived: map[uint64]int{}, most: []int{0, 300, 2000}[random.IntN(3)], empty: seed%2 == 1}
 		for range random.IntN(5) {
 			b.poison[1+random.Uint64N(200)] = []int{400, 422, 500}[random.IntN(3)]
 		}
