@@ -363,7 +363,7 @@ func (m *matrix) nothingBack(beyond []cell) bool {
 			last, sent = max(last, h.back()), max(sent, h.At)
 		}
 	}
-	vain, long, all := 0, false, true
+	vain, long, all, others := 0, false, true, false
 	for _, c := range beyond {
 		if c.Question == Chain {
 			continue // asked only where the others fail
@@ -379,8 +379,11 @@ func (m *matrix) nothingBack(beyond []cell) bool {
 			all = false
 		}
 	}
+	for _, c := range beyond { // a gateway that gives no names says nothing of what is beyond it
+		others = others || c.Question != Chain && c.Server != Gateway && (c.silent(m.patient/2) || c.decided && c.result != Right)
+	}
 	few := vain < min(repeated, len(beyond))
-	if few || !long {
+	if few || !long || !others {
 		return false
 	}
 	return all || last < 0 || m.now-last >= m.patient
