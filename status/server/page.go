@@ -198,11 +198,17 @@ func (s *Server) openPage(r *http.Request, code string) []byte {
 	for _, t := range v.Summary().In(speaker).Tiles {
 		tiles = append(tiles, tile{t, speaker.Word("open." + t.Tile)})
 	}
+	// A mistake in the settings may be why no phone can be paired; the glass says it too.
+	var notes []string
+	for _, n := range v.In(speaker).Notes {
+		notes = append(notes, n.Text)
+	}
 	return shown(openTemplate, speaker, struct {
 		said
 		Tiles  []tile
+		Notes  []string
 		Drawn  bool
 		Notice *notice
 		Code   string
-	}{s.said(speaker), tiles, v.Kiosk.Page != "", s.notice(r), code})
+	}{s.said(speaker), tiles, notes, v.Kiosk.Page != "", s.notice(r), code})
 }
