@@ -2,7 +2,7 @@
 # Made-up input.
 
 # fuzz tries every parser of what comes from outside on made-up input, 10 s
-# each, two side by side; its arguments are go test's.
+# each or as long as fuzz_time says, two side by side; its arguments are go test's.
 fuzz() {
 	local file target pair=() ended=0
 	mkdir -p "$out/fuzz"
@@ -27,15 +27,15 @@ both() {
 	pair=()
 }
 
-# fuzz_one FOLDER TARGET: 10 s on one core. Go before 1.27 sometimes calls the end
-# of those 10 s a failure (golang/go#75804): one that says nothing but that, and
+# fuzz_one FOLDER TARGET: on one core. Go before 1.27 sometimes calls the end
+# of that time a failure (golang/go#75804): one that says nothing but that, and
 # has no input to show, is tried again, three times in all.
 fuzz_one() {
 	local folder=$1 target=$2 said=$out/fuzz/${1//\//-}-$2.log
 	shift 2
 	for _ in 1 2 3; do
 		say "fuzzing $folder $target"
-		if go test "$@" "./$folder" -run '^$' -fuzz "^$target\$" -fuzztime 10s -fuzzminimizetime 10x -parallel 1 >"$said" 2>&1; then
+		if go test "$@" "./$folder" -run '^$' -fuzz "^$target\$" -fuzztime "${fuzz_time:-10s}" -fuzzminimizetime 10x -parallel 1 >"$said" 2>&1; then
 			return
 		elif ! grep -q 'context deadline exceeded' "$said" || grep -qE 'Failing input|panic|hung or terminated' "$said"; then
 			break

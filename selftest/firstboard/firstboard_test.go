@@ -280,6 +280,8 @@ var claims = []struct {
 	{"docs/hardware.md", "None of the three was tried on a board.", []string{"wake", "latch", "generator edge"}},
 	{"docs/panel.md", "what was never tried.", []string{"panel, 28 17", "panel, 3F 3F"}},
 	{"docs/power.md", "None of it was tried on a DS3231", []string{"clock chip"}},
+	{"docs/image.md", "Not tried on a board", []string{"board", "boot", "memory card", "device tree", "watchdog", "SPI", "I2C buses"}},
+	{"docs/installing.md", "Nothing here was tried on a board", []string{"SPI", "I2C buses", "clock chip", "device tree"}},
 	{"hw/epaper/epaper.go", "none of it was tried on a panel", []string{"panel, 28 17", "panel, 3F 3F"}},
 }
 
