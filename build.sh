@@ -55,7 +55,7 @@ lab) needs test && lab ;;
 fuzz) go_there && fuzz ;;
 bench) bench "$@" ;;
 pictures) pictures ;;
-soak) INFOBUS_SOAK=1 run_tests -timeout 6h "$@" ;;
+soak) INFOBUS_SOAK=1 run_tests -tags soak -timeout 6h "$@" ;;
 help | -h | --help) help ;;
 *) help >&2 && die "there is no command $command" ;;
 esac
