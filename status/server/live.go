@@ -17,9 +17,6 @@ const (
 	settle = 100 * time.Millisecond
 	// ageing is how often the ages on the page are counted anew.
 	ageing = 5 * time.Second
-	// retryStream is for a page that found no place: it asks for the parts instead, and
-	// for a stream again after so long.
-	retryStream = 10 * time.Second
 )
 
 // assets changes with every file that the volunteers' page is made of. A page that

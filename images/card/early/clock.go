@@ -38,7 +38,8 @@ func ReadClock(say func(string, ...any)) card.Stop {
 		}
 	}
 	if flag != card.StopUnknown {
-		if err := os.MkdirAll(filepath.Dir(string(rtc.Noted)), 0o755); err == nil {
+		err := os.MkdirAll(filepath.Dir(string(rtc.Noted)), 0o755)
+		if err == nil {
 			err = rtc.Noted.Write(flag == card.StopSet, false)
 		}
 		if err != nil {
