@@ -61,7 +61,7 @@ func proved(ctx context.Context, watts, ohms float64, read func(context.Context)
 		}
 		return volts, amps, nil
 	}
-	volts, before, err := mean()
+	_, before, err := mean()
 	if err != nil {
 		return broken(err)
 	}
