@@ -1,33 +1,18 @@
 package logbook_test
 
 import (
-	"os"
 	"os/exec"
 	"testing"
 
-	"infobus/examples"
 	"infobus/logbook"
-	"infobus/sim/day"
-	"infobus/timetable/source"
+	"infobus/sim/day/daytest"
 	"infobus/van"
 )
 
 // The rooms give events that the schema takes whole: on a day in which nearly
 // everything happens, nothing is removed.
 func TestTheEventsOfADayAreAdmittedWhole(t *testing.T) {
-	const script = "../sim/day/testdata/monday.yaml"
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := source.Parse("timetable.yaml", examples.Timetable)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := day.Parse(script, text, table)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, table := daytest.Read(t, "../sim/day/testdata/monday.yaml")
 	names := map[logbook.Name]int{}
 	if err := d.Play(van.DefaultOptions(), table, func(e logbook.Event) {
 		names[e.Name]++

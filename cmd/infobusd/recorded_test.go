@@ -14,11 +14,10 @@ import (
 	"strings"
 	"testing"
 
-	"infobus/examples"
 	"infobus/logbook"
 	"infobus/sim/day"
+	"infobus/sim/day/daytest"
 	"infobus/status"
-	"infobus/timetable/source"
 	"infobus/van"
 )
 
@@ -44,18 +43,7 @@ var wider = map[string]float64{}
 // an event, and after the step before it.
 func statesOf(t *testing.T, script string) [][]byte {
 	t.Helper()
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := source.Parse("timetable.yaml", examples.Timetable)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := day.Parse(script, text, table)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, table := daytest.Read(t, script)
 	// Without a screen: when it is drawn is the kiosk's to change, and shifts all
 	// other events.
 	d.Steps = slices.DeleteFunc(d.Steps, func(s day.Step) bool { return slices.Equal(s.Words[:2], []string{"device", "panel"}) })
@@ -79,7 +67,7 @@ func statesOf(t *testing.T, script string) [][]byte {
 			all, last = append(all, b), b
 		}
 	}
-	err = d.Play(o, table, func(logbook.Event) {
+	err := d.Play(o, table, func(logbook.Event) {
 		if before != nil {
 			keep(before)
 		}

@@ -29,14 +29,7 @@ const hangGuard = 15 * time.Minute
 // made is the folder with the card image.
 func made(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: boots the card image")
-	}
-	dir := os.Getenv("INFOBUS_CARD")
-	if dir == "" {
-		t.Skip("INFOBUS_CARD names no folder: ./build.sh image makes one, ./build.sh test sets it")
-	}
-	return dir
+	return lab.Given(t, "INFOBUS_CARD", "image")
 }
 
 // copied is the image on a card of that size, which the machine may write.

@@ -44,6 +44,7 @@ var order = map[string][]string{
 	"reading":           {"clock"},
 	"selftest":          {"firstboard"},
 	"sim":               {"gateway day", "world"},
+	"sim/day":           {"daytest"},
 	"status":            {"server statustest"},
 	"systemd":           {"units"},
 	"timetable":         {"source timetabletest"},

@@ -24,14 +24,7 @@ const (
 // kernel is the machine's kernel, or the test is skipped.
 func kernel(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: boots a machine")
-	}
-	k := os.Getenv("INFOBUS_LAB_KERNEL")
-	if k == "" {
-		t.Skip("INFOBUS_LAB_KERNEL names no kernel: ./build.sh lab fetches one, ./build.sh test sets it")
-	}
-	return k
+	return lab.Given(t, "INFOBUS_LAB_KERNEL", "lab")
 }
 
 // build makes a static arm64 program of that package.

@@ -30,13 +30,7 @@ type parts struct {
 // need makes the parts, or says what they lack.
 func need(t *testing.T) parts {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: boots a machine")
-	}
-	dir := os.Getenv("INFOBUS_LAB")
-	if dir == "" {
-		t.Skip("INFOBUS_LAB names no folder: ./build.sh lab makes one, ./build.sh test sets it")
-	}
+	dir := lab.Given(t, "INFOBUS_LAB", "lab")
 	p := parts{kernel: filepath.Join(dir, "vmlinuz"), files: map[string]string{}}
 	p.init = program(t, "trial")
 	modules, err := filepath.Glob(filepath.Join(dir, "card", "modules", "*"))

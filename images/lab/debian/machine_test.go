@@ -82,13 +82,7 @@ func TestMain(m *testing.M) {
 // the daemon runs.
 func fresh(t *testing.T) *machine {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: boots a machine")
-	}
-	dir := os.Getenv("INFOBUS_LAB")
-	if dir == "" {
-		t.Skip("INFOBUS_LAB names no folder: ./build.sh lab makes one, ./build.sh test sets it")
-	}
+	dir := lab.Given(t, "INFOBUS_LAB", "lab")
 	if booted == nil {
 		install(t, dir)
 	}

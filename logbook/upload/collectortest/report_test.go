@@ -13,14 +13,12 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"infobus/examples"
 	"infobus/logbook"
 	"infobus/logbook/report"
 	"infobus/logbook/store"
 	"infobus/logbook/upload"
 	"infobus/netmon/client"
-	"infobus/sim/day"
-	"infobus/timetable/source"
+	"infobus/sim/day/daytest"
 	"infobus/van"
 	"infobus/words"
 )
@@ -44,19 +42,7 @@ func (l *lines) ConsumeLogs(_ context.Context, all plog.Logs) error {
 // A day of the simulated van goes through the receiver into a file, and the report of it
 // is that of what the van itself has.
 func TestTheReportOfWhatArrivedIsThatOfWhatTheVanHas(t *testing.T) {
-	const script = "../../../sim/day/testdata/monday.yaml"
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := source.Parse("timetable.yaml", examples.Timetable)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := day.Parse(script, text, table)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, table := daytest.Read(t, "../../../sim/day/testdata/monday.yaml")
 	book, err := store.Open(t.TempDir(), store.Options{})
 	if err != nil {
 		t.Fatal(err)
