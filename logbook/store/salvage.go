@@ -268,5 +268,7 @@ func (s *Store) fill(path string, c content, order uint64) (err error) {
 			return err
 		}
 	}
-	return s.db.Exec(`COMMIT`)
+	// Its write-ahead log is switched on before it has its name: a rollback journal beside
+	// the logbook, left by a cut, could not be undone by who only looks.
+	return s.db.Exec(`COMMIT; PRAGMA journal_mode = WAL`)
 }
