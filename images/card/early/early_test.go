@@ -66,7 +66,7 @@ func TestTheSettingsFilesAreCopied(t *testing.T) {
 		{"as Windows may name it", map[string]int{"INFOBUS.TXT.txt": 10}, card.FileFound, []string{"INFOBUS.TXT.txt"}},
 		{"two", map[string]int{"infobus.txt": 1, "infobus.txt.txt": 2}, card.FileFound, []string{"infobus.txt", "infobus.txt.txt"}},
 		{"none", map[string]int{"config.txt": 5}, card.FileAbsent, nil},
-		{"one that is no settings file: it is too large", map[string]int{"infobus.txt": maxSettings + 1}, card.FileAbsent, nil},
+		{"one that is too large: so much that the daemon can say so", map[string]int{"infobus.txt": 5 << 20}, card.FileFound, []string{"infobus.txt"}},
 	} {
 		from, to := t.TempDir(), t.TempDir()
 		for name, n := range c.files {
@@ -83,7 +83,7 @@ func TestTheSettingsFilesAreCopied(t *testing.T) {
 		}
 		for _, name := range c.there {
 			info, err := os.Stat(filepath.Join(to, name))
-			if err != nil || info.Mode().Perm() != 0o400 {
+			if err != nil || info.Mode().Perm() != 0o400 || info.Size() != int64(min(c.files[name], 64<<10+1)) {
 				t.Errorf("%s: %v, %v", c.name, info, err)
 			}
 		}

@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	maxSettings = 64 << 10 // of a file, in bytes
+	maxSettings = 64<<10 + 1 // bytes of a file: one that is too large is told by the last
 	maxFiles    = 8
 )
 
-// Settings copies the small files of the FAT whose names begin with "infobus", in
-// whatever case, to card.Folder, and leaves what they mean to others. The FAT is mounted
+// Settings copies the beginnings of the files of the FAT whose names begin with "infobus",
+// in whatever case, to card.Folder, and leaves what they mean to others. The FAT is mounted
 // read-only, and not for longer than that.
 func (c *Card) Settings() {
 	c.report.Setting = card.FileUnreadable
@@ -44,8 +44,7 @@ func settings(from, to string) card.File {
 	found, wrong := 0, 0
 	for _, e := range entries {
 		info, err := e.Info()
-		if !strings.HasPrefix(strings.ToLower(e.Name()), "infobus") || err != nil || !info.Mode().IsRegular() ||
-			info.Size() > maxSettings || found == maxFiles {
+		if !strings.HasPrefix(strings.ToLower(e.Name()), "infobus") || err != nil || !info.Mode().IsRegular() || found == maxFiles {
 			continue
 		}
 		b, err := readSmall(filepath.Join(from, e.Name()))
