@@ -12,6 +12,7 @@ import (
 	"infobus/timetable"
 	"infobus/wall"
 	"infobus/words"
+	"slices"
 	"time"
 )
 
@@ -256,6 +257,7 @@ func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
 
 // restore takes what an earlier process kept.
 func (s *State) restore(o Options, k Kept, at reading.Stamp) {
+	s.Power.Generators = slices.Clone(s.Power.Generators) // the state before may be read by others
 	s.kept, s.keptAt, s.rebooted = k, at.Mono, k.Boot != at.Boot
 	if c := k.Charge; c != nil {
 		same := k.Boot == at.Boot

@@ -2,8 +2,12 @@ package van_test
 
 import (
 	"fmt"
+	"hash/maphash"
+	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,11 +61,70 @@ func newBox(boot string, kept van.Kept) *box {
 func (b *box) see(at time.Duration, values ...any) {
 	b.events, b.effects = nil, nil
 	for _, v := range values {
+		was := deep(b.state)
 		state, events, effects := van.Step(b.options, b.state, van.Observation{
 			At: reading.Stamp{Boot: b.boot, Mono: at, Wall: monday.Add(b.off + at)}, Value: v})
+		if deep(b.state) != was {
+			panic(fmt.Sprintf("a step with %T has changed the state before it, which others may be reading", v))
+		}
 		b.state, b.events, b.effects = state, append(b.events, events...), append(b.effects, effects...)
 	}
 }
+
+// deep is a sum of all that a state holds, what its slices, maps and pointers lead
+// to included; the timetable, which no step changes, by its address.
+func deep(s van.State) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				walk(v.Field(i))
+			}
+		case reflect.Slice, reflect.Array:
+			maphash.WriteComparable(&h, v.Len())
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		case reflect.Map:
+			keys := v.MapKeys()
+			slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+			for _, k := range keys {
+				walk(k)
+				walk(v.MapIndex(k))
+			}
+		case reflect.Pointer:
+			if v.Type() == reflect.TypeFor[*timetable.Timetable]() || v.Type() == reflect.TypeFor[*time.Location]() {
+				maphash.WriteComparable(&h, v.Pointer())
+				return
+			}
+			walk(v.Elem())
+		case reflect.Interface:
+			walk(v.Elem())
+		case reflect.String:
+			h.WriteString(v.String())
+		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+			maphash.WriteComparable(&h, v.Int())
+		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+			maphash.WriteComparable(&h, v.Uint())
+		case reflect.Float32, reflect.Float64:
+			maphash.WriteComparable(&h, math.Float64bits(v.Float()))
+		case reflect.Bool:
+			maphash.WriteComparable(&h, v.Bool())
+		case reflect.Invalid:
+			h.WriteByte(0)
+		case reflect.Func:
+		default:
+			panic("not looked into: " + v.Kind().String())
+		}
+	}
+	walk(reflect.ValueOf(s))
+	return h.Sum64()
+}
+
+var seed = maphash.MakeSeed()
 
 func (b *box) has(name logbook.Name) bool {
 	for _, e := range b.events {

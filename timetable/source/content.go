@@ -64,7 +64,17 @@ type property struct {
 	ical.Prop
 	at    spot // of the name
 	value spot
-	line  unfolded
+	line  *unfolded // nil where it stood on one line
+}
+
+// part is where a piece of the value stood, from an offset in it on.
+func (p property) part(offset int) spot {
+	if p.line != nil {
+		return p.line.spot(p.at.file, len(p.line.text)-len(p.Value)+offset)
+	}
+	at := p.value
+	at.column += utf8.RuneCountInString(p.Value[:min(offset, len(p.Value))])
+	return at
 }
 
 func (c *component) get(name string) (property, bool) {
@@ -381,7 +391,12 @@ func (t *tree) property(line unfolded) (property, error) {
 	if err != nil {
 		return property{}, fmt.Errorf("%w; NAME;PARAMETER=value:value was expected", err)
 	}
-	return property{Prop: *p, at: line.spot(t.n, 0), value: line.spot(t.n, len(line.text)-len(p.Value)), line: line}, nil
+	read := property{Prop: *p, at: line.spot(t.n, 0), value: line.spot(t.n, len(line.text)-len(p.Value))}
+	if len(line.pieces) > 1 {
+		folded := line
+		read.line = &folded
+	}
+	return read, nil
 }
 
 // bareZone is a property with a zone that has a colon in its name and no
@@ -411,5 +426,9 @@ func contentLine(text string, by *bufio.Reader) (p *ical.Prop, err error) {
 	if len(list) != 1 {
 		return nil, errors.New("it cannot be read")
 	}
-	return &list[0], nil
+	if p = &list[0]; len(p.Params) == 0 {
+		p.Params = nil // most have none, and a map each is a third of what a calendar takes
+	}
+	p.Name = name
+	return p, nil
 }

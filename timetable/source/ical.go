@@ -516,10 +516,11 @@ func (r *calendarReader) in(w when, zone *time.Location) when {
 // 0 where there is none.
 func (r *calendarReader) whens(list []property, each func(w when, length timetable.Clock, p property)) {
 	n := 0
-	for _, p := range list {
-		offset := len(p.line.text) - len(p.Value)
-		for _, value := range strings.Split(p.Value, ",") {
-			p.value = p.line.spot(p.at.file, offset)
+	for _, whole := range list {
+		offset := 0
+		for _, value := range strings.Split(whole.Value, ",") {
+			p := whole
+			p.value = whole.part(offset)
 			offset += len(value) + 1
 			if n++; n > maxDates*10 {
 				r.add(p.value, fmt.Sprintf("%s: more than %d days found, at most so many were expected", p.Name, maxDates*10))
