@@ -12,7 +12,7 @@ var order = map[string][]string{
 		"netmon timetable",
 		"logbook",
 		"power days kiosk action pairing",
-		"session",
+		"session guide",
 		"van",
 		"advice",
 		"status",
@@ -26,6 +26,7 @@ var order = map[string][]string{
 	"config":            {"lastgood settings"},
 	"config/settings":   {"taken"},
 	"durable":           {"durabletest"},
+	"guide":             {"sheet"},
 	"hw":                {"bus line battery temperature rtc", "epaper"},
 	"hw/rtc":            {"rtctest"},
 	"hw/battery":        {"batterytest"},
@@ -64,6 +65,6 @@ var driversImport = []string{"hw", "reading"}
 // pure are the packages that are judgement alone: neither they nor what they
 // import of ours imports anything of outsideWorld.
 var pure = []string{"reading", "words", "tally", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
-	"action", "pairing", "van", "advice", "status", "config", "config/settings", "sim/day", "batterymodel", "card"}
+	"action", "pairing", "van", "advice", "status", "config", "guide", "config/settings", "sim/day", "batterymodel", "card"}
 
 var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}
