@@ -7,7 +7,7 @@
 // timetable and the board, and In fills in what these say at that moment. Out: the
 // sections in one language, as plain runs of text, never as HTML.
 //
-// The package is pure. sheet/ makes and reads translators' workbooks.
+// The package is pure. translator/ makes and reads translators' workbooks.
 package guide
 
 import (
@@ -269,4 +269,79 @@ func (g Guide) Status() (list []Count) {
 		list = append(list, c)
 	}
 	return list
+}
+
+// Pair is a text of the source with what there is of it in another language.
+type Pair struct {
+	Source Text
+	Own    *Text // nil where it is missing
+	State  State
+}
+
+// Pairs are all texts of the source, in its order, with what there is of them in a
+// language.
+func (g Guide) Pairs(lang string) (list []Pair) {
+	for _, source := range g.source() {
+		own, state := g.state(source, lang)
+		list = append(list, Pair{source, own, state})
+	}
+	return list
+}
+
+// File is one language's file; ok says that there is one.
+func (g Guide) File(lang string) (f File, ok bool) {
+	if g.files[lang] == nil {
+		return File{}, false
+	}
+	return *g.files[lang], true
+}
+
+// With is the guide with some texts of a language in place of those of the same id, and
+// that language's file. Nothing of the file is lost: what the source does not have stays
+// behind its section. The mistakes are those of the whole.
+func (g Guide) With(lang string, texts []Text) (Guide, File, Mistakes) {
+	old, _ := g.File(lang)
+	f := File{Name: lang + ".md", Lang: lang, Source: g.Source}
+	by := map[string]Text{}
+	for _, t := range slices.Concat(old.Texts, texts) {
+		by[t.ID] = t
+	}
+	section := func(id string) string {
+		name, _, _ := strings.Cut(id, ".")
+		return name
+	}
+	var sections []string
+	var order []string
+	for _, t := range slices.Concat(g.source(), old.Texts, texts) {
+		if !slices.Contains(order, t.ID) {
+			order = append(order, t.ID)
+		}
+		if s := section(t.ID); !slices.Contains(sections, s) {
+			sections = append(sections, s)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b string) int {
+		return slices.Index(sections, section(a)) - slices.Index(sections, section(b))
+	})
+	for _, id := range order {
+		if t, ok := by[id]; ok {
+			f.Texts = append(f.Texts, t)
+		}
+	}
+	var files []File
+	for _, tag := range g.Languages() {
+		if tag != lang {
+			files = append(files, *g.files[tag])
+		}
+	}
+	data := f.Bytes(true)
+	if len(data) > MaxFile { // without the older wordings first
+		data = f.Bytes(false)
+	}
+	read, wrong := Parse(f.Name, data)
+	if len(wrong) > 0 {
+		return g, f, wrong
+	}
+	with, wrong := New(append(files, read))
+	return with, read, wrong
 }

@@ -121,7 +121,7 @@ func New(files []File) (Guide, Mistakes) {
 			if t.From != Hash(source.Items) {
 				continue
 			}
-			if what := sameRefs(source.Items, t.Items); what != "" {
+			if what := SameRefs(source.Items, t.Items); what != "" {
 				wrong = append(wrong, Mistake{File: f.Name, Line: t.line, Column: 1, What: t.ID + ": " + what})
 			}
 		}
@@ -132,9 +132,9 @@ func New(files []File) (Guide, Mistakes) {
 	return g, nil
 }
 
-// sameRefs says how the references of a translation differ from its source's; "" where
+// SameRefs says how the references of a translation differ from its source's; "" where
 // they do not.
-func sameRefs(source, translation []Item) string {
+func SameRefs(source, translation []Item) string {
 	want, got := Refs(source), Refs(translation)
 	var said []string
 	for _, r := range got {

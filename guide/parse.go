@@ -72,7 +72,7 @@ func Parse(name string, data []byte) (File, Mistakes) {
 	if r.Source == "" {
 		r.add(1, 1, "no source found; a second line such as %q was expected: the language that the texts are made from", "source: en")
 	}
-	if len(r.Texts) == 0 {
+	if len(r.ids) == 0 {
 		r.add(1, 1, "no section found; a line such as %q was expected", "# phone")
 	}
 	slices.SortStableFunc(r.wrong, func(a, b Mistake) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
@@ -282,7 +282,6 @@ func (r *reader) finish() {
 		return
 	}
 	r.text = nil
-	title := !strings.Contains(t.ID, ".")
 	if t.Wording = strings.Trim(t.Wording, "\n"); t.Wording != "" {
 		items, wrong := ParseText(t.Wording)
 		switch of := Hash(items); {
@@ -294,15 +293,32 @@ func (r *reader) finish() {
 			r.add(t.line, 1, "%s: the source's wording, with >, has the eight digits %s, and the mark has %s", t.ID, of, t.From)
 		}
 	}
+	if len(t.Items) == 0 && !r.off && r.Lang != r.Source {
+		return // still to be translated
+	}
 	switch {
 	case len(t.Items) == 0 && !r.off:
 		r.add(t.line, 1, "%s: no text found", t.ID)
-	case title && (len(t.Items) > 1 || len(t.Items) == 1 && (t.Items[0].Bullet || len(t.Items[0].Runs) != 1 || t.Items[0].Runs[0].Bold || t.Items[0].Runs[0].ref != (Ref{}))):
-		r.add(t.line, 1, "%s: a title of one line was expected below the section's id, without bold, list or reference; a paragraph begins with a line such as ## wait", t.ID)
-	case title && len(t.Items) == 1 && utf8.RuneCountInString(t.Items[0].Runs[0].Text) > MaxTitle:
-		r.add(t.line, 1, "%s: a title of more than %d letters found", t.ID, MaxTitle)
+	default:
+		if what := TitleWrong(t.ID, t.Items); what != "" {
+			r.add(t.line, 1, "%s: %s", t.ID, what)
+		}
 	}
 	r.Texts = append(r.Texts, *t)
+}
+
+// TitleWrong says why a text may not be the title of a section; "" where it may, or where
+// the id is a paragraph's.
+func TitleWrong(id string, items []Item) string {
+	switch {
+	case strings.Contains(id, "."), len(items) == 0:
+		return ""
+	case len(items) > 1 || items[0].Bullet || len(items[0].Runs) != 1 || items[0].Runs[0].Bold || items[0].Runs[0].ref != (Ref{}):
+		return "a title of one line was expected for a section, without bold, list or reference; a paragraph begins with a line such as ## wait"
+	case utf8.RuneCountInString(items[0].Runs[0].Text) > MaxTitle:
+		return fmt.Sprintf("a title of more than %d letters found", MaxTitle)
+	}
+	return ""
 }
 
 // ParseText reads one text alone, such as a cell of a sheet. The mistakes' lines and

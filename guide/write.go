@@ -20,10 +20,16 @@ import (
 func (f File) Bytes(wordings bool) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "language: %s\nsource: %s\n", f.Lang, f.Source)
+	part := ""
 	for _, t := range f.Texts {
 		mark, id := "#", t.ID
-		if _, in, ok := strings.Cut(t.ID, "."); ok {
-			mark, id = "##", in
+		if section, in, ok := strings.Cut(t.ID, "."); ok {
+			if mark, id = "##", in; section != part { // its title is still to be translated
+				b.WriteString("\n# " + section + "\n")
+			}
+			part = section
+		} else {
+			part = t.ID
 		}
 		b.WriteString("\n" + mark + " " + id)
 		if t.From != "" {

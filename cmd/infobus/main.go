@@ -90,7 +90,7 @@ func command(book *words.Book) *cobra.Command {
 working, how long have we got, what should I do?
 
 It asks the running daemon over its socket, or over the network with --address.
-Commands on files (config, timetable, kiosk, logbook, report) need no daemon.
+Commands on files (config, timetable, kiosk, guide, logbook, report) need no daemon.
 
 Exit status: 0 well; 1 something needs attention, or the input is wrong;
 2 the daemon cannot be reached, or the command was not understood.`,
@@ -115,7 +115,7 @@ Exit status: 0 well; 1 something needs attention, or the input is wrong;
 	root.PersistentFlags().StringVar(&o.lang, "lang", "", "the language of what is said, such as fr (default: as LC_ALL, LC_MESSAGES or LANG has it)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(statusCommand(o), eventsCommand(o), diagnoseCommand(o), selftestCommand(o), actionCommand(o, action.All), siteCommand(o), daysCommand(o), syncCommand(o),
-		configCommand(o), settingsCommand(o), timetableCommand(o), kioskCommand(o), logbookCommand(o), reportCommand(o), simCommand(o), linkCommand(), relayCommand(), phonesCommand(o), pinCommand(), shutdownCommand(), setClockCommand(), clockChipCommand(), slotCommand(o))
+		configCommand(o), settingsCommand(o), timetableCommand(o), kioskCommand(o), guideCommand(o), logbookCommand(o), reportCommand(o), simCommand(o), linkCommand(), relayCommand(), phonesCommand(o), pinCommand(), shutdownCommand(), setClockCommand(), clockChipCommand(), slotCommand(o))
 	checkArguments(root)
 	return root
 }

@@ -36,7 +36,7 @@ const (
 	maxParts    = 300      // files in the archive
 	maxMerged   = 2000     // a sheet
 	maxAbove    = 12       // rows above those of the table
-	maxCell     = 2000     // bytes of one cell's text
+	maxCell     = 8000     // bytes of one cell's text: a paragraph of the guide in any script
 )
 
 // Bounds of the process: its private memory and the processor's time.
