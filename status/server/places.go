@@ -29,21 +29,34 @@ const (
 	atOnce = 2
 	// restMost is the longest pause between two turns of strangers.
 	restMost = 50 * time.Millisecond
+
+	// fetchMost is how many of the strangers' connections may fetch a file at a time: the
+	// others stay for pages.
+	fetchMost = 200
+	// fetchJudged is how long one fetches before it can be the slowest.
+	fetchJudged = 10 * time.Second
+	// fetchStalls is within how long the next piece is taken.
+	fetchStalls = time.Minute
+	fetchPiece  = 32 << 10 // bytes
+	// fetchBuffer is what the kernel holds for one that fetches, bytes; it doubles it
+	// for its own use (socket(7)). By itself it would go to 4 MB.
+	fetchBuffer = 32 << 10
 )
 
 // gate is a listener whose places are kept for paired phones. When the strangers'
 // places are full, a new connection takes that of the stranger who has been idle for
-// longest: it may be a volunteer's.
+// longest, or who fetches a file the slowest: it may be a volunteer's.
 type gate struct {
 	net.Listener
 	visitors bool          // the visitors' door: nobody is paired there
 	turns    chan struct{} // holds a token for each stranger's connection that has its turn
 	reserved chan struct{} // likewise for paired phones' requests
 
-	mu      sync.Mutex
-	waiting list.List // of *place: strangers' that wait for a request, the longest first
-	busy    list.List // of *place: strangers' with a request
-	paired  list.List // of *place: the longest unused first
+	mu       sync.Mutex
+	waiting  list.List // of *place: strangers' that wait for a request, the longest first
+	busy     list.List // of *place: strangers' with a request
+	fetching list.List // of *place: strangers' that fetch a file, the longest first
+	paired   list.List // of *place: the longest unused first
 }
 
 func newGate(l net.Listener) *gate {
@@ -69,7 +82,13 @@ type place struct {
 	in    *list.List // that holds it; nil once it was closed
 	at    *list.Element
 	phone string // id of the paired phone; "" for a stranger
-	long  bool   // it may take its time: a file is fetched
+	fetch fetch
+}
+
+// fetch is what became of a file that is fetched; the zero fetch: none is.
+type fetch struct {
+	since time.Time
+	taken int64 // bytes, by the other end's kernel or ours
 }
 
 // Accept makes a place of the next connection.
@@ -92,13 +111,36 @@ func (g *gate) Accept() (net.Conn, error) {
 // surplus is the stranger's connection that gives way; nil for none. Of those with a
 // request it is the last that came: the others are nearer to their answer.
 func (g *gate) surplus() *place {
-	if g.waiting.Len()+g.busy.Len() <= strangersMost {
+	if g.waiting.Len()+g.busy.Len()+g.fetching.Len() <= strangersMost {
 		return nil
 	}
 	if g.waiting.Len() > 1 {
 		return g.waiting.Front().Value.(*place)
 	}
+	if out := g.slowest(time.Now()); out != nil {
+		return out
+	}
 	return g.busy.Back().Value.(*place)
+}
+
+// slowest is the connection that fetches a file the slowest; where none has done so for
+// long enough to tell, the last that began; nil where there is none.
+func (g *gate) slowest(now time.Time) (out *place) {
+	var least float64 // bytes a second
+	for e := g.fetching.Front(); e != nil; e = e.Next() {
+		p := e.Value.(*place)
+		age := now.Sub(p.fetch.since)
+		if age < fetchJudged {
+			break // and those after it
+		}
+		if rate := float64(p.fetch.taken) / age.Seconds(); out == nil || rate < least {
+			out, least = p, rate
+		}
+	}
+	if last := g.fetching.Back(); out == nil && last != nil {
+		return last.Value.(*place)
+	}
+	return out
 }
 
 // move puts p at the end of a list; g.mu is held. One that was closed stays out.
@@ -154,16 +196,57 @@ func (p *place) waits() {
 	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if p.long = false; p.phone == "" {
+	if p.fetch = (fetch{}); p.phone == "" {
 		p.move(&g.waiting)
 	}
 }
 
-// takesLong lets a stranger fetch a file.
-func (p *place) takesLong() {
+// fetches lets a file be fetched for as long as pieces of it are taken. Where too many
+// do, the slowest gives way: what it has, it has, and the rest can be asked for.
+func (p *place) fetches() {
+	g := p.gate
+	g.mu.Lock()
+	var out *place
+	if p.phone == "" {
+		if g.fetching.Len() >= fetchMost {
+			out = g.slowest(time.Now())
+		}
+		p.move(&g.fetching)
+	}
+	p.fetch = fetch{since: time.Now()}
+	g.mu.Unlock()
+	if out != nil {
+		out.Close()
+	}
+	if c, ok := p.Conn.(interface{ SetWriteBuffer(int) error }); ok {
+		_ = c.SetWriteBuffer(fetchBuffer) // without it a fetch costs more memory
+	}
+	p.Conn.SetReadDeadline(time.Time{})
+}
+
+// Write writes what is fetched piece by piece: each has its own time to be taken.
+func (p *place) Write(b []byte) (n int, err error) {
+	for err == nil && len(b) > 0 && p.isFetching() {
+		piece := b[:min(len(b), fetchPiece)]
+		var k int
+		p.Conn.SetWriteDeadline(time.Now().Add(fetchStalls))
+		k, err = p.Conn.Write(piece)
+		p.gate.mu.Lock()
+		p.fetch.taken += int64(k)
+		p.gate.mu.Unlock()
+		n, b = n+k, b[k:]
+	}
+	if err != nil || len(b) == 0 {
+		return n, err
+	}
+	k, err := p.Conn.Write(b)
+	return n + k, err
+}
+
+func (p *place) isFetching() bool {
 	p.gate.mu.Lock()
-	p.long = true
-	p.gate.mu.Unlock()
+	defer p.gate.mu.Unlock()
+	return !p.fetch.since.IsZero()
 }
 
 // Close gives the place back.
@@ -256,7 +339,7 @@ func (p *place) SetWriteDeadline(t time.Time) error {
 
 func (p *place) within(t time.Time, limit time.Duration) time.Time {
 	p.gate.mu.Lock()
-	free := p.phone != "" || p.long
+	free := p.phone != "" || !p.fetch.since.IsZero()
 	p.gate.mu.Unlock()
 	if most := time.Now().Add(limit); !free && (t.IsZero() || t.After(most)) {
 		return most

@@ -96,13 +96,11 @@ const (
 	sockets      = 96      // connections at once on a unix socket
 	streams      = 64      // at once
 	streamsEach  = 12      // of one phone
-	guides       = 16      // at once
 	headerBytes  = 8 << 10 // of a request
 	bodyBytes    = 4 << 10 // of a request
 	readTimeout  = 10 * time.Second
 	writeTimeout = 20 * time.Second
-	guideTimeout = 5 * time.Minute // a few MB over a Wi-Fi that many share
-	farewell     = time.Second     // to answer what was asked before the end
+	farewell     = time.Second // to answer what was asked before the end
 )
 
 // Server answers over HTTP. Make it with New.
@@ -110,7 +108,7 @@ type Server struct {
 	o       Options
 	handler http.Handler
 	phones  *pairing.Book
-	guides  chan struct{} // holds a token for each guide that is being fetched
+	reading chan struct{} // holds a token for each piece of a file that is being read
 	results results       // of volunteers
 	refused results       // of everybody else
 	spoken  spoken
@@ -155,7 +153,7 @@ func New(o Options) *Server {
 	if o.Copied == nil {
 		o.Copied = func() {}
 	}
-	s := &Server{o: o, phones: o.Phones, streams: map[string]int{}, guides: make(chan struct{}, guides),
+	s := &Server{o: o, phones: o.Phones, streams: map[string]int{}, reading: make(chan struct{}, readers),
 		uploading: make(chan struct{}, 1), keep: make(chan struct{}, 1), wake: make(chan struct{}), todays: map[string]*made{}}
 	s.spoken = newSpoken(o.Languages)
 	for _, l := range o.Languages {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"fmt"
 	"html/template"
 	"net/http"
 	"os"
@@ -213,14 +214,6 @@ func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
-	select {
-	case s.guides <- struct{}{}:
-		defer func() { <-s.guides }()
-	default:
-		w.Header().Set("Retry-After", "60")
-		s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.guides"))
-		return
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
@@ -232,13 +225,6 @@ func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
 		return
 	}
-	if p := callerOf(r).place; p != nil {
-		p.takesLong()
-	}
-	yield(r)
-	// Whoever has no such deadline (a recorder in a test) needs none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(guideTimeout))
 	w.Header().Set("Content-Type", "application/pdf")
-	w.Header().Set("Cache-Control", "no-cache") // it is renewed monthly; asked again, it costs a line
-	http.ServeContent(w, r, "", info.ModTime(), f)
+	s.fetch(w, r, fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano()), f)
 }
