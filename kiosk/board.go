@@ -6,7 +6,8 @@ import "time"
 // bundle of data is worth. The zero Board shows only the European emergency number.
 type Board struct {
 	// Phone, Guide and Map are the URLs of the QR codes; "" for none. Phone has the box's
-	// address in numbers: the public network has no name for it.
+	// address in numbers: the public network has no name for it. Where it is "", it is the
+	// box's own, once that is known.
 	Phone, Guide, Map string
 	Numbers           []Number // after 112, in this order
 	Worth             Worth

@@ -76,7 +76,7 @@ func (s *step) byItself(cut time.Time) (pages []Page, next time.Duration) {
 
 // content is what pages of now are made of.
 func (s *step) content(site string) Content {
-	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall, Cut: s.round.cut, Notes: s.in.Notes}
+	return Content{Timetable: s.in.Timetable, Site: site, Now: s.in.Wall, Cut: s.round.cut, Notes: s.in.Notes, Phone: s.in.Phone}
 }
 
 // listed are the pages of Today. Where the site is not confirmed, and services are

@@ -12,6 +12,7 @@
 package kiosk
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -93,6 +94,7 @@ type Content struct {
 	Until     time.Time            // Closing: until when the van was here
 	Next      string               // Closing: the next site's name; "" for none
 	Notes     []words.Text         // Box: what it says
+	Phone     string               // Help: the address of the visitors' page; "" is Board's
 }
 
 // Page is everything that is drawn and nothing else: equal pages give equal pixels.
@@ -156,7 +158,9 @@ func (o Options) Pages(name Name, c Content) []Page {
 		case Closing:
 			p.Until, p.Next = c.Until, c.Next
 		case Help:
-			pages = append(pages, o.help(p, o.Board.At(p.Date))...)
+			b := o.Board.At(p.Date)
+			b.Phone = cmp.Or(c.Phone, b.Phone)
+			pages = append(pages, o.help(p, b)...)
 			continue
 		case SIM:
 			pages = append(pages, o.sim(p, o.Board.At(p.Date))...)

@@ -50,6 +50,7 @@ type Input struct {
 	Quiet bool
 	// Notes are what the box says of itself; see Box.
 	Notes []words.Text
+	Phone string // as in Content
 }
 
 // Session is the session as the screen knows it.

@@ -101,6 +101,13 @@ func (l Link) addressed() bool {
 	return err == nil && !prefix.Addr().IsLinkLocalUnicast() && l.Gateway != ""
 }
 
+// Reached is the address at which the box is reached from the port's network, and that
+// network; ok is false where there is none.
+func (l Link) Reached() (p netip.Prefix, ok bool) {
+	p, err := netip.ParsePrefix(l.Address)
+	return p, err == nil && l.Ready()
+}
+
 // routeless: the gateway gave an address, and there is no route to it.
 func (l Link) routeless() bool {
 	prefix, err := netip.ParsePrefix(l.Address)

@@ -84,7 +84,7 @@ func Of(o van.Options, s van.State, data []Data) View {
 		}
 	}
 	v.Power.Unplug = v.Power.Unplug && j.May(advice.Unplug)
-	v.Quiet, v.Name = s.Quiet, o.Name
+	v.Quiet, v.Name, v.Visitors = s.Quiet, o.Name, s.Visitors(o)
 	for _, n := range s.Notes {
 		v.Notes = append(v.Notes, Note{Code: n.Key, Words: n})
 	}

@@ -32,12 +32,13 @@ type View struct {
 
 	Timetable Timetable `json:"timetable"`
 
-	Card    MemoryCard `json:"card"`
-	Devices []Device   `json:"devices"`
-	Notes   []Note     `json:"notes"`   // what the box says of itself to who looks after it
-	Name    string     `json:"name"`    // the van's; "" where it has none; also in the summary
-	Quiet   bool       `json:"quiet"`   // only numbers and languages are shown; false in the summary
-	Actions []string   `json:"actions"` // that may be taken now, as in their routes; of one with arguments: with some
+	Card     MemoryCard `json:"card"`
+	Devices  []Device   `json:"devices"`
+	Notes    []Note     `json:"notes"`    // what the box says of itself to who looks after it
+	Visitors string     `json:"visitors"` // address of the visitors' page, in numbers; "" while it is not known
+	Name     string     `json:"name"`     // the van's; "" where it has none; also in the summary
+	Quiet    bool       `json:"quiet"`    // only numbers and languages are shown; false in the summary
+	Actions  []string   `json:"actions"`  // that may be taken now, as in their routes; of one with arguments: with some
 }
 
 // Note is one thing that the box says of itself, such as a mistake of its settings.

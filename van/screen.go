@@ -17,6 +17,7 @@ func (s *State) screen(o Options, input any, out *Output) {
 		Temperature: s.Temperature,
 		Quiet:       s.Quiet,
 		Notes:       s.Notes,
+		Phone:       s.Visitors(o),
 	}
 	if s.Clock.Trusted {
 		in.Wall = s.Now.Wall

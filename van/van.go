@@ -36,6 +36,9 @@ type Options struct {
 	Uplink  netmon.Options
 	Kiosk   kiosk.Options
 
+	// VisitorsPort is the port of the visitors' door; 0 where no phone comes to it.
+	VisitorsPort int
+
 	// KeepEvery is how often what only grows with time is saved: run hours, charge,
 	// days, the session's tally, bytes. So much of it a power cut may lose.
 	KeepEvery time.Duration

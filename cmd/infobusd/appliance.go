@@ -105,6 +105,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+	a.options.VisitorsPort = server.VisitorsPort(listeners)
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month),
 		PostQuantum: c.Sync.PostQuantum})
 	if len(f.sim) > 0 {

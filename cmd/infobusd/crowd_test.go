@@ -151,6 +151,65 @@ func (w *town) start(arguments ...string) *process {
 	}
 }
 
+// session starts the daemon, with a session under way and a phone that is paired; more
+// is added to its configuration. visitors is where strangers come.
+func (w *town) session(twoDoors bool, more string) (p *process, v *volunteer, visitors string) {
+	t := w.t
+	t.Helper()
+	dir := t.TempDir()
+	plan := regexp.MustCompile(`(?s)plan:\n.*?\n\n`).ReplaceAllString(string(examples.Timetable),
+		"plan:\n  - {site: moulin, days: [daily], from: \"00:00\", to: \"24:00\"}\n\n")
+	const pin = "4711 0815"
+	for name, text := range map[string]string{"timetable.yaml": plan, "pin": pin, "infobus.yaml": fmt.Sprintf("timetable: %s\npower: {start-after: 0s, stop-after: 0s}\nstatus:\n  pin-file: %s\n%s",
+		filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "pin"), more)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"--config", filepath.Join(dir, "infobus.yaml"), "--van-times", "--listen", boxAt + ":80"}
+	visitors, volunteers, from := "http://"+boxAt, "http://"+boxAt, w.streets
+	if twoDoors {
+		volunteers, from = "http://"+boxAt+":8081", w.nat
+		args = append(args, "--volunteers", boxAt+":8081")
+	}
+	p = w.start(args...)
+	p.base = volunteers
+	ahead(t)
+	p.plays("/sim/clock/trusted")
+	p.plays("/sim/generator/on")
+	v = pair(t, w.client(from), volunteers, pin)
+	for guard := time.Now().Add(hangGuard); ; time.Sleep(50 * time.Millisecond) {
+		if _, page := v.ask("GET", "/"); strings.Contains(page, "actions/longer") && strings.Contains(page, "actions/confirm-site") {
+			break
+		}
+		if time.Now().After(guard) {
+			t.Fatal("no session begins")
+		}
+	}
+	p.plays("/sim/generator/off")
+	time.Sleep(time.Second)
+	return p, v, visitors
+}
+
+// plays plays the van, as infobus sim does.
+func (p *process) plays(path string) {
+	if answer, err := p.unix().Post("http://infobus"+path, "", nil); err == nil {
+		answer.Body.Close()
+	}
+}
+
+// comes starts a process of the crowd, on a core that the daemon does not use.
+func (w *town) comes(role, nice, visitors string, long time.Duration, said *output) *exec.Cmd {
+	w.t.Helper()
+	c := exec.Command("ip", "netns", "exec", w.streets, "taskset", "-c", "1", "nice", "-n", nice, os.Args[0])
+	c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %s", crowdIs, role, visitors, long))
+	c.Stdout, c.Stderr = said, said
+	if err := c.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
 // volunteer is a paired phone.
 type volunteer struct {
 	t      testing.TB
@@ -306,49 +365,13 @@ func TestNobodyTakesThePageAway(t *testing.T) {
 	}{{"two doors", true}, {"one network", false}} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newTown(t)
-			dir := t.TempDir()
-			plan := regexp.MustCompile(`(?s)plan:\n.*?\n\n`).ReplaceAllString(string(examples.Timetable),
-				"plan:\n  - {site: moulin, days: [daily], from: \"00:00\", to: \"24:00\"}\n\n")
-			const pin = "4711 0815"
-			for name, text := range map[string]string{"timetable.yaml": plan, "pin": pin, "infobus.yaml": fmt.Sprintf("timetable: %s\npower: {start-after: 0s, stop-after: 0s}\nstatus: {pin-file: %s}\n",
-				filepath.Join(dir, "timetable.yaml"), filepath.Join(dir, "pin"))} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			args := []string{"--config", filepath.Join(dir, "infobus.yaml"), "--van-times", "--listen", boxAt + ":80"}
-			visitors, volunteers, from := "http://"+boxAt, "http://"+boxAt, w.streets
-			if c.two {
-				volunteers, from = "http://"+boxAt+":8081", w.nat
-				args = append(args, "--volunteers", boxAt+":8081")
-			}
-			p := w.start(args...)
-			p.base = volunteers
-			ahead(t)
-			post := func(path string) {
-				if answer, err := p.unix().Post("http://infobus"+path, "", nil); err == nil {
-					answer.Body.Close()
-				}
-			}
-			post("/sim/clock/trusted")
-			post("/sim/generator/on")
-			v := pair(t, w.client(from), volunteers, pin)
-			for guard := time.Now().Add(hangGuard); ; time.Sleep(50 * time.Millisecond) {
-				if _, page := v.ask("GET", "/"); strings.Contains(page, "actions/longer") && strings.Contains(page, "actions/confirm-site") {
-					break
-				}
-				if time.Now().After(guard) {
-					t.Fatal("no session begins")
-				}
-			}
-			post("/sim/generator/off")
+			p, v, visitors := w.session(c.two, "")
 			pid := p.pid()
-			time.Sleep(time.Second)
 			quiet, stop := context.WithTimeout(t.Context(), 3*time.Second)
 			rest, starts := p.edges(quiet)
 			stop()
 			if len(rest)%2 == 1 {
-				post("/sim/generator/off")
+				p.plays("/sim/generator/off")
 				time.Sleep(500 * time.Millisecond)
 			}
 			atRest := float64(field2(t, pid, "VmRSS")) / 1000
@@ -358,13 +381,7 @@ func TestNobodyTakesThePageAway(t *testing.T) {
 			said := &output{}
 			var crowd []*exec.Cmd
 			for role, nice := range map[string]string{"honest": "15", "hostile": "30", "guesser": "15"} {
-				c := exec.Command("ip", "netns", "exec", w.streets, "taskset", "-c", "1", "nice", "-n", nice, os.Args[0])
-				c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %s", crowdIs, role, visitors, crowdFor()))
-				c.Stdout, c.Stderr = said, said
-				if err := c.Start(); err != nil {
-					t.Fatal(err)
-				}
-				crowd = append(crowd, c)
+				crowd = append(crowd, w.comes(role, nice, visitors, crowdFor(), said))
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), crowdFor()-time.Second)
 			defer cancel()
@@ -475,6 +492,10 @@ func beCrowd(how string) {
 		beHonest(ctx, base, d)
 	case "guesser":
 		beGuesser(ctx, base)
+	case "reader":
+		beReaders(ctx, base, d)
+	case "fetcher":
+		beFetchers(base)
 	default:
 		beHostile(ctx, base)
 	}

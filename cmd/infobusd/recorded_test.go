@@ -32,6 +32,7 @@ var changed = map[string]string{
 	"uplink.ladder":        "the rung traffic is new",
 	"notes":                "new",
 	"name":                 "new",
+	"visitors":             "new",
 	"sync.lost":            "new",
 }
 

@@ -74,6 +74,18 @@ func Listen(address, volunteers, folder string) ([]net.Listener, error) {
 	return all, nil
 }
 
+// VisitorsPort is the port at which phones come for the visitors' pages; 0 where only
+// this machine can.
+func VisitorsPort(listeners []net.Listener) (port int) {
+	for _, l := range listeners {
+		at, tcp := l.Addr().(*net.TCPAddr)
+		if _, visitors := l.(visitorsDoor); tcp && !at.IP.IsLoopback() && (visitors || port == 0) {
+			port = at.Port
+		}
+	}
+	return port
+}
+
 // doors are the network's listeners: once the volunteers have their own, the others are
 // for visitors.
 func doors(volunteers, others []net.Listener) []net.Listener {
