@@ -36,7 +36,7 @@ var order = map[string][]string{
 	"images/card":       {"cardtest early rootsum", "init keeper trial"},
 	"images/lab":        {"away bare clocks debian edges halt init output"},
 	"images/lab/debian": {"init"},
-	"kiosk":             {"ink locales", "text", "board draw", "glass"},
+	"kiosk":             {"ink locales", "text", "board draw label", "glass"},
 	"logbook":           {"store", "upload export report"},
 	"logbook/store":     {"storetest"},
 	"netmon":            {"link client", "probe meraki", "lab"},

@@ -107,6 +107,18 @@ func pieces(a, b, c point) int {
 	return 1 + int(math.Sqrt(math.Sqrt(3*float64(min(off, 1e6)))))
 }
 
+// Contours are the contours, each from its first point on, as x and y.
+func (o *Outline) Contours() (all [][][2]float32) {
+	for _, c := range o.contours {
+		points := make([][2]float32, len(c))
+		for i, p := range c {
+			points[i] = [2]float32{p.x, p.y}
+		}
+		all = append(all, points)
+	}
+	return all
+}
+
 const (
 	// strip is the width up to which the rasteriser works in whole numbers,
 	// and so alike on every processor; it is also the greatest height.

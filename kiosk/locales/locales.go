@@ -44,17 +44,18 @@ const (
 	Place     Word = "place"     // heads a column
 	Map       Word = "map"       // heads a column; names a QR code
 
-	Help       Word = "help"        // heads the page of emergency numbers
-	Emergency  Word = "emergency"   // names the number 112
-	Guide      Word = "guide"       // names the New Arrival Guide, and its QR code
-	OnPhone    Word = "on-phone"    // names the phone page's QR code
-	Phone      Word = "phone"       // names the phone page's QR code where there is room for one word
-	Language   Word = "language"    // heads the choice of languages
-	SIM        Word = "sim"         // heads the page of what data is worth
-	Video      Word = "video"       // minutes of it, beside a number
-	Call       Word = "call"        // minutes of it over the internet, beside a number
-	CanCall    Word = "can-call"    // before the countries that an operator reaches
-	CannotCall Word = "cannot-call" // before the countries that it does not
+	Help        Word = "help"        // heads the page of emergency numbers
+	Information Word = "information" // on the box's label, beside the code that opens the phone page
+	Emergency   Word = "emergency"   // names the number 112
+	Guide       Word = "guide"       // names the New Arrival Guide, and its QR code
+	OnPhone     Word = "on-phone"    // names the phone page's QR code
+	Phone       Word = "phone"       // names the phone page's QR code where there is room for one word
+	Language    Word = "language"    // heads the choice of languages
+	SIM         Word = "sim"         // heads the page of what data is worth
+	Video       Word = "video"       // minutes of it, beside a number
+	Call        Word = "call"        // minutes of it over the internet, beside a number
+	CanCall     Word = "can-call"    // before the countries that an operator reaches
+	CannotCall  Word = "cannot-call" // before the countries that it does not
 
 	Closing     Word = "closing"       // until when the van was here; see WasHereUntil
 	NextPlace   Word = "next-place"    // before the name of a place
@@ -65,7 +66,7 @@ const (
 
 // Words are all words that every language has.
 var Words = []Word{AskUs, Cancelled, Full, Drawn, More, Nothing, Opens, Closes, Place, Map,
-	Help, Emergency, Guide, OnPhone, Phone, Language, SIM, Video, Call, CanCall, CannotCall,
+	Help, Information, Emergency, Guide, OnPhone, Phone, Language, SIM, Video, Call, CanCall, CannotCall,
 	Closing, NextPlace, ClockNotSet, SettingUp, Checked}
 
 // blanks are what is filled into words, and every translation of them has.

@@ -197,6 +197,17 @@ func (f *Fonts) Width(text, lang string, rtl bool, s Style) (int, error) {
 	return f.measure(lineKey{text, lang, rtl, s})
 }
 
+// Outline is the Line for print: its outline in place of its pixels.
+func (f *Fonts) Outline(text, lang string, rtl bool, s Style) (width int, o *ink.Outline, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o = &ink.Outline{}
+	width, err = f.place(lineKey{text, lang, rtl, s}, func(_ run, face *face, g glyph, x, y, scale float64) error {
+		return face.outline(o, g.id, float32(x), float32(y), float32(scale))
+	})
+	return width, o, err
+}
+
 // Missing is a letter that no font has.
 type Missing struct{ Rune rune }
 
