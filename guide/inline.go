@@ -16,7 +16,7 @@ type found struct {
 
 var (
 	// anAddress is one of the web or of post: a scheme, or a name with a full stop in it.
-	anAddress = regexp.MustCompile(`(?i)\b(mailto|javascript|vbscript):|://|\bwww\.|@|[\pL\pN-]{2,}\.\pL{2,}`)
+	anAddress = regexp.MustCompile(`(?i)\b(mailto|javascript|vbscript):|://|\bwww\.|@|[\pL\pN-]+\.\pL{2,}`)
 	anEntity  = regexp.MustCompile(`&#?[A-Za-z0-9]{1,12};`)
 )
 

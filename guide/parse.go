@@ -267,12 +267,39 @@ func join(runs, more []Run) []Run {
 func merged(runs []Run) (list []Run) {
 	for _, r := range runs {
 		if n := len(list) - 1; n >= 0 && list[n].ref == (Ref{}) && r.ref == (Ref{}) && list[n].Bold == r.Bold {
+			if strings.HasSuffix(list[n].Text, " ") {
+				r.Text = strings.TrimLeft(r.Text, " ")
+			}
 			list[n].Text += r.Text
 		} else {
 			list = append(list, r)
 		}
 	}
 	return list
+}
+
+// tidy takes the blanks at both ends of each piece away; false where nothing is left
+// of one.
+func tidy(items []Item) bool {
+	for i := range items {
+		runs := items[i].Runs
+		for len(runs) > 0 && runs[0].ref == (Ref{}) {
+			if runs[0].Text = strings.TrimLeft(runs[0].Text, " "); runs[0].Text != "" {
+				break
+			}
+			runs = runs[1:]
+		}
+		for n := len(runs) - 1; n >= 0 && runs[n].ref == (Ref{}); n-- {
+			if runs[n].Text = strings.TrimRight(runs[n].Text, " "); runs[n].Text != "" {
+				break
+			}
+			runs = runs[:n]
+		}
+		if items[i].Runs = runs; len(runs) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // finish ends the text that is open.
@@ -296,8 +323,9 @@ func (r *reader) finish() {
 	if len(t.Items) == 0 && !r.off && r.Lang != r.Source {
 		return // still to be translated
 	}
+	whole := tidy(t.Items)
 	switch {
-	case len(t.Items) == 0 && !r.off:
+	case !whole && !r.off, len(t.Items) == 0 && !r.off:
 		r.add(t.line, 1, "%s: no text found", t.ID)
 	default:
 		if what := TitleWrong(t.ID, t.Items); what != "" {
@@ -338,7 +366,7 @@ func ParseText(text string) ([]Item, Mistakes) {
 			r.words(n, 1+len(line)-len(trimmed), trimmed)
 		}
 	}
-	if len(r.text.Items) == 0 && len(r.wrong) == 0 {
+	if (!tidy(r.text.Items) || len(r.text.Items) == 0) && len(r.wrong) == 0 {
 		r.add(1, 1, "no text found")
 	}
 	return r.text.Items, r.wrong

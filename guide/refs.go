@@ -56,7 +56,7 @@ func ParseRef(s string) (Ref, error) {
 		if dot > 0 {
 			r.ID, r.Field = r.ID[:dot], r.ID[dot+1:]
 		}
-		if !slices.Contains(kiosk.Pictures, r.ID) || r.Field != "" && r.Field != "name" {
+		if !slices.Contains(kiosk.Pictures, r.ID) || r.Field != "name" && (dot > 0 || r.Field != "") {
 			return Ref{}, fmt.Errorf("%s found; expected one of %s, with .name behind it for its name", quoted(s), strings.Join(kiosk.Pictures, ", "))
 		}
 	default:

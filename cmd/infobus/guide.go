@@ -315,7 +315,7 @@ taken over as stale, and never in place of a translation of the present one.`,
 			if len(wrong) > 0 {
 				return o.mistakes(wrong)
 			}
-			path := filepath.Join(in.folder, got.File.Name)
+			path := filepath.Join(in.folder, got.Lang+".md")
 			if len(got.Taken)+len(got.Agreed)+len(got.Withdrawn) > 0 {
 				if err := replace(path, got.File.Bytes(true)); err != nil {
 					return err

@@ -81,6 +81,14 @@ func Read(name string, sheets []source.Sheet, g guide.Guide, lang string) (Impor
 	if len(r.wrong) > 0 {
 		return r.in, r.wrong
 	}
+	if len(texts) == 0 {
+		if len(r.in.Warnings) == 0 {
+			r.warn(r.head, r.columns[columnText], "nothing new found in the sheet")
+		}
+		r.in.Guide = g
+		r.in.File, _ = g.File(r.in.Lang)
+		return r.in, nil
+	}
 	with, file, wrong := g.With(r.in.Lang, texts)
 	if len(wrong) > 0 {
 		return r.in, wrong
