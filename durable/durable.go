@@ -220,10 +220,11 @@ func stands(path string, was found, err error) error {
 	return fmt.Errorf("%s: one of two copies cannot be used, generation %d stands: %w", path, was.generation, err)
 }
 
-// Replace writes a file aside, and renames it once it is on the disk.
+// Replace writes a file aside, and renames it once it is on the disk. What the file
+// held before is overwritten then: a card keeps what was freed.
 func Replace(disk Disk, path string, content []byte) error {
 	aside := path + ".new"
-	if err := disk.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := Wipe(disk, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	f, err := disk.Open(aside, os.O_RDWR|os.O_CREATE)
@@ -235,20 +236,85 @@ func Replace(disk Disk, path string, content []byte) error {
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		// A full card gets its space back.
-		if gone := disk.Remove(aside); gone != nil {
+		if gone := Wipe(disk, aside); gone != nil {
 			err = errors.Join(err, gone)
 		}
 		return err
 	}
-	if err := disk.Rename(aside, path); err != nil {
+	was, absent := disk.Open(path, os.O_RDWR)
+	err = disk.Rename(aside, path)
+	if err == nil {
+		err = disk.SyncDir(filepath.Dir(path))
+	}
+	if absent != nil {
+		return err // what is no regular file has no content of ours
+	}
+	if err == nil && !unwiped.Load() {
+		// What was to be kept is: an error here is the disk's, and the next write says so.
+		_ = overwrite(was)
+	}
+	return errors.Join(err, was.Close())
+}
+
+var unwiped atomic.Bool
+
+// LeaveFreed has what is freed stay on the disk until undo is called: a search for what
+// must not be there is believed once it finds it so.
+func LeaveFreed() (undo func()) {
+	unwiped.Store(true)
+	return func() { unwiped.Store(false) }
+}
+
+// Wipe removes a file after overwriting it; one that cannot be written is removed all
+// the same.
+func Wipe(disk Disk, path string) error {
+	_ = Blank(disk, path)
+	return disk.Remove(path)
+}
+
+// Blank overwrites all of a file with zeros.
+func Blank(disk Disk, path string) error {
+	if unwiped.Load() {
+		return nil
+	}
+	f, err := disk.Open(path, os.O_RDWR)
+	if err != nil {
 		return err
 	}
-	return disk.SyncDir(filepath.Dir(path))
+	return errors.Join(overwrite(f), f.Close())
+}
+
+func overwrite(f File) error {
+	size, err := f.Size()
+	if err != nil || size == 0 {
+		return err
+	}
+	if err := Zero(f, 0, size); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// Zero writes zeros over the bytes of a file from one to another.
+func Zero(f io.WriterAt, from, to int64) error {
+	if unwiped.Load() {
+		return nil
+	}
+	nothing := make([]byte, min(64<<10, max(0, to-from)))
+	for from < to {
+		n, err := f.WriteAt(nothing[:min(int64(len(nothing)), to-from)], from)
+		if err != nil {
+			return err
+		}
+		from += int64(n)
+	}
+	return nil
 }
 
 // SetAside moves what cannot be used to NAME.bad. The error says that it was,
 // and why.
 func SetAside(disk Disk, path string, why error) error {
+	_ = Wipe(disk, path+".bad") // where none is, or one that cannot go, the rename says so
 	if err := disk.Rename(path, path+".bad"); err != nil {
 		return fmt.Errorf("%w; it cannot be moved aside: %w", why, err)
 	}
@@ -290,7 +356,7 @@ func (o *old) remove(disk Disk) {
 	if o.path == "" {
 		return
 	}
-	err := disk.Remove(o.path)
+	err := Wipe(disk, o.path)
 	if err == nil {
 		err = disk.SyncDir(filepath.Dir(o.path))
 	}

@@ -103,14 +103,18 @@ func (s *sent) tell(u upload.Uploaded, now time.Time) van.Uploaded {
 // oldEvents removes what need not be kept any more.
 func (a *appliance) oldEvents(ctx context.Context, alive func()) error {
 	for {
-		if a.loop.State().Clock.Trusted {
-			if err := a.recorder.Reduce(time.Now()); err != nil {
+		if a.loop.State().Clock.Trusted && !a.flags.keepOld {
+			if err := a.recorder.Reduce(a.clock.Now().Wall); err != nil {
 				return err
 			}
 			alive()
 		}
+		every := reduceEvery
+		if a.flags.hasty() {
+			every = time.Second
+		}
 		select {
-		case <-time.After(reduceEvery):
+		case <-time.After(every):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -58,6 +58,7 @@ type flags struct {
 	vanTimes   bool
 	card       string // the initramfs's report; "": none
 	verbose    bool
+	keepOld    bool             // no old event is removed: for the test of what a card tells then
 	log        io.Writer        // nil: standard error
 	busy       *epapertest.Busy // of a simulated panel; nil: as long as a real one
 	words      *words.Book      // nil: the languages that are part of the program

@@ -61,6 +61,7 @@ type Disk struct {
 	brittle    bool
 	crashes    int
 	freed      [][]byte      // what stands in free blocks
+	gone       []*inode      // files without a name: in free blocks, but those that are open can be written
 	quota      int64         // bytes in all; 0: no bound
 	hung       chan struct{} // closed when syncs return again; nil: they do
 }
@@ -208,6 +209,9 @@ func (d *Disk) Raw() (all []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, f := range d.names {
+		all = append(all, f.now...)
+	}
+	for _, f := range d.gone {
 		all = append(all, f.now...)
 	}
 	for _, b := range d.freed {
@@ -396,7 +400,7 @@ func (d *Disk) Rename(from, to string) error {
 	err := d.begin()
 	if err == nil || d.random.IntN(2) == 0 {
 		if was := d.names[to]; was != nil {
-			d.free(was.now)
+			d.gone = append(d.gone, was)
 		}
 		d.turn(filepath.Dir(to), map[string]*inode{from: nil, to: f})
 	}
@@ -415,7 +419,7 @@ func (d *Disk) Remove(path string) error {
 	}
 	err := d.begin()
 	if err == nil || d.random.IntN(2) == 0 {
-		d.free(d.names[path].now)
+		d.gone = append(d.gone, d.names[path])
 		d.turn(filepath.Dir(path), map[string]*inode{path: nil})
 	}
 	return err

@@ -245,7 +245,8 @@ func TestAnySectorMayBeDestroyed(t *testing.T) {
 			"unreadable": nil,
 		} {
 			n++
-			files, spoil := x.files, nothing
+			var files map[string][]byte
+			spoil := nothing
 			if change != nil {
 				files = x.with(s.name, func(b []byte) { change(b[s.at:min(s.at+durabletest.Sector, len(b))]) })
 			} else {

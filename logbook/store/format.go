@@ -172,7 +172,7 @@ func setAside(disk durable.Disk, path string) error {
 			}
 			to := fmt.Sprintf("%s"+suffixAside+"%s", path, n, suffix)
 			// A log that belongs to another file would be taken for this one's.
-			if err := wipe(disk, to); err != nil && !errors.Is(err, os.ErrNotExist) {
+			if err := durable.Wipe(disk, to); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("move the damaged logbook aside: %w", err)
 			}
 			if err := disk.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {

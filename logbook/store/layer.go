@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"sync/atomic"
 
@@ -64,7 +63,7 @@ func (l *layer) Delete(name string, syncDir bool) error {
 		return sqlite3.IOERR_DELETE
 	}
 	if strings.HasSuffix(name, "-wal") {
-		if err := overwrite(l.base, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := durable.Blank(l.base, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return sqlite3.IOERR_DELETE
 		}
 	}
@@ -94,7 +93,7 @@ func (f *layered) Truncate(size int64) error {
 	if err != nil {
 		return err
 	}
-	if err := zero(f.File, size, was); err != nil {
+	if err := durable.Zero(f.File, size, was); err != nil {
 		return err
 	}
 	if size < was {
@@ -103,41 +102,4 @@ func (f *layered) Truncate(size int64) error {
 		}
 	}
 	return f.File.Truncate(size)
-}
-
-// zero overwrites bytes from to to.
-func zero(f interface {
-	WriteAt([]byte, int64) (int, error)
-}, from, to int64) error {
-	nothing := make([]byte, 64<<10)
-	for from < to {
-		n, err := f.WriteAt(nothing[:min(int64(len(nothing)), to-from)], from)
-		if err != nil {
-			return err
-		}
-		from += int64(n)
-	}
-	return nil
-}
-
-// overwrite makes a file hold nothing of what it held.
-func overwrite(disk durable.Disk, path string) error {
-	f, err := disk.Open(path, os.O_RDWR)
-	if err != nil {
-		return err
-	}
-	size, err := f.Size()
-	if err == nil && size > 0 {
-		if err = zero(f, 0, size); err == nil {
-			err = f.Sync()
-		}
-	}
-	return errors.Join(err, f.Close())
-}
-
-// wipe removes a file after overwriting it; one that cannot be written is removed
-// all the same.
-func wipe(disk durable.Disk, path string) error {
-	overwrite(disk, path)
-	return disk.Remove(path)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"infobus/durable"
 	"infobus/logbook"
 )
 
@@ -177,7 +178,7 @@ func (s *Store) wipeAside(now time.Time) {
 			path := fmt.Sprintf("%s"+suffixAside+"%s", s.path, n, suffix)
 			info, err := os.Lstat(path)
 			if err == nil && now.Sub(info.ModTime()) > keepAcknowledged {
-				if err := wipe(s.options.Disk, path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				if err := durable.Wipe(s.options.Disk, path); err != nil && !errors.Is(err, os.ErrNotExist) {
 					return
 				}
 			}

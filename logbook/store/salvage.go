@@ -196,7 +196,7 @@ func (c *content) settle(mark Mark, same bool, most uint64) (missing uint64, flo
 func (s *Store) renew(c content, next Mark, replaces bool) error {
 	disk, fresh := s.options.Disk, s.path+".new"
 	for _, suffix := range []string{"", "-wal", "-journal"} {
-		if err := wipe(disk, fresh+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := durable.Wipe(disk, fresh+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("begin a logbook: %w", err)
 		}
 	}

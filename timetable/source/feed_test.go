@@ -81,9 +81,7 @@ func TestTheLastGoodTimetableStandsAtTheStart(t *testing.T) {
 					last = f.Load()
 					switch kind {
 					case "address":
-						err := errors.New("not asked")
-						var files []File
-						if files, _, err = net.get(t.Context(), from, f.stamp); err == nil && files != nil {
+						if files, _, err := net.get(t.Context(), from, f.stamp); err == nil && files != nil {
 							last = f.take(files, stamp{})
 						}
 					case "stick":

@@ -24,7 +24,10 @@ const Name = "kept.slots"
 const oldName = "kept.json"
 
 // File is where a van.Kept is saved. It is one goroutine's.
-type File struct{ slots *durable.Slots }
+type File struct {
+	slots *durable.Slots
+	sites []string // of sessions that the file knows of
+}
 
 // Open reads what was kept in dir. Without a file it gives the zero Kept and
 // false. An error says that of two copies one was damaged, with true, or that
@@ -35,7 +38,7 @@ func Open(disk durable.Disk, dir string) (f *File, k van.Kept, restored bool, er
 		_, err := Parse(b)
 		return err
 	})
-	f = &File{slots}
+	f = &File{slots: slots}
 	old := filepath.Join(dir, oldName)
 	if b == nil {
 		var unread error
@@ -48,6 +51,7 @@ func Open(disk durable.Disk, dir string) (f *File, k van.Kept, restored bool, er
 	}
 	if restored {
 		slots.Replaces(old)
+		f.sites = sites(k)
 	}
 	if err != nil {
 		err = fmt.Errorf("read what was kept: %w", err)
@@ -100,14 +104,31 @@ func Parse(b []byte) (van.Kept, error) {
 	return k, nil
 }
 
-// Save replaces what is kept; when it returns nil, the new one is durable.
+// Save replaces what is kept; when it returns nil, the new one is durable. Of a session
+// that is over, or another's site, nothing is left in the file.
 func (f *File) Save(k van.Kept) error {
 	b, err := json.Marshal(k)
 	if err == nil {
-		err = f.slots.Write(b)
+		write, now := f.slots.Write, sites(k)
+		if slices.ContainsFunc(f.sites, func(s string) bool { return !slices.Contains(now, s) }) {
+			write = f.slots.Replace
+		}
+		if err = write(b); err == nil {
+			f.sites = now
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("keep: %w", err)
 	}
 	return nil
+}
+
+// sites are where the sessions are that are kept, "" where nobody said.
+func sites(k van.Kept) (list []string) {
+	for _, s := range []*van.KeptSession{k.Session, k.Interrupted} {
+		if s != nil {
+			list = append(list, s.Site)
+		}
+	}
+	return list
 }

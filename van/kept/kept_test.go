@@ -1,6 +1,7 @@
 package kept
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"infobus/durable/durabletest"
 	"infobus/kiosk"
 	"infobus/tally"
+	"infobus/timetable"
 	"infobus/van"
 )
 
@@ -219,4 +221,33 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Of a session that is over, or of another's site, nothing is left in the file.
+func TestOfASessionThatIsOverNothingIsLeft(t *testing.T) {
+	at := func(site string) *van.KeptSession { return &van.KeptSession{Site: site} }
+	for name, then := range map[string]van.Kept{
+		"over":                    {},
+		"another":                 {Session: at("quai")},
+		"the one that was left":   {Session: at("quai"), Interrupted: nil},
+		"what was cut, elsewhere": {Interrupted: at("quai")},
+	} {
+		d := durabletest.New(1)
+		f, _, _, err := Open(d, "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		long := van.Kept{Session: at("quai"), Interrupted: at("moulin")}
+		for i := range 200 {
+			long.Corrections = append(long.Corrections, timetable.Correction{Service: fmt.Sprint("moulin-", i)})
+		}
+		for _, k := range []van.Kept{long, long, then} {
+			if err := f.Save(k); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if bytes.Contains(d.Raw(), []byte("moulin")) {
+			t.Errorf("%s: the site is still there", name)
+		}
+	}
 }
