@@ -135,6 +135,10 @@ func each(rows []timetable.Row, kind Kind, say func(timetable.Row) string) []Run
 	return []Run{{Text: strings.Join(list, ", "), Kind: kind}}
 }
 
+// showOff is on only in a test, which shows by it that it would see what is told in
+// person.
+var showOff bool
+
 // rows are those of a service's next day with any that are not over, from today on,
 // that anybody may see.
 // A service that is offered where the van is counts for today alone, and only at the
@@ -144,7 +148,7 @@ func (f Facts) rows(id string) []timetable.Row {
 		return nil
 	}
 	s, ok := f.Timetable.Service(id)
-	if !ok || s.Show != timetable.Screen {
+	if !ok || s.Show != timetable.Screen && !showOff {
 		return nil
 	}
 	days := timetable.Date(ahead)
@@ -160,7 +164,11 @@ func (f Facts) rows(id string) []timetable.Row {
 		if day > today { // by then its check may have expired
 			at = day.Start(f.Timetable.Zone).Add(12 * time.Hour)
 		}
-		rows := slices.DeleteFunc(timetable.OnScreen(f.Timetable.RowsOn(day, at, id)), func(r timetable.Row) bool {
+		list := f.Timetable.RowsOn(day, at, id)
+		if !showOff {
+			list = timetable.OnScreen(list)
+		}
+		rows := slices.DeleteFunc(list, func(r timetable.Row) bool {
 			return r.State != timetable.AskUs && r.State != timetable.Cancelled && !r.Closes.After(f.Now)
 		})
 		if len(rows) > 0 {

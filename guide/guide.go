@@ -168,6 +168,10 @@ func (g Guide) paragraph(source Text, lang string, f Facts) Paragraph {
 	return p
 }
 
+// staleOff is on only in a test, which shows by it that it would see a text that is stale
+// and does not say so.
+var staleOff bool
+
 // state is what there is of a text of the source in a language; nil where it is
 // missing.
 func (g Guide) state(source Text, lang string) (*Text, State) {
@@ -178,7 +182,7 @@ func (g Guide) state(source Text, lang string) (*Text, State) {
 	switch {
 	case own == nil:
 		return nil, Missing
-	case own.From != Hash(source.Items):
+	case own.From != Hash(source.Items) && !staleOff:
 		return own, Stale
 	case !own.Reviewed:
 		return own, Unreviewed
