@@ -145,47 +145,50 @@ func FuzzParse(f *testing.F) {
 	f.Add(english)
 	f.Add("language: ti\nsource: en\n\n# a 0123abcd reviewed\n> old **w**\n>\n> - x\nጽሑፍ\n## b\n- {number:sea} **{service:a.b.hours}**\n")
 	f.Add(head + "a **b**{number:sea}**c**")
+	for _, s := range []string{"{service:showers.hours}", "{service:a.b.place}", "{number:emergency}", "{number:sea.name}", "{number:sea.}", "{van:next}", "{:}", "{service:.hours}"} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		read, wrong := Parse("en.md", []byte(text))
-		for _, m := range wrong {
-			if m.Line < 1 || m.Column < 1 || m.What == "" {
-				t.Errorf("mistake %+v", m)
-			}
-		}
-		if len(wrong) > 0 {
-			return
-		}
-		again, wrong := Parse("en.md", read.Bytes(true))
-		if len(wrong) > 0 || len(again.Texts) != len(read.Texts) {
-			t.Fatalf("%v\n%s", wrong, read.Bytes(true))
-		}
-		for i, a := range read.Texts {
-			b := again.Texts[i]
-			if a.ID != b.ID || a.From != b.From || a.Reviewed != b.Reviewed || Hash(a.Items) != Hash(b.Items) || Markdown(a.Items) != Markdown(b.Items) {
-				t.Errorf("%+v\n%+v", a, b)
-			}
-			for _, item := range a.Items {
-				for _, r := range item.Runs {
-					if strings.ContainsAny(r.Text, "<>{}`[]0123456789\u202e\u2067\x00") {
-						t.Errorf("%q is shown", r.Text)
-					}
-				}
-			}
-		}
+		fuzzRef(t, text)
+		fuzzFile(t, text)
 	})
 }
 
-func FuzzParseRef(f *testing.F) {
-	for _, s := range []string{"{service:showers.hours}", "{service:a.b.place}", "{number:emergency}", "{number:sea.name}", "{van:next}", "{:}", "{service:.hours}"} {
-		f.Add(s)
+func fuzzRef(t *testing.T, s string) {
+	r, err := ParseRef(s)
+	if err == nil && (r.String() != s || r.ID == "" || r.Kind != "service" && r.Kind != "number") {
+		t.Errorf("%q is %+v", s, r)
 	}
-	f.Fuzz(func(t *testing.T, s string) {
-		r, err := ParseRef(s)
-		if err == nil && (r.String() != s || r.ID == "" || r.Kind != "service" && r.Kind != "number") {
-			t.Errorf("%q is %+v", s, r)
+	if err != nil && err.Error() == "" {
+		t.Error("a mistake without a word")
+	}
+}
+
+func fuzzFile(t *testing.T, text string) {
+	read, wrong := Parse("en.md", []byte(text))
+	for _, m := range wrong {
+		if m.Line < 1 || m.Column < 1 || m.What == "" {
+			t.Errorf("mistake %+v", m)
 		}
-		if err != nil && err.Error() == "" {
-			t.Error("a mistake without a word")
+	}
+	if len(wrong) > 0 {
+		return
+	}
+	again, wrong := Parse("en.md", read.Bytes(true))
+	if len(wrong) > 0 || len(again.Texts) != len(read.Texts) {
+		t.Fatalf("%v\n%s", wrong, read.Bytes(true))
+	}
+	for i, a := range read.Texts {
+		b := again.Texts[i]
+		if a.ID != b.ID || a.From != b.From || a.Reviewed != b.Reviewed || Hash(a.Items) != Hash(b.Items) || Markdown(a.Items) != Markdown(b.Items) {
+			t.Errorf("%+v\n%+v", a, b)
 		}
-	})
+		for _, item := range a.Items {
+			for _, r := range item.Runs {
+				if strings.ContainsAny(r.Text, "<>{}`[]0123456789\u202e\u2067\x00") {
+					t.Errorf("%q is shown", r.Text)
+				}
+			}
+		}
+	}
 }

@@ -32,10 +32,21 @@ func placesOf(t *timetable.Timetable) (list places) {
 		add(s.Name, true)
 	}
 	for _, s := range t.Services {
-		secret := s.Show != timetable.Screen
-		add(s.Place.Name, secret || len(s.Sites) > 0)
+		of := func(name string, inPerson bool) {
+			if inPerson || len(s.Sites) == 0 {
+				add(name, inPerson)
+			}
+		}
+		inPerson := s.Show != timetable.Screen
+		if inPerson || len(s.Slots) == 0 {
+			of(s.Place.Name, inPerson)
+		}
 		for _, slot := range s.Slots {
-			add(slot.Place.Name, secret || slot.InPerson || len(s.Sites) > 0)
+			place := slot.Place
+			if place == (timetable.Place{}) {
+				place = s.Place
+			}
+			of(place.Name, inPerson || slot.InPerson)
 		}
 	}
 	return slices.DeleteFunc(list, func(name string) bool { return public[name] })

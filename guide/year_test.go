@@ -486,9 +486,9 @@ func (y *year) withheld(t text) bool {
 		secret[name] = true
 	}
 	for _, s := range y.services {
-		if s.inPerson || s.site != "" {
+		if s.inPerson {
 			secret[s.place] = true
-		} else {
+		} else if s.site == "" {
 			public[s.place] = true
 		}
 	}

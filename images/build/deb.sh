@@ -52,6 +52,7 @@ deb_tree() {
 	install -D -m 644 -t "$doc/docs" docs/*
 	# What is invented in them must never be shown.
 	install -D -m 644 -t "$doc/examples" examples/timetable.yaml examples/timetable.csv examples/timetable.ics examples/board.yaml
+	install -D -m 644 -t "$doc/examples/guide" examples/guide/*
 	ln -s ../../../infobus/infobus.yaml "$doc/examples/infobus.yaml"
 	install -D -m 644 -t "$doc" images/deb/copyright
 	sed "s/@VERSION@/$version/; s/@DATE@/$(date -R -u -d "@$moment")/" images/deb/changelog | gzip -9n >"$doc/changelog.gz"
