@@ -196,6 +196,7 @@ type Data struct {
 type Dashboard struct {
 	Organisation string `yaml:"organisation"`
 	Network      string `yaml:"network"`
+	Key          string `yaml:"-"`        // from the card's settings; before KeyFile
 	KeyFile      string `yaml:"key-file"` // "": systemd's credential
 	Gateway      string `yaml:"gateway"`  // its serial number; "": its SIM cards are not asked for
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/godbus/dbus/v5"
 )
+
+// Started says whether systemd has started this process, as a service that notifies.
+func Started() bool { return os.Getenv("NOTIFY_SOCKET") != "" }
 
 // Ready says that the daemon serves.
 func Ready() error { return notify(daemon.SdNotifyReady) }

@@ -20,7 +20,7 @@ import (
 
 // sockets are where a daemon on this machine listens: the installed one, and
 // the one that build.sh runs.
-var sockets = []string{"/run/infobus/infobus.sock", filepath.Join("build", "state", "infobus.sock")}
+var sockets = []string{"/run/infobus/infobus.sock", "/var/lib/infobus/infobus.sock", filepath.Join("build", "state", "infobus.sock")}
 
 // daemon is the way to a running daemon.
 type daemon struct {

@@ -78,6 +78,7 @@ type appliance struct {
 	table     *timetable.Timetable // as read at the start; nil for none
 	mistakes  settings.Mistakes    // of the card's settings file
 	refused   error                // why the configuration was; nil where it was not
+	closed    error                // why a door is not open; nil where all are
 
 	upload  chan struct{}  // a token: look whether there is something to send
 	sendNow chan struct{}  // a token: send all of it now
@@ -268,10 +269,17 @@ func (a *appliance) run(ctx context.Context) {
 		slog.Error("the box starts all the same", "why", a.refused)
 		a.heard(van.Configuration, a.refused)
 	}
+	notes := notesOf(a.mistakes)
 	if a.mistakes != nil {
 		slog.Error("the settings file was refused, and the last good settings hold", "why", a.mistakes)
-		a.observe(van.Noted{Notes: notesOf(a.mistakes)})
 		a.heard(van.Settings, a.mistakes)
+	}
+	if a.closed != nil {
+		slog.Error("the box starts all the same; its pages may be missing", "why", a.closed)
+		notes = append(notes, words.T("door.closed"))
+	}
+	if len(notes) > 0 {
+		a.observe(van.Noted{Notes: notes})
 	}
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
@@ -282,8 +290,10 @@ func (a *appliance) run(ctx context.Context) {
 	if err := systemd.Ready(); err != nil {
 		slog.Warn("systemd", "why", err)
 	}
-	// The box's own address, which the log's filter would mask.
-	fmt.Fprintf(a.flags.log, "infobusd %s: the pages are at http://%s/\n", version, a.listeners[0].Addr())
+	if len(a.listeners) > 0 && a.listeners[0].Addr().Network() == "tcp" {
+		// The box's own address, which the log's filter would mask.
+		fmt.Fprintf(a.flags.log, "infobusd %s: the pages are at http://%s/\n", version, a.listeners[0].Addr())
+	}
 
 	<-ctx.Done()
 	systemd.Stopping()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,21 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Another program has the port: started by systemd, the daemon says so on the glass, and
+// the command line reaches it.
+func TestTheDaemonStartsThoughAnotherProgramHasItsPort(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := begin(t, t.TempDir(), []string{"NOTIFY_SOCKET=" + filepath.Join(t.TempDir(), "nobody")},
+		"--sim", "--van-times", "--listen", taken.Addr().String())
+	p.becomes("notes.0.code", "door.closed")
+	p.wait("the log to say so", func() bool { return strings.Contains(p.output.String(), "address already in use") })
 }
 
 // In the van a configuration with a mistake stops nothing: the last good one is

@@ -35,6 +35,7 @@ import (
 	"infobus/kiosk/board"
 	"infobus/kiosk/draw"
 	"infobus/status/server"
+	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/timetable/source/workbook"
@@ -94,9 +95,9 @@ Mistakes in the configuration, the timetable or the board do not keep it from st
 the last good configuration is used, of the timetable what can be read is shown, and
 infobus status says what is wrong. With --sim they end the start, but for --van-times.
 
-Exit status: 0 after SIGTERM; 1 if the state directory or the address to listen on
-will not do, or, with --sim, one of those files: one line says which and why;
-2 if the command line was not understood.`,
+Exit status: 0 after SIGTERM; 1 if the state directory will not do or, where systemd has
+not started it, the address to listen on, or, with --sim, one of those files: one line
+says which and why; 2 if the command line was not understood.`,
 		Example: `  infobusd
   infobusd --config infobus.yaml --state-dir state --listen 127.0.0.1:8080
   infobusd --sim --state-dir state --listen 127.0.0.1:8080
@@ -190,15 +191,17 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	}
 	c.Status.Listen, c.Status.Volunteers = cmp.Or(f.listen, c.Status.Listen), cmp.Or(f.volunteers, c.Status.Volunteers)
 	listeners, err := server.Listen(c.Status.Listen, c.Status.Volunteers, f.stateDir)
-	if err != nil {
+	if err != nil && (f.hasty() || !systemd.Started()) {
+		closeAll(listeners)
 		return nil, nil, err
 	}
+	closed := err // in the van it is started all the same
 	a, err := assemble(f, c, feeds, table, listeners)
 	if err != nil {
 		closeAll(listeners)
 		return nil, nil, err
 	}
-	a.refused, a.mistakes = errors.Join(refused, a.refused), mistakes
+	a.refused, a.mistakes, a.closed = errors.Join(refused, a.refused), mistakes, closed
 	return a, listeners, nil
 }
 

@@ -29,6 +29,14 @@ func (s Settings) Overlay(c config.Config) config.Config {
 		}
 		c.Timetable = config.Sources{{Source: address, Public: c.Public}}
 	}
+	if has(KeyMeraki) && has(KeyOrganisation) && has(KeyNetwork) {
+		d := config.Dashboard{}
+		if c.Uplink.Dashboard != nil {
+			d = *c.Uplink.Dashboard
+		}
+		d.Organisation, d.Network, d.Key, d.KeyFile = s[KeyOrganisation], s[KeyNetwork], s[KeyMeraki], ""
+		c.Uplink.Dashboard = &d
+	}
 	if v, ok := strings.CutSuffix(s[KeyCapacity], "Ah"); ok {
 		if ah, err := strconv.ParseFloat(v, 64); err == nil {
 			c.Battery.Capacity, c.Battery.Measured, c.Battery.Tail = config.AmpereHours(ah), 0, 0

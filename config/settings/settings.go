@@ -49,17 +49,23 @@ const (
 	KeyEndpoint  Key = "endpoint"  // of the helpers' receiver
 	KeyToken     Key = "token"     // to it
 	KeyTimetable Key = "timetable" // its address
-	KeyBattery   Key = "battery"   // its chemistry, or none for no monitor
-	KeyCapacity  Key = "capacity"  // of the battery
-	KeyShunt     Key = "shunt"     // of the battery's monitor
+
+	// Of the Meraki cloud: a key that may read, and what it is asked about.
+	KeyMeraki       Key = "meraki-key"
+	KeyOrganisation Key = "meraki-organisation"
+	KeyNetwork      Key = "meraki-network"
+
+	KeyBattery  Key = "battery"  // its chemistry, or none for no monitor
+	KeyCapacity Key = "capacity" // of the battery
+	KeyShunt    Key = "shunt"    // of the battery's monitor
 )
 
 // Keys are all of them, in the order of the shipped file.
-var Keys = []Key{KeyVersion, KeyName, KeyPIN, KeyTimetable, KeyEndpoint, KeyToken, KeyWiring, KeyBattery, KeyCapacity, KeyShunt}
+var Keys = []Key{KeyVersion, KeyName, KeyPIN, KeyTimetable, KeyEndpoint, KeyToken, KeyMeraki, KeyOrganisation, KeyNetwork, KeyWiring, KeyBattery, KeyCapacity, KeyShunt}
 
 // Settings are what a file says: of each key that stands there with something behind
 // it the value, put into plain form. A key that is not there changes nothing; none as
-// the value of name, timetable, endpoint and token takes back what was set.
+// the value of name, timetable, endpoint, token and meraki-key takes back what was set.
 type Settings map[Key]string
 
 // None is the value that takes back what was set.
@@ -100,6 +106,8 @@ const (
 	TokenBlank   Code = "token-blank"
 	TokenHTTP    Code = "token-http" // a token over http can be read by anybody
 	TokenAlone   Code = "token-alone"
+	MerakiNumber Code = "meraki-number"
+	MerakiAlone  Code = "meraki-alone"
 	WiringWord   Code = "wiring-word"
 	WiringExact  Code = "wiring-exact" // U-Boot reads another one
 	BatteryWord  Code = "battery-word"
@@ -110,7 +118,7 @@ const (
 
 // Codes are all mistakes.
 var Codes = []Code{TooLarge, Binary, RichText, Empty, Unreadable, TwoFiles, Newer, BadVersion, NoEquals, Unknown, Twice, Quote, MixedDigits,
-	PINShort, PINLetters, PINEasy, NameLong, Address, TokenBlank, TokenHTTP, TokenAlone, WiringWord, WiringExact, BatteryWord, CapacityForm, ShuntForm, NotKept}
+	PINShort, PINLetters, PINEasy, NameLong, Address, TokenBlank, TokenHTTP, TokenAlone, MerakiNumber, MerakiAlone, WiringWord, WiringExact, BatteryWord, CapacityForm, ShuntForm, NotKept}
 
 // Text is the mistake in words, with its line and key.
 func (m Mistake) Text() words.Text {

@@ -28,7 +28,7 @@ func (p *parser) value(n int, key Key, s string) Code {
 	}
 	plain, scripts := p.plain(n, key, s)
 	switch {
-	case scripts > 0 && key == KeyToken: // it is no number
+	case scripts > 0 && (key == KeyToken || key == KeyMeraki): // it is no number
 		return TokenBlank
 	case scripts > 0 && (key == KeyEndpoint || key == KeyTimetable):
 		return Address
@@ -56,12 +56,17 @@ func (p *parser) value(n int, key Key, s string) Code {
 			return Address
 		}
 		return p.set(key, plain)
-	case KeyToken:
+	case KeyToken, KeyMeraki:
 		if strings.EqualFold(plain, None) {
 			return p.set(key, None)
 		}
 		if len(plain) > longestToken || strings.ContainsFunc(plain, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			return TokenBlank
+		}
+		return p.set(key, plain)
+	case KeyOrganisation, KeyNetwork:
+		if !merakiNumber[key].MatchString(plain) {
+			return MerakiNumber
 		}
 		return p.set(key, plain)
 	case KeyWiring:
@@ -119,6 +124,12 @@ func (p *parser) pin(s string) Code {
 	return p.set(KeyPIN, s)
 }
 
+// merakiNumber is how the dashboard's interface numbers what it has.
+var merakiNumber = map[Key]*regexp.Regexp{
+	KeyOrganisation: regexp.MustCompile(`^[0-9]{1,20}$`),
+	KeyNetwork:      regexp.MustCompile(`^[LN]_[0-9]{1,20}$`),
+}
+
 var host = regexp.MustCompile(`^[A-Za-z0-9.:\[\]%-]+$`)
 
 func isAddress(s string, calendar bool) bool {
@@ -134,7 +145,7 @@ func isAddress(s string, calendar bool) bool {
 	return u.Scheme == "https" || u.Scheme == "http" || calendar && u.Scheme == "webcal"
 }
 
-// together checks what two keys say together. A token is for the endpoint beside it: an
+// together checks what several keys say together. A token is for the endpoint beside it: an
 // endpoint that changes takes the token with it.
 func (p *parser) together() {
 	token, endpoint := p.Settings[KeyToken], p.Settings[KeyEndpoint]
@@ -144,6 +155,11 @@ func (p *parser) together() {
 		p.mistake(p.lines[KeyToken], KeyToken, TokenAlone)
 	case strings.HasPrefix(strings.ToLower(endpoint), "http:"):
 		p.mistake(p.lines[KeyEndpoint], KeyEndpoint, TokenHTTP)
+	}
+	key := p.Settings[KeyMeraki]
+	missing := func(k Key) bool { return p.Settings[k] == "" && !p.Mistakes.of(k) }
+	if key != "" && key != None && (missing(KeyOrganisation) || missing(KeyNetwork)) {
+		p.mistake(p.lines[KeyMeraki], KeyMeraki, MerakiAlone)
 	}
 }
 

@@ -32,6 +32,9 @@ rm -rf "$root"/usr/share/{man,locale,info,lintian,bash-completion,zsh,bug,gdb,gc
 	"$root"/usr/share/polkit-1/actions/org.freedesktop.{home1,import1,machine1,portable1}.policy \
 	"$root"/usr/lib/kernel "$root"/etc/{init.d,rc?.d,cron.d,cron.daily,logrotate.d,X11,xdg} \
 	"${root:?}"/{boot,media,srv,opt}
+# The programs that would make units at every boot: here all units are written. The one
+# that stays is how the lab adds its own.
+find "$root/usr/lib/systemd/system-generators" -type f ! -name systemd-debug-generator -delete
 find "$root/usr/share/fonts" -type f | grep -vE '/Noto(Sans|SansArabic|SansEthiopic|NastaliqUrdu)-(Regular|Bold)\.ttf$' | tr '\n' '\0' | xargs -0 -r rm
 find "$root/usr/share/fonts" -type d -empty -delete
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,16 +21,21 @@ func Visitors(l net.Listener) net.Listener { return visitorsDoor{l} }
 // the volunteers' own door.
 const VolunteersSocket = "infobus-volunteers"
 
+// Socket is the command line's door, in a folder of the daemon's own, where systemd
+// opened none.
+const Socket = "infobus.sock"
+
 // Listen gives systemd's sockets or, without any, opens its own: the address, the
-// volunteers' own where it is not "", and infobus.sock in the folder for the command
-// line, which only its owner may use. Where the volunteers have a door of their own,
-// it is the first.
-func Listen(address, volunteers, folder string) ([]net.Listener, error) {
+// volunteers' own where it is not "", and Socket in the folder for the command line, which
+// only its owner may use. Where the volunteers have a door of their own, it is the first.
+// Beside those that are open the error says which cannot be: another program may have the
+// port.
+func Listen(address, volunteers, folder string) (all []net.Listener, closed error) {
 	handed, own, err := systemd.Listeners()
 	if err != nil {
-		return nil, fmt.Errorf("take systemd's sockets: %w", err)
+		closed = fmt.Errorf("take systemd's sockets: %w", err)
 	}
-	var common, theirs, all []net.Listener
+	var common, theirs []net.Listener
 	for _, l := range handed {
 		if l.Name == VolunteersSocket {
 			theirs = append(theirs, l.Listener)
@@ -37,41 +43,32 @@ func Listen(address, volunteers, folder string) ([]net.Listener, error) {
 			common = append(common, l.Listener)
 		}
 	}
-	if len(handed)+len(own) > 0 {
-		return append(doors(theirs, common), own...), nil
-	}
-	open := func(network, address string) error {
+	open := func(to *[]net.Listener, network, address, what string) {
 		l, err := net.Listen(network, address)
-		if err == nil {
-			all = append(all, l)
-			return nil
+		if err != nil {
+			closed = errors.Join(closed, fmt.Errorf("listen for %s: %w", what, err))
+			return
 		}
-		for _, l := range all {
-			l.Close()
+		*to = append(*to, l)
+	}
+	if len(common)+len(own) == 0 {
+		// systemd gives all of a unit's sockets or none.
+		open(&common, "tcp", address, "the pages")
+		if volunteers != "" && len(theirs) == 0 {
+			open(&theirs, "tcp", volunteers, "the volunteers' pages")
 		}
-		return err
-	}
-	if err := open("tcp", address); err != nil {
-		return nil, fmt.Errorf("listen for the pages: %w", err)
-	}
-	if volunteers != "" {
-		if err := open("tcp", volunteers); err != nil {
-			return nil, fmt.Errorf("listen for the volunteers' pages: %w", err)
+		path := filepath.Join(folder, Socket)
+		os.Remove(path) // left by a process that was killed
+		open(&own, "unix", path, "the command line")
+		if len(own) > 0 {
+			if err := os.Chmod(path, 0o600); err != nil {
+				closed = errors.Join(closed, fmt.Errorf("listen for the command line: %w", err))
+				own[0].Close()
+				own = nil
+			}
 		}
-		all = doors(all[1:], all[:1:1])
 	}
-	path := filepath.Join(folder, "infobus.sock")
-	os.Remove(path) // left by a process that was killed
-	if err := open("unix", path); err != nil {
-		return nil, fmt.Errorf("listen for the command line: %w", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		for _, l := range all {
-			l.Close()
-		}
-		return nil, fmt.Errorf("listen for the command line: %w", err)
-	}
-	return all, nil
+	return append(doors(theirs, common), own...), closed
 }
 
 // VisitorsPort is the port at which phones come for the visitors' pages; 0 where only

@@ -45,6 +45,9 @@ func main() {
 			say("%v", err)
 			break
 		}
+		if err := early.Devices(); err != nil {
+			say("devices: %v", err)
+		}
 		c.Data()
 		c.Settings()
 		if err := c.Leave(clock, watchdog); err != nil {
