@@ -225,7 +225,7 @@ func (a *appliance) dashboard(ctx context.Context, _ func()) error {
 		s := a.loop.State()
 		return s.Session.Active && s.Uplink.Verdict.Usable()
 	}
-	key := a.parts.key
+	key := cmp.Or(d.Key, a.parts.key)
 	if d.KeyFile != "" {
 		key = ""
 	}

@@ -18,7 +18,7 @@ import (
 // Every key of configuration and settings file is a secret, or tells a thief something,
 // and stands in docs/taken.md, or it is harmless and stands here.
 var (
-	tellThieves = []string{"pin", "token", "endpoint", "timetable", "name", "status.pin-file", "sync.endpoint",
+	tellThieves = []string{"pin", "token", "endpoint", "meraki-key", "meraki-organisation", "meraki-network", "timetable", "name", "status.pin-file", "sync.endpoint",
 		"uplink.dashboard.key-file", "uplink.dashboard.organisation", "uplink.dashboard.network", "uplink.dashboard.gateway",
 		"timetable.source", "timetable.mapping", "timetable.sites", "session.site", "kiosk.board", "status.guide"}
 	harmless = strings.Fields(`version wiring battery capacity shunt

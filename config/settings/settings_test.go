@@ -218,6 +218,17 @@ func TestTheSettingsHoldOverTheConfiguration(t *testing.T) {
 	if d := (Settings{}).Overlay(config.Default()); fmt.Sprint(d) != fmt.Sprint(config.Default()) {
 		t.Error("no settings change something")
 	}
+	f = Parse("infobus.txt", []byte("meraki-key=k3y\nmeraki-organisation=12\nmeraki-network=N_34\n"))
+	of := config.Default()
+	of.Uplink.Dashboard = &config.Dashboard{Organisation: "1", Network: "N_1", KeyFile: "/old", Gateway: "Q2XX-XXXX-XXXX"}
+	was := *of.Uplink.Dashboard
+	if d := f.Settings.Overlay(of).Uplink.Dashboard; *d != (config.Dashboard{Organisation: "12", Network: "N_34", Key: "k3y", Gateway: was.Gateway}) || *of.Uplink.Dashboard != was {
+		t.Errorf("%v: %+v of %+v", f.Mistakes, d, *of.Uplink.Dashboard)
+	}
+	f.Settings[KeyMeraki] = None
+	if d := f.Settings.Overlay(of).Uplink.Dashboard; *d != was {
+		t.Errorf("a key that was taken back: %+v", d)
+	}
 	if d := (Settings{KeyEndpoint: None, KeyTimetable: None}).Overlay(config.Default()); d.Sync.Endpoint != "" || d.Timetable[0].Source != "/etc/infobus/timetable.yaml" {
 		t.Errorf("%+v", d)
 	}
