@@ -1,15 +1,12 @@
 # shellcheck shell=bash
 # The Debian packages of the programs.
 
-# deb_version: the version as Debian compares it. It begins with a digit.
+# deb_version: the version as Debian writes it: what comes before a release stands behind a
+# tilde, which sorts before everything.
 deb_version() {
 	local version
 	version=$(version)
-	case $version in
-	v[0-9]*) version=${version#v} ;;
-	*) version=0~$(git rev-list --count HEAD 2>/dev/null || echo 0).$version ;;
-	esac
-	echo "${version//-/+}"
+	echo "${version/-/\~}"
 }
 
 # deb ARCH...: Debian packages for these architectures, without one for both. The same
