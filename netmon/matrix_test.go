@@ -43,6 +43,8 @@ func (w world) phone() []netmon.Verdict {
 		return []netmon.Verdict{netmon.CaptivePortal, netmon.DNSFailing}
 	case w.no443 && w.no80 && w.noCalls:
 		return []netmon.Verdict{netmon.NoInternet}
+	case !works && w.no443 && w.no80: // calls alone would pass, if a name led to one
+		return []netmon.Verdict{netmon.DNSFailing, netmon.NoInternet}
 	case !works:
 		return []netmon.Verdict{netmon.DNSFailing}
 	case w.no443 && w.no80: // calls alone

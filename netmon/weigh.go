@@ -30,7 +30,7 @@ const (
 	// old is the age from which an answer of a question that is not asked again and again
 	// says nothing of now.
 	old = 15 * time.Second
-	// gone is for how long nothing came back where somebody was not there, and what was
+	// gone is for how long nothing came back where nobody was there, and what was
 	// asked meanwhile is not counted as lost.
 	gone = 5 * time.Second
 	// wavering is the share by which the delays on a loaded link differ: a queue is
@@ -46,6 +46,7 @@ type matrix struct {
 	now     time.Duration
 	trusted bool          // the clock
 	patient time.Duration // how long nothing may have come back
+	late    bool          // a queue is full, as far as is known: whatever goes through it may be lost
 	accepts bool          // connections by number count: more than one server takes them
 }
 
@@ -203,7 +204,12 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 	m.gather()
 	m.outdated()
 	m.delay(&p, shows)
+	m.late = p.Delay > o.SlowAbove
+	p.Loss = m.loss()
 	m.patient = min(max(silence, 3*p.Delay), silenceMost)
+	if o.SlowLoss != 0 && p.Loss >= o.SlowLoss {
+		m.patient = silenceMost // what is sent again and again is late too
+	}
 	m.gateway(&p)
 
 	var (
@@ -277,7 +283,7 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 
 	switch {
 	case len(lookups)+len(randoms) == 0:
-	case m.namesFail(p.Delay > o.SlowAbove || shows == Congested, lookups, slices.Concat(named, calls, public), numbers), m.namesFail(p.Delay > o.SlowAbove || shows == Congested, randoms, slices.Concat(named, calls, public), numbers), m.leadAstray(named, numbers):
+	case m.namesFail(lookups, slices.Concat(named, calls, public), numbers), m.namesFail(randoms, slices.Concat(named, calls, public), numbers), m.leadAstray(named, numbers):
 		p.DNS = Failed
 	case m.some(slices.Concat(lookups, randoms), Right):
 		p.DNS = Passed
@@ -295,7 +301,6 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 
 	p.Ports = m.ports(tcp, calls, page || m.some(calls, Right))
 	p.Undecided = m.undecided(lookups) || m.undecided(randoms) || m.undecided(named) || m.undecided(checks) || p.HTTP == NotKnown || p.DNS == NotKnown
-	p.Loss = m.loss()
 	return p
 }
 
@@ -393,9 +398,12 @@ func (m *matrix) nothingBack(beyond []cell) bool {
 // server, as where there is no credit.
 func (m *matrix) namesAlone(tcp, calls []cell) bool {
 	limit := max(tcpSilence, m.patient)
+	if m.late && m.within(window/2, tcp) {
+		return false
+	}
 	tcp = slices.DeleteFunc(slices.Clone(tcp), func(c cell) bool {
 		return c.Question == Chain || !c.decided && !c.silent(limit) || // not known yet
-			c.Way == Before && m.now-c.at > old && !c.silent(limit) // not asked since
+			c.Way == Before && m.now-c.at-c.after > old && !c.silent(limit) // not asked since
 	})
 	for _, c := range tcp {
 		if c.Question == Connect && c.result == Right && !m.accepts {
@@ -410,15 +418,15 @@ func (m *matrix) namesAlone(tcp, calls []cell) bool {
 
 // namesFail says whether names are answered wrongly or, while others are answered, not at
 // all: where a queue is full any packet may be lost.
-func (m *matrix) namesFail(late bool, names, others, numbers []cell) bool {
+func (m *matrix) namesFail(names, others, numbers []cell) bool {
 	limit := m.patient
-	if late {
+	if m.late {
 		limit *= 2
 	}
 	if len(names) == 0 || !allWrong(names, limit) {
 		return false
 	}
-	if late && slices.ContainsFunc(m.kept, func(h held) bool {
+	if m.late && slices.ContainsFunc(m.kept, func(h held) bool {
 		return h.Question == names[0].Question && h.Server != Public && h.Came == Right && m.now-h.back() < limit
 	}) {
 		return false // a forwarder whose questions are lost says that it cannot
@@ -436,7 +444,8 @@ func (m *matrix) namesFail(late bool, names, others, numbers []cell) bool {
 	return slices.ContainsFunc(others, func(c cell) bool { return c.is(Right, m.patient) && c.at >= since })
 }
 
-// leadAstray says whether names lead to where nobody is, or somebody else.
+// leadAstray says whether names lead to where nobody is, or somebody else. Where a queue is
+// full silence says nothing of that: if no name led anywhere, nobody would fill it.
 func (m *matrix) leadAstray(named, numbers []cell) bool {
 	var here, before []cell
 	for _, c := range named {
@@ -451,10 +460,14 @@ func (m *matrix) leadAstray(named, numbers []cell) bool {
 	}
 	for _, b := range before {
 		for _, c := range here {
-			if b.Question == c.Question && b.Name == c.Name && b.is(Right, m.patient) && c.since != 0 && b.at >= c.since && (c.silent(silence) || c.run >= repeated) {
+			if b.Question == c.Question && b.Name == c.Name && b.is(Right, m.patient) && c.since != 0 && b.at >= c.since &&
+				(!m.late && c.silent(silence) || c.run >= repeated) {
 				return true
 			}
 		}
+	}
+	if m.late {
+		return false
 	}
 	since := time.Duration(0)
 	for _, c := range here {
@@ -479,14 +492,25 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 		}
 	}
 	for _, all := range byPort {
+		if m.late && m.within(window, all) {
+			continue
+		}
 		if servers(all) > 1 && allWrong(all, tcpSilence) && !m.some(all, Right, Foreign, Trouble, Torn, Expired) {
 			return Failed
 		}
 	}
-	if servers(calls) > 1 && allWrong(calls, m.patient) {
+	if servers(calls) > 1 && allWrong(calls, m.patient) && !(m.late && m.within(window, calls)) {
 		return Failed
 	}
 	return Passed
+}
+
+// within says whether one of the cells was answered, as it should be, so lately: some of
+// what is sent gets through a full queue.
+func (m *matrix) within(d time.Duration, some []cell) bool {
+	return slices.ContainsFunc(m.kept, func(h held) bool {
+		return h.Came == Right && m.now-h.back() < d && slices.ContainsFunc(some, func(c cell) bool { return c.Cell == h.Cell })
+	})
 }
 
 // latency is how long a page, or a name, took last, whichever was longer.
@@ -508,17 +532,23 @@ func (m *matrix) latency(checks, proofs []cell) (d time.Duration) {
 }
 
 // delay is how long answers take to packets of the last seconds, and whether that is as
-// it is where a queue is full.
+// it is where a queue is full. That one is full holds until packets say otherwise.
 func (m *matrix) delay(p *Probe, shows Verdict) {
+	const few = 3
 	var trips []time.Duration
-	lost := 0
+	lost, lately := 0, 0
 	for _, h := range m.kept {
 		if h.Trip > 0 && m.now-h.back() < delays {
+			lately++
+		}
+	}
+	for _, h := range slices.Backward(m.kept) {
+		if h.Trip > 0 && (m.now-h.back() < delays || shows == Congested && lately < few && len(trips) < few && m.now-h.back() < window) {
 			trips = append(trips, h.Trip)
 			lost += h.Lost
 		}
 	}
-	if len(trips) < 3 {
+	if len(trips) < few {
 		return
 	}
 	slices.Sort(trips)
@@ -534,24 +564,22 @@ func (m *matrix) delay(p *Probe, shows Verdict) {
 // loss is the share of the packets of the last half minute that were lost; 0 where there
 // were too few to say.
 func (m *matrix) loss() float64 {
-	type server struct {
-		Server
-		nth uint8
+	var answered []held // by when the answer came
+	for _, h := range m.kept {
+		if h.Trip > 0 && m.now-h.back() < window {
+			answered = append(answered, h)
+		}
 	}
-	last, from := map[server]time.Duration{}, map[server]time.Duration{}
-	for _, h := range m.kept { // what was sent while it was not there was not lost on the way
-		if h.Trip == 0 {
-			continue
+	slices.SortFunc(answered, func(a, b held) int { return int(a.back() - b.back()) })
+	from := time.Duration(0)
+	for i, h := range answered { // what was sent while nothing came back was not lost on the way
+		if i > 0 && h.back()-answered[i-1].back() >= gone {
+			from = h.back()
 		}
-		at := server{h.Server, h.Nth}
-		if before, any := last[at]; any && h.back()-before >= gone {
-			from[at] = h.back()
-		}
-		last[at] = max(last[at], h.back())
 	}
 	lost, all := 0, 0
-	for _, h := range m.kept {
-		if h.Trip > 0 && h.After-h.Trip < gone && h.At >= from[server{h.Server, h.Nth}] && m.now-h.back() < losses {
+	for _, h := range answered {
+		if h.After-h.Trip < gone && h.At >= from && m.now-h.back() < losses {
 			lost, all = lost+h.Lost, all+h.Lost+1
 		}
 	}

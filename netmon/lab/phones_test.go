@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,6 +125,19 @@ func TestFortyPhonesFillTheInternetAndDoNotBreakIt(t *testing.T) {
 	if soak {
 		rates, lasts = []int64{2, 10, 40}, 20*time.Minute
 	}
+	if *megabits != "" {
+		rates = nil
+		for _, text := range strings.Split(*megabits, ",") {
+			rate, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rates = append(rates, rate)
+		}
+	}
+	if *full != 0 {
+		lasts = *full
+	}
 	for _, rate := range rates {
 		t.Run(fmt.Sprintf("%d Mbit/s", rate), func(t *testing.T) {
 			t.Parallel()
@@ -135,25 +150,18 @@ func TestFortyPhonesFillTheInternetAndDoNotBreakIt(t *testing.T) {
 			begun := time.Now()
 			p := l.startPhones(40, people)
 			time.Sleep(lasts)
-			full := l.verdict.since(before + 1)
-			for _, s := range full {
+			shown := l.verdict.since(before + 1)
+			for _, s := range shown {
 				t.Logf("%s after %v (%s)", s.verdict, s.at.Sub(begun).Round(100*time.Millisecond), s.state.ladder())
 				if s.verdict == "no-internet" {
 					t.Error("no internet, and it is only full")
 				}
 			}
-			if soak && len(full) > 1 { // not yet always so: docs/uplink.md
-				t.Errorf("%d changes of the verdict for one of the network", len(full))
+			if len(shown) > 1 {
+				t.Errorf("%d changes of the verdict for one of the network", len(shown))
 			}
-			if s, _, _ := l.verdict.now(); rate == 2 && soak && s.verdict != "congested" {
+			if s, _, _ := l.verdict.now(); rate == 2 && s.verdict != "congested" {
 				t.Errorf("it is %s", s.verdict)
-			}
-			found := false
-			for _, s := range full {
-				found = found || s.verdict == "congested"
-			}
-			if rate == 2 && !found {
-				t.Error("that it is full was never found")
 			}
 			out := time.Now()
 			l.radio.down.Store(true)

@@ -17,6 +17,9 @@ import (
 var (
 	update = flag.Bool("update", false, "write the table into docs/uplink.md")
 	only   = flag.String("fault", "", "inject only the faults whose name contains this")
+
+	megabits = flag.String("megabits", "", "give forty phones internets of so many Mbit/s, such as 2,2,10")
+	full     = flag.Duration("full", 0, "for so long")
 )
 
 // daemonProgram and commandProgram are infobusd and infobus, built for the lab.
