@@ -26,7 +26,7 @@ var order = map[string][]string{
 	"config":            {"lastgood settings"},
 	"config/settings":   {"taken"},
 	"durable":           {"durabletest"},
-	"guide":             {"translator"},
+	"guide":             {"box translator"},
 	"hw":                {"bus line battery temperature rtc", "epaper"},
 	"hw/rtc":            {"rtctest"},
 	"hw/battery":        {"batterytest"},
