@@ -19,6 +19,7 @@ import (
 	"infobus/config"
 	"infobus/config/settings"
 	"infobus/durable"
+	guidebox "infobus/guide/box"
 	"infobus/hw"
 	"infobus/hw/battery"
 	"infobus/hw/line"
@@ -72,6 +73,7 @@ type appliance struct {
 	series    *status.Series
 	listeners []net.Listener
 	feeds     *source.Feeds // the sources of the timetable
+	guides    *guidebox.Box // the guide's texts
 	taking    sync.Mutex    // orders what becomes of them
 	orders    orders
 	previews  previews
@@ -121,6 +123,9 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	}
 	if _, err := a.readPIN(); err != nil { // then none pairs a phone
 		a.refused = errors.Join(a.refused, fmt.Errorf("read the PIN: %w", err))
+	}
+	if a.guides, err = guidebox.Open(durable.System, f.stateDir, a.checkTexts); err != nil {
+		slog.Warn("what was kept of the guide is damaged", "why", err)
 	}
 	if a.phones, err = phones.Open(durable.System, f.stateDir); err != nil {
 		slog.Warn("what was kept of the paired phones is damaged", "why", err)

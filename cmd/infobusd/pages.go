@@ -45,6 +45,7 @@ func (a *appliance) pages() server.Options {
 		},
 		Act:        a.act,
 		Timetables: a.timetablePage(),
+		Texts:      a.texts(),
 		Selftest:   a.tester().Run,
 		Alive:      a.loop.Ping,
 		Samples:    func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },

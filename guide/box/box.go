@@ -121,12 +121,13 @@ func (b *Box) Shelf() Shelf {
 	return b.shelf
 }
 
-// Guide is the one that is shown; zero where nothing is published.
-func (b *Box) Guide() guide.Guide {
+// Guide is the one that is shown, at the same place as long as it is; nil where nothing
+// is published.
+func (b *Box) Guide() *guide.Guide {
 	if live := b.Shelf().Live; live != nil {
-		return live.Guide
+		return &live.Guide
 	}
-	return guide.Guide{}
+	return nil
 }
 
 // Named says whether a file of that name belongs to a guide.

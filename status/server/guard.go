@@ -160,8 +160,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			return
 		}
 		limit := int64(bodyBytes)
-		if r.Method == http.MethodPost && r.URL.Path == uploadPath && s.mayAct(r) {
-			limit = uploadBytes
+		if u, uploads := map[string]upload{uploadPath: timetableUpload, textsPath: guideUpload}[r.URL.Path]; uploads && r.Method == http.MethodPost && s.mayAct(r) {
+			limit = u.bytes
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)

@@ -407,7 +407,7 @@ func TestTheOtherPagesFitAPhone(t *testing.T) {
 		for _, lang := range []string{"en", "fr"} {
 			f := form{360, 640, scheme, lang}
 			f.apply(t, ctx)
-			for _, path := range []string{"/services?", "/timetable?", sure + "&", told + "&", "/?lost&"} {
+			for _, path := range []string{"/services?", "/timetable?", "/texts?of=ar&", sure + "&", told + "&", "/?lost&"} {
 				lost := strings.Contains(path, "lost")
 				do(t, ctx, scripts(!lost), chromedp.Navigate(v.base+path+"lang="+lang))
 				if lost { // what is old can still be read

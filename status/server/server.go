@@ -82,6 +82,8 @@ type Options struct {
 	Services func(*words.Speaker) status.ServicesPage
 	// Timetables are what the page of the timetable asks for; nil for none.
 	Timetables *Timetables
+	// Texts are what the page of the guide's texts asks for; nil for none.
+	Texts *Texts
 	// Alive is nil while the loop that owns the state answers.
 	Alive func(ctx context.Context) error
 	// Days are what the last days came to, oldest first.

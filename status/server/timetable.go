@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,8 +44,21 @@ const (
 	uploadTimeout = 2 * time.Minute // over a Wi-Fi that many share
 )
 
-// uploads are the endings of files that can be uploaded.
-var uploads = []string{".yaml", ".yml", ".csv", ".ics", ".xlsx"}
+// timetableUpload is the form that uploads one. Files have names of our own: a file's name
+// may be a person's.
+var timetableUpload = upload{
+	endings: []string{".yaml", ".yml", ".csv", ".ics", ".xlsx"},
+	bytes:   uploadBytes,
+	files:   uploadFiles,
+	kind:    "refusal.upload-kind",
+	name: func(name string, before int) (string, bool) {
+		ending := strings.ToLower(filepath.Ext(name))
+		if before > 0 {
+			return fmt.Sprintf("timetable-%d%s", before+1, ending), true
+		}
+		return "timetable" + ending, true
+	},
+}
 
 // getTimetable shows the page to who may act.
 func (s *Server) getTimetable(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +95,7 @@ func (s *Server) writeTimetable(w http.ResponseWriter, r *http.Request, code int
 		status.TimetablePage
 		Notice *notice
 		Accept string
-	}{s.said(speaker), page, says, strings.Join(uploads, ",")})))
+	}{s.said(speaker), page, says, timetableUpload.accept()})))
 }
 
 // postTimetable takes what a volunteer uploads. It is held in memory, and is neither
@@ -92,21 +104,9 @@ func (s *Server) postTimetable(w http.ResponseWriter, r *http.Request) {
 	if !s.offersTimetable(w, r) {
 		return
 	}
-	select {
-	case s.uploading <- struct{}{}:
-		defer func() { <-s.uploading }()
-	default:
-		w.Header().Set("Retry-After", "60")
-		s.refuseUpload(w, r, http.StatusServiceUnavailable, nil, words.T("refusal.upload-busy"))
-		return
-	}
-	yield(r)
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has none
-	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout + writeTimeout))
-	files, why := uploaded(r)
+	files, code, why := s.receive(w, r, timetableUpload)
 	if !why.IsZero() {
-		s.refuseUpload(w, r, http.StatusBadRequest, nil, why)
+		s.refuseUpload(w, r, code, nil, why)
 		return
 	}
 	remarks, err := s.o.Timetables.Upload(r.Context(), files)
@@ -122,21 +122,44 @@ func (s *Server) postTimetable(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// receive receives the files of a form, one upload at a time: they are in memory. Where
+// it gives a text nothing came; the text says why, and code is the answer's.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, f upload) (files []status.File, code int, why words.Text) {
+	select {
+	case s.uploading <- struct{}{}:
+		defer func() { <-s.uploading }()
+	default:
+		w.Header().Set("Retry-After", "60")
+		return nil, http.StatusServiceUnavailable, words.T("refusal.upload-busy")
+	}
+	yield(r)
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has none
+	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout + writeTimeout))
+	files, why = f.uploaded(r)
+	return files, http.StatusBadRequest, why
+}
+
+// mistaken is the JSON of what is wrong with files.
+func mistaken(text string, remarks []status.Remark) []byte {
+	type mistake struct {
+		File   string `json:"file"`
+		Line   int    `json:"line"`
+		Column int    `json:"column"`
+		What   string `json:"what"`
+	}
+	list := []mistake{}
+	for _, m := range remarks {
+		list = append(list, mistake{m.File, m.Line, m.Column, m.What})
+	}
+	return encode(map[string]any{"error": text, "mistakes": list})
+}
+
 // refuseUpload says why nothing was taken, as the page for who sent its form.
 func (s *Server) refuseUpload(w http.ResponseWriter, r *http.Request, code int, remarks []status.Remark, why words.Text) {
 	text := s.speaker(r).Text(why)
 	if !wantsPage(r) {
-		type mistake struct {
-			File   string `json:"file"`
-			Line   int    `json:"line"`
-			Column int    `json:"column"`
-			What   string `json:"what"`
-		}
-		list := []mistake{}
-		for _, m := range remarks {
-			list = append(list, mistake{m.File, m.Line, m.Column, m.What})
-		}
-		answer(w, code, encode(map[string]any{"error": text, "mistakes": list}))
+		answer(w, code, mistaken(text, remarks))
 		return
 	}
 	page := s.o.Timetables.Page(s.speaker(r))
@@ -144,9 +167,8 @@ func (s *Server) refuseUpload(w http.ResponseWriter, r *http.Request, code int, 
 	s.writeTimetable(w, r, code, page, &notice{Text: text})
 }
 
-// uploaded are the files of a form, by names of our own: a file's name may be a
-// person's. The text says what is wrong.
-func uploaded(r *http.Request) (files []status.File, why words.Text) {
+// uploaded are the files of a form. The text says what is wrong.
+func (f upload) uploaded(r *http.Request) (files []status.File, why words.Text) {
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil, words.T("action.refused.bad-body")
@@ -160,11 +182,11 @@ func uploaded(r *http.Request) (files []status.File, why words.Text) {
 		case errors.Is(err, io.EOF):
 			return files, words.Text{}
 		case errors.As(err, &tooLarge):
-			return nil, words.T("refusal.upload-large", "MB", uploadBytes>>20)
+			return nil, words.T("refusal.upload-large", "MB", f.bytes>>20)
 		case err != nil:
 			return nil, words.T("action.refused.bad-body")
 		}
-		file, why := readPart(part, len(files))
+		file, why := f.read(part, len(files))
 		if !why.IsZero() {
 			return nil, why
 		}
@@ -174,29 +196,25 @@ func uploaded(r *http.Request) (files []status.File, why words.Text) {
 	}
 }
 
-func readPart(part *multipart.Part, before int) (status.File, words.Text) {
-	ending := strings.ToLower(filepath.Ext(part.FileName()))
+func (f upload) read(part *multipart.Part, before int) (status.File, words.Text) {
+	name, may := f.name(part.FileName(), before)
 	switch {
 	case part.FormName() != "file" || part.FileName() == "":
 		return status.File{}, words.Text{}
-	case !slices.Contains(uploads, ending):
-		return status.File{}, words.T("refusal.upload-kind", "Kinds", strings.Join(uploads, ", "))
-	case before == uploadFiles:
-		return status.File{}, words.T("refusal.upload-many", "N", uploadFiles)
+	case !may || !f.takes(filepath.Ext(name)):
+		return status.File{}, words.T(f.kind, "Kinds", strings.Join(f.endings, ", "))
+	case before == f.files:
+		return status.File{}, words.T("refusal.upload-many", "N", f.files)
 	}
 	data, err := io.ReadAll(part)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return status.File{}, words.T("refusal.upload-large", "MB", uploadBytes>>20)
+		return status.File{}, words.T("refusal.upload-large", "MB", f.bytes>>20)
 	case err != nil:
 		return status.File{}, words.T("action.refused.bad-body")
 	case len(data) == 0:
 		return status.File{}, words.T("refusal.upload-none")
-	}
-	name := "timetable" + ending
-	if before > 0 {
-		name = fmt.Sprintf("timetable-%d%s", before+1, ending)
 	}
 	return status.File{Name: name, Data: data}, words.Text{}
 }

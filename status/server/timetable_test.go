@@ -138,7 +138,7 @@ func FuzzUpload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequest("POST", "/timetable", strings.NewReader(body))
 		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-		files, why := uploaded(r)
+		files, why := timetableUpload.uploaded(r)
 		if (len(files) == 0) == why.IsZero() {
 			t.Fatalf("%d files, and %q", len(files), why.Key)
 		}

@@ -118,6 +118,7 @@ func everyAction(t testing.TB) (v *van, taken func() []string) {
 		return status.TimetablePage{Confirm: form(action.ConfirmHours), Due: []status.DueLine{{Name: "Drinking water", Confirm: *form(action.ConfirmHours)}},
 			Versions: []status.VersionPart{{Key: "team", Source: "the team", Digest: "d1", Publish: form(action.PublishTimetable), TakeBack: form(action.TakeBackTimetable)}}}
 	}}
+	o.Texts = waits(t)
 	v = start(t, o)
 	v.Publish(view)
 	return v, func() []string {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"infobus/guide"
+	guidebox "infobus/guide/box"
+	"infobus/status"
+	"infobus/status/server"
+	"infobus/van"
+	"infobus/words"
+)
+
+// texts are what the volunteers' page of the guide's texts asks for.
+func (a *appliance) texts() *server.Texts {
+	return &server.Texts{
+		Page: func(say *words.Speaker, tag string) status.GuidePage {
+			shelf, facts := a.guides.Shelf(), factsOf(a.options, a.loop.State())
+			part := func(v *guidebox.Version) *status.GuidePart {
+				if v == nil {
+					return nil
+				}
+				return status.GuideOf(v.Digest, v.Guide, tag, facts, say)
+			}
+			return status.GuidePage{Live: part(shelf.Live), Waiting: part(shelf.Waiting), Before: shelf.Before != nil}
+		},
+		Upload: func(_ context.Context, files []status.File) (remarks []status.Remark, kept bool) {
+			var list []guidebox.File
+			for _, f := range files {
+				list = append(list, guidebox.File{Name: f.Name, Data: f.Data})
+			}
+			kept, wrong := a.guides.Put(list)
+			return status.GuideRemarks(wrong, false), kept
+		},
+		Publish:  a.guides.Publish,
+		TakeBack: a.guides.TakeBack,
+	}
+}
+
+// checkTexts holds a guide against the timetable and the board of now.
+func (a *appliance) checkTexts(g guide.Guide) guide.Mistakes {
+	wrong, _ := g.Check(a.loop.State().Timetable, &a.options.Kiosk.Board, time.Now())
+	return wrong
+}
+
+// factsOf are what the guide's texts are filled in from.
+func factsOf(o van.Options, s van.State) guide.Facts {
+	f := guide.Facts{Timetable: s.Timetable, Board: o.Kiosk.Board, Site: s.Session.Named(), Quiet: s.Quiet}
+	if s.Clock.Trusted {
+		f.Now = time.Now()
+	}
+	return f
+}
