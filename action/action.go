@@ -44,6 +44,8 @@ const (
 	SetClock         Name = "set-clock"
 	Otherwise        Name = "charged-otherwise"
 	BatteryFull      Name = "battery-full"
+	PhoneOpens       Name = "phone-opens"
+	PhoneFails       Name = "phone-fails"
 
 	PublishTimetable  Name = "publish-timetable"
 	TakeBackTimetable Name = "take-back-timetable"
@@ -114,6 +116,8 @@ type Table []Row
 var All = Table{
 	{Name: CancelShutdown, Form: OnPage},
 	{Name: QuietOff, Form: OnPage, Asks: true, Durable: true},
+	{Name: PhoneOpens, Form: OnPage, Undo: PhoneFails},
+	{Name: PhoneFails, Form: OnPage, Undo: PhoneOpens},
 	{Name: Sync, Form: OnPage},
 	{Name: RefreshScreen, Form: OnPage},
 	{Name: ShowToday, Form: OnPage},

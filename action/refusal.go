@@ -45,6 +45,7 @@ const (
 	AnotherTimetable Refusal = "another-timetable"
 	NotContradicted  Refusal = "not-contradicted" // nothing charges that the lines do not explain
 	NotHeld          Refusal = "not-held"         // no charger holds the battery
+	NotAsked         Refusal = "not-asked"        // whether a page opens on a phone: the internet works, or the Cisco box starts
 	ClockKept        Refusal = "clock-kept"       // by the internet or the clock chip
 	ClockImpossible  Refusal = "clock-impossible" // before the program was built, or long after
 	// Those of UntilSure.
@@ -74,7 +75,7 @@ var Refusals = []Refusal{
 	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, IsQuiet, NotQuiet, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
-	NotContradicted, NotHeld, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
+	NotContradicted, NotHeld, NotAsked, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,
 	Incomplete, UnknownAction, NeedsPIN, NeedsSocket, BadBody, BadArgument, NotKept, NoAnswer,
 }
 

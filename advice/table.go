@@ -274,6 +274,7 @@ var uplinks = map[netmon.Advice]struct {
 	netmon.Advice(netmon.ComesAndGoes):        {Bad, MoveAntenna, TheAntenna},
 	netmon.Advice(netmon.Filtered):            {Warn, TellTeam, ""},
 	netmon.Advice(netmon.Congested):           {Warn, SpareData, ""},
+	netmon.PhonesWork:                         {Warn, Nothing, ""},
 	netmon.Restarted:                          {Info, Wait, ""},
 	netmon.Stranger:                           {Bad, PushCable, TheCable},
 	netmon.CableLoose:                         {Warn, PushCable, TheCable},
@@ -339,7 +340,7 @@ func findSaved(_ van.Options, s van.State) (finding, bool) {
 // findUplinkUnknown: nobody can say that all is well.
 func findUplinkUnknown(_ van.Options, s van.State) (finding, bool) {
 	switch {
-	case s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered:
+	case s.GatewayPower.Fitted && s.GatewayPower.Cut != netmon.Powered, s.Uplink.Advice() == netmon.PhonesWork:
 		return none()
 	case s.Uplink.Verdict == netmon.NoInternet && replies(s):
 		return finding{severity: Warn, text: UplinkText(someReplies), then: UplinkThen(someReplies)}, true
@@ -361,7 +362,7 @@ func UplinkThen(a netmon.Advice) words.Text {
 	switch a {
 	case netmon.Advice(netmon.PortMissing), netmon.Advice(netmon.NoAddress), netmon.Advice(netmon.GatewaySilent), netmon.Advice(netmon.NoInternet),
 		netmon.Advice(netmon.CaptivePortal), netmon.Advice(netmon.DNSFailing), netmon.Advice(netmon.Slow), netmon.Advice(netmon.WrongPort),
-		netmon.Advice(netmon.ComesAndGoes), netmon.Advice(netmon.Congested), netmon.Stranger, netmon.CableLoose, netmon.RouteLost,
+		netmon.Advice(netmon.ComesAndGoes), netmon.Advice(netmon.Congested), netmon.Stranger, netmon.CableLoose, netmon.RouteLost, netmon.PhonesWork,
 		"cut-" + netmon.Advice(netmon.Saving), someReplies:
 		return words.T("uplink.then." + string(a))
 	}

@@ -15,12 +15,13 @@ const (
 	ClockWrong Advice = "clock-wrong" // all is well but the box's clock
 	RouteLost  Advice = "route-lost"  // no way to the gateway, or one that was led elsewhere
 	DataSpent  Advice = "data-spent"  // nothing is left of the data budget to ask with
+	PhonesWork Advice = "phones-work" // phones are served: only the box has trouble
 	cutAdvice         = "cut-"        // and the Cut: the gateway is without power
 )
 
 // Advices are all of them.
 func Advices() []Advice {
-	all := []Advice{CableLoose, CableHalf, Restarting, Booting, Restarted, Stranger, ClockWrong, RouteLost, DataSpent}
+	all := []Advice{CableLoose, CableHalf, Restarting, Booting, Restarted, Stranger, ClockWrong, RouteLost, DataSpent, PhonesWork}
 	for _, c := range []Cut{Saving, ByRemedy, BySelftest} {
 		all = append(all, cutAdvice+Advice(c))
 	}
@@ -41,6 +42,8 @@ func (s State) Advice() Advice {
 		return Booting
 	case s.restarted && s.Verdict == Starting:
 		return Restarted
+	case s.Phones() == PhonesServed && s.Verdict != PortMissing && s.Verdict != CableUnplugged:
+		return PhonesWork
 	case s.Restarting:
 		return Restarting
 	case s.Flapping && (s.Verdict == CableUnplugged || s.Verdict == Starting || s.Verdict == OK):

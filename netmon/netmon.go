@@ -2,8 +2,8 @@
 // against it, whether the gateway has power, what data costs, and whether it lasts.
 //
 // Step takes one input: a Link, LinkLost, Evidence or Cellular from the sources in the
-// folders inside this one, Tried from the doer of a remedy, Spent from the data budget,
-// or the Conditions that the other rooms set. It gives the next State: the Verdict with
+// folders inside this one, PhoneSaid from a volunteer, Tried from the doer of a remedy,
+// Spent from the data budget, or the Conditions that the other rooms set. It gives the next State: the Verdict with
 // its ladder, and the Remedy that is to be tried. GatewayPower.Step decides when the
 // relay cuts the gateway's power; Ledger and Account keep the data budget; Forecast says
 // whether the SIM cards' data lasts.
@@ -88,7 +88,6 @@ type Conditions struct {
 	BatteryLow   bool
 	Cut          Cut
 	NoRelay      bool // the gateway's relay cannot be switched
-	Served       bool // somebody says that pages open on phones
 	ClockTrusted bool
 }
 

@@ -179,6 +179,9 @@ type State struct {
 	// works.
 	Booting bool
 	Traffic Traffic
+	// Phone: a volunteer says whether a page opens on a phone; unknown where nobody did,
+	// or no longer.
+	Phone reading.Reading[bool]
 
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	pageSeen   bool            // the gateway's page has answered over this way
@@ -256,7 +259,7 @@ func New() State {
 	return s
 }
 
-// Step takes one input (a Link, LinkLost, Evidence, Cellular, Tried, Spent or Conditions;
+// Step takes one input (a Link, LinkLost, Evidence, Cellular, PhoneSaid, Tried, Spent or Conditions;
 // any other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
 	s.stepped = now
@@ -312,6 +315,8 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.conditions = in
 	case Spent:
 		s.Spent = in
+	case PhoneSaid:
+		s.Phone = reading.Of(in.Opens, now)
 	}
 	s.Cellular = s.Cellular.Aged(now, o.CellularMaxAge)
 	if s.Probe.Quality == reading.Fresh && now >= s.staleAt(o) {
@@ -343,6 +348,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.troubleSince = now
 	}
 	s.show(o, now)
+	s.forgetPhone(now)
 
 	s.heal(o, input, now)
 	s.Restarting = s.SelfReset(o, now)
@@ -479,9 +485,9 @@ func (s State) probeFindings(o Options) []Finding {
 	case p.HTTP == Failed:
 		signIn = NotKnown // speed has failed: no page came within its bound
 	case p.HTTP == Passed:
-		speed = passed(p.Latency <= o.SlowAbove && (o.SlowLoss == 0 || p.Loss < o.SlowLoss))
+		speed = passed(p.Latency <= o.SlowAbove)
 	}
-	if p.Full || p.Delay > o.SlowAbove {
+	if p.Full || p.Delay > o.SlowAbove || o.SlowLoss != 0 && p.Loss >= o.SlowLoss {
 		speed = Failed
 	}
 	return []Finding{gateway, p.Internet, signIn, p.DNS, p.Ports, speed}
@@ -737,6 +743,9 @@ func (s State) Wake(o Options) time.Duration {
 	}
 	if s.Cellular.Quality == reading.Fresh {
 		at(s.Cellular.At + o.CellularMaxAge + 1)
+	}
+	if s.Phone.Quality == reading.Fresh {
+		at(s.Phone.At + phoneCounts)
 	}
 	return wake
 }

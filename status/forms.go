@@ -80,13 +80,16 @@ func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 
 // doing are the actions that do what is first to be done, by the acts of advice.
 var doing = map[string]action.Name{"say-session-on": action.SessionOn, "reopen-session": action.SessionOn, "service-generator": action.Serviced, "end-quiet": action.QuietOff,
-	"set-clock": action.SetClock}
+	"set-clock": action.SetClock, "ask-phone": action.PhoneOpens}
 
 // FirstForms are those of the volunteers' page that do the first thing to do, or do
 // without it: take back what it is about, or go on with a low battery. The latter, and
 // what is said only once it is done, do not stand out.
 func FirstForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
 	wanted := []action.Name{action.CancelShutdown, doing[v.First.Act]}
+	if v.First.Act == "ask-phone" {
+		wanted = append(wanted, action.PhoneFails)
+	}
 	if v.Uplink.Supply.Reason == "battery-low" {
 		wanted = append(wanted, action.CarryOn)
 	}

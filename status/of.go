@@ -155,7 +155,10 @@ func Of(o van.Options, s van.State, data []Data) View {
 			v.Uplink.Supply.State, v.Uplink.Supply.Reason = "off", string(p.Cut)
 		}
 	}
-	v.Uplink.Flapping = s.Uplink.Flapping
+	v.Uplink.Flapping, v.Uplink.Phones = s.Uplink.Flapping, string(s.Uplink.Phones())
+	if _, said := s.Uplink.Phone.Get(); said {
+		v.Uplink.PhonesAgeS = age(s.Uplink.Phone.At)
+	}
 	v.Uplink.Port.Losses = s.Uplink.Losses(o.Uplink, s.Now.Mono)
 	if link, known := s.Uplink.Link.Get(); known {
 		v.Uplink.Port.Duplex, v.Uplink.Port.Gateway = link.Duplex, string(link.Neighbour)

@@ -292,6 +292,8 @@ type Uplink struct {
 	Points           *Points    `json:"access_points"` // null where the cloud says nothing of any
 	Joining          *Joining   `json:"joining"`       // likewise
 	Supply           Supply     `json:"supply"`
+	Phones           string     `json:"phones"`       // served, not-served (a volunteer says so), cloud, unknown
+	PhonesAgeS       *float64   `json:"phones_age_s"` // s, since a volunteer said so; null where nobody did
 }
 
 // Supply is the gateway's power, as far as the box can switch it.

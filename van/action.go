@@ -103,6 +103,10 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		if !s.Power.Held(o.Power) {
 			return action.NotHeld
 		}
+	case action.PhoneOpens, action.PhoneFails:
+		if !s.Uplink.Asks() {
+			return action.NotAsked
+		}
 	case action.SetClock:
 		return s.maySetClock(o, a)
 	case action.PublishTimetable, action.TakeBackTimetable:
@@ -226,7 +230,7 @@ func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 	}
 }
 
-// wishOf is the input of power or kiosk that an action is; nil where it is none.
+// wishOf is the input of power, netmon or kiosk that an action is; nil where it is none.
 func wishOf(a action.Asked) any {
 	switch a.Name {
 	case action.CancelShutdown:
@@ -239,6 +243,8 @@ func wishOf(a action.Asked) any {
 		return power.Otherwise{}
 	case action.BatteryFull:
 		return power.SaidFull{}
+	case action.PhoneOpens, action.PhoneFails:
+		return netmon.PhoneSaid{Opens: a.Name == action.PhoneOpens}
 	case action.Serviced:
 		return power.Serviced{Generator: power.GeneratorNumbered(a.Generator)}
 	case action.RefreshScreen:
