@@ -21,9 +21,9 @@ import (
 // Most is how many days are given, today included.
 const Most = 30
 
-// kept is how many days are kept beside today. There are more than Most only where a
-// clock was wrong: it must push no other day out.
-const kept = 2 * Most
+// Kept is how many days are kept beside today, at most: those that are not given are for a
+// clock that was wrong, which must push no other day out.
+const Kept = 2 * Most
 
 // Day is what a day came to. Internet and devices count in sessions only. Date is
 // local, such as 2026-11-23; "" while it is not known.
@@ -169,9 +169,9 @@ func put(list []Day, d Day) []Day {
 	return slices.Insert(list, i, d)
 }
 
-// nearest drops the days farthest from today where there are more than kept.
+// nearest drops the days farthest from today where there are more than Kept.
 func nearest(list []Day, today string) []Day {
-	for len(list) > kept {
+	for len(list) > Kept {
 		if apart(list[0].Date, today) >= apart(list[len(list)-1].Date, today) {
 			list = list[1:]
 		} else {

@@ -106,7 +106,7 @@ func TestTheDaysHold(t *testing.T) {
 				t.Fatal("a step changed the state it came from")
 			}
 			all := s.All()
-			if len(all) > Most || len(s.Past) > kept {
+			if len(all) > Most || len(s.Past) > Kept {
 				t.Fatalf("%d days of %d", len(all), len(s.Past))
 			}
 			sum := s.Today.Run

@@ -87,8 +87,8 @@ func Parse(b []byte) (van.Kept, error) {
 			return van.Kept{}, fmt.Errorf("generator %d: counters out of range: %d starts, %d s", i+1, g.Starts, g.Seconds)
 		}
 	}
-	if len(k.Days) > days.Most {
-		return van.Kept{}, fmt.Errorf("%d days; at most %d were expected", len(k.Days), days.Most)
+	if len(k.Days) > days.Kept {
+		return van.Kept{}, fmt.Errorf("%d days; at most %d were expected", len(k.Days), days.Kept)
 	}
 	for _, d := range append(slices.Clone(k.Days), k.Today) {
 		if d.Run < 0 || d.Starts < 0 || !(d.In >= 0) || !(d.Out >= 0) || d.Measured < 0 || d.Sessions < 0 || d.Judged < 0 || d.Internet < 0 || d.Devices < 0 {

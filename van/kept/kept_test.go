@@ -251,3 +251,25 @@ func TestOfASessionThatIsOverNothingIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// A van that has worked for months knows its run hours after a restart.
+func TestWhatMonthsCameToIsReadBack(t *testing.T) {
+	var s days.State
+	first := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	day := func(mono time.Duration) string { return first.Add(mono).Format(time.DateOnly) }
+	for at := time.Hour; at < 100*24*time.Hour; at += time.Hour {
+		s = days.Step(s, days.Input{Run: at / 2}, day, at)
+	}
+	d := durabletest.New(1)
+	f, _, _, err := Open(d, "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := van.Kept{Generators: []van.KeptGenerator{{Seconds: 7200}}, Days: s.Past, Today: s.Today}
+	if err := f.Save(want); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, restored, err := Open(d, "/"); !reflect.DeepEqual(got, want) || !restored || err != nil {
+		t.Errorf("%d days came back, of %d: %v, %v", len(got.Days), len(want.Days), restored, err)
+	}
+}
