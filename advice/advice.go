@@ -7,6 +7,7 @@ package advice
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"infobus/van"
@@ -256,4 +257,25 @@ func (j Judgement) first() (Advice, Level) {
 		return j.Rows[0], Good
 	}
 	return Advice{Act: Nothing, Severity: Info, Text: words.T("advice.none")}, Good
+}
+
+// Told is what the helpers are told of what is to be done first: its code, of the uplink
+// without the verdict, and the sentence's colour. That the van is quiet is not told.
+func (j Judgement) Told() van.Advised {
+	first, level := j.First, j.Level
+	if first.Code == quiet {
+		j.Rows = slices.DeleteFunc(slices.Clone(j.Rows), func(a Advice) bool { return a.Code == quiet })
+		j.forbidden = nil // by it
+		first, level = j.first()
+	}
+	code := first.Code
+	switch {
+	case strings.HasPrefix(code, uplink):
+		code = uplinkBroken
+	case code == "" && level == Good:
+		code = "none"
+	case code == "":
+		code = "none-yet"
+	}
+	return van.Advised{Code: code, Level: string(level)}
 }

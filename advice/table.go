@@ -33,6 +33,7 @@ const (
 	clockNotSet       = "clock-not-set"
 	deviceFailed      = "device-failed"
 	startGenerator    = "start-generator"
+	quiet             = "quiet"
 	generatorSpeed    = "generator-speed"
 	sessionOver       = "session-over"
 	confirmSite       = "confirm-site"
@@ -96,7 +97,7 @@ var table = rules{
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
 	{code: "logbook-damaged", about: Devices, act: TellTeam, judge: findLogbookDamaged},
 	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},
-	{code: "quiet", about: Screen, act: EndQuiet, touch: ThePage, judge: findQuiet, hides: []string{confirmSite}},
+	{code: quiet, about: Screen, act: EndQuiet, touch: ThePage, judge: findQuiet, hides: []string{confirmSite}},
 	{code: confirmSite, about: Session, act: ConfirmSite, touch: ThePage, judge: findSiteUnsaid, marks: []About{Session, Screen}},
 	{code: uplink + "unknown", about: Internet, act: AskPhone, touch: ThePhone, judge: findUplinkUnknown, forbids: []Claim{NoInternet}},
 	{code: string(power.BatteryWeak), about: Power, act: TellTeam, judge: findWeak},

@@ -69,6 +69,8 @@ const (
 	PairingEnded       Name = "pairing.ended"
 	CardFound          Name = "card.found"
 	SystemTested       Name = "system.tested"
+	AdviceChanged      Name = "advice.changed"
+	VanSummary         Name = "van.summary"
 )
 
 // VanAttribute is the resource attribute in which the van's configured name travels.

@@ -22,6 +22,15 @@ var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "wrong-port", "no-address", "gateway-silent",
 		"comes-and-goes", "no-internet", "captive-portal", "dns-failing", "filtered", "congested", "slow", "ok"}
 	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
+	// advices are the codes of the room advice, which is above this one; a test there compares.
+	advices = []string{"none", "none-yet",
+		"carbon-monoxide", "shutdown-announced", "session-without-power", "sockets-dead", "battery-low", "generator-not-charging", "battery-low-charging",
+		"session-over", "session-unseen", "generator-unseen", "current-sense-dead", "current-sense-reversed", "current-sense-scale", "battery-resistance",
+		"generator-stalls", "generator-speed", "data-short", "access-point-dark", "phones-cannot-join", "clock-not-set", "clock-differs", "screen-failed",
+		"configuration-refused", "card-in-memory", "card-data-lost", "card-other-slot", "box-says", "timetable-none", "timetable-refused", "timetable-unconfirmed",
+		"timetable-waiting", "device-failed", "logbook-damaged", "phone-copied", "confirm-site", "battery-weak", "generator-service", "timetable-expiring",
+		"card-repaired", "start-generator", "uplink"}
+	levels  = []string{"good", "plain", "unknown", "warn", "bad"}
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -59,7 +68,10 @@ var Schema = map[Name][]Field{
 	CardFound: {{Key: "slot", Words: []string{"a", "b"}}, {Key: "why", Words: []string{"good", "trial", "used-up", "kernel", "root", "no-state"}},
 		{Key: "data", Words: []string{"mounted", "repaired", "made-anew", "in-memory"}},
 		{Key: "reason", Words: []string{"missing", "card-too-small", "damaged", "unreadable", "read-only", "no-mount", "not-made", "unchecked"}}},
-	SystemTested: {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
+	SystemTested:  {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
+	AdviceChanged: {{Key: "code", Words: advices}, {Key: "level", Words: levels}},
+	VanSummary: {{Key: "state", Words: []string{"parked", "generator", "session", "unknown"}}, {Key: "advice", Words: advices}, {Key: "level", Words: levels},
+		{Key: "percent", Unit: "%"}, {Key: "run_minutes", Unit: "min"}, {Key: "sessions", Unit: "1"}},
 }
 
 // Admit gives the event with no attribute but those that the schema allows, and

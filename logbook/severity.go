@@ -38,6 +38,8 @@ var severities = map[Name][]struct {
 	LogbookDropped:    {{"", nil, SeverityError}},
 	DeviceFailed:      {{"", nil, SeverityError}},
 	PairingEnded:      {{"", nil, SeverityWarn}},
+	AdviceChanged:     {{"level", []string{"bad"}, SeverityError}, {"level", []string{"warn"}, SeverityWarn}},
+	VanSummary:        {{"level", []string{"bad"}, SeverityError}, {"level", []string{"warn"}, SeverityWarn}},
 	CardFound:         {{"data", []string{"made-anew", "in-memory"}, SeverityError}, {"why", []string{"trial"}, SeverityInfo}, {"", nil, SeverityWarn}},
 }
 
@@ -53,8 +55,12 @@ func SeverityOf(e Event) Severity {
 }
 
 // Body is the event in words, for who reads records one by one: its name, and what it
-// says with units. "battery level: level low, percent 23 %".
+// says with units. "battery level: level low, percent 23 %". The day's summary is a
+// sentence: "parked, all well, battery 84 %".
 func Body(e Event) string {
+	if e.Name == VanSummary {
+		return summary(e.Attributes)
+	}
 	said := strings.ReplaceAll(string(e.Name), ".", " ")
 	fields := Schema[e.Name]
 	at := func(key string) int { return slices.IndexFunc(fields, func(f Field) bool { return f.Key == key }) }
@@ -70,4 +76,29 @@ func Body(e Event) string {
 		}
 	}
 	return said
+}
+
+// summary is the body of the day's summary.
+func summary(said map[string]any) string {
+	parts := []string{fmt.Sprint(said["state"])}
+	if parts[0] == "unknown" || parts[0] == "<nil>" {
+		parts[0] = "power unknown"
+	}
+	switch code, level := said["advice"], said["level"]; {
+	case code == nil:
+	case level == "good":
+		parts = append(parts, "all well")
+	case code == "none-yet":
+		parts = append(parts, "not all is known")
+	default:
+		parts = append(parts, strings.ReplaceAll(fmt.Sprint(code), "-", " "))
+	}
+	for _, figure := range []struct{ key, format string }{
+		{"percent", "battery %v %%"}, {"run_minutes", "generators %v min the day before"}, {"sessions", "sessions %v"},
+	} {
+		if v, ok := said[figure.key]; ok {
+			parts = append(parts, fmt.Sprintf(figure.format, v))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -20,6 +20,12 @@ func TestHowBadAnEventIs(t *testing.T) {
 		{UplinkChanged, map[string]any{"verdict": "no-internet", "previous": "ok"}, SeverityWarn, "uplink changed: verdict no-internet, previous ok"},
 		{DeviceFailed, map[string]any{"device": "panel", "reason": "absent"}, SeverityError, "device failed: device panel, reason absent"},
 		{GeneratorStarted, map[string]any{"generator": 1.0}, SeverityInfo, "generator started: generator 1"},
+		{VanSummary, map[string]any{"state": "parked", "advice": "none", "level": "good", "percent": 84.0}, SeverityInfo, "parked, all well, battery 84 %"},
+		{VanSummary, map[string]any{"state": "session", "advice": "battery-low", "level": "warn", "percent": 20.0, "run_minutes": 340.0, "sessions": 2.0}, SeverityWarn,
+			"session, battery low, battery 20 %, generators 340 min the day before, sessions 2"},
+		{VanSummary, map[string]any{"state": "unknown", "advice": "none-yet", "level": "unknown"}, SeverityInfo, "power unknown, not all is known"},
+		{VanSummary, nil, SeverityInfo, "power unknown"},
+		{AdviceChanged, map[string]any{"code": "carbon-monoxide", "level": "bad"}, SeverityError, "advice changed: code carbon-monoxide, level bad"},
 		{SystemStopping, nil, SeverityInfo, "system stopping"},
 	} {
 		e := Event{Name: c.name, Attributes: c.with}

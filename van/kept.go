@@ -35,6 +35,7 @@ type Kept struct {
 	Warned      []Warned               `json:"warned,omitempty"`      // of hours that run out
 	Waits       map[string]string      `json:"waits,omitempty"`       // State.Waits
 	Quiet       bool                   `json:"quiet,omitempty"`
+	Summed      string                 `json:"summed,omitempty"` // State.Summed
 
 	Clock wall.Memory `json:"clock,omitzero"`
 
@@ -80,7 +81,7 @@ type KeptSession struct {
 
 // Kept is what of the state must outlive a power cut.
 func (s State) Kept(o Options) Kept {
-	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections, Looked: s.Looked, Warned: s.Warned, Waits: s.Waits, Quiet: s.Quiet,
+	k := Kept{Boot: s.Now.Boot, Interrupted: s.interrupted, Over: s.Session.Over(), Wear: s.Kiosk.Wear, Glass: s.Kiosk.Glass, LastSet: s.Kiosk.LastSet, Corrections: s.Corrections, Looked: s.Looked, Warned: s.Warned, Waits: s.Waits, Quiet: s.Quiet, Summed: s.Summed,
 		Clock: s.Clock.remembered(s.Now.Wall), Days: s.Days.Past, Today: s.Days.Today}
 	for _, g := range s.Power.Generators {
 		k.Generators = append(k.Generators, KeptGenerator{

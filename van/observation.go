@@ -155,9 +155,12 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	now := in.At.Mono
 	switch v := in.Value.(type) {
 	case Started:
+		s.begun = now
 		s.restore(o, v.Kept, in.At)
 		s.Uplink.Since = now
 		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
+	case Advised:
+		s.advised(v, out)
 	case ClockSeen:
 		s.clock(o, v, in.At, out)
 	case ChipSeen:
@@ -295,6 +298,7 @@ func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	}
 	s.Clock.Memory = k.Clock
 	s.Corrections, s.Looked, s.Warned, s.Waits, s.Quiet = k.Corrections, k.Looked, k.Warned, k.Waits, k.Quiet
+	s.Summed = k.Summed
 	s.Days = days.Restored(k.Days, k.Today, k.Boot == at.Boot)
 	if k.Data != nil {
 		s.Uplink.Spent = *k.Data

@@ -81,13 +81,16 @@ type State struct {
 	Stopping     bool
 	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
 	// power cut, and leaves no event.
-	Quiet  bool
-	Notes  []words.Text  // what the box says of itself to who looks after it
-	Copied time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
+	Quiet   bool
+	Notes   []words.Text  // what the box says of itself to who looks after it
+	Advised Advised       // what a volunteer should do first, as it was judged last; zero: not yet
+	Summed  string        // local date of the day's last summary; "": none is known
+	Copied  time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
 
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep
 	keptAt      time.Duration        // when that was
+	begun       time.Duration        // when this process began
 	rebooted    bool                 // no earlier process of this boot kept anything
 	followed    power.Source         // of the last Follow
 	interrupted *KeptSession         // by a power cut; nil once it goes on or has ended
@@ -218,6 +221,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	}
 
 	s.screen(o, input, &out)
+	s.summarise(&out)
 	s.keep(o, &out)
 
 	for i := range out.list {
@@ -357,6 +361,7 @@ func (s State) Wake(o Options) time.Duration {
 		s.GatewayPower.Wake(s.Now.Mono),
 		s.Kiosk.NextAt,
 		s.keepAt(o),
+		s.summaryAt(),
 	} {
 		if at != 0 && (wake == 0 || at < wake) {
 			wake = at

@@ -400,6 +400,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	// Those that write to the card are not waited for as long as the panel is.
 	card.Add(part("upload", "", a.uploads))
 	card.Add(part("old events", "", a.oldEvents))
+	add("advice", "", a.advises)
 	for i, f := range a.feeds.All() {
 		card.Add(part("timetable "+f.Name, "", a.timetable(i)))
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"infobus/advice"
 	"infobus/logbook/upload"
 	"infobus/netmon/client"
 	"infobus/van"
@@ -22,6 +23,8 @@ const (
 	lastTry = 4 * time.Second
 	// reduceEvery is how often is looked for events that need not be kept any more.
 	reduceEvery = 15 * time.Minute
+	// adviceHold is how long what is to be done first stays before it is an event.
+	adviceHold = 30 * time.Second
 )
 
 // boardSerial is the serial number that the firmware gives the board; "" where it
@@ -115,6 +118,40 @@ func (a *appliance) oldEvents(ctx context.Context, alive func()) error {
 		}
 		select {
 		case <-time.After(every):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// advises tells the van what is to be done first, once it has been the same for a while.
+func (a *appliance) advises(ctx context.Context, alive func()) error {
+	hold := adviceHold
+	if a.flags.hasty() {
+		hold = 2 * time.Second
+	}
+	changed, stop := a.loop.Watch()
+	defer stop()
+	var told, before van.Advised
+	for {
+		now := advice.Judge(a.options, a.loop.State()).Told()
+		if now == before && now != told {
+			told = now
+			a.observe(now)
+		}
+		again := now != before // it has to be looked at again, whether anything changes or not
+		before = now
+		alive()
+		select {
+		case <-time.After(hold):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if again {
+			continue
+		}
+		select {
+		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -1,0 +1,86 @@
+package van_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"infobus/logbook"
+	"infobus/power"
+	"infobus/van"
+)
+
+// summaries are the days' summaries of a van that is parked from 09:05 on, by their time:
+// first the hours that it is on, then those after a power cut.
+func summaries(t *testing.T, kept van.Kept, boot string, off, on time.Duration, trusted bool) (list []logbook.Event, last van.Kept) {
+	t.Helper()
+	b := newBox(boot, kept)
+	b.off = off
+	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: trusted, Source: "rtc"}, van.Advised{Code: "none", Level: "good"})
+	for at := 10 * time.Second; at < on; at += 10 * time.Minute {
+		wake := b.state.Wake(b.options)
+		for wake != 0 && wake < at { // as the loop does
+			b.see(wake, power.Line{Active: false, At: wake}, van.Tick{}) // the line was looked at just before
+			list = append(list, b.events...)
+			if next := b.state.Wake(b.options); next <= wake {
+				break
+			} else {
+				wake = next
+			}
+		}
+		b.see(at, power.Line{Active: false, At: at}, power.Sample{Volts: 12.9, Amps: -0.4})
+		list = append(list, b.events...)
+	}
+	var out []logbook.Event
+	for _, e := range list {
+		if e.Name == logbook.VanSummary {
+			out = append(out, e)
+		}
+		if e.Name == logbook.AdviceChanged {
+			t.Errorf("that all is well from the beginning was told: %v", e.Attributes)
+		}
+	}
+	return out, b.state.Kept(b.options)
+}
+
+// A van that is parked tells once a local day that it is there, also over a power cut.
+func TestAParkedVanTellsOnceADayThatItIsThere(t *testing.T) {
+	three, kept := summaries(t, van.Kept{}, "one", 0, 49*time.Hour, true)
+	said := ""
+	for _, e := range three {
+		said += e.At.In(table(t).Zone).Format("Mon 15:04:05 ")
+		if _, err := logbook.Admit(e); err != nil {
+			t.Error(err)
+		}
+	}
+	if said != "Mon 10:05:01 Tue 00:05:00 Wed 00:05:00 " {
+		t.Errorf("told at %s", said)
+	}
+	if a := three[1].Attributes; a["state"] != "parked" || a["advice"] != "none" || a["level"] != "good" {
+		t.Errorf("told is %v", a)
+	}
+	if again, _ := summaries(t, kept, "two", 50*time.Hour, 10*time.Hour, true); len(again) != 0 {
+		t.Errorf("after a restart on the same day: %v", again)
+	}
+	if next, _ := summaries(t, kept, "two", 74*time.Hour, 2*time.Hour, true); len(next) != 1 {
+		t.Errorf("after a restart on another day: %v", next)
+	}
+	if none, _ := summaries(t, van.Kept{}, "one", 0, 49*time.Hour, false); len(none) != 0 {
+		t.Errorf("without a trusted clock: %v", none)
+	}
+}
+
+// What is to be done first is told when it changes, and that it is over.
+func TestWhatIsToBeDoneFirstIsToldWhenItChanges(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	said := ""
+	for i, a := range []van.Advised{{Code: "battery-low", Level: "warn"}, {Code: "battery-low", Level: "warn"}, {Code: "battery-low", Level: "bad"}, {Code: "none", Level: "good"}} {
+		b.see(time.Duration(i+2)*time.Second, a)
+		for _, e := range b.events {
+			said += fmt.Sprint(e.Attributes["code"], " ", e.Attributes["level"], "; ")
+		}
+	}
+	if said != "battery-low warn; battery-low bad; none good; " {
+		t.Error(said)
+	}
+}
