@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -66,6 +67,8 @@ func (l *lane) wrap(err error) error {
 		e.Reason, e.is = ErrUnreachable.Error(), []error{ErrUnreachable}
 	case errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Reason = "the connection was cut"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore):
+		e.Reason = "the certificate is not valid yet: the clock is wrong"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		e.Reason = "the certificate is out of date, or the clock is wrong"
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &verify), errors.As(err, &record):
