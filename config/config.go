@@ -306,7 +306,10 @@ type Status struct {
 	Hosts      []string `yaml:"hosts"`      // names of the box, beside infobus.local; in small letters
 	PINFile    string   `yaml:"pin-file"`
 	Switch     *Line    `yaml:"switch"` // in the van, that lets a phone be paired; nil for none
-	Guide      string   `yaml:"guide"`  // a PDF, or a folder with guide.pdf, guide-ar.pdf, …; "" for none
+	// Texts are where the guide's texts come from, beside volunteers' phones: files,
+	// folders, sticks or addresses.
+	Texts []string `yaml:"guide-texts"`
+	Guide string   `yaml:"guide"` // a PDF, or a folder with guide.pdf, guide-ar.pdf, …; "" for none
 }
 
 // Power is when the box goes down by itself.

@@ -15,6 +15,7 @@ type GuidePage struct {
 	Live, Waiting *GuidePart // nil: there is none
 	Shown         *GuidePart // the one of them that is looked at
 	Before        bool       // one can be had back
+	Refused       []Remark   // of what came by itself and was not taken
 	Remarks       []Remark   // of what was just uploaded and not taken
 }
 

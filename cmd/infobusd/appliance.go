@@ -404,6 +404,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	for i, f := range a.feeds.All() {
 		card.Add(part("timetable "+f.Name, "", a.timetable(i)))
 	}
+	for i, from := range a.config.Status.Texts {
+		card.Add(part(fmt.Sprintf("guide %d", i+1), "", a.followTexts(from)))
+	}
 	card.Add(part("keep", "kept", a.keeper.Run))
 	if a.watcher != nil {
 		add("lines", van.GPIO, a.lines)

@@ -255,11 +255,7 @@ func (a *appliance) timeServers(ctx context.Context, _ func()) error {
 func (a *appliance) timetable(i int) func(context.Context, func()) error {
 	return func(ctx context.Context, alive func()) error {
 		f := a.feeds.All()[i]
-		net := source.Net{Client: a.client.HTTP(client.Timetable), Usable: func() bool { return a.loop.State().MayTransfer() }}
-		if len(a.flags.sim) > 0 && !a.flags.vanTimes {
-			net.Look = time.Second
-		}
-		err := f.Follow(ctx, net, func(l source.Loaded) {
+		err := f.Follow(ctx, a.net(), func(l source.Loaded) {
 			alive()
 			a.took(i, l, van.NotAsked)
 		})
@@ -268,6 +264,15 @@ func (a *appliance) timetable(i int) func(context.Context, func()) error {
 		}
 		return err
 	}
+}
+
+// net is the way to files at an address.
+func (a *appliance) net() source.Net {
+	net := source.Net{Client: a.client.HTTP(client.Timetable), Usable: func() bool { return a.loop.State().MayTransfer() }}
+	if len(a.flags.sim) > 0 && !a.flags.vanTimes {
+		net.Look = time.Second
+	}
+	return net
 }
 
 // took takes what became of a source of the timetable, and what was done of it

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
 	"time"
 
 	"infobus/guide"
@@ -23,7 +26,8 @@ func (a *appliance) texts() *server.Texts {
 				}
 				return status.GuideOf(v.Digest, v.Guide, tag, facts, say)
 			}
-			return status.GuidePage{Live: part(shelf.Live), Waiting: part(shelf.Waiting), Before: shelf.Before != nil}
+			return status.GuidePage{Live: part(shelf.Live), Waiting: part(shelf.Waiting), Before: shelf.Before != nil,
+				Refused: status.GuideRemarks(a.guides.Wrong(), false)}
 		},
 		Upload: func(_ context.Context, files []status.File) (remarks []status.Remark, kept bool) {
 			var list []guidebox.File
@@ -35,6 +39,24 @@ func (a *appliance) texts() *server.Texts {
 		},
 		Publish:  a.guides.Publish,
 		TakeBack: a.guides.TakeBack,
+	}
+}
+
+// followTexts takes a guide whenever one is at from. What went wrong is said once.
+func (a *appliance) followTexts(from string) func(context.Context, func()) error {
+	return func(ctx context.Context, alive func()) error {
+		last := ""
+		return a.guides.Follow(ctx, from, a.net(), func(err error) {
+			alive()
+			switch {
+			case err == nil:
+				last = ""
+			case errors.Is(err, fs.ErrNotExist):
+			case err.Error() != last:
+				last = err.Error()
+				slog.Warn("the guide's texts", "why", err)
+			}
+		})
 	}
 }
 

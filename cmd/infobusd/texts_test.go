@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,9 +18,9 @@ import (
 )
 
 // packedGuide is a guide as infobus guide build writes it.
-func packedGuide(t *testing.T, says string) []byte {
+func packedGuide(t *testing.T, title, says string) []byte {
 	t.Helper()
-	g, wrong := guidebox.Read([]guidebox.File{{Name: "en.md", Data: fmt.Appendf(nil, "language: en\nsource: en\n\n# phone\n%s\n\n## where\nAt {service:soup.place}.\n", says)}})
+	g, wrong := guidebox.Read([]guidebox.File{{Name: "en.md", Data: fmt.Appendf(nil, "language: en\nsource: en\n\n# phone\n%s\n\n## where\nAsk us. %s\n", title, says)}})
 	if len(wrong) > 0 {
 		t.Fatal(wrong)
 	}
@@ -45,8 +47,13 @@ func (p *process) sendTexts(path, kind string, body io.Reader) (code int, said s
 // cut; a bad one changes nothing, nor does one that is cut off in the middle.
 func TestAGuideComesByAPhoneAndStays(t *testing.T) {
 	waits(t)
-	state := t.TempDir()
-	p := start(t, state, nil, "--sim")
+	state, stick := t.TempDir(), t.TempDir()
+	config := filepath.Join(t.TempDir(), "infobus.yaml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, "status:\n  guide-texts: [%s]\n", stick), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := func() *process { return start(t, state, nil, "--sim", "--config", config) }
+	p := start()
 	upload := func(name string, data []byte) (int, string) {
 		t.Helper()
 		var form bytes.Buffer
@@ -84,10 +91,10 @@ func TestAGuideComesByAPhoneAndStays(t *testing.T) {
 		}
 	}
 	shows("No guide is published", false)
-	if code, said := upload("guide.zip", packedGuide(t, "Charge here")); code != 422 || !strings.Contains(said, "soup") {
+	if code, said := upload("guide.zip", packedGuide(t, "Charge here", "At {service:soup.place}.")); code != 422 || !strings.Contains(said, "soup") {
 		t.Errorf("a reference that stands for nothing: %d %s", code, said)
 	}
-	good := strings.ReplaceAll(string("language: en\nsource: en\n\n# phone\nWORD\n\n## call\nIn danger call {number:emergency}.\n"), "WORD", "Charge here")
+	good := "language: en\nsource: en\n\n# phone\nCharge here\n\n## call\nIn danger call {number:emergency}.\n"
 	if code, said := upload("en.md", []byte(good)); code != 200 {
 		t.Fatal(code, said)
 	}
@@ -110,19 +117,32 @@ func TestAGuideComesByAPhoneAndStays(t *testing.T) {
 	defer c.Close()
 	fmt.Fprintf(c, "POST /texts HTTP/1.1\r\nHost: infobus\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"en.md\"\r\n\r\n%s", strings.Repeat("half ", 5000))
 	p.kill()
-	p = start(t, state, nil, "--sim")
+	p = start()
 	shows("Charge here", false)
 
 	if code, said := upload("en.md", []byte(strings.ReplaceAll(good, "Charge here", "Ask the team"))); code != 200 {
 		t.Fatal(code, said)
 	}
 	p.kill()
-	p = start(t, state, nil, "--sim")
+	p = start()
 	shows("Ask the team", true)
 	publish("/texts/publish")
 	p.kill()
-	p = start(t, state, nil, "--sim")
+	p = start()
 	shows("Ask the team", false)
 	publish("/texts/back")
 	shows("Charge here", false)
+
+	// It comes in a folder, too, and waits for the same tap.
+	for _, c := range []struct {
+		data []byte
+		says string
+	}{{[]byte("none"), "was not taken"}, {packedGuide(t, "From a stick", ""), "This version waits"}} {
+		path := filepath.Join(stick, "guide.zip")
+		if err := errors.Join(os.WriteFile(path+".new", c.data, 0o600), os.Rename(path+".new", path)); err != nil {
+			t.Fatal(err)
+		}
+		p.wait(c.says, func() bool { return strings.Contains(texts(), c.says) })
+	}
+	shows("From a stick", true)
 }

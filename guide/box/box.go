@@ -8,12 +8,14 @@
 package box
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -67,15 +69,18 @@ type Box struct {
 
 	mu    sync.Mutex // guards what follows
 	shelf Shelf
-	lost  bool // what there is was not made durable
+	lost  bool                      // what there is was not made durable
+	stamp map[string]source.Stamp   // of what an address gave last, by a hash of the address
+	wrong map[string]guide.Mistakes // of the newest version, by where it is; none of one that was taken
 }
 
 // kept is what outlives a power cut.
 type kept struct {
-	Live    []byte `json:"live,omitempty"` // packed
-	Before  []byte `json:"before,omitempty"`
-	Waiting []byte `json:"waiting,omitempty"`
-	Gone    string `json:"gone,omitempty"`
+	Live    []byte                  `json:"live,omitempty"` // packed
+	Before  []byte                  `json:"before,omitempty"`
+	Waiting []byte                  `json:"waiting,omitempty"`
+	Gone    string                  `json:"gone,omitempty"`
+	Stamps  map[string]source.Stamp `json:"stamps,omitempty"`
 }
 
 // Open takes up what an earlier process kept in the state directory. check says what is
@@ -85,13 +90,14 @@ func Open(disk durable.Disk, dir string, check func(guide.Guide) guide.Mistakes)
 	if check == nil {
 		check = func(guide.Guide) guide.Mistakes { return nil }
 	}
-	pair, b, err := durable.OpenPair(disk, filepath.Join(dir, "guide"), func(b []byte) error { return json.Unmarshal(b, &kept{}) })
-	box := &Box{pair: pair, check: check}
+	pair, b, err := durable.OpenPair(disk, filepath.Join(dir, "guide-texts"), func(b []byte) error { return json.Unmarshal(b, &kept{}) })
+	box := &Box{pair: pair, check: check, stamp: map[string]source.Stamp{}, wrong: map[string]guide.Mistakes{}}
 	var k kept
 	if b == nil || json.Unmarshal(b, &k) != nil {
 		return box, err
 	}
 	box.shelf.gone = k.Gone
+	maps.Copy(box.stamp, k.Stamps)
 	for _, of := range []struct {
 		data []byte
 		to   **Version
@@ -192,6 +198,51 @@ func (b *Box) Put(files []File) (kept bool, wrong guide.Mistakes) {
 	return b.set(s), nil
 }
 
+// reader reads the files of a guide.
+var reader = source.Reader{What: "guide", Ours: Named, Most: guide.MaxPacked, Ends: Ending + " or .md", Name: "guide"}
+
+// Follow takes a version whenever the files at from change, which is a file, a folder, a
+// stick or an address, until ctx ends. said is told of each look what went wrong; nil:
+// nothing did.
+func (b *Box) Follow(ctx context.Context, from string, net source.Net, said func(error)) error {
+	key := digest([]byte(from)) // an address may hold a secret
+	b.mu.Lock()
+	at := b.stamp[key]
+	b.mu.Unlock()
+	return reader.Follow(ctx, from, net, at, func(files []File, is source.Stamp, err error) {
+		if err != nil {
+			said(err)
+			return
+		}
+		kept, wrong := b.Put(files)
+		b.mu.Lock()
+		b.wrong[key] = wrong
+		if is != b.stamp[key] && len(wrong) == 0 {
+			b.stamp[key] = is
+			kept = b.set(b.shelf)
+		}
+		b.mu.Unlock()
+		switch {
+		case len(wrong) > 0:
+			said(fmt.Errorf("the guide has %d mistakes and was not taken; the last good one stays", len(wrong)))
+		case !kept:
+			said(errors.New("the guide is lost with the power"))
+		default:
+			said(nil)
+		}
+	})
+}
+
+// Wrong is what is wrong with versions that came by themselves, and were not taken.
+func (b *Box) Wrong() (all guide.Mistakes) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(b.wrong)) {
+		all = append(all, b.wrong[key]...)
+	}
+	return all
+}
+
 // Publish has the version that waits shown, if it is the one of that digest.
 func (b *Box) Publish(digest string) (kept bool, err error) {
 	b.mu.Lock()
@@ -228,7 +279,7 @@ func (b *Box) TakeBack(digest string) (kept bool, err error) {
 // set makes s what there is, and durable; b.mu is held.
 func (b *Box) set(s Shelf) (durable bool) {
 	b.shelf = s
-	k := kept{Gone: s.gone}
+	k := kept{Gone: s.gone, Stamps: b.stamp}
 	for _, of := range []struct {
 		v  *Version
 		to *[]byte

@@ -3,16 +3,23 @@ package box
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"infobus/durable"
 	"infobus/durable/durabletest"
 	"infobus/guide"
+	"infobus/timetable/source"
 )
 
 // numbered is a whole guide, in which a number stands as so many words.
@@ -235,3 +242,85 @@ func TestNoPowerCutTakesTheGuide(t *testing.T) {
 		t.Error("a disk that syncs nothing takes nothing: the test sees no loss")
 	}
 }
+
+// What is at a place is taken whenever it changes; what is wrong with it is said, and is
+// gone with the next good one.
+func TestAGuideInAFolderIsFollowed(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, durabletest.New(1))
+	ctx, cancel := context.WithCancel(t.Context())
+	said, ended := make(chan error, 10), make(chan error, 1)
+	put := func(files ...File) {
+		t.Helper()
+		for _, f := range files {
+			path := filepath.Join(dir, f.Name)
+			if err := errors.Join(os.WriteFile(path+".new", f.Data, 0o600), os.Rename(path+".new", path)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	next := func(good bool) {
+		t.Helper()
+		if err := <-said; (err == nil) != good || (len(b.Wrong()) == 0) != good {
+			t.Errorf("%v, %v", err, b.Wrong())
+		}
+	}
+	put(File{Name: "guide.zip", Data: packed(t, 1)})
+	go func() { ended <- b.Follow(ctx, dir, source.Net{}, func(err error) { said <- err }) }()
+	next(true)
+	if w := b.Shelf().Waiting; w == nil || number(&w.Guide) != 1 {
+		t.Fatalf("%v waits", w)
+	}
+	put(File{Name: "guide.zip", Data: []byte("none")})
+	next(false)
+	put(File{Name: "guide.zip", Data: packed(t, 3)})
+	next(true)
+	if w := b.Shelf().Waiting; w == nil || number(&w.Guide) != 3 {
+		t.Fatalf("%v waits", w)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// An address is asked for what is newer than what was taken, also after a power cut.
+func TestAGuideAtAnAddressIsFetchedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked []string
+		data := packed(t, 2)
+		server := answering(func(r *http.Request) *http.Response {
+			asked = append(asked, r.Header.Get("If-None-Match"))
+			a := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Etag": {`"1"`}, "Content-Type": {"application/zip"}}, Request: r,
+				Body: io.NopCloser(bytes.NewReader(data)), ContentLength: int64(len(data))}
+			if r.Header.Get("If-None-Match") == `"1"` {
+				a.StatusCode, a.Body, a.ContentLength = http.StatusNotModified, http.NoBody, 0
+			}
+			return a
+		})
+		disk := durabletest.New(1)
+		for range 2 {
+			b := open(t, disk)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+			b.Follow(ctx, "https://example.org/guide?key=secret", source.Net{Client: &http.Client{Transport: server}, Usable: func() bool { return true }}, func(err error) {
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			cancel()
+			if w := b.Shelf().Waiting; w == nil || number(&w.Guide) != 2 {
+				t.Errorf("%v waits", w)
+			}
+		}
+		if got := strings.Join(asked, " "); got != ` "1"` {
+			t.Errorf("asked for what is newer than %q", asked)
+		}
+		if bytes.Contains(disk.Raw(), []byte("secret")) {
+			t.Error("the address stands on the card")
+		}
+	})
+}
+
+type answering func(*http.Request) *http.Response
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) { return a(r), nil }

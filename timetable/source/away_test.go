@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -89,7 +90,7 @@ func TestWhatAStickHadStaysWhenItIsPulled(t *testing.T) {
 			if l := f.now(nil); l.InUse != nil {
 				observed <- l
 			}
-			returned <- whileThere(ctx, pattern, changed, f.took(func(l Loaded) { observed <- l }))
+			returned <- timetables.whileThere(ctx, pattern, changed, f.took(func(l Loaded) { observed <- l }))
 		}()
 		return changed, func() Loaded { return <-observed }, func() {
 			cancel()
@@ -175,18 +176,18 @@ func TestFetchAsksForWhatIsNewer(t *testing.T) {
 	defer server.Close()
 	counted := client.New(client.Options{})
 	o, address := Net{Client: counted.HTTP(client.Timetable)}, server.URL+"/timetable.yaml?key=secret"
-	files, got, err := o.get(t.Context(), address, stamp{})
-	if err != nil || len(files) != 1 || files[0].Name != "timetable.yaml" || string(files[0].Data) != whole || got.etag != `"1"` {
+	files, got, err := o.get(t.Context(), timetables, address, Stamp{}, &brokenOff{})
+	if err != nil || len(files) != 1 || files[0].Name != "timetable.yaml" || string(files[0].Data) != whole || got.ETag != `"1"` {
 		t.Fatalf("%+v, %v", files, err)
 	}
-	if again, _, err := o.get(t.Context(), address, got); err != nil || again != nil {
+	if again, _, err := o.get(t.Context(), timetables, address, got, &brokenOff{}); err != nil || again != nil {
 		t.Errorf("%+v, %v", again, err)
 	}
 	if want := "| \"1\"|" + modified; strings.Join(asked, " ") != want {
 		t.Errorf("asked %q, want %q", asked, want)
 	}
 	for path, want := range map[string]string{"/page": "a web page came", "/large": "more than the 1048576", "/none": "answered 404"} {
-		if _, _, err := o.get(t.Context(), server.URL+path, stamp{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "127.0.0.1") {
+		if _, _, err := o.get(t.Context(), timetables, server.URL+path, Stamp{}, &brokenOff{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "127.0.0.1") {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
 	}
@@ -272,3 +273,79 @@ func TestFetchIsRareAndKeepsTheLastGoodOne(t *testing.T) {
 		}
 	})
 }
+
+// cut is an answer's body that breaks off.
+type cut struct{ io.Reader }
+
+func (c cut) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (cut) Close() error { return nil }
+
+// A server whose answers break off after so many bytes, each time, is asked for the rest,
+// and never taken for what it is not.
+func TestWhatBrokeOffIsGoneOnWith(t *testing.T) {
+	const whole, each = "0123456789abcdefghij", 8
+	for _, c := range []struct {
+		name   string
+		tag    string
+		ranges bool
+		other  bool     // the file is another from the second answer on
+		asked  []string // for at first
+		want   string   // within three hours
+	}{
+		{"in pieces", `"1"`, true, false, []string{"", "bytes=8-", "bytes=16-"}, whole},
+		{"a server without ranges", `"1"`, false, false, []string{"", "bytes=8-", "bytes=8-"}, ""},
+		{"a tag that tells no bytes apart", `W/"1"`, true, false, []string{"", "", ""}, ""},
+		{"another file meanwhile", `"1"`, true, true, []string{"", "bytes=8-", "bytes=8-", "bytes=16-"}, strings.ToUpper(whole)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var asked []string
+			tag, file := c.tag, whole
+			server := breaking(func(r *http.Request) *http.Response {
+				asked = append(asked, r.Header.Get("Range"))
+				if c.other && len(asked) == 2 {
+					tag, file = `"2"`, strings.ToUpper(whole)
+				}
+				from := 0
+				if c.ranges && r.Header.Get("If-Range") == tag {
+					fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+				}
+				rest := file[from:]
+				a := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Etag": {tag}}, Request: r, ContentLength: int64(len(rest))}
+				if from > 0 {
+					a.StatusCode = http.StatusPartialContent
+					a.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(file)-1, len(file)))
+				}
+				if a.Body = io.NopCloser(strings.NewReader(rest)); len(rest) > each {
+					a.Body = cut{strings.NewReader(rest[:each])}
+				}
+				return a
+			})
+			r := Reader{What: "guide", Ours: func(string) bool { return true }, Most: 100, Name: "guide"}
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
+			defer cancel()
+			got := ""
+			r.Follow(ctx, "https://example.org/guide.zip", Net{Client: &http.Client{Transport: server}, Usable: func() bool { return true }}, Stamp{},
+				func(files []File, _ Stamp, err error) {
+					if err == nil {
+						got = string(files[0].Data)
+						cancel()
+					}
+				})
+			if got != c.want || strings.Join(asked[:min(len(asked), len(c.asked))], " ") != strings.Join(c.asked, " ") {
+				t.Errorf("%s: got %q, asked for %q; want %q, %q", c.name, got, asked, c.want, c.asked)
+			}
+		})
+	}
+}
+
+// breaking is a server that answers by itself.
+type breaking func(*http.Request) *http.Response
+
+func (b breaking) RoundTrip(r *http.Request) (*http.Response, error) { return b(r), nil }

@@ -40,7 +40,7 @@ func (o Options) besideHash() string {
 		if timetable.IsAddress(path) {
 			continue
 		}
-		data, err := read(path)
+		data, err := timetables.read(path)
 		if err != nil {
 			return ""
 		}
@@ -76,7 +76,7 @@ func (o Options) readBeside(key, path string) (File, error) {
 		}
 		return f, nil
 	}
-	data, err := read(path)
+	data, err := timetables.read(path)
 	if err == nil && len(data) > yamlfile.MaxSize {
 		err = fmt.Errorf("the file has more than the %d bytes that are read", yamlfile.MaxSize)
 	}
@@ -125,7 +125,7 @@ func (f *Feed) followBeside(ctx context.Context, net Net, again chan<- struct{},
 			once := sync.OnceFunc(asked.Done)
 			all.Go(func() {
 				defer once()
-				net.followAddress(ctx, path, stamp{}, nil, func(files []File, _ stamp) {
+				net.followAddress(ctx, timetables, path, Stamp{}, nil, func(files []File, _ Stamp) {
 					f.came(path, files[0], again, observe)
 					once()
 				}, func(err error) {
@@ -137,7 +137,7 @@ func (f *Feed) followBeside(ctx context.Context, net Net, again chan<- struct{},
 			continue
 		}
 		all.Go(func() {
-			err := followFile(ctx, path, nil, func([]File, error) { f.retake(observe) })
+			err := timetables.followFile(ctx, path, nil, func([]File, error) { f.retake(observe) })
 			if ctx.Err() == nil {
 				slog.Warn("a change of a file beside the timetable is seen with the next of the timetable", "source", f.Name, "why", err)
 			}
@@ -166,7 +166,7 @@ func (f *Feed) came(address string, file File, again chan<- struct{}, observe fu
 	f.fetched[address] = file
 	other := f.files == nil && f.shelf.Live != nil && f.awayHash() != "" && f.awayHash() != f.with
 	if other {
-		f.stamp = stamp{}
+		f.stamp = Stamp{}
 		if !timetable.IsAddress(f.From) {
 			f.shelf = timetable.Shelf{}
 			f.keep(f.stamp, nil)

@@ -36,7 +36,7 @@ type Feed struct {
 
 	mu    sync.Mutex // guards what follows, and fetched
 	shelf timetable.Shelf
-	stamp stamp // of the last good version
+	stamp Stamp // of the last good version
 	pair  *durable.Pair
 	last  []byte // that is durable; nil where that is not known, as of what was read at the start
 	files []File // of the version that was read last
@@ -68,14 +68,14 @@ func (f *Feed) Follow(ctx context.Context, net Net, observe func(Loaded)) error 
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		return net.followAddress(ctx, f.From, at, again, func(files []File, is stamp) { observe(f.take(files, is)) }, func(err error) {
+		return net.followAddress(ctx, timetables, f.From, at, again, func(files []File, is Stamp) { observe(f.take(files, is)) }, func(err error) {
 			slog.Warn("the timetable was not fetched; the last good one stays in use", "source", f.Name, "why", err)
 		})
 	case timetable.IsRemovable(f.From):
 		observe(f.now(nil))
-		return followMedia(ctx, f.From, f.took(observe))
+		return timetables.followMedia(ctx, f.From, f.took(observe))
 	}
-	return followFile(ctx, f.From, nil, f.took(observe))
+	return timetables.followFile(ctx, f.From, nil, f.took(observe))
 }
 
 // took has what was read observed.
@@ -85,7 +85,7 @@ func (f *Feed) took(observe func(Loaded)) func([]File, error) {
 			observe(f.Lost(err))
 			return
 		}
-		observe(f.take(files, stamp{}))
+		observe(f.take(files, Stamp{}))
 	}
 }
 
@@ -94,7 +94,7 @@ func (f *Feed) took(observe func(Loaded)) func([]File, error) {
 func (f *Feed) Load() Loaded {
 	switch {
 	case f.Files != nil:
-		return f.take(f.Files, stamp{})
+		return f.take(f.Files, Stamp{})
 	case f.From == Uploaded, timetable.IsAddress(f.From), timetable.IsRemovable(f.From):
 		return f.now(nil)
 	}
@@ -102,7 +102,7 @@ func (f *Feed) Load() Loaded {
 	if err != nil {
 		return f.Lost(err)
 	}
-	return f.take(files, stamp{})
+	return f.take(files, Stamp{})
 }
 
 // Put takes a version that was uploaded. One with mistakes is not taken: whoever
@@ -113,7 +113,7 @@ func (f *Feed) Put(files []File) Loaded {
 		l.InUse, l.Shelf = f.stands()
 		return l
 	}
-	return f.take(files, stamp{})
+	return f.take(files, Stamp{})
 }
 
 // Kept says whether what became of the source outlives a power cut.
@@ -131,7 +131,7 @@ func (f *Feed) stands() (*timetable.Timetable, timetable.Shelf) {
 }
 
 // take takes a version.
-func (f *Feed) take(files []File, is stamp) Loaded {
+func (f *Feed) take(files []File, is Stamp) Loaded {
 	f.taking.Lock()
 	defer f.taking.Unlock()
 	return f.taken(files, is)
@@ -141,7 +141,7 @@ func (f *Feed) take(files []File, is stamp) Loaded {
 var errInvented = fmt.Errorf("only the package's example is there, and all in it is invented: %w", fs.ErrNotExist)
 
 // taken takes a version. An example among its files is as if it were not there.
-func (f *Feed) taken(files []File, is stamp) Loaded {
+func (f *Feed) taken(files []File, is Stamp) Loaded {
 	if slices.ContainsFunc(files, f.invented) {
 		files = slices.DeleteFunc(slices.Clone(files), f.invented)
 		if len(files) == 0 {

@@ -81,12 +81,12 @@ func TestTheLastGoodTimetableStandsAtTheStart(t *testing.T) {
 					last = f.Load()
 					switch kind {
 					case "address":
-						if files, _, err := net.get(t.Context(), from, f.stamp); err == nil && files != nil {
-							last = f.take(files, stamp{})
+						if files, _, err := net.get(t.Context(), timetables, from, f.stamp, &brokenOff{}); err == nil && files != nil {
+							last = f.take(files, Stamp{})
 						}
 					case "stick":
 						if files, err := Read(filepath.Dir(path)); err == nil {
-							last = f.take(files, stamp{})
+							last = f.take(files, Stamp{})
 							if w := last.Shelf.Waiting; w != nil && text == good {
 								last, _ = f.Publish(w.Digest)
 							}
@@ -147,7 +147,7 @@ func TestWhatAStickBringsWaitsForATapAlsoOverARestart(t *testing.T) {
 	}
 	file := func(text string) []File { return []File{{"t.yaml", []byte(text)}} }
 	f := open()
-	l := f.take(file(table("Meal", "2026-11-25")), stamp{})
+	l := f.take(file(table("Meal", "2026-11-25")), Stamp{})
 	if l.InUse != nil || l.Shelf.Waiting == nil {
 		t.Fatalf("%+v", l)
 	}
@@ -160,12 +160,12 @@ func TestWhatAStickBringsWaitsForATapAlsoOverARestart(t *testing.T) {
 	}
 	published := f.shelf.Live.Digest
 	f = open()
-	if l := f.take(file(table("Meal", "2026-11-25")), stamp{}); l.Shelf.Waiting != nil {
+	if l := f.take(file(table("Meal", "2026-11-25")), Stamp{}); l.Shelf.Waiting != nil {
 		t.Error("what stands waits again after a restart")
 	}
 	// A cancellation takes effect at once, new hours wait, and both outlive a restart.
 	newer := strings.Replace(strings.Replace(table("Meal", "2026-11-25"), `closes: "18:00"`, `closes: "19:00"`, 1), `closes: "14:00"}]}`, `closes: "14:00"}], changes: [{date: 2026-11-30, cancelled: true}]}`, 1)
-	f.take(file(newer), stamp{})
+	f.take(file(newer), Stamp{})
 	f = open()
 	if got := states(f.now(nil).InUse, at); got != "Water ask us, Meal cancelled" {
 		t.Errorf("%s", got)

@@ -78,31 +78,31 @@ func (f *Feed) restore() error {
 	switch {
 	case unread != nil:
 	case s.Live != nil && slices.Contains(f.Invented, s.Live.Digest):
-		f.keep(stamp{}, nil) // it was in use before examples were known
+		f.keep(Stamp{}, nil) // it was in use before examples were known
 	case k.Key != f.key() || f.besideHash() != "" && k.Beside != f.besideHash():
 		// What is there was read by other rules: nothing of it may stay on the card.
-		f.keep(stamp{}, nil)
+		f.keep(Stamp{}, nil)
 	default:
-		f.shelf, f.stamp, f.of, f.with = s, stamp{k.ETag, k.Modified}, k.Of, k.With
+		f.shelf, f.stamp, f.of, f.with = s, Stamp{k.ETag, k.Modified}, k.Of, k.With
 	}
 	return errors.Join(err, unread)
 }
 
 // keep makes the shelf durable, if it is another than the one that is. Both copies
 // are replaced: in the older one may stand what the newer one hides.
-func (f *Feed) keep(at stamp, files []File) {
+func (f *Feed) keep(at Stamp, files []File) {
 	err := f.tryKeep(at, files)
 	if err != nil {
 		slog.Warn("the timetable is in use, and is lost with the power", "source", f.Name, "why", err)
 	}
 }
 
-func (f *Feed) tryKeep(at stamp, files []File) error {
+func (f *Feed) tryKeep(at Stamp, files []File) error {
 	shelf, err := f.shelf.Encode()
 	if err != nil {
 		return fmt.Errorf("keep the timetable: %w", err)
 	}
-	k := kept{Key: f.key(), Beside: f.besideHash(), Of: f.of, With: f.with, ETag: at.etag, Modified: at.modified, Shelf: shelf}
+	k := kept{Key: f.key(), Beside: f.besideHash(), Of: f.of, With: f.with, ETag: at.ETag, Modified: at.Modified, Shelf: shelf}
 	if private.FiltersOff() {
 		k.Files = files
 	}
@@ -150,7 +150,7 @@ func takeOver(disk durable.Disk, dir string, feeds []*Feed) {
 			}
 			// It was in use without a tap.
 			if v := f.Parse(r.Files).Version; !v.Refused {
-				f.shelf, f.stamp = timetable.Shelf{}.Next(v, false), stamp{r.ETag, r.Modified}
+				f.shelf, f.stamp = timetable.Shelf{}.Next(v, false), Stamp{r.ETag, r.Modified}
 				f.keep(f.stamp, r.Files)
 			}
 		}

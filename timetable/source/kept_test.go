@@ -50,12 +50,12 @@ func feedOn(disk durable.Disk) (*Feed, error) {
 var keeper = durabletest.Writer{Open: func(disk durable.Disk) (int, func(int) error, error) {
 	f, said := feedOn(disk)
 	n := numberOf(f.shelf.Live)
-	if n != 0 && f.stamp.etag != fmt.Sprint(n) {
+	if n != 0 && f.stamp.ETag != fmt.Sprint(n) {
 		n = -1
 	}
 	return n, func(n int) error {
 		f.shelf = f.shelf.Next(Options{}.Parse(numbered(n)).Version, false)
-		return f.tryKeep(stamp{etag: fmt.Sprint(n)}, nil)
+		return f.tryKeep(Stamp{ETag: fmt.Sprint(n)}, nil)
 	}, said
 }}
 
@@ -116,7 +116,7 @@ func TestTheFilesThatAnEarlierVersionKeptAreTakenOverAndRemoved(t *testing.T) {
 			if got := f.now(nil).InUse != nil; got != c.want {
 				t.Errorf("%s: in use: %v", c.what, got)
 			}
-			if c.want && f.stamp.etag != "7" {
+			if c.want && f.stamp.ETag != "7" {
 				t.Errorf("%s: %+v", c.what, f.stamp)
 			}
 		}
@@ -179,7 +179,7 @@ func TestWhatWasKeptByAnotherMappingIsNone(t *testing.T) {
 	}
 	calendar := []File{{"t.ics", []byte(events("", "$DTSTART:20261129T120000\nDURATION:PT2H\n"))}}
 	write(t, path, "titles:\n  - {title: Tea, category: food, show: screen}\n")
-	if l := open().take(calendar, stamp{etag: "1"}); l.InUse == nil || l.InUse.Services[0].Show != timetable.Screen {
+	if l := open().take(calendar, Stamp{ETag: "1"}); l.InUse == nil || l.InUse.Services[0].Show != timetable.Screen {
 		t.Fatalf("%+v", l)
 	}
 	if l := open().now(nil); l.InUse == nil {
@@ -192,7 +192,7 @@ func TestWhatWasKeptByAnotherMappingIsNone(t *testing.T) {
 		t.Error("a mapping that cannot be read takes what was kept with it")
 	}
 	write(t, path, "titles:\n  - {title: Tea, show: in-person}\n")
-	if f := open(); f.now(nil).InUse != nil || f.stamp.etag != "" {
-		t.Errorf("by another mapping: %+v, and the address is asked for what is newer than %q", f.now(nil).InUse, f.stamp.etag)
+	if f := open(); f.now(nil).InUse != nil || f.stamp.ETag != "" {
+		t.Errorf("by another mapping: %+v, and the address is asked for what is newer than %q", f.now(nil).InUse, f.stamp.ETag)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // followMedia is followFile for a path that comes and goes with a medium. A * in it
 // stands for any name: "/media/*/infobus" is that folder on whatever stick. The
 // kernel tells of mounts: at rest it does not wake.
-func followMedia(ctx context.Context, pattern string, took func([]File, error)) error {
+func (r Reader) followMedia(ctx context.Context, pattern string, took func([]File, error)) error {
 	mounts, err := watchMounts()
 	if err != nil {
 		return err
@@ -29,11 +29,11 @@ func followMedia(ctx context.Context, pattern string, took func([]File, error)) 
 		<-done
 		mounts.close()
 	}()
-	return whileThere(ctx, pattern, changed, took)
+	return r.whileThere(ctx, pattern, changed, took)
 }
 
 // whileThere is followMedia, told of changes by changed.
-func whileThere(ctx context.Context, pattern string, changed <-chan struct{}, took func([]File, error)) error {
+func (r Reader) whileThere(ctx context.Context, pattern string, changed <-chan struct{}, took func([]File, error)) error {
 	absent := false
 	for {
 		path := ""
@@ -55,7 +55,7 @@ func whileThere(ctx context.Context, pattern string, changed <-chan struct{}, to
 		absent = false
 		there, gone := context.WithCancel(ctx)
 		ended := make(chan error, 1)
-		go func() { ended <- followFile(there, path, nil, took) }()
+		go func() { ended <- r.followFile(there, path, nil, took) }()
 		for watching := true; watching; {
 			select {
 			case <-ctx.Done():

@@ -19,6 +19,18 @@ import (
 	"infobus/yamlfile"
 )
 
+// Reader reads files of one kind, wherever they are.
+type Reader struct {
+	What string                 // they are, for messages
+	Ours func(name string) bool // says whether a folder's file of this name is one
+	Most int                    // bytes of one that are read; of a file one more, by which it is seen
+	Ends string                 // the endings of their names, for messages
+	Name string                 // of what an address gives under another name, without its ending
+}
+
+// timetables reads a timetable's files.
+var timetables = Reader{"timetable", isTimetable, yamlfile.MaxSize, ".yaml, .csv, .xlsx or .ics", "timetable"}
+
 // isTimetable says whether a folder's file of this name belongs to the
 // timetable. What editors and file managers leave about does not.
 func isTimetable(name string) bool {
@@ -28,31 +40,34 @@ func isTimetable(name string) bool {
 // Read gives the file at path or, of a folder, all files in it that end in
 // .yaml, .yml, .csv, .xlsx or .ics, by name. Of each at most one byte more than a
 // timetable may have.
-func Read(path string) ([]File, error) {
+func Read(path string) ([]File, error) { return timetables.Read(path) }
+
+// Read is Read of the reader's files.
+func (r Reader) Read(path string) ([]File, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		data, err := read(path)
+		data, err := r.read(path)
 		return []File{{path, data}}, err
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return nil, fmt.Errorf("read timetable: %w", err)
+		return nil, fmt.Errorf("read %s: %w", r.What, err)
 	}
 	var files []File
 	for _, e := range entries {
-		if !isTimetable(e.Name()) {
+		if !r.Ours(e.Name()) {
 			continue
 		}
 		if len(files) == maxFiles {
-			return nil, fmt.Errorf("read timetable: more than %d files in %s", maxFiles, path)
+			return nil, fmt.Errorf("read %s: more than %d files in %s", r.What, maxFiles, path)
 		}
-		data, err := read(filepath.Join(path, e.Name()))
+		data, err := r.read(filepath.Join(path, e.Name()))
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, File{filepath.Join(path, e.Name()), data})
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("read timetable: no file in %s ends in .yaml, .csv, .xlsx or .ics: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("read %s: no file in %s ends in %s: %w", r.What, path, r.Ends, fs.ErrNotExist)
 	}
 	return files, nil
 }
@@ -75,19 +90,19 @@ func Newest(path string) (newest time.Time) {
 	return newest
 }
 
-// read gives at most one byte more than a timetable may have.
-func read(path string) ([]byte, error) {
+// read gives at most one byte more than a file may have.
+func (r Reader) read(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a named pipe must not hold us
 	if err != nil {
-		return nil, fmt.Errorf("read timetable: %w", err)
+		return nil, fmt.Errorf("read %s: %w", r.What, err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read timetable: %s is not a file", path)
+		return nil, fmt.Errorf("read %s: %s is not a file", r.What, path)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, yamlfile.MaxSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, int64(r.Most)+1))
 	if err != nil {
-		return nil, fmt.Errorf("read timetable: %w", err)
+		return nil, fmt.Errorf("read %s: %w", r.What, err)
 	}
 	return data, nil
 }
@@ -97,14 +112,14 @@ func read(path string) ([]byte, error) {
 // nil), until ctx ends; it then returns ctx's error. It gives what it read whenever
 // that differs from before, and on each reload. The kernel tells of changes: at rest
 // it does not wake.
-func followFile(ctx context.Context, path string, reload <-chan struct{}, took func([]File, error)) error {
+func (r Reader) followFile(ctx context.Context, path string, reload <-chan struct{}, took func([]File, error)) error {
 	folder, name := filepath.Split(filepath.Clean(path))
 	if folder == "" {
 		folder = "."
 	}
 	ours := func(entry string) bool { return entry == name }
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		folder, ours = path, isTimetable
+		folder, ours = path, r.Ours
 	}
 	changes, err := watchFolder(folder)
 	if err != nil {
@@ -124,7 +139,7 @@ func followFile(ctx context.Context, path string, reload <-chan struct{}, took f
 	var lastErr string
 	same := func(a, b File) bool { return a.Name == b.Name && bytes.Equal(a.Data, b.Data) }
 	look := func(always bool) {
-		files, err := Read(path)
+		files, err := r.Read(path)
 		message := ""
 		if err != nil {
 			message = err.Error()

@@ -16,7 +16,7 @@ import (
 // follow is Feed.Follow of a file or a folder, with a way to have it read again.
 func follow(ctx context.Context, state, path string, reload <-chan struct{}, observe func(Loaded)) error {
 	f := Open(durable.System, state, []Origin{{From: path}}, true).All()[0]
-	return followFile(ctx, path, reload, f.took(observe))
+	return timetables.followFile(ctx, path, reload, f.took(observe))
 }
 
 // watching follows a file in a fresh folder and gives what it observes.
