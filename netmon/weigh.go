@@ -433,7 +433,7 @@ func (m *matrix) namesFail(names, others, numbers []cell) bool {
 	}
 	since := names[0].since
 	for _, c := range names {
-		if !c.silent(limit) {
+		if !c.silent(limit) && !c.alone() {
 			return true
 		}
 		since = min(since, c.since)
@@ -442,6 +442,12 @@ func (m *matrix) namesFail(names, others, numbers []cell) bool {
 		others = append(others, numbers...)
 	}
 	return slices.ContainsFunc(others, func(c cell) bool { return c.is(Right, m.patient) && c.at >= since })
+}
+
+// alone says whether the answer may be that of a gateway whose radio is down, and says
+// nothing of names.
+func (c cell) alone() bool {
+	return c.result == Refusal || c.result == Unreachable || c.result == Trouble && c.Server == Gateway
 }
 
 // leadAstray says whether names lead to where nobody is, or somebody else. Where a queue is

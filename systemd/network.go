@@ -56,6 +56,9 @@ func NameServers(ctx context.Context, index int) ([]netip.Addr, error) {
 	return leased([]byte(text))
 }
 
+// mostServers are as many as a resolver asks (resolv.conf(5), MAXNS).
+const mostServers = 3
+
 // leased reads the name servers of a lease from networkd's description of a link.
 func leased(b []byte) (list []netip.Addr, err error) {
 	var link struct {
@@ -68,14 +71,14 @@ func leased(b []byte) (list []netip.Addr, err error) {
 		return nil, errors.New("read the lease's name servers: networkd's answer cannot be read")
 	}
 	for _, d := range link.DNS {
-		if d.ConfigSource != "DHCPv4" || len(d.Numbers) != 4 {
+		if d.ConfigSource != "DHCPv4" || len(d.Numbers) != 4 || slices.ContainsFunc(d.Numbers, func(n int) bool { return n < 0 || n > 255 }) {
 			continue
 		}
 		var a [4]byte
 		for i, n := range d.Numbers {
 			a[i] = byte(n)
 		}
-		if at := netip.AddrFrom4(a); !at.IsUnspecified() && !slices.Contains(list, at) {
+		if at := netip.AddrFrom4(a); !at.IsUnspecified() && !slices.Contains(list, at) && len(list) < mostServers {
 			list = append(list, at)
 		}
 	}
