@@ -391,7 +391,20 @@ func (m *matrix) nothingBack(beyond []cell) bool {
 	if few || !long || !others {
 		return false
 	}
-	return all || last < 0 || m.now-last >= m.patient
+	patient := m.patient
+	if answers, dead := count(beyond, func(c cell) bool { return c.decided && c.result == Right }), count(beyond, func(c cell) bool { return c.silent(silenceMost) }); answers == 1 && answers+dead == len(beyond) {
+		patient = silenceMost // one thing alone works: that it is late is nobody else's silence
+	}
+	return all || last < 0 || m.now-last >= patient
+}
+
+func count(all []cell, like func(cell) bool) (n int) {
+	for _, c := range all {
+		if like(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // namesAlone says whether names pass and no connection does, to whatever port and
