@@ -187,7 +187,7 @@ func TestPropertyTheGatewaysPower(t *testing.T) {
 					t.Fatal("cut as the process ends")
 				case b.in.Remedy && !remedied:
 					reason = ByRemedy
-				case asked && (test.Force || !b.in.Session):
+				case asked && (test.Force || !b.in.Session) && b.p.wanted == BySelftest:
 					reason, testUntil = BySelftest, b.now+2*time.Second
 				case b.in.Save && b.now-saveSince >= b.o.SaveAfter && (backAt == 0 || b.now-backAt >= b.o.SaveAgain):
 					reason = Saving

@@ -478,6 +478,10 @@ func (s State) probeFindings(o Options) []Finding {
 	if link, known := s.Link.Get(); gateway == Failed && known && link.Neighbour == NeighbourReachable && !s.pageSeen {
 		gateway = Passed // it is there, and has no page for us
 	}
+	delay, latency, loss := o.SlowAbove, o.SlowAbove, o.SlowLoss
+	if s.Verdict == Slow { // it stays until it is well again: a queue fills and empties
+		delay, latency, loss = delay/3, latency*2/3, loss*2/3
+	}
 	signIn, speed := p.HTTP, p.HTTP
 	switch {
 	case captive:
@@ -485,9 +489,9 @@ func (s State) probeFindings(o Options) []Finding {
 	case p.HTTP == Failed:
 		signIn = NotKnown // speed has failed: no page came within its bound
 	case p.HTTP == Passed:
-		speed = passed(p.Latency <= o.SlowAbove)
+		speed = passed(p.Latency <= latency)
 	}
-	if p.Full || p.Delay > o.SlowAbove || o.SlowLoss != 0 && p.Loss >= o.SlowLoss {
+	if p.Full || p.Delay > delay || o.SlowLoss != 0 && p.Loss >= loss {
 		speed = Failed
 	}
 	return []Finding{gateway, p.Internet, signIn, p.DNS, p.Ports, speed}

@@ -454,7 +454,20 @@ func (m *matrix) namesFail(names, others, numbers []cell) bool {
 	if m.accepts {
 		others = append(others, numbers...)
 	}
-	return slices.ContainsFunc(others, func(c cell) bool { return c.is(Right, m.patient) && c.at >= since })
+	return m.rightSince(since, others, slices.ContainsFunc(names, func(c cell) bool { return c.silent(limit) }))
+}
+
+// apart is how much later than what is silent something else must have been asked to say
+// that only this fails: of what is asked at once a part may get through before all is lost.
+const apart = time.Second
+
+// rightSince says whether one of the cells was asked after that, and was answered as it
+// should be.
+func (m *matrix) rightSince(since time.Duration, some []cell, silent bool) bool {
+	if silent {
+		since += apart
+	}
+	return slices.ContainsFunc(some, func(c cell) bool { return c.is(Right, m.patient) && c.at >= since })
 }
 
 // alone says whether the answer may be that of a gateway whose radio is down, and says
@@ -510,15 +523,23 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 			byPort[c.Port] = append(byPort[c.Port], c)
 		}
 	}
-	for _, all := range byPort {
+	first := func(all []cell) time.Duration { // when the first was sent that came to nothing
+		since := m.now
+		for _, c := range all {
+			since = min(since, c.since)
+		}
+		return since
+	}
+	for port, all := range byPort {
 		if m.late && m.within(window, all) {
 			continue
 		}
-		if servers(all) > 1 && allWrong(all, tcpSilence) && !m.some(all, Right, Foreign, Trouble, Torn, Expired) {
+		others := slices.DeleteFunc(slices.Concat(tcp, calls), func(c cell) bool { return c.Port == port })
+		if m.rightSince(first(all), others, true) && servers(all) > 1 && allWrong(all, tcpSilence) && !m.some(all, Right, Foreign, Trouble, Torn, Expired) {
 			return Failed
 		}
 	}
-	if servers(calls) > 1 && allWrong(calls, m.patient) && !(m.late && m.within(window, calls)) {
+	if servers(calls) > 1 && allWrong(calls, m.patient) && m.rightSince(first(calls), tcp, true) && !(m.late && m.within(window, calls)) {
 		return Failed
 	}
 	return Passed
@@ -532,13 +553,18 @@ func (m *matrix) within(d time.Duration, some []cell) bool {
 	})
 }
 
-// latency is how long a page, or a name, took last, whichever was longer.
+// latency is how long the page, or the name, took that was asked for last, whichever was
+// longer.
 func (m *matrix) latency(checks, proofs []cell) (d time.Duration) {
 	for _, all := range [][]cell{checks, proofs} {
+		last := time.Duration(-1)
 		for _, c := range all {
-			if c.is(Right, m.patient) && d == 0 {
-				d = c.after
+			if c.is(Right, m.patient) && c.at > last {
+				last, d = c.at, c.after
 			}
+		}
+		if last >= 0 {
+			break
 		}
 	}
 	var name time.Duration
