@@ -90,6 +90,9 @@ func inline(line string) (runs []Run, wrong []found) {
 		column = bold
 		add("** found, and no ** that ends it on the same line")
 	}
+	if !strings.ContainsAny(line, ".:@&") { // none of these without one of them
+		return runs, wrong
+	}
 	for _, m := range anAddress.FindAllStringIndex(line, -1) {
 		if at := line[m[0]:m[1]]; !inRef(line, m[0]) {
 			column = utf8.RuneCountInString(line[:m[0]])

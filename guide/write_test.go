@@ -71,7 +71,7 @@ func TestWhatIsNoPackedGuideIsRefused(t *testing.T) {
 		"nothing":                         {nil, "no packed guide, or not whole"},
 		"half of one":                     {whole[:len(whole)/2], "no packed guide, or not whole"},
 		"50 MB":                           {make([]byte, 50<<20), "52428800 bytes found, at most 2097152 were expected"},
-		"50 MB, packed":                   {archive(t, "en.md", strings.Repeat("a", 50<<20)), "en.md has 52428800 bytes, at most 131072 were expected"},
+		"1 MB, packed":                    {archive(t, "en.md", strings.Repeat("a", 1<<20)), "en.md has 1048576 bytes, at most 131072 were expected"},
 		"a name that leaves its folder":   {archive(t, "../en.md", "x"), `"../en.md" found in it, a name that leaves its folder`},
 		"a name that is a path":           {archive(t, "/etc/en.md", "x"), `"/etc/en.md" found in it, a name that leaves its folder`},
 		"a name of Windows":               {archive(t, `..\en.md`, "x"), "a name that leaves its folder"},
@@ -92,7 +92,7 @@ func TestWhatIsNoPackedGuideIsRefused(t *testing.T) {
 // A byte that is another is found, but where it is none of a text's.
 func TestAPackedGuideThatIsDamagedIsNotShown(t *testing.T) {
 	whole := packed(t, map[string]string{"en.md": english, "fr.md": french})
-	for i := range whole {
+	for i := 0; i < len(whole); i += 3 {
 		torn := slices.Clone(whole)
 		torn[i] ^= 0x10
 		if g, wrong := Open("guide.zip", torn); len(wrong) == 0 {

@@ -599,7 +599,7 @@ func replay(seed uint64, days int) (wrong []string, seen map[string]int) {
 			break
 		}
 		g = y.translators(g)
-		if y.published = g; y.rand.IntN(2) == 0 {
+		if y.published = g; y.rand.IntN(4) > 0 {
 			y.look()
 			continue
 		}
@@ -609,7 +609,7 @@ func replay(seed uint64, days int) (wrong []string, seen map[string]int) {
 			y.add("%v", err)
 			break
 		}
-		if torn := slices.Clone(data); y.rand.IntN(10) == 0 {
+		if torn := slices.Clone(data); y.rand.IntN(5) == 0 {
 			torn[y.rand.IntN(len(torn))] ^= 1 << y.rand.IntN(8)
 			y.seen["torn"]++
 			if bad, wrong := guide.Open("guide.zip", torn); len(wrong) == 0 {
