@@ -20,6 +20,7 @@ type Facts struct {
 	Quiet     bool      // no hour and no place
 
 	secret places
+	known  map[string][]timetable.Row // by service: what rows gave; nil: nothing is remembered
 }
 
 // ahead is how many days after today are looked at for a service's hours.
@@ -105,7 +106,12 @@ func (f Facts) number(r Ref, l *locales.Locale) []Run {
 
 // service is what a reference to a service stands for.
 func (f Facts) service(r Ref, l *locales.Locale) []Run {
-	rows := f.rows(r.ID)
+	rows, ok := f.known[r.ID]
+	if !ok {
+		if rows = f.rows(r.ID); f.known != nil {
+			f.known[r.ID] = rows
+		}
+	}
 	if len(rows) == 0 {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"infobus/kiosk/locales"
+	"infobus/timetable"
 	"infobus/yamlfile"
 )
 
@@ -67,6 +68,7 @@ type Text struct {
 
 	line  int    // of its mark
 	plain string // its own words, as places are looked for in them
+	hash  string // of its items
 }
 
 // Item is one paragraph of running text, or one entry of a list.
@@ -141,7 +143,7 @@ type Body struct {
 // In is the guide in a language, at the moment of f. Every language has the same
 // sections and paragraphs, in the source's order.
 func (g Guide) In(lang string, f Facts) (sections []Section) {
-	f.secret = placesOf(f.Timetable)
+	f.secret, f.known = placesOf(f.Timetable), map[string][]timetable.Row{}
 	for _, source := range g.source() {
 		p := g.paragraph(source, lang, f)
 		if !strings.Contains(source.ID, ".") {
@@ -182,7 +184,7 @@ func (g Guide) state(source Text, lang string) (*Text, State) {
 	switch {
 	case own == nil:
 		return nil, Missing
-	case own.From != Hash(source.Items) && !staleOff:
+	case own.From != source.hash && !staleOff:
 		return own, Stale
 	case !own.Reviewed:
 		return own, Unreviewed
@@ -195,8 +197,8 @@ func (g Guide) text(lang, id string) *Text {
 	if f == nil {
 		return nil
 	}
-	i := slices.IndexFunc(f.Texts, func(t Text) bool { return t.ID == id })
-	if i < 0 {
+	i, ok := f.at[id]
+	if !ok {
 		return nil
 	}
 	return &f.Texts[i]

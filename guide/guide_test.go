@@ -244,3 +244,23 @@ func TestTheExampleSaysWhatItIsWorth(t *testing.T) {
 		}
 	}
 }
+
+// The largest guide there may be, in one language.
+func BenchmarkIn(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("language: en\nsource: en\n")
+	for i := range MaxTexts {
+		if i%10 == 0 {
+			text.WriteString("# s" + string(rune('a'+i/10)) + "\nTitle\n")
+			continue
+		}
+		text.WriteString("## p" + string(rune('a'+i%10)) + "\n" + strings.Repeat("word ", 60) + "{service:showers.hours} {service:hot-meals.place} {number:sea}\n")
+	}
+	g, f := load(b, map[string]string{"en.md": text.String()}), facts(b, "2026-11-23T10:00", "moulin")
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(g.In("ti", f)) == 0 {
+			b.Fatal("nothing")
+		}
+	}
+}

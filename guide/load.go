@@ -91,8 +91,11 @@ func New(files []File) (Guide, Mistakes) {
 			wrong = append(wrong, Mistake{File: f.Name, Line: 1, Column: 1, What: fmt.Sprintf("language: %s a second time", f.Lang)})
 		}
 		g.files[f.Lang] = f
+		f.Texts, f.at = slices.Clone(f.Texts), map[string]int{}
 		for k := range f.Texts {
-			f.Texts[k].plain = typed(f.Texts[k].Items)
+			t := &f.Texts[k]
+			t.plain, t.hash = typed(t.Items), Hash(t.Items)
+			f.at[t.ID] = k
 		}
 	}
 	if len(wrong) > 0 {
@@ -118,7 +121,7 @@ func New(files []File) (Guide, Mistakes) {
 				warn("not shown: " + g.Source + ".md has no such section or paragraph")
 				continue
 			}
-			if t.From != Hash(source.Items) {
+			if t.From != source.hash {
 				continue
 			}
 			if what := SameRefs(source.Items, t.Items); what != "" {

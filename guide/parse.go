@@ -30,6 +30,7 @@ type File struct {
 	Texts  []Text // in the file's order
 
 	wrong Mistakes
+	at    map[string]int // where in Texts each id is
 }
 
 // reader reads one file.
