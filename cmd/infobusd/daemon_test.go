@@ -106,7 +106,8 @@ var addresses atomic.Int32
 // for the kernel gives the ports of 127.0.0.1 to whoever connects.
 func freeAddress(testing.TB) string {
 	n := addresses.Add(1)
-	return fmt.Sprintf("127.%d.%d.%d:8080", 1+os.Getpid()>>8%250, os.Getpid()%256, n)
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d:%d", 1+pid>>8%250, pid%256, 1+n%250, 8080+n/250)
 }
 
 // start starts a daemon in the state directory with more arguments, and waits
