@@ -185,7 +185,7 @@ func (s *step) closing(v visit) (p Page, ok bool) {
 	}
 	c.Until = v.until.In(c.Timetable.Zone).Truncate(time.Minute)
 	if s.o.NextPlace {
-		c.Next = nextPlace(c.Timetable, c.Now)
+		c.Next = NextPlace(c.Timetable, c.Now)
 	}
 	pages := s.o.Pages(Closing, c)
 	if len(pages) == 0 {
@@ -209,9 +209,9 @@ func (s *step) visited(on Session) visit {
 	return v
 }
 
-// nextPlace is the name of the site of the next planned session; "" where none is
-// planned within a week.
-func nextPlace(t *timetable.Timetable, now time.Time) string {
+// NextPlace is the name of the site of the next planned session; "" where none is
+// planned within a week. It is shown only where Options.NextPlace says that it may be.
+func NextPlace(t *timetable.Timetable, now time.Time) string {
 	var (
 		next time.Time
 		name string

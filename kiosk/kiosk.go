@@ -198,9 +198,13 @@ func (o Options) capacity(set Set) int {
 }
 
 // rows are those of the pages of Today at a moment, in their order.
-func (c Content) rows(at time.Time) []timetable.Row {
+func (c Content) rows(at time.Time) []timetable.Row { return InOrder(c.Timetable.Today(at, c.Site)) }
+
+// InOrder are the rows of a day as visitors read them: those with hours in their order,
+// then one row of each service whose hours may not be shown.
+func InOrder(day []timetable.Row) []timetable.Row {
 	var rows, unsure []timetable.Row
-	for _, r := range c.Timetable.Today(at, c.Site) {
+	for _, r := range day {
 		switch {
 		case r.State != timetable.AskUs:
 			rows = append(rows, r)

@@ -444,39 +444,6 @@ type Language struct {
 	Dir  string // ltr or rtl
 }
 
-// TodayPage is what a visitor reads: one language's service times of a day. Its
-// texts are in that language, but for what stands on street signs.
-type TodayPage struct {
-	Language
-	Title    string // heads it: the full date, in words; "" where no day can be told
-	Site     string
-	Drawn    string // when it was made; "" where no time can be told
-	Opens    string // heads opening times
-	Closes   string // heads closing times
-	Rows     []TodayRow
-	Numbers  []TodayNumber // in the place of rows
-	Empty    string        // said where there are no rows
-	More     string        // said behind a number of rows that did not fit
-	Choose   string        // heads the choice of languages
-	Guide    string        // names the guide
-	GuideURL string        // "" where the box has none
-}
-
-// TodayRow is one service. Hours are absolute, as HH:MM.
-type TodayRow struct {
-	Opens, Closes           string // "" where they may not be shown
-	OpensLocal, ClosesLocal string // the same as counted from dawn; "" where nobody does
-	Name                    string
-	Place                   string
-	Map                     string // the letter on the guide's map
-	State                   string // a word in the page's language; "" where there is none to say
-	Struck                  bool   // cancelled: name and hours are struck through
-	Note                    string // who checked, and when
-}
-
-// TodayNumber is a telephone number, and whose it is.
-type TodayNumber struct{ Number, Name string }
-
 // Filled is v with empty lists in place of absent ones, so that no list is null.
 func (v View) Filled() View {
 	v.Advice, v.Tiles = List(v.Advice), List(v.Tiles)

@@ -86,6 +86,12 @@ func (t *Timetable) Corrections() []Correction {
 	return list
 }
 
+// Said says whether a volunteer's word on the row's service and day lies over t.
+func (t *Timetable) Said(r Row) bool {
+	_, said := t.corrections[key{r.Service.ID, r.Day}]
+	return said
+}
+
 // What Check wraps, for who says it in other words. Any other error is of the kind
 // or the hours.
 var (

@@ -437,6 +437,19 @@ func (t *Timetable) Today(at time.Time, site string) []Row {
 	return rows
 }
 
+// Ahead are the rows that visitors may see now of a day to come: those of services at
+// every site alone, for the others would tell where the van is going to be. An hour is
+// shown only where its check holds now and will hold on that day.
+func (t *Timetable) Ahead(day Date, now time.Time) []Row {
+	rows, then := t.rows(day, now, ""), t.rows(day, day.Start(t.Zone), "")
+	for i, r := range then { // both have one order, for it does not depend on the state
+		if rows[i].State == Confirmed && r.State == AskUs {
+			rows[i].State, rows[i].Why = r.State, r.Why
+		}
+	}
+	return OnScreen(rows)
+}
+
 // NextChange is the next moment, after at, at which Today may differ: the next
 // closing of any service, or the next local midnight.
 func (t *Timetable) NextChange(at time.Time) time.Time {

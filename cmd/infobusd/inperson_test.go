@@ -21,8 +21,6 @@ import (
 	"infobus/logbook"
 	"infobus/timetable"
 	"infobus/timetable/source"
-
-	"infobus/status"
 )
 
 // secrets are what would give a service away: its id, its name in two
@@ -108,9 +106,7 @@ func everythingOf(t *testing.T, table string) map[string][]byte {
 	local := p.unix()
 	look := func(when string) {
 		paths := []string{"/", "/services", "/api/v1/state", "/api/v1/events", "/metrics", "/kiosk.png", "/healthz"}
-		for _, l := range status.Languages() {
-			paths = append(paths, "/today?lang="+l.Tag)
-		}
+		paths = append(paths, visitorsPaths()...)
 		for _, path := range paths {
 			answer, err := local.Get("http://infobus" + path)
 			if err != nil {

@@ -38,7 +38,7 @@ func (a *appliance) pages() server.Options {
 		Volatile:  a.recorder.Volatile,
 		Kiosk:     a.picture,
 		Languages: status.Languages(),
-		Today:     a.today,
+		Visit:     a.visit,
 		Guide:     a.guide(),
 		Services: func(s *words.Speaker) status.ServicesPage {
 			return status.ServicesOf(a.options, a.loop.State(), time.Now(), s)
@@ -57,13 +57,9 @@ func (a *appliance) pages() server.Options {
 	return o
 }
 
-// today is the visitors' page, or what stands in its place.
-func (a *appliance) today(tag string) status.TodayPage {
-	s := a.loop.State()
-	if s.Quiet {
-		return status.BareOf(a.options, s, tag, time.Now())
-	}
-	return status.TodayOf(s, tag, time.Now())
+// visit is what the visitors' pages are made of.
+func (a *appliance) visit() status.Visit {
+	return status.VisitOf(&a.options.Kiosk.Board, a.guides.Guide(), a.options.Kiosk.NextPlace, a.loop.State(), time.Now())
 }
 
 // picture is that of the screen; while it is quiet there is none until the screen is bare.

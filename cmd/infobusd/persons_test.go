@@ -30,7 +30,6 @@ import (
 	"infobus/kiosk/draw"
 	"infobus/logbook"
 	"infobus/private"
-	"infobus/status"
 	"infobus/timetable"
 	"infobus/van"
 )
@@ -444,9 +443,7 @@ func aDayOfSources(t *testing.T, day, config, state string, found map[string][]b
 	local := p.unix()
 	look := func(when string) {
 		paths := []string{"/", "/services", "/timetable", "/api/v1/state", "/api/v1/events", "/metrics", "/healthz", "/kiosk.png"}
-		for _, l := range status.Languages() {
-			paths = append(paths, "/today?lang="+l.Tag)
-		}
+		paths = append(paths, visitorsPaths()...)
 		for _, path := range paths {
 			answer, err := local.Get("http://infobus" + path)
 			if err != nil {

@@ -25,7 +25,7 @@ var placeOrHour = regexp.MustCompile(`(?i)moulin|sternes|huttes|parking|\b\d\d:\
 func (p *process) bare(t *testing.T) {
 	t.Helper()
 	local := p.unix()
-	for _, path := range []string{"/today?lang=en", "/today?lang=ar", "/services", "/kiosk.png", "/guide.pdf"} {
+	for _, path := range append(visitorsPaths(), "/services", "/kiosk.png", "/guide.pdf") {
 		answer, err := local.Get("http://infobus" + path)
 		if err != nil {
 			t.Fatal(err)

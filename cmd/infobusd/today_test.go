@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"infobus/examples"
+	"infobus/kiosk"
 	"infobus/kiosk/locales"
 	"infobus/status"
 	"infobus/status/server"
@@ -35,16 +36,45 @@ func visited(t testing.TB) (van.State, time.Time) {
 	return s, time.Date(2026, 11, 23, 9, 30, 0, 0, tt.Zone)
 }
 
+// visitOf is what the visitors' pages of a state are made of.
+func visitOf(s van.State, now time.Time) status.Visit {
+	return status.VisitOf(&kiosk.Board{}, nil, false, s, now)
+}
+
+// today is the first of the visitors' pages.
+func today(s van.State, tag string, now time.Time) status.VisitPage {
+	return visitOf(s, now).Pages(status.TodaySection, tag)[0]
+}
+
+// visitorsPaths are those of what a visitor can read: the first page in every language,
+// all others, of pages with parts a week of them, and the files in three.
+func visitorsPaths() (paths []string) {
+	for _, l := range status.Languages() {
+		paths = append(paths, "/today?lang="+l.Tag)
+	}
+	for _, tag := range []string{"en", "ar", "ti"} {
+		for _, section := range status.Sections {
+			parts := map[status.Section]int{status.TodaySection: 2, status.WeekSection: 7}[section]
+			for part := range max(parts, 1) {
+				paths = append(paths, fmt.Sprintf("/%s?lang=%s&page=%d", section, tag, part+1))
+			}
+		}
+		paths = append(paths, "/take/"+tag+".html", "/take/"+tag+".txt")
+	}
+	return paths
+}
+
 // serve has the visitors' page of a state on loopback, and gives its address.
-func serve(t testing.TB, today func(tag string) status.TodayPage) string {
+func serve(t testing.TB, o server.Options) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.Languages = status.Languages()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- server.New(server.Options{Languages: status.Languages(), Today: today}).Serve(ctx, l) }()
+	go func() { ended <- server.New(o).Serve(ctx, l) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	return "http://" + l.Addr().String()
 }
@@ -72,10 +102,9 @@ func TestTheVisitorsPageInEveryLanguage(t *testing.T) {
 	said := timetable.Correction{Service: "hot-meals", Date: "2026-11-23", Kind: timetable.SaidCancelled}
 	s.Corrections = []timetable.Correction{said}
 	s.Timetable = s.Timetable.Corrected(s.Corrections)
-	base := serve(t, func(tag string) status.TodayPage {
-		p := status.TodayOf(s, tag, now)
-		p.GuideURL = "/guide.pdf"
-		return p
+	base := serve(t, server.Options{
+		Visit: func() status.Visit { return visitOf(s, now) },
+		Guide: func(tag string) (string, bool) { return "guide.pdf", tag == "" },
 	})
 	if n := len(status.Languages()); n != 10 {
 		t.Fatalf("%d languages", n)
@@ -85,7 +114,7 @@ func TestTheVisitorsPageInEveryLanguage(t *testing.T) {
 		whole := len(page)
 		for _, m := range asks.FindAllStringSubmatch(page, -1) {
 			path := html.UnescapeString(m[1])
-			if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+			if !strings.HasPrefix(path, "#") && (!strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//")) {
 				t.Errorf("%s: asks for %s", l.Tag, path)
 			}
 			if strings.HasSuffix(path, ".css") || strings.HasSuffix(path, ".svg") {
@@ -99,7 +128,7 @@ func TestTheVisitorsPageInEveryLanguage(t *testing.T) {
 		text := html.UnescapeString(page)
 		for _, want := range []string{
 			fmt.Sprintf(`<html lang="%s" dir="%s">`, l.Tag, l.Dir), words.Date(now), words.DrawnAt(now), "Rue du Moulin Gris",
-			"<time>08:00</time>", "<time>20:00</time>", `class="struck"`, words.Word(locales.Cancelled), words.Word(locales.AskUs),
+			"<time>08:00</time>", "<time>20:00</time>", `class="row struck"`, words.Word(locales.Cancelled), words.Word(locales.AskUs),
 			words.CheckedBy(time.Date(2026, 11, 21, 0, 0, 0, 0, s.Timetable.Zone), "Eau du Large"), `href="/guide.pdf"`,
 		} {
 			if !strings.Contains(text, want) {
@@ -128,8 +157,8 @@ func TestTheVisitorsPageWithoutAClockOrATimetableShowsNoDay(t *testing.T) {
 	for _, l := range status.Languages() {
 		words := locales.Get(l.Tag)
 		for want, s := range map[string]van.State{words.Word(locales.ClockNotSet): noClock, words.Word(locales.SettingUp): noTable} {
-			p := status.TodayOf(s, l.Tag, now)
-			if p.Empty != want || p.Title != "" || p.Drawn != "" || len(p.Rows) > 0 {
+			p := today(s, l.Tag, now)
+			if p.Empty != want || p.Date != "" || p.Drawn != "" || len(p.Rows) > 0 {
 				t.Errorf("%s: %+v", l.Tag, p)
 			}
 		}
@@ -152,7 +181,7 @@ Rice,food,Quay,mon,16:00,17:00,,,screen
 	s.Session.Active = true
 	l, day := locales.Get("en"), func(month time.Month, d int) time.Time { return time.Date(2026, month, d, 0, 0, 0, 0, tt.Zone) }
 	var got []string
-	for _, r := range status.TodayOf(s, "en", day(11, 23).Add(9*time.Hour)).Rows {
+	for _, r := range today(s, "en", day(11, 23).Add(9*time.Hour)).Rows {
 		got = append(got, r.Opens+"|"+r.State+"|"+r.Note)
 	}
 	want := []string{"10:00||" + l.CheckedBy(day(11, 20), "Cuisine"), "|Ask us|" + l.CheckedBy(day(6, 1), "Vestiaire"), "|Ask us|", "|Ask us|"}
@@ -169,7 +198,7 @@ func TestTheVisitorsPageInARealBrowser(t *testing.T) {
 	looksInABrowser(t)
 	t.Parallel()
 	s, now := visited(t)
-	base := serve(t, func(tag string) status.TodayPage { return status.TodayOf(s, tag, now) })
+	base := serve(t, server.Options{Visit: func() status.Visit { return visitOf(s, now) }})
 	for tag, side := range map[string]string{"am": "left", "ur": "right"} {
 		p := openPage(t, base+"/today?lang="+tag)
 		if loaded := p.eval(`performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin + '/')).join(' ')`); loaded != "" {
@@ -178,7 +207,7 @@ func TestTheVisitorsPageInARealBrowser(t *testing.T) {
 		if loaded := p.eval(`performance.getEntriesByType('resource').map(r => new URL(r.name).pathname).join(' ')`); !strings.Contains(loaded, "/today.css") {
 			t.Errorf("%s: asked for %q: this test sees nothing", tag, loaded)
 		}
-		if got := p.eval(`(() => { const h = document.querySelector('h2'), r = document.createRange(); r.selectNodeContents(h);
+		if got := p.eval(`(() => { const h = document.querySelector('.row h2'), r = document.createRange(); r.selectNodeContents(h);
 			const t = r.getBoundingClientRect(), m = document.querySelector('main').getBoundingClientRect();
 			return t.left - m.left < m.right - t.right ? 'left' : 'right' })()`); got != side {
 			t.Errorf("%s is read from the %s", tag, got)

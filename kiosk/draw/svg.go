@@ -33,6 +33,16 @@ type sized struct {
 
 var drawn sync.Map // of sized: []layer; thirteen pictograms in a few sizes
 
+// Pictogram is the SVG of a pictogram, black and white on a viewBox of 48; "" where there
+// is none of that name.
+func Pictogram(name string) string {
+	b, err := pictograms.ReadFile("pictograms/" + name + ".svg")
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
 // pictogram gives the layers of a pictogram at a size in pixels.
 func pictogram(name string, side int) ([]layer, error) {
 	if l, ok := drawn.Load(sized{name, side}); ok {

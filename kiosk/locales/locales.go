@@ -62,18 +62,28 @@ const (
 	ClockNotSet Word = "clock-not-set" // in place of the day's rows
 	SettingUp   Word = "setting-up"    // in place of the day's rows
 	Checked     Word = "checked"       // of a service's hours; see CheckedBy
+
+	Today    Word = "today"    // heads the day's rows on a phone
+	Tomorrow Word = "tomorrow" // heads the next day's
+	Week     Word = "week"     // heads those of the days after
+	Take     Word = "take"     // names the file that a phone keeps
+	Message  Word = "message"  // names its form for a message
+	Valid    Word = "valid"    // until when that file holds; see ValidUntil
+
+	Translation Word = "translation" // marks a text of the guide that nobody has agreed to
 )
 
 // Words are all words that every language has.
 var Words = []Word{AskUs, Cancelled, Full, Drawn, More, Nothing, Opens, Closes, Place, Map,
 	Help, Information, Emergency, Guide, OnPhone, Phone, Language, SIM, Video, Call, CanCall, CannotCall,
-	Closing, NextPlace, ClockNotSet, SettingUp, Checked}
+	Closing, NextPlace, ClockNotSet, SettingUp, Checked, Today, Tomorrow, Week, Take, Message, Valid, Translation}
 
 // blanks are what is filled into words, and every translation of them has.
 var blanks = map[string][]string{
 	string(Drawn):   {"{time}"},
 	string(Closing): {"{time}"},
 	string(Checked): {"{date}", "{org}"},
+	string(Valid):   {"{date}"},
 	"morning":       {"{time}"},
 	"day":           {"{time}"},
 	"evening":       {"{time}"},
@@ -253,6 +263,16 @@ func (l *Locale) at(w Word, t time.Time) string {
 // last checked.
 func (l *Locale) CheckedBy(day time.Time, org string) string {
 	return strings.NewReplacer("{date}", l.Date(day), "{org}", isolate(org)).Replace(l.Word(Checked))
+}
+
+// ValidUntil says until the end of which day a file holds.
+func (l *Locale) ValidUntil(day time.Time) string {
+	return strings.ReplaceAll(l.Word(Valid), "{date}", l.Date(day))
+}
+
+// Weekday is the day of the week, and the day of the month.
+func (l *Locale) Weekday(t time.Time) string {
+	return l.weekdays[t.Weekday()] + " " + isolate(strconv.Itoa(t.Day()))
 }
 
 // LocalHour is t's time of day as it is said where hours are counted from dawn:

@@ -21,7 +21,6 @@ func (s *Server) fetch(w http.ResponseWriter, r *http.Request, tag string, file 
 	}
 	yield(r)
 	w.Header().Set("ETag", tag)
-	w.Header().Set("Cache-Control", "no-cache") // it is renewed monthly; asked again, it costs a line
 	http.ServeContent(w, r, "", time.Time{}, turns{file, s.reading, r.Context()})
 }
 

@@ -27,7 +27,10 @@ func (s *Server) routes() http.Handler {
 	both, visitors := http.NewServeMux(), http.NewServeMux()
 	for _, mux := range []*http.ServeMux{both, visitors} {
 		mux.HandleFunc("GET /icon.svg", asset("image/svg+xml", iconSVG))
-		mux.HandleFunc("GET /today", s.getToday)
+		for _, section := range status.Sections {
+			mux.HandleFunc("GET /"+string(section), s.getVisit(section))
+		}
+		mux.HandleFunc("GET /take/{file}", s.getTake)
 		mux.HandleFunc("GET /today.css", asset("text/css; charset=utf-8", todayCSS))
 		mux.HandleFunc("GET /guide.pdf", s.getGuide)
 		mux.HandleFunc("GET /guide/{file}", s.getGuide)

@@ -65,8 +65,8 @@ type Options struct {
 	// Languages are those of the visitors' page; the first is for who speaks none
 	// of them.
 	Languages []status.Language
-	// Today is the visitors' page in one of Languages, by its tag.
-	Today func(tag string) status.TodayPage
+	// Visit is what the visitors' pages are made of now.
+	Visit func() status.Visit
 	// Guide is the file of the guide in a language of Languages, or in the
 	// team's own for ""; ok is false where the team put none on the box.
 	Guide func(tag string) (path string, ok bool)
@@ -114,7 +114,8 @@ type Server struct {
 	results results       // of volunteers
 	refused results       // of everybody else
 	spoken  spoken
-	todays  map[string]*made // the visitors' page, by language
+	visits  visits
+	takes   visits // the files
 	picture glassPicture
 	health  health
 	oneDoor atomic.Bool   // strangers come where the volunteers do
@@ -156,11 +157,8 @@ func New(o Options) *Server {
 		o.Copied = func() {}
 	}
 	s := &Server{o: o, phones: o.Phones, streams: map[string]int{}, reading: make(chan struct{}, readers),
-		uploading: make(chan struct{}, 1), keep: make(chan struct{}, 1), wake: make(chan struct{}), todays: map[string]*made{}}
+		uploading: make(chan struct{}, 1), keep: make(chan struct{}, 1), wake: make(chan struct{})}
 	s.spoken = newSpoken(o.Languages)
-	for _, l := range o.Languages {
-		s.todays[l.Tag] = &made{}
-	}
 	s.oneDoor.Store(true)
 	unknown := status.View{Power: status.Power{Battery: status.Battery{Level: "unknown", Quality: "unknown"}}, Uplink: status.Uplink{Verdict: "unknown"}}
 	s.latest.Store(s.snapshot(unknown))

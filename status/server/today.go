@@ -1,36 +1,20 @@
 package server
 
 import (
-	"bytes"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
 	"fmt"
-	"html/template"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/text/language"
 
 	"infobus/status"
 	"infobus/words"
 )
-
-//go:embed web/today.css
-var todayCSS []byte
-
-//go:embed web/today.html
-var todayHTML string
-
-var todayTemplate = template.Must(template.New("today").Parse(todayHTML))
-
-// todayBytes bounds the visitors' page: it is read on phones with little
-// battery, and weighs less than 15 kB with its style and its icon.
-var todayBytes = 15_000 - len(todayCSS) - len(iconSVG) - 100
 
 // alike are languages, by ISO 639-3, whose speakers read another one that has
 // no code in common with them in CLDR: Dari is Farsi, and Pashto and Oromo have
@@ -113,42 +97,6 @@ func same(w http.ResponseWriter, r *http.Request, tag string) bool {
 	return true
 }
 
-// getToday shows the visitors' page. It says nothing that the screen does not.
-func (s *Server) getToday(w http.ResponseWriter, r *http.Request) {
-	l, ok := s.spoken.asked(r)
-	if s.o.Today == nil || !ok {
-		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-timetable"))
-		return
-	}
-	// The state is older than what is made of it, never newer.
-	body, tag, err := s.todays[l.Tag].get(s.latest.Load(), time.Now().Unix()/60, func() ([]byte, error) { return s.todayIn(l) })
-	if err != nil {
-		s.refuse(w, r, http.StatusInternalServerError, words.T("refusal.page"))
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", l.Tag)
-	h.Set("Vary", "Accept-Language")
-	if !same(w, r, tag) {
-		w.Write(body)
-	}
-}
-
-// todayIn is the visitors' page in one language.
-func (s *Server) todayIn(l status.Language) ([]byte, error) {
-	page := s.o.Today(l.Tag)
-	page.Language = l
-	if s.o.Guide != nil {
-		if _, ok := s.o.Guide(l.Tag); ok {
-			page.GuideURL = "/guide/" + l.Tag + ".pdf"
-		} else if _, ok := s.o.Guide(""); ok {
-			page.GuideURL = "/guide.pdf"
-		}
-	}
-	return s.today(page)
-}
-
 // glassPicture is that of the screen, as it was given last.
 type glassPicture struct {
 	mu  sync.Mutex // guards those below
@@ -180,26 +128,6 @@ func (s *Server) getKiosk(w http.ResponseWriter, r *http.Request) {
 	s.refuse(w, r, http.StatusNotFound, words.T("refusal.not-drawn"))
 }
 
-// today is the page with as many of its rows as it may weigh. How many are left
-// out stands behind them.
-func (s *Server) today(page status.TodayPage) ([]byte, error) {
-	all := page.Rows
-	for n := len(all); ; n = n * 9 / 10 {
-		page.Rows = all[:n]
-		var b bytes.Buffer
-		if err := todayTemplate.Execute(&b, struct {
-			status.TodayPage
-			Languages []status.Language
-			Out       int
-		}{page, s.o.Languages, len(all) - n}); err != nil {
-			return nil, err
-		}
-		if b.Len() < todayBytes || n == 0 {
-			return b.Bytes(), nil
-		}
-	}
-}
-
 // getGuide gives the guide that the team put on the box: /guide.pdf, or that in
 // one language, such as /guide/ar.pdf.
 func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
@@ -226,5 +154,6 @@ func (s *Server) getGuide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("Cache-Control", "no-cache") // it is renewed monthly; asked again, it costs a line
 	s.fetch(w, r, fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano()), f)
 }
