@@ -298,7 +298,13 @@ func (y *year) translators(g guide.Guide) guide.Guide {
 			y.add("%v", err)
 			return g
 		}
-		y.out = append(y.out, handed{lang, cellsOf(data), maps.Clone(y.source), y.day + y.rand.IntN(25)})
+		sheets := cellsOf(data)
+		for _, c := range sheets[0].Cells { // no hour and no number, which would be written down with it
+			if c.Row > 1 && c.Column < 7 && strings.ContainsAny(c.Text, "0123456789") {
+				y.add("%s: %q in the sheet", lang, c.Text)
+			}
+		}
+		y.out = append(y.out, handed{lang, sheets, maps.Clone(y.source), y.day + y.rand.IntN(25)})
 	}
 	var kept []handed
 	for _, h := range y.out {

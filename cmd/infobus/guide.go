@@ -410,6 +410,9 @@ guide gives the same bytes.`,
 			if err := replace(out, data); err != nil {
 				return err
 			}
+			if in.timetable == "" || in.board == "" {
+				fmt.Fprintln(os.Stderr, "warning: not held against a timetable and a board: with --timetable and --board, references that stand for nothing and places that no text may name are found")
+			}
 			warnings = append(slices.Clone(g.Warnings), warnings...)
 			if o.json {
 				return printJSON(map[string]any{"file": out, "bytes": len(data), "languages": g.Languages(), "texts": len(g.Pairs(g.Source)), "warnings": append(guide.Mistakes{}, warnings...)})

@@ -248,11 +248,13 @@ func TestAGuideThatIsWrongIsRefusedWithItsPlace(t *testing.T) {
 		{"infobus guide status --guide nowhere", 1, "nowhere"},
 		{"mkdir empty && infobus guide status --guide empty", 1, "no guide found"},
 		{"infobus guide publish", 2, "unknown command"},
+		{"infobus guide build -o unchecked.zip", 0, "warning: not held against a timetable and a board"},
 		{"sed -i 's/showers.place/shower.place/' guide/en.md && infobus guide build -o guide.zip --timetable timetable.yaml --board board.yaml", 1, "guide/en.md:"},
 		{"infobus guide build -o guide.zip --timetable timetable.yaml --board board.yaml", 1, "{service:shower.place}: the timetable has no such service"},
 		{"sed -i 's/shower.place/women-space.place/' guide/en.md && infobus guide build -o guide.zip --timetable timetable.yaml", 1, "{service:women-space.place}: the service is told in person"},
 		{"sed -i 's/Bring your/Come to Quai des Sternes with your/' guide/en.md && infobus guide status --timetable timetable.yaml", 1, "charging.how: the name of a place found"},
 		{"cp big.xlsx guide/am.md && infobus guide status", 1, "guide/am.md:1:1: 2097152 bytes found, at most 131072 were expected"},
+		{"ln -sf ../timetable.yaml guide/om.md && infobus guide status", 1, "guide/om.md:1:1: the file cannot be read"},
 	} {
 		if said, code := s.run(c.command); code != c.code || !strings.Contains(said, c.says) {
 			t.Errorf("%s: code %d, want %d; says\n%s\nwant %s", c.command, code, c.code, said, c.says)
