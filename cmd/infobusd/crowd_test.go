@@ -272,9 +272,14 @@ func (v *volunteer) ask(method, path string, fields ...string) (code int, body s
 	return answer.StatusCode, string(b)
 }
 
+// inSession are what a volunteer does in a session; hushed takes the guide off the pages.
+var (
+	inSession = [][]string{{"longer"}, {"confirm-site", "site", "moulin"}, {"timetable-cancel", "service", "water"}, {"timetable-undo", "service", "water"}}
+	hushed    = [][]string{{"quiet"}, {"quiet-off"}}
+)
+
 // works opens the page and does what a volunteer does, until ctx is done.
-func (v *volunteer) works(ctx context.Context) {
-	actions := [][]string{{"longer"}, {"confirm-site", "site", "moulin"}, {"quiet"}, {"quiet-off"}, {"timetable-cancel", "service", "water"}, {"timetable-undo", "service", "water"}}
+func (v *volunteer) works(ctx context.Context, actions [][]string) {
 	for n := 0; ctx.Err() == nil; n++ {
 		if n%3 == 0 {
 			v.client.CloseIdleConnections() // another phone, or the radio was out of reach
@@ -387,7 +392,7 @@ func TestNobodyTakesThePageAway(t *testing.T) {
 			defer cancel()
 			time.Sleep(time.Second) // the crowd comes
 			var all sync.WaitGroup
-			all.Go(func() { v.works(ctx) })
+			all.Go(func() { v.works(ctx, slices.Concat(inSession, hushed)) })
 			takes, more := p.edges(ctx)
 			all.Wait()
 			high := float64(field2(t, pid, "VmHWM")) / 1000

@@ -43,6 +43,35 @@ func (p *process) sendTexts(path, kind string, body io.Reader) (code int, said s
 	return answer.StatusCode, string(b)
 }
 
+// uploadsTexts puts files on as one form.
+func (p *process) uploadsTexts(files map[string][]byte) (code int, said string) {
+	p.t.Helper()
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for name, data := range files {
+		part, err := w.CreateFormFile("file", name)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		part.Write(data)
+	}
+	w.Close()
+	return p.sendTexts("/texts", w.FormDataContentType(), &form)
+}
+
+// tapsTexts publishes what waits, or takes it back, as its page has it.
+func (p *process) tapsTexts(path string) {
+	p.t.Helper()
+	_, page := p.socket("/texts")
+	digest := regexp.MustCompile(`name="digest" value="([0-9a-f]+)"`).FindStringSubmatch(page)
+	if digest == nil {
+		p.t.Fatalf("nothing can be published or taken back: %s", page)
+	}
+	if code, said := p.sendTexts(path, "application/x-www-form-urlencoded", strings.NewReader(url.Values{"digest": {digest[1]}}.Encode())); code != 200 {
+		p.t.Fatal(code, said)
+	}
+}
+
 // A guide comes by a phone, waits, is read, is published by a tap, and outlives a power
 // cut; a bad one changes nothing, nor does one that is cut off in the middle.
 func TestAGuideComesByAPhoneAndStays(t *testing.T) {
@@ -54,18 +83,7 @@ func TestAGuideComesByAPhoneAndStays(t *testing.T) {
 	}
 	start := func() *process { return start(t, state, nil, "--sim", "--config", config) }
 	p := start()
-	upload := func(name string, data []byte) (int, string) {
-		t.Helper()
-		var form bytes.Buffer
-		w := multipart.NewWriter(&form)
-		part, err := w.CreateFormFile("file", name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		part.Write(data)
-		w.Close()
-		return p.sendTexts("/texts", w.FormDataContentType(), &form)
-	}
+	upload := func(name string, data []byte) (int, string) { return p.uploadsTexts(map[string][]byte{name: data}) }
 	texts := func() string {
 		t.Helper()
 		code, body := p.socket("/texts")
@@ -80,16 +98,7 @@ func TestAGuideComesByAPhoneAndStays(t *testing.T) {
 			t.Errorf("no %q, waiting %v, in %s", says, waiting, body)
 		}
 	}
-	publish := func(path string) {
-		t.Helper()
-		digest := regexp.MustCompile(`name="digest" value="([0-9a-f]+)"`).FindStringSubmatch(texts())
-		if digest == nil {
-			t.Fatal("nothing can be published or taken back")
-		}
-		if code, said := p.sendTexts(path, "application/x-www-form-urlencoded", strings.NewReader(url.Values{"digest": {digest[1]}}.Encode())); code != 200 {
-			t.Fatal(code, said)
-		}
-	}
+	publish := func(path string) { p.tapsTexts(path) }
 	shows("No guide is published", false)
 	if code, said := upload("guide.zip", packedGuide(t, "Charge here", "At {service:soup.place}.")); code != 422 || !strings.Contains(said, "soup") {
 		t.Errorf("a reference that stands for nothing: %d %s", code, said)

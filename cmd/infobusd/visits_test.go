@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -48,6 +49,20 @@ func TestTwoHundredPhonesReadTheGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, v, visitors := w.session(true, fmt.Sprintf("  guide: %s\n", dir))
+	texts := map[string][]byte{}
+	names, err := filepath.Glob("../../examples/guide/*.md")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no example of a guide: %v", err)
+	}
+	for _, name := range names {
+		if texts[filepath.Base(name)], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, said := p.uploadsTexts(texts); code != http.StatusOK {
+		t.Fatal(code, said)
+	}
+	p.tapsTexts("/texts/publish")
 	weigh(t, w.client(w.streets), visitors)
 	pid := p.pid()
 	quiet, stop := context.WithTimeout(t.Context(), 3*time.Second)
@@ -107,7 +122,7 @@ func inOrder(said *output) string {
 // works has a volunteer work and the generator go on and off, until ctx is done.
 func (w *town) works(ctx context.Context, p *process, v *volunteer) (edges []time.Duration) {
 	var all sync.WaitGroup
-	all.Go(func() { v.works(ctx) })
+	all.Go(func() { v.works(ctx, inSession) })
 	edges, _ = p.edges(ctx)
 	all.Wait()
 	return edges
@@ -368,6 +383,9 @@ func fetches(ctx context.Context, client *http.Client, address string) (n int64,
 		return 0, err
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return 0, errors.New(answer.Status)
+	}
 	for {
 		k, err := io.CopyN(io.Discard, answer.Body, fetchesEach/10)
 		if n += k; err == io.EOF {
