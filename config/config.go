@@ -173,6 +173,7 @@ type Uplink struct {
 	Gateway   string     `yaml:"gateway"` // address, beside Address
 	DNS       []string   `yaml:"dns"`     // addresses, beside Address; empty: the gateway
 	Dashboard *Dashboard `yaml:"dashboard"`
+	Points    []string   `yaml:"access-points"` // addresses of the Wi-Fi's; empty: the box asks none
 	SIMs      []SIM      `yaml:"sims"`
 	Budget    Data       `yaml:"budget"`
 	Relay     *Output    `yaml:"relay"` // cuts the gateway's power while it is switched; nil for none
@@ -185,6 +186,9 @@ func (u Uplink) NameServers() (list []string) {
 	}
 	return list
 }
+
+// mostPoints is how many access points a van may have.
+const mostPoints = 8
 
 // Data is how much the box itself may use, in megabytes; 0 is without a limit.
 type Data struct {
@@ -517,6 +521,14 @@ func (c *Config) check(src *yamlfile.Source) {
 	}
 	numbers(c.Uplink.Targets, "1.1.1.1:443")
 	numbers(c.Uplink.Resolvers, "1.1.1.1:53")
+	for i, at := range c.Uplink.Points {
+		if a, err := netip.ParseAddr(at); err != nil || !a.Is4() || a.IsUnspecified() || a.IsMulticast() || slices.Contains(c.Uplink.Points[:i], at) {
+			src.Add(fmt.Sprintf("%q found; the address of an access point was expected, each once, such as 192.0.2.11", at), &c.Uplink.Points[i])
+		}
+	}
+	if n := len(c.Uplink.Points); n > mostPoints {
+		src.Add(fmt.Sprintf("%d access points found; %d at most are asked", n, mostPoints), &c.Uplink.Points)
+	}
 	for i, call := range c.Uplink.Calls {
 		name, port, _ := strings.Cut(call, ":")
 		_, number := netip.ParseAddr(name)

@@ -57,3 +57,62 @@ func TestWhatTheCloudHearsOfTheWiFiIsBelievedWhileItIsFreshAndTheInternetWorks(t
 		}
 	}
 }
+
+// What each look at the named access points finds, in their order: it counts at once, is
+// dark after three in a row, and says since when.
+func TestNamedAccessPointsAreCountedByTheirAnswers(t *testing.T) {
+	p := start(t).see(Conditions{Session: true}).see(wired).wait(time.Minute, &well).want(OK)
+	look := func(times int, answered ...bool) {
+		for range times {
+			p.see(PointsAsked{answered}).see(well).wait(20*time.Second, nil)
+		}
+	}
+	want := func(what string, alive, dark int, told bool) {
+		t.Helper()
+		got, _ := p.s.AccessPoints()
+		if got.Alive != alive || got.Dark != dark {
+			t.Errorf("%s: %+v", what, got)
+		}
+		if _, is := p.s.DarkPoints(time.Hour); is != told {
+			t.Errorf("%s: told of: %v", what, is)
+		}
+	}
+	want("nobody looked", 0, 0, false)
+	look(2, true, false)
+	want("one does not answer yet", 1, 0, false)
+	look(1, true, false)
+	want("one of two", 1, 1, true)
+	_, since := p.s.AccessPoints()
+	look(5, true, false)
+	if _, now := p.s.AccessPoints(); now != since {
+		t.Errorf("it is so since %v, and was since %v", now, since)
+	}
+	if _, is := p.s.DarkPoints(answering - time.Second); is {
+		t.Error("told of while they may still start")
+	}
+	look(1, true, true)
+	want("both", 2, 0, false)
+	look(2, false, true)
+	want("two looks in vain are not enough", 2, 0, false)
+	look(1, false, true)
+	want("the other", 1, 1, true)
+	look(3, false, false)
+	want("none", 0, 2, true)
+
+	// By address they are alive, and no phone gets an address: that is the cloud's to say.
+	look(1, true, true)
+	p.see(Cellular{AccessPoints: AccessPoints{Known: true, Dark: 2}, Joining: Joining{Known: true, DHCP: 40, Joined: 2}}).see(well)
+	want("alive, whatever the cloud hears", 2, 0, false)
+	if step, _, is := p.s.JoiningFails(); !is || step != DHCP {
+		t.Errorf("joining fails: %v at %q", is, step)
+	}
+
+	look(3, false, false)
+	p.see(Link{Present: true})
+	want("the box's own cable is out: nothing is said of them", 0, 2, false)
+	p.see(wired).see(well).wait(pointsMaxAge+time.Second, &well)
+	want("nobody has looked for minutes, and the cloud says so too", 0, 2, true)
+	if _, since := p.s.AccessPoints(); since != 0 {
+		t.Error("an old look still counts")
+	}
+}

@@ -182,7 +182,10 @@ type State struct {
 	// Phone: a volunteer says whether a page opens on a phone; unknown where nobody did,
 	// or no longer.
 	Phone reading.Reading[bool]
+	// Points are the access points that the team names by address, as they answer.
+	Points reading.Reading[Points]
 
+	points     []point         // those of Points
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
 	pageSeen   bool            // the gateway's page has answered over this way
 	conditions Conditions
@@ -259,7 +262,7 @@ func New() State {
 	return s
 }
 
-// Step takes one input (a Link, LinkLost, Evidence, Cellular, PhoneSaid, Tried, Spent or Conditions;
+// Step takes one input (a Link, LinkLost, Evidence, Cellular, PointsAsked, PhoneSaid, Tried, Spent or Conditions;
 // any other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
 	s.stepped = now
@@ -315,10 +318,13 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.conditions = in
 	case Spent:
 		s.Spent = in
+	case PointsAsked:
+		s.look(in, now)
 	case PhoneSaid:
 		s.Phone = reading.Of(in.Opens, now)
 	}
 	s.Cellular = s.Cellular.Aged(now, o.CellularMaxAge)
+	s.Points = s.Points.Aged(now, pointsMaxAge)
 	if s.Probe.Quality == reading.Fresh && now >= s.staleAt(o) {
 		s.Probe.Quality = reading.Stale
 	}
@@ -747,6 +753,9 @@ func (s State) Wake(o Options) time.Duration {
 	}
 	if s.Cellular.Quality == reading.Fresh {
 		at(s.Cellular.At + o.CellularMaxAge + 1)
+	}
+	if s.Points.Quality == reading.Fresh {
+		at(s.Points.At + pointsMaxAge + 1)
 	}
 	if s.Phone.Quality == reading.Fresh {
 		at(s.Phone.At + phoneCounts)

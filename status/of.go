@@ -173,11 +173,11 @@ func Of(o van.Options, s van.State, data []Data) View {
 		v.Uplink.Ladder = append(v.Uplink.Ladder, Rung{Rung: string(r.Name), Finding: r.Finding.String(), AgeS: age(r.At)})
 	}
 	v.Actions = offered(o, s, action.Args{}, action.All)
+	if p, since := s.Uplink.AccessPoints(); p.Known {
+		v.Uplink.Points = &Points{p.Alive, p.Dark, at(since)}
+	}
 	v.Uplink.Cellular = cellular(o, s, age(s.Uplink.Cellular.At), zone)
 	if c, fresh := s.Uplink.Cellular.Get(); fresh {
-		if p := c.AccessPoints; p.Known {
-			v.Uplink.Points = &Points{p.Alive, p.Dark}
-		}
 		if j := c.Joining; j.Known {
 			v.Uplink.Joining = &Joining{j.Joined, j.Association, j.Authentication, j.DHCP, j.DNS}
 		}

@@ -348,10 +348,12 @@ type Cellular struct {
 	Words       words.Text `json:"-"`                // Advice, before In says it
 }
 
-// Points are the Wi-Fi's access points, as the Meraki cloud hears of them.
+// Points are the Wi-Fi's access points, as they answer the box, or as the Meraki cloud
+// hears of them.
 type Points struct {
-	Alive int `json:"alive"`
-	Dark  int `json:"dark"`
+	Alive int        `json:"alive"`
+	Dark  int        `json:"dark"`
+	Since *time.Time `json:"since"` // when it became so; null where the cloud says so
 }
 
 // Joining is how often phones tried to join the Wi-Fi in half an hour, as the Meraki

@@ -432,6 +432,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("interface", "", a.link)
 	add("probe", "", a.probes)
 	add("dashboard", "", a.dashboard)
+	if len(a.config.Uplink.Points) > 0 {
+		add("access points", "", a.points)
+	}
 	add("clock", "", a.timeServers)
 	if a.parts.world == nil {
 		add("clock chip", "", a.clockChip)

@@ -189,6 +189,17 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 	})
 }
 
+// points looks at the access points that the team names, while a session is on: they have
+// no power else.
+func (a *appliance) points(ctx context.Context, _ func()) error {
+	worth := func() bool {
+		s := a.loop.State()
+		l, known := s.Uplink.Link.Get()
+		return s.Session.Active && known && l.Ready()
+	}
+	return probe.Points(ctx, a.client, a.config.Uplink.Points, worth, func(p netmon.PointsAsked) { a.observe(p) })
+}
+
 // restoreBudget goes on with what an earlier process had spent of the data budget.
 func (a *appliance) restoreBudget(k van.Kept) {
 	if k.Data == nil {

@@ -147,8 +147,14 @@ var faults = []fault{
 		clear:  func(l *lab) { l.dnsmasq.signal(syscall.SIGCONT) },
 		way:    []string{"dns-failing"}},
 	{name: "the default route is removed", want: "no-address",
-		inject: func(l *lab) { l.ip("-n", l.van, "route", "del", "default") },
-		clear:  func(l *lab) { l.ip("-n", l.van, "route", "add", "default", "via", gatewayAddress, "metric", "1024") }},
+		inject: func(l *lab) {
+			l.dnsmasq.signal(syscall.SIGSTOP) // or networkd renews the lease, and sets it again
+			l.ip("-n", l.van, "route", "del", "default")
+		},
+		clear: func(l *lab) {
+			l.dnsmasq.signal(syscall.SIGCONT)
+			l.ip("-n", l.van, "route", "replace", "default", "via", gatewayAddress, "metric", "1024")
+		}},
 	{name: "the lease is changed to another address", want: "ok", way: []string{"cable-unplugged"},
 		inject: func(l *lab) {
 			l.serveDHCP("--dhcp-range=10.77.0.150,10.77.0.199,120s")
