@@ -427,7 +427,7 @@ func (s State) judge(o Options) (Verdict, []Rung) {
 	case verdict != "":
 	case s.Probe.Quality == reading.Stale:
 		verdict = Unknown
-	case s.Probe.Quality == reading.Unknown, p.Undecided && s.Verdict == Starting:
+	case s.Probe.Quality == reading.Unknown, p.Undecided && (s.Verdict == Starting || s.found == Starting):
 		verdict = Starting // too little is known
 	case rungs[4].Finding == Passed:
 		verdict = OK

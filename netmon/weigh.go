@@ -46,7 +46,7 @@ type matrix struct {
 	now     time.Duration
 	trusted bool          // the clock
 	patient time.Duration // how long nothing may have come back
-	late    bool          // a queue is full, as far as is known: whatever goes through it may be lost
+	late    bool          // a queue is full, or much is lost: whatever is asked may have to be asked again
 	accepts bool          // connections by number count: more than one server takes them
 }
 
@@ -204,11 +204,11 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 	m.gather()
 	m.outdated()
 	m.delay(&p, shows)
-	m.late = p.Delay > o.SlowAbove
 	p.Loss = m.loss()
 	m.patient = min(max(silence, 3*p.Delay), silenceMost)
+	m.late = p.Delay > o.SlowAbove
 	if o.SlowLoss != 0 && p.Loss >= o.SlowLoss {
-		m.patient = silenceMost // what is sent again and again is late too
+		m.late, m.patient = true, silenceMost // what is sent again and again is late too
 	}
 	m.gateway(&p)
 

@@ -65,6 +65,7 @@ type lab struct {
 	routed   bool               // the other host reaches the internet
 	toggle   context.CancelFunc // what a fault has going
 	phones   *phones
+	outage   time.Time // when the last was over
 }
 
 // What networkd is told of the port: that an address is leased on it, or that it

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"infobus/netmon"
 )
 
 var (
@@ -81,6 +83,9 @@ func (l *lab) suffer(f fault) result {
 		patience = 6 * time.Minute
 	}
 	l.steady("ok")
+	if f.want == "no-internet" { // two outages at once would be one that comes and goes
+		time.Sleep(time.Until(l.outage.Add(netmon.DefaultOptions().OutagesWithin + hold)))
+	}
 	_, before, _ := l.verdict.now()
 	begun := time.Now()
 	f.inject(l)
@@ -96,6 +101,9 @@ func (l *lab) suffer(f fault) result {
 	}
 	healed := time.Now()
 	f.clear(l)
+	if f.want == "no-internet" || f.want == "comes-and-goes" {
+		l.outage = healed
+	}
 	if f.want == "ok" {
 		time.Sleep(hold)
 	}
