@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"infobus/durable"
+	"infobus/logbook/export"
 	"infobus/logbook/report"
 )
 
@@ -15,6 +17,7 @@ import (
 func reportCommand(o *options) *cobra.Command {
 	var (
 		out, zone string
+		receipts  bool
 		of        report.Options
 	)
 	c := &cobra.Command{
@@ -48,7 +51,16 @@ Exit status: 0 nothing to look at; 1 a van wants a look, or something could not 
 					told = time.Now()
 					fmt.Fprintf(os.Stderr, "read %d of %d files\n", i, len(files))
 				}
-				r.Cannot(report.ReadFile(name, r.See)...)
+				unread := report.ReadFile(name, r.See)
+				r.Cannot(unread...)
+				if receipts && len(unread) == 0 {
+					written, is, err := export.Receive(durable.System, name)
+					if err != nil {
+						fmt.Fprintln(os.Stderr, err)
+					} else if is {
+						fmt.Fprintf(os.Stderr, "%s goes back to the box\n", written)
+					}
+				}
 			}
 			made := r.Report()
 			if err := writeReport(out, made, of, o); err != nil {
@@ -70,6 +82,7 @@ Exit status: 0 nothing to look at; 1 a van wants a look, or something could not 
 	c.Flags().IntVar(&of.Days, "days", 31, "how many days, up to today")
 	c.Flags().StringVar(&zone, "zone", "Europe/Paris", "whose days they are")
 	c.Flags().DurationVar(&of.Silence, "silence", 26*time.Hour, "after how long without a word a van is said to be silent")
+	c.Flags().BoolVar(&receipts, "receipts", false, "write a receipt beside each file of infobus export that was read whole")
 	c.MarkFlagRequired("output")
 	return c
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -156,4 +157,16 @@ func (a *appliance) advises(ctx context.Context, alive func()) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// received notes what the helpers have by a stick.
+func (a *appliance) received(log string, seq uint64) error {
+	if have := a.recorder.Status().Log; have != log {
+		return errors.New("a receipt of another logbook")
+	}
+	if err := a.recorder.Acknowledge(seq); err != nil {
+		return err
+	}
+	a.recorded(a.recorder.Status())
+	return nil
 }

@@ -84,6 +84,9 @@ func (s *Server) knows(r *http.Request) bool {
 	return who.trusted || s.o.Open && who.loopback || phoneOf(r) != ""
 }
 
+// trusted says whether the caller is at the unix socket.
+func trusted(r *http.Request) bool { return callerOf(r).trusted }
+
 // mayAct says whether the caller may change something.
 func (s *Server) mayAct(r *http.Request) bool {
 	return callerOf(r).trusted || phoneOf(r) != ""

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -62,6 +63,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /metrics", s.only(s.knows, metrics.ServeHTTP))
 	mux.HandleFunc("POST /api/v1/actions/{name}", s.postAction)
 	mux.HandleFunc("POST /api/v1/selftest", s.postSelftest)
+	mux.HandleFunc("POST /api/v1/received", s.only(trusted, s.postReceived))
 	mux.HandleFunc("GET /pair", s.getPair)
 	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("POST /logout", s.logout)
@@ -188,6 +190,23 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 		Events   []logbook.Event `json:"events"`
 		Volatile []logbook.Event `json:"volatile,omitempty"`
 	}{status.List(events), volatile}))
+}
+
+// postReceived takes a receipt that came back on a stick.
+func (s *Server) postReceived(w http.ResponseWriter, r *http.Request) {
+	var receipt struct {
+		Log string `json:"log"`
+		Seq uint64 `json:"seq"`
+	}
+	if json.NewDecoder(r.Body).Decode(&receipt) != nil || receipt.Log == "" {
+		s.refuse(w, r, http.StatusBadRequest, words.T("refusal.receipt"))
+		return
+	}
+	if s.o.Received == nil || s.o.Received(receipt.Log, receipt.Seq) != nil {
+		s.refuse(w, r, http.StatusConflict, words.T("refusal.receipt"))
+		return
+	}
+	answer(w, http.StatusOK, encode(receipt))
 }
 
 func (s *Server) getDays(w http.ResponseWriter, r *http.Request) {

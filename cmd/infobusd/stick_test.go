@@ -1,0 +1,66 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A van without a receiver gives its logs to a stick; the helpers make their report of it,
+// and with their receipt the van knows that they have them.
+func TestTheLogsGoByStick(t *testing.T) {
+	waits(t)
+	t.Parallel()
+	state, stick, home := t.TempDir(), t.TempDir(), t.TempDir()
+	p := start(t, state, nil, "--sim=line,battery,panel")
+	p.infobus("sim", "generator", "on")
+	p.becomes("session.active", true)
+	socket := filepath.Join(state, "infobus.sock")
+	export := func() string {
+		out, code := infobus(t, "--address", socket, "export", stick)
+		if code != 0 {
+			t.Fatalf("export: exit %d: %s", code, out)
+		}
+		return out
+	}
+	files := func(suffix string) (names []string) {
+		entries, err := os.ReadDir(stick)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), suffix) {
+				names = append(names, e.Name())
+			}
+		}
+		return names
+	}
+	if out := export(); !strings.Contains(out, "written") || len(files(".jsonl")) != 1 {
+		t.Fatalf("%s; on the stick: %q", out, files(""))
+	}
+	first := files(".jsonl")[0]
+	if p.at("sync.acknowledged") != 0.0 {
+		t.Error("the helpers are said to have what only the stick has")
+	}
+	if out, _ := infobus(t, "report", stick, "--receipts", "-o", filepath.Join(home, "vans.html")); len(files(".received")) != 1 {
+		t.Fatalf("report: %s; on the stick: %q", out, files(""))
+	}
+	if out := export(); !strings.Contains(out, "received") {
+		t.Error(out)
+	}
+	p.wait("the receipt to count", func() bool { n, _ := p.at("sync.acknowledged").(float64); return n > 0 })
+	for _, name := range files("") {
+		if strings.HasPrefix(name, first) {
+			t.Errorf("%s is still on the stick", name)
+		}
+	}
+	// A folder that is not there, and a receipt of another logbook, are said.
+	if out, code := infobus(t, "--address", socket, "export", filepath.Join(stick, "nowhere")); code != 1 || !strings.Contains(out, "a folder was expected") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	answer, err := p.unix().Post("http://infobus/api/v1/received", "application/json", strings.NewReader(`{"log":"another","seq":3}`))
+	if err != nil || answer.StatusCode != 409 {
+		t.Errorf("a receipt of another logbook: %v, %v", answer, err)
+	}
+}
