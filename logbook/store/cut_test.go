@@ -91,7 +91,15 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 			hurt = true
 			disk.FailAfter(1+random.Intn(30), []error{syscall.EIO, syscall.ENOSPC}[random.Intn(2)])
 		}
-		for range 30 {
+		mend := func() {}
+		remount := random.Intn(120)
+		for i := range 30 {
+			if i == remount { // to be read alone, until the power goes or somebody mends it
+				hurt = true
+				mend = disk.FailAll(syscall.EROFS)
+			} else if i > remount+3 {
+				mend()
+			}
 			batch := make([]logbook.Event, 1+random.Intn(20))
 			for i := range batch {
 				mark++
@@ -123,6 +131,7 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 				acked = max(acked, to)
 			}
 		}
+		mend()
 		disk.Crash()
 		s.Close()
 	}
