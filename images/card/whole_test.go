@@ -180,6 +180,7 @@ func start(t *testing.T, dir, image string, endpoint string) *box {
 	} {
 		o.QEMU = append(o.QEMU, credential(t, name, text)...)
 	}
+	o.QEMU = append(o.QEMU, strings.Fields(os.Getenv("ZZ_QEMU"))...)
 	m, err := lab.Boot(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +307,7 @@ func bare(t *testing.T, dir string) float64 {
 	if out, err := cross.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	m, err := lab.Boot(t.Context(), lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: program})
+	m, err := lab.Boot(t.Context(), lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: program, QEMU: strings.Fields(os.Getenv("ZZ_QEMU"))})
 	if err != nil {
 		t.Log("the bare program was not timed: ", err) // it may have ended before its chip was found
 		return 0
