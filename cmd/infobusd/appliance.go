@@ -295,6 +295,7 @@ func (a *appliance) run(ctx context.Context) {
 	if err := systemd.Ready(); err != nil {
 		slog.Warn("systemd", "why", err)
 	}
+	collect(vanGC)
 	if len(a.listeners) > 0 && a.listeners[0].Addr().Network() == "tcp" {
 		// The box's own address, which the log's filter would mask.
 		fmt.Fprintf(a.flags.log, "infobusd %s: the pages are at http://%s/\n", version, a.listeners[0].Addr())

@@ -8,4 +8,5 @@ read -r _ _ _ root <<-MOUNTS
 MOUNTS
 echo "<4>infobus: $(tr -d '\0' </proc/device-tree/model): lines$(there /dev/infobus-gpio) $(readlink /dev/infobus-gpio);" \
 	"buses$(there /dev/spidev* /dev/i2c-*); chips$(there /sys/bus/i2c/devices/*-0068);" \
-	"daemon $(systemctl is-active infobusd.service); root ${root%%,*}" >/dev/kmsg
+	"daemon $(systemctl is-active infobusd.service) since $(systemctl show -P ActiveEnterTimestampMonotonic infobusd.service) us;" \
+	"root ${root%%,*}" >/dev/kmsg

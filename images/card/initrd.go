@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -28,8 +29,16 @@ func initrd(out, folder, init, list string, more []string) error {
 		return err
 	}
 	files := map[string]string{"/init": init}
+	plain, err := os.MkdirTemp("", "infobus-modules-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(plain)
 	for i, m := range order {
-		files[fmt.Sprintf("/modules/%02d-%s", i+10, moduleName(m))] = filepath.Join(folder, m)
+		name := fmt.Sprintf("%02d-%s", i+10, moduleName(m))
+		if files["/modules/"+name], err = unpacked(filepath.Join(folder, m), filepath.Join(plain, name)); err != nil {
+			return err
+		}
 	}
 	for _, m := range more {
 		name, file, ok := strings.Cut(m, "=")
@@ -38,12 +47,31 @@ func initrd(out, folder, init, list string, more []string) error {
 		}
 		files[name] = file
 	}
-	plain := out + ".cpio"
-	if err := lab.Pack(plain, files); err != nil {
+	archive := out + ".cpio"
+	if err := lab.Pack(archive, files); err != nil {
 		return err
 	}
-	defer os.Remove(plain)
-	return compress(out, plain)
+	defer os.Remove(archive)
+	return compress(out, archive)
+}
+
+// unpacked is the file of a module as the kernel runs it: unpacking Debian's takes a board
+// longer than all else that the initramfs does, at each boot.
+func unpacked(module, to string) (string, error) {
+	if !strings.HasSuffix(module, ".xz") {
+		return module, nil
+	}
+	f, err := os.Create(to)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	xz := exec.Command("xz", "-dc", module)
+	xz.Stdout = f
+	if err := xz.Run(); err != nil {
+		return "", fmt.Errorf("unpack %s: %w", module, err)
+	}
+	return to, f.Close()
 }
 
 func compress(out, plain string) error {

@@ -258,6 +258,8 @@ func TestTheCardBootsToASession(t *testing.T) {
 
 	b.wait("systemctl is-active infobusd.service")
 	b.wait(`infobus status --json | grep -q '"source":"battery"'`)
+	b.wait("systemctl is-active multi-user.target")
+	b.written("without a session")
 	if err := b.Drive(generator, true); err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +271,7 @@ func TestTheCardBootsToASession(t *testing.T) {
 	case <-time.After(hangGuard):
 		t.Fatalf("the receiver outside has not heard of the generator; the box says %s", b.run("infobus status --json"))
 	}
-	b.wait("systemctl is-active multi-user.target")
+	b.written("in a session")
 
 	for line, want := range map[string]string{
 		"findmnt -no OPTIONS / | cut -d, -f1":                                    "ro",
@@ -295,6 +297,48 @@ func TestTheCardBootsToASession(t *testing.T) {
 	b.Close()
 	if after := outside(t, image); after != before {
 		t.Error("the boot wrote outside the data")
+	}
+}
+
+// observed is for how long the card's writes are counted, in seconds: a few here, five
+// minutes in soak.
+func observed() int {
+	if os.Getenv("INFOBUS_SOAK") != "" {
+		return 300
+	}
+	return 15
+}
+
+// mostWritten is what the box may write in an hour, in bytes: a card of 8 GB that bears a
+// thousand times its size then lasts for ten years of that.
+const mostWritten = 90 << 20
+
+// written counts what the card is given by the kernel's own counters, and fails where
+// that would be too much in an hour. Of all but the data it must be nothing since the
+// start.
+func (b *box) written(when string) {
+	b.t.Helper()
+	// Documentation/block/stat.rst: the fifth is the writes, the seventh their sectors.
+	count := func(of string) (writes, bytes int) {
+		if _, err := fmt.Sscan(b.run("set -- $(cat /sys/class/block/"+of+"/stat) && echo $5 $7"), &writes, &bytes); err != nil {
+			b.t.Fatal(err)
+		}
+		return writes, bytes * 512
+	}
+	b.run("sync")
+	n, before := count("vda3")
+	seconds := observed()
+	b.run(fmt.Sprintf("sleep %d && sync", seconds))
+	m, after := count("vda3")
+	hour := (after - before) * 3600 / seconds
+	b.t.Logf("%s, in %d s: %d writes of %d bytes to the data, %.1f MB in an hour", when, seconds, m-n, after-before, float64(hour)/1e6)
+	if hour > mostWritten {
+		b.t.Errorf("%s it writes %d bytes in %d s, which are %d in an hour", when, after-before, seconds, hour)
+	}
+	for _, p := range []string{"vda1", "vda5", "vda6", "vda7", "vda8"} {
+		if writes, bytes := count(p); writes != 0 {
+			b.t.Errorf("%s was written %d times, %d bytes", p, writes, bytes)
+		}
 	}
 }
 

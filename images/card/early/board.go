@@ -28,7 +28,12 @@ func load(name string) error {
 		return err
 	}
 	defer f.Close()
-	return unix.FinitModule(int(f.Fd()), "", unix.MODULE_INIT_COMPRESSED_FILE)
+	flags := 0
+	magic := make([]byte, 6)
+	if _, err := f.ReadAt(magic, 0); err == nil && string(magic) == "\xfd7zXZ\x00" {
+		flags = unix.MODULE_INIT_COMPRESSED_FILE
+	}
+	return unix.FinitModule(int(f.Fd()), "", flags)
 }
 
 // feedEvery is well below the 15 s that the Pi's watchdog has.

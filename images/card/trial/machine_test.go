@@ -17,7 +17,7 @@ import (
 )
 
 // hangGuard is when a machine is given up; nothing is measured by it.
-const hangGuard = 5 * time.Minute
+const hangGuard = 30 * time.Minute
 
 // parts are what the machines are made of.
 type parts struct {
