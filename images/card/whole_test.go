@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
@@ -157,9 +158,18 @@ type box struct {
 	shell *lab.Shell
 	mu    sync.Mutex
 	said  []string // on the console
+	ended chan struct{}
 }
 
-func start(t *testing.T, dir, image string, endpoint string) *box {
+// setup is what differs between machines.
+type setup struct {
+	endpoint string   // of the receiver
+	options  string   // of the daemon; "": the lab's
+	drive    string   // more of the card's, such as ",readonly=on"
+	qemu     []string // more of its arguments
+}
+
+func start(t *testing.T, dir, image string, s setup) *box {
 	t.Helper()
 	env := filepath.Join(t.TempDir(), "env")
 	if out, err := exec.CommandContext(t.Context(), "cp", "--sparse=always", filepath.Join(dir, "u-boot-virt.env"), env).CombinedOutput(); err != nil {
@@ -167,14 +177,15 @@ func start(t *testing.T, dir, image string, endpoint string) *box {
 	}
 	o := lab.Options{Yields: true, Firmware: filepath.Join(dir, "u-boot-virt.bin"), QEMU: []string{
 		"-drive", "if=pflash,index=1,format=raw,file=" + env,
-		"-drive", "if=none,id=card,format=raw,cache=unsafe,file=" + image, "-device", "virtio-blk-pci,drive=card,romfile=",
+		"-drive", "if=none,id=card,format=raw,cache=unsafe,file=" + image + s.drive, "-device", "virtio-blk-pci,drive=card,romfile=",
 		"-device", "virtio-serial-pci", "-chardev", "socket,id=shell,path=DIR/shell,server=on,wait=off",
 		"-device", "virtserialport,chardev=shell,name=shell",
 		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
 	}}
+	o.QEMU = append(o.QEMU, s.qemu...)
 	for name, text := range map[string]string{
-		"infobus.yaml":                 strings.ReplaceAll(configuration, "RECEIVER", endpoint),
-		"infobusd.env":                 options,
+		"infobus.yaml":                 strings.ReplaceAll(configuration, "RECEIVER", s.endpoint),
+		"infobusd.env":                 cmp.Or(s.options, options),
 		"systemd.extra-unit.l.service": shellUnit,
 		"systemd.extra-unit.tmp.mount": tmp,
 	} {
@@ -185,8 +196,9 @@ func start(t *testing.T, dir, image string, endpoint string) *box {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &box{Machine: m, t: t}
+	b := &box{Machine: m, t: t, ended: make(chan struct{})}
 	go func() {
+		defer close(b.ended)
 		for l := range m.Lines() {
 			b.mu.Lock()
 			b.said = append(b.said, l)
@@ -254,7 +266,7 @@ func TestTheCardBootsToASession(t *testing.T) {
 	image := copied(t, dir, 2<<30)
 	before := outside(t, image)
 	url, heard := receiver(t, logbook.GeneratorStarted)
-	b := start(t, dir, image, strings.Replace(url, "127.0.0.1", "10.0.2.2", 1))
+	b := start(t, dir, image, setup{endpoint: strings.Replace(url, "127.0.0.1", "10.0.2.2", 1)})
 
 	b.wait("systemctl is-active infobusd.service")
 	b.wait(`infobus status --json | grep -q '"source":"battery"'`)
