@@ -55,8 +55,8 @@ func initrd(out, folder, init, list string, more []string) error {
 	return compress(out, archive)
 }
 
-// unpacked is the file of a module as the kernel runs it: unpacking Debian's takes a board
-// longer than all else that the initramfs does, at each boot.
+// unpacked is the file of a module as the kernel loads it: a board need not unpack Debian's
+// at each boot.
 func unpacked(module, to string) (string, error) {
 	if !strings.HasSuffix(module, ".xz") {
 		return module, nil
