@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"html"
 	"slices"
 	"strconv"
@@ -127,7 +128,7 @@ func (p VisitPage) read(texts []VisitText) (pages []VisitPage) {
 		if t.chunk == len(pages) {
 			page := p
 			page.Part = len(pages) + 1
-			pages, parts = append(pages, page), append(parts, VisitPart{Number: len(pages) + 1, Day: t.short})
+			pages, parts = append(pages, page), append(parts, VisitPart{Number: len(pages) + 1, Label: cmp.Or(t.short, strconv.Itoa(len(pages)+1))})
 		}
 		last := &pages[len(pages)-1]
 		last.Texts = append(last.Texts, t)

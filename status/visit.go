@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -163,7 +164,7 @@ type VisitLink struct{ Href, Name, Word string }
 // VisitPart leads to a page of the section. Those of one day stand together.
 type VisitPart struct {
 	Number  int
-	Day     string // where a day begins
+	Label   string // its day, where one begins, else which page of the day it is; of the guide its title
 	Current bool
 }
 
@@ -401,15 +402,17 @@ func (p VisitPage) divided(days [][]VisitRow) []VisitPage {
 	var chunks [][]VisitRow
 	var parts []VisitPart
 	for _, rows := range days {
+		ofDay := 0
 		for len(rows) > 0 {
 			n, weight := 0, 0
 			for n < len(rows) && (n == 0 || weight+rows[n].weight+aroundARow <= rowsWeigh) {
 				weight += rows[n].weight + aroundARow
 				n++
 			}
-			part := VisitPart{Number: len(chunks) + 1}
-			if len(days) > 1 {
-				part.Day = rows[0].Weekday
+			ofDay++
+			part := VisitPart{Number: len(chunks) + 1, Label: strconv.Itoa(ofDay)}
+			if len(days) > 1 && ofDay == 1 {
+				part.Label = rows[0].Weekday
 			}
 			chunks, parts, rows = append(chunks, rows[:n]), append(parts, part), rows[n:]
 		}

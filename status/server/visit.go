@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"cmp"
 	"embed"
 	_ "embed"
 	"fmt"
@@ -175,7 +174,7 @@ func (p visitPage) More() *status.VisitLink {
 		return nil
 	}
 	next := p.Parts[p.Part]
-	return &status.VisitLink{Href: "/" + string(p.Section) + "?lang=" + p.Tag + "&page=" + strconv.Itoa(next.Number), Word: cmp.Or(next.Day, strconv.Itoa(next.Number))}
+	return &status.VisitLink{Href: "/" + string(p.Section) + "?lang=" + p.Tag + "&page=" + strconv.Itoa(next.Number), Word: next.Label}
 }
 
 // Self is the page in another language.
