@@ -598,7 +598,7 @@ func FuzzQueries(f *testing.F) {
 	}
 	s := New(options())
 	f.Fuzz(func(t *testing.T, query string) {
-		for _, path := range []string{"/api/v1/events", "/api/v1/samples", "/today"} {
+		for _, path := range []string{"/api/v1/events", "/api/v1/samples", "/today", "/week", "/sim", "/take"} {
 			r := httptest.NewRequest("GET", path, nil)
 			r.URL = &url.URL{Path: path, RawQuery: query}
 			r.Host = "localhost"
