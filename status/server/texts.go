@@ -92,7 +92,7 @@ func (s *Server) postTexts(w http.ResponseWriter, r *http.Request) {
 		s.refuseTexts(w, r, http.StatusUnprocessableEntity, remarks, words.T("refusal.upload-mistakes", "N", len(remarks)))
 		return
 	}
-	s.doneTexts(w, r, kept, "uploaded", "guide.upload.done")
+	s.doneTexts(w, r, kept, "uploaded", words.T("guide.upload.done"))
 }
 
 // refuseTexts says why nothing was taken, as the page for who sent its form.
@@ -106,12 +106,12 @@ func (s *Server) refuseTexts(w http.ResponseWriter, r *http.Request, code int, r
 }
 
 // doneTexts says what was done.
-func (s *Server) doneTexts(w http.ResponseWriter, r *http.Request, kept bool, done, told string) {
+func (s *Server) doneTexts(w http.ResponseWriter, r *http.Request, kept bool, done string, told words.Text) {
 	switch {
 	case !kept:
 		s.refuseTexts(w, r, http.StatusServiceUnavailable, nil, words.T("action.refused.not-kept"))
 	case wantsPage(r):
-		s.tell(w, r, textsPath, result{taken: true, text: words.T(told)})
+		s.tell(w, r, textsPath, result{taken: true, text: told})
 	default:
 		answer(w, http.StatusOK, encode(map[string]string{"done": done}))
 	}
@@ -119,14 +119,14 @@ func (s *Server) doneTexts(w http.ResponseWriter, r *http.Request, kept bool, do
 
 // publishTexts has the version that waits shown, and takeBackTexts no longer.
 func (s *Server) publishTexts(w http.ResponseWriter, r *http.Request) {
-	s.settleTexts(w, r, "published", "guide.published", func(d string) (bool, error) { return s.o.Texts.Publish(d) })
+	s.settleTexts(w, r, "published", words.T("guide.published"), func(d string) (bool, error) { return s.o.Texts.Publish(d) })
 }
 
 func (s *Server) takeBackTexts(w http.ResponseWriter, r *http.Request) {
-	s.settleTexts(w, r, "taken-back", "guide.taken-back", func(d string) (bool, error) { return s.o.Texts.TakeBack(d) })
+	s.settleTexts(w, r, "taken-back", words.T("guide.taken-back"), func(d string) (bool, error) { return s.o.Texts.TakeBack(d) })
 }
 
-func (s *Server) settleTexts(w http.ResponseWriter, r *http.Request, done, told string, do func(digest string) (bool, error)) {
+func (s *Server) settleTexts(w http.ResponseWriter, r *http.Request, done string, told words.Text, do func(digest string) (bool, error)) {
 	if !s.offersTexts(w, r) {
 		return
 	}
@@ -152,7 +152,7 @@ var guideUpload = upload{
 	endings: []string{guidebox.Ending, ".md"},
 	bytes:   guide.MaxPacked + 64<<10, // with what stands around the files
 	files:   20,
-	kind:    "refusal.guide-kind",
+	other:   words.T("refusal.guide-kind"),
 	name: func(name string, _ int) (string, bool) {
 		name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 		if strings.HasSuffix(strings.ToLower(name), guidebox.Ending) {
@@ -168,7 +168,7 @@ type upload struct {
 	endings []string
 	bytes   int64 // with what stands around the files
 	files   int
-	kind    string // key of what is said of a file of another kind
+	other   words.Text // what is said of a file of another kind
 	// name is what a file is called here, by what it was called there and how many came
 	// before; ok says that it may be there at all.
 	name func(name string, before int) (string, bool)

@@ -50,7 +50,7 @@ var timetableUpload = upload{
 	endings: []string{".yaml", ".yml", ".csv", ".ics", ".xlsx"},
 	bytes:   uploadBytes,
 	files:   uploadFiles,
-	kind:    "refusal.upload-kind",
+	other:   words.T("refusal.upload-kind", "Kinds", ".yaml, .yml, .csv, .ics, .xlsx"),
 	name: func(name string, before int) (string, bool) {
 		ending := strings.ToLower(filepath.Ext(name))
 		if before > 0 {
@@ -202,7 +202,7 @@ func (f upload) read(part *multipart.Part, before int) (status.File, words.Text)
 	case part.FormName() != "file" || part.FileName() == "":
 		return status.File{}, words.Text{}
 	case !may || !f.takes(filepath.Ext(name)):
-		return status.File{}, words.T(f.kind, "Kinds", strings.Join(f.endings, ", "))
+		return status.File{}, f.other
 	case before == f.files:
 		return status.File{}, words.T("refusal.upload-many", "N", f.files)
 	}
