@@ -22,7 +22,7 @@ func TestTheFirstEveningsReportNamesWhatTheBoardLacks(t *testing.T) {
 	if err := json.Unmarshal([]byte(b.run("cat /tmp/stick/infobus-first-board.json")), &r); err != nil {
 		t.Fatal(err)
 	}
-	for _, lacks := range []string{"board", "memory card", "watchdog", "SPI", "I2C buses", "battery monitor", "clock chip"} {
+	for _, lacks := range []string{"board", "memory card", "watchdog", "SPI", "I2C buses", "battery monitor", "temperature"} {
 		if !slices.Contains(r.Lacks(), lacks) {
 			t.Errorf("it does not name the %s among %q", lacks, r.Lacks())
 		}
