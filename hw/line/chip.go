@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,8 +18,8 @@ import (
 )
 
 // Find is the kernel's GPIO chip with that label (e.g. "pinctrl-bcm2711",
-// "9030000.pl061"), name ("gpiochip0") or path ("/dev/gpiochip0"). It is looked
-// for anew at each request, so one that went away and came back, under another
+// "9030000.pl061"), name ("gpiochip0") or path ("/dev/gpiochip0", or a link to it
+// such as the card's "/dev/infobus-gpio"). It is looked for anew at each request, so one that went away and came back, under another
 // number perhaps, serves again.
 //
 // The kernel must be 5.10 or newer (uAPI v2: debounce, sequence numbers). From
@@ -31,13 +32,17 @@ type device string
 // are there.
 func (d device) open() (*gpiocdev.Chip, error) {
 	var there []string
+	want := string(d)
+	if path, err := filepath.EvalSymlinks(want); err == nil && filepath.IsAbs(want) {
+		want = path
+	}
 	for _, name := range gpiocdev.Chips() {
 		c, err := gpiocdev.NewChip(name, gpiocdev.WithConsumer("infobus"))
 		if err != nil {
 			there = append(there, fmt.Sprintf("%s (%v)", name, err))
 			continue
 		}
-		if w := string(d); w == c.Label || w == c.Name || w == "/dev/"+c.Name {
+		if want == c.Label || want == c.Name || want == "/dev/"+c.Name {
 			return c, nil
 		}
 		there = append(there, fmt.Sprintf("%s (%s)", c.Name, c.Label))

@@ -114,7 +114,7 @@ func credential(t *testing.T, name, text string) []string {
 const (
 	generator     = 1
 	configuration = `
-gpio: 9030000.pl061
+gpio: /dev/infobus-gpio
 generators:
   - line: "1"
     active: high
