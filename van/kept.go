@@ -94,8 +94,8 @@ func (s State) Kept(o Options) Kept {
 			k.Charge.Wall = wall.Round(time.Second).UTC()
 		}
 	}
-	if s.Uplink.Spent.Bytes != nil {
-		k.Data = &s.Uplink.Spent
+	if spent := s.Uplink.Spent; spent.Bytes != nil {
+		k.Data = &spent // not into s, which would be held, and with it what it kept before, and so on
 	}
 	if t := s.Uplink.Traffic; t.Used != nil || t.PerHour != 0 {
 		k.Traffic = &netmon.Traffic{Used: t.Used, PerHour: t.PerHour}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -564,4 +565,35 @@ func TestEveryStepHolds(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A box that runs for months holds no state that was before: what it keeps must not lead
+// back to what it kept before, and so on.
+func TestNoStateOfBeforeIsHeld(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	held := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	turns := func(from, to int) (kept int) {
+		for i := from; i < to; i++ {
+			at := time.Duration(i+1) * 10 * time.Second
+			for _, v := range []any{power.Line{Active: i%2 == 0, At: at}, netmon.Spent{Month: "2026-11", Bytes: map[string]int64{"probe": int64(i)}}} {
+				b.see(at, v)
+				if _, ok := effect[van.Keep](b); ok {
+					kept++
+				}
+			}
+		}
+		return kept
+	}
+	turns(0, 200)
+	before := held()
+	kept := turns(200, 700)
+	if more := int64(held()) - int64(before); kept < 400 || more > 1<<20 {
+		t.Errorf("%d kept states later there are %d kB more", kept, more>>10)
+	}
+	runtime.KeepAlive(b)
 }
