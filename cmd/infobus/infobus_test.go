@@ -79,7 +79,7 @@ func TestTheExitCodeSaysWhoMustAct(t *testing.T) {
 		code int
 		says string // on either stream
 	}{
-		{"sim day monday.yaml", 0, "103 events\nthe events are those that the script expects"},
+		{"sim day monday.yaml", 0, "104 events\nthe events are those that the script expects"},
 		{"sim day monday.yaml --timetable table.yaml --json", 0, `"name":"kiosk.refreshed"`},
 		{"sim day another.yaml", 1, "+ 10:00:00 uplink.changed previous=ok seconds=10790 verdict=cable-unplugged"},
 		{"sim day unsound.yaml", 1, "unsound.yaml:21:5: \"cable sideways\" found"},

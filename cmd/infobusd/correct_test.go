@@ -50,7 +50,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 		kind   string
 		says   string // the visitors' page, after the restart
 	}{
-		{"timetable-cancel", url.Values{"service": {"water"}}, "cancelled", `class="struck"`},
+		{"timetable-cancel", url.Values{"service": {"water"}}, "cancelled", `class="row struck"`},
 		{"timetable-full", url.Values{"service": {"water"}}, "full", `<p class="state">Full</p>`},
 		{"timetable-hours", url.Values{"service": {"water"}, "opens": {"00:05", ""}, "closes": {"23:55", ""}}, "hours", "<time>23:55</time>"},
 		{"timetable-undo", url.Values{"service": {"water"}}, "", "Drinking water"},

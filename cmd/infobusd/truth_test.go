@@ -1083,14 +1083,20 @@ func TestALieOnTheGlassIsFoundOut(t *testing.T) {
 	}
 }
 
-// In none of the languages does a word of ours speak of the moment at which it is
-// read.
+// onPhones are words that no page of the glass has: a phone's page is asked for anew.
+var onPhones = []locales.Word{locales.Today, locales.Tomorrow, locales.Week, locales.Take, locales.Message, locales.Valid, locales.Translation}
+
+// In none of the languages does a word of ours on the glass speak of the moment at which
+// it is read.
 func TestNoLanguageSpeaksOfTheMoment(t *testing.T) {
 	for _, tag := range locales.Tags() {
 		if len(moments[tag]) == 0 {
 			t.Errorf("%s has no words to be looked for", tag)
 		}
 		for _, text := range locales.Get(tag).Texts() {
+			if slices.Contains(onPhones, locales.Word(strings.TrimPrefix(text.Key, "words."))) {
+				continue
+			}
 			if m := momentIn(tag, text.Text); m != "" && !strings.HasPrefix(text.Key, "local.") {
 				t.Errorf("%s, %s: %q speaks of the moment: %s", tag, text.Key, text.Text, m)
 			}

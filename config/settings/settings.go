@@ -142,11 +142,18 @@ func (m Mistake) Text() words.Text {
 	return words.T("settings.key", "Line", m.Line, "Key", string(m.Key), "What", what)
 }
 
-// List is all keys in one line.
+// List is all keys in one line, as short as the glass needs it: those of the Meraki
+// cloud are one.
 func List() string {
 	var names []string
 	for _, k := range Keys {
-		names = append(names, string(k))
+		switch k {
+		case KeyOrganisation, KeyNetwork:
+		case KeyMeraki:
+			names = append(names, "meraki-…")
+		default:
+			names = append(names, string(k))
+		}
 	}
 	return strings.Join(names, ", ")
 }
