@@ -203,11 +203,11 @@ func prepare(f flags) (*appliance, []net.Listener, error) {
 	}
 	c.Status.Listen, c.Status.Volunteers = cmp.Or(f.listen, c.Status.Listen), cmp.Or(f.volunteers, c.Status.Volunteers)
 	listeners, err := server.Listen(c.Status.Listen, c.Status.Volunteers, f.stateDir)
-	if err != nil && (f.hasty() || !systemd.Started()) {
+	if err != nil && !systemd.Started() {
 		closeAll(listeners)
 		return nil, nil, err
 	}
-	closed := err // in the van it is started all the same
+	closed := err // what systemd has started goes on all the same
 	a, err := assemble(f, c, feeds, table, listeners)
 	if err != nil {
 		closeAll(listeners)

@@ -36,7 +36,7 @@ run_tests() {
 		done
 		if [[ " $* " != *" -run "* ]]; then
 			bench_short -race -trimpath -vet=off -json 2>&1 || ended=1
-			[ -n "${INFOBUS_SOAK:-}" ] || fuzz_time=5s
+			[ -n "${INFOBUS_SOAK:-}" ] || fuzz_time=4s
 			fuzz -trimpath -vet=off -json 2>&1 || ended=1
 		fi
 		exit $ended

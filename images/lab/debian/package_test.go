@@ -198,7 +198,8 @@ func TestRemovedInstalledAgainAndPurged(t *testing.T) {
 		"ls /etc/infobus": "infobus.yaml\npin",
 		"infobus config check /etc/infobus/infobus.yaml > /dev/null && echo ours": "ours",
 	})
-	m.run("systemctl stop other && systemctl restart infobus.socket infobusd.service")
+	// A socket does not start while the service behind it runs.
+	m.run("systemctl stop other infobusd.service && systemctl start infobus.socket infobusd.service")
 	m.holds(map[string]string{active: "active\nactive"})
 
 	m.run("dpkg --purge infobus")
