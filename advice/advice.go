@@ -71,6 +71,7 @@ const (
 	TellTeam         Act = "tell-team"
 	BringTimetable   Act = "bring-timetable"
 	LookAtTimetable  Act = "look-at-timetable" // at the one that waits
+	LookAtGuide      Act = "look-at-guide"     // likewise
 	ConfirmHours     Act = "confirm-hours"
 	EndQuiet         Act = "end-quiet"
 )

@@ -80,6 +80,10 @@ func TestWhatToDoIsJudgedOnceTheMostUrgentFirst(t *testing.T) {
 			s.Sources = []van.Source{{Name: "kitchen", Published: "a"}, {Name: "stick", Waiting: "b"}}
 		},
 			[]string{"timetable-waiting"}, Warn, "Look at the new timetable from stick: it is not shown before."},
+		{"a guide waits", func(s *van.State) { s.Guide.Waiting = true },
+			[]string{"guide-waiting"}, Warn, "Look at the new guide: no visitor sees it before."},
+		{"a guide came that has mistakes", func(s *van.State) { s.Guide.Mistakes = 3 },
+			[]string{"guide-refused"}, Warn, "Tell the team: the new guide has 3 mistakes, and was not taken."},
 		{"no hour of today is sure, and more run out", func(s *van.State) {
 			s.Outlook.Doubtful, s.Outlook.RunOut = true, []timetable.Expiry{{Day: timetable.DateOf(2026, 12, 1), N: 1, All: 3}}
 		}, []string{"timetable-unconfirmed"}, Warn, "Say which hours are right: no hour of today is confirmed."},

@@ -116,7 +116,7 @@ func pairs(t testing.TB) (all []moment) {
 		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
 		"device logbook full, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
 	// What is told and nothing else depends on is paired with a few of these.
-	said := []string{"pairing copied, 5s", "box says, 5s", "logs lost, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s"}
+	said := []string{"pairing copied, 5s", "box says, 5s", "logs lost, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s", "guide waits, 5s", "guide refused, 5s"}
 	for i, a := range said {
 		for _, b := range append([]string{"generator off, 40s", "cable out, 20s", "device panel timeout, 5s", "gas on, 5s", "do end-session, 10s"}, said[i+1:]...) {
 			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
@@ -285,6 +285,7 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	bad(s.Quiet && codes[confirmSite], "a site is asked for while it is quiet")
 	bad(j.Level == Good && s.Clock.Differed != 0, "all is well, and two phones differ")
 	bad(j.Level == Good && slices.ContainsFunc(s.Sources, func(v van.Source) bool { return v.Waiting != "" }), "all is well, and a timetable waits")
+	bad(j.Level == Good && (s.Guide.Waiting || s.Guide.Mistakes > 0), "all is well, and a guide waits or was refused")
 	d, heard := s.Device(van.TimetableFile)
 	none := heard && d.State != van.DeviceUnknown && s.Timetable == nil
 	bad(green[Screen] && (none || s.Outlook.Doubtful && s.Session.Active), "the screen is green: no timetable %v, no hour sure %v", none, s.Outlook.Doubtful)

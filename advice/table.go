@@ -94,6 +94,8 @@ var table = rules{
 	{code: "timetable-unconfirmed", about: Timetable, act: ConfirmHours, touch: ThePage, judge: findTimetableUnconfirmed, marks: []About{Screen},
 		hides: []string{"timetable-expiring"}},
 	{code: "timetable-waiting", about: Timetable, act: LookAtTimetable, touch: ThePage, judge: findTimetableWaiting},
+	{code: "guide-refused", about: Timetable, act: TellTeam, judge: findGuideRefused},
+	{code: "guide-waiting", about: Timetable, act: LookAtGuide, touch: ThePage, judge: findGuideWaiting},
 	{code: deviceFailed, about: Devices, act: TellTeam, judge: findDeviceFailed},
 	{code: "logbook-damaged", about: Devices, act: TellTeam, judge: findLogbookDamaged},
 	{code: "phone-copied", about: Devices, act: TellTeam, touch: ThePage, judge: findPhoneCopied},

@@ -26,6 +26,23 @@ func findTimetableWaiting(_ van.Options, s van.State) (finding, bool) {
 	return none()
 }
 
+// findGuideRefused: texts that came by themselves have mistakes; the guide before them
+// stays.
+func findGuideRefused(_ van.Options, s van.State) (finding, bool) {
+	if s.Guide.Mistakes == 0 {
+		return none()
+	}
+	return say(Warn, words.T("advice.guide-refused", "N", s.Guide.Mistakes))
+}
+
+// findGuideWaiting: likewise, no visitor sees it before a volunteer's tap.
+func findGuideWaiting(_ van.Options, s van.State) (finding, bool) {
+	if !s.Guide.Waiting {
+		return none()
+	}
+	return say(Warn, words.T("advice.guide-waiting"))
+}
+
 // SourceName is what a source of the timetable is called: a words.Text, or the name
 // that the team gave it.
 func SourceName(name string) any {

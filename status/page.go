@@ -93,6 +93,8 @@ func PageOf(v View, s *words.Speaker) Page {
 	switch v.First.Code {
 	case "timetable-refused":
 		p.Link = Link{"/timetable", s.Say("timetable.title")}
+	case "guide-waiting", "guide-refused":
+		p.Link = Link{"/texts", s.Say("guide.title")}
 	case "phone-copied":
 		p.Link = Link{"/phones", s.Say("phones.title")}
 	}

@@ -188,6 +188,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 				out.event(logbook.Event{Name: logbook.TimetableLoaded, Attributes: attributes})
 			}
 		}
+	case GuideSeen:
+		s.Guide = v
 	case SourceSeen:
 		s.sourceSeen(v, out)
 	case TemperatureSeen:

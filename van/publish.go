@@ -38,6 +38,12 @@ type (
 	TakeBack struct{ Source, Digest string }
 )
 
+// GuideSeen is what there is of the guide's texts besides what visitors read.
+type GuideSeen struct {
+	Waiting  bool // a version waits for a volunteer's tap
+	Mistakes int  // of a version that came by itself, and was not taken
+}
+
 // SourceDone is what was done for a volunteer.
 type SourceDone string
 

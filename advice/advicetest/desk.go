@@ -241,6 +241,8 @@ func (d *Desk) Do(command string) error {
 		d.see(van.Recorded{Log: "log", Seq: 9, Acknowledged: 9, Lost: d.State.Sync.Lost + 1}) // lost
 	case "version":
 		d.see(van.SourceSeen{Source: van.Source{Name: van.Phone, Waiting: "another", Changes: 1}})
+	case "guide":
+		d.see(map[string]van.GuideSeen{"waits": {Waiting: true}, "refused": {Mistakes: 2}}[last])
 	case "cable":
 		d.link.Carrier = on
 		d.see(d.port())

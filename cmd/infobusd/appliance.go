@@ -289,6 +289,8 @@ func (a *appliance) run(ctx context.Context) {
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})
 	}
+	a.tellTexts()
+	a.guides.Changed = a.tellTexts
 
 	sources, stopSources := context.WithCancel(context.Background())
 	ended := a.supervise(sources)

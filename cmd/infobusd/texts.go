@@ -60,6 +60,11 @@ func (a *appliance) followTexts(from string) func(context.Context, func()) error
 	}
 }
 
+// tellTexts observes what volunteers should know of the guide's texts.
+func (a *appliance) tellTexts() {
+	a.observe(van.GuideSeen{Waiting: a.guides.Shelf().Waiting != nil, Mistakes: len(a.guides.Wrong())})
+}
+
 // checkTexts holds a guide against the timetable and the board of now.
 func (a *appliance) checkTexts(g guide.Guide) guide.Mistakes {
 	wrong, _ := g.Check(a.loop.State().Timetable, &a.options.Kiosk.Board, time.Now())

@@ -64,6 +64,10 @@ var (
 
 // Box is the guide on the box. Make it with Open. Safe for concurrent use.
 type Box struct {
+	// Changed is called after what waits, or what was refused, may be another; nil: nobody
+	// asks.
+	Changed func()
+
 	pair  *durable.Pair
 	check func(guide.Guide) guide.Mistakes // against what the texts refer to
 
@@ -182,6 +186,7 @@ func (b *Box) Put(files []File) (kept bool, wrong guide.Mistakes) {
 		return true, guide.Mistakes{{File: "guide" + Ending, What: fmt.Sprintf("%d bytes when it is packed, at most %d were expected", len(packed), guide.MaxPacked)}}
 	}
 	v := &Version{digest(packed), g, packed}
+	defer b.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shelf
@@ -222,6 +227,7 @@ func (b *Box) Follow(ctx context.Context, from string, net source.Net, said func
 			kept = b.set(b.shelf)
 		}
 		b.mu.Unlock()
+		b.tell()
 		switch {
 		case len(wrong) > 0:
 			said(fmt.Errorf("the guide has %d mistakes and was not taken; the last good one stays", len(wrong)))
@@ -245,6 +251,7 @@ func (b *Box) Wrong() (all guide.Mistakes) {
 
 // Publish has the version that waits shown, if it is the one of that digest.
 func (b *Box) Publish(digest string) (kept bool, err error) {
+	defer b.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shelf
@@ -260,6 +267,7 @@ func (b *Box) Publish(digest string) (kept bool, err error) {
 // TakeBack forgets the version that waits, or else has the one shown that was before, if
 // it is of that digest that this is asked for.
 func (b *Box) TakeBack(digest string) (kept bool, err error) {
+	defer b.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shelf
@@ -274,6 +282,12 @@ func (b *Box) TakeBack(digest string) (kept bool, err error) {
 		s.Live, s.Before, s.gone = s.Before, nil, digest
 	}
 	return b.set(s), nil
+}
+
+func (b *Box) tell() {
+	if b.Changed != nil {
+		b.Changed()
+	}
 }
 
 // set makes s what there is, and durable; b.mu is held.
