@@ -146,12 +146,14 @@ func TestAGuideComesByAPhoneAndStays(t *testing.T) {
 	for _, c := range []struct {
 		data []byte
 		says string
-	}{{[]byte("none"), "was not taken"}, {packedGuide(t, "From a stick", ""), "This version waits"}} {
+		code string // of the advice that leads there
+	}{{[]byte("none"), "was not taken", "guide-refused"}, {packedGuide(t, "From a stick", ""), "This version waits", "guide-waiting"}} {
 		path := filepath.Join(stick, "guide.zip")
 		if err := errors.Join(os.WriteFile(path+".new", c.data, 0o600), os.Rename(path+".new", path)); err != nil {
 			t.Fatal(err)
 		}
 		p.wait(c.says, func() bool { return strings.Contains(texts(), c.says) })
+		p.wait(c.code, func() bool { return strings.Contains(p.get("/api/v1/state"), `"`+c.code+`"`) })
 	}
 	shows("From a stick", true)
 }
