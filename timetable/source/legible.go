@@ -67,7 +67,7 @@ func encodedTwice(run []byte) bool {
 		rest = rest[n:]
 		// One capital with an accent before a no-break space or a quotation mark is
 		// French: such a pair stands for letters that nobody here writes.
-		if !(c >= 0x80 && c < 0x180 || c == 'Ơ' || c == 'ơ' || c == 'Ư' || c == 'ư' || c >= 0x300 && c < 0x370 ||
+		if !(c >= 0x80 && c < 0x180 || c == 'Ơ' || c == 'ơ' || c == 'Ư' || c == 'ư' || c >= 0x300 && c < 0x370 || c >= 0x64b && c < 0x656 || // marks on letters, of no script
 			c >= 0x1e00 && c < 0x1f00 || c >= 0x2000 && c < 0x2100 || c == utf8.RuneError ||
 			unicode.In(c, unicode.Arabic, unicode.Ethiopic, unicode.Cyrillic, unicode.Greek, unicode.Hebrew)) {
 			return false
