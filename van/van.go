@@ -72,7 +72,7 @@ type State struct {
 	Outlook      Outlook
 	Waits        map[string]string // by source: digest of the waiting version that the log has; never changed in place
 	Guide        GuideSeen
-	Sources      []Source          // of which a version waits, or can be taken back; by name
+	Sources      []Source // of which a version waits, or can be taken back; by name
 	Kiosk        kiosk.State
 	Temperature  reading.Reading[float64] // °C, at the panel
 	Sync         Sync

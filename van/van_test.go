@@ -49,6 +49,7 @@ type box struct {
 	off     time.Duration // of boot, after 09:00
 	events  []logbook.Event
 	effects []van.Effect
+	steps   int
 }
 
 func newBox(boot string, kept van.Kept) *box {
@@ -62,10 +63,15 @@ func newBox(boot string, kept van.Kept) *box {
 func (b *box) see(at time.Duration, values ...any) {
 	b.events, b.effects = nil, nil
 	for _, v := range values {
-		was := deep(b.state)
+		looked := b.steps < 100 || b.steps%16 == 0 // at each it would be half of the time
+		b.steps++
+		var was uint64
+		if looked {
+			was = deep(b.state)
+		}
 		state, events, effects := van.Step(b.options, b.state, van.Observation{
 			At: reading.Stamp{Boot: b.boot, Mono: at, Wall: monday.Add(b.off + at)}, Value: v})
-		if deep(b.state) != was {
+		if looked && deep(b.state) != was {
 			panic(fmt.Sprintf("a step with %T has changed the state before it, which others may be reading", v))
 		}
 		b.state, b.events, b.effects = state, append(b.events, events...), append(b.effects, effects...)
