@@ -108,8 +108,8 @@ var wrong = []struct {
 }{
 	{"a key that there is not", "", "pni=" + secret + "\n", "infobus.txt, line 1: there is no such key. Is pin meant?"},
 	{"a French key", "", "\nmot de passe=" + secret + "\n", "infobus.txt, line 2: there is no such key. Is pin meant?"},
-	{"a key like none of ours", "", "kangaroo=" + secret + "\n", "infobus.txt, line 1: there is no such key. There are: version, name, pin, timetable, endpoint, token, meraki-key, meraki-organisation, meraki-network, wiring, battery, capacity, shunt."},
-	{"a value on the wrong side", "", secret + "=pin\n", "infobus.txt, line 1: there is no such key. There are: version, name, pin, timetable, endpoint, token, meraki-key, meraki-organisation, meraki-network, wiring, battery, capacity, shunt."},
+	{"a key like none of ours", "", "kangaroo=" + secret + "\n", "infobus.txt, line 1: there is no such key. There are: version, name, pin, timetable, endpoint, token, meraki-…, wiring, battery, capacity, shunt."},
+	{"a value on the wrong side", "", secret + "=pin\n", "infobus.txt, line 1: there is no such key. There are: version, name, pin, timetable, endpoint, token, meraki-…, wiring, battery, capacity, shunt."},
 	{"no equals sign", "", "pin: " + secret + "\n", "infobus.txt, line 1, pin: there is no = in it. A line is key=value, or begins with #."},
 	{"a line of a value alone", "", secret + "\n", "infobus.txt, line 1: there is no = in it. A line is key=value, or begins with #."},
 	{"a key twice", "", "pin=" + secret + "\n\npin=" + secret + "1\n", "infobus.txt, line 3, pin: it stands on line 1 already. Delete one."},
