@@ -46,17 +46,7 @@ func (s *Server) getTexts(w http.ResponseWriter, r *http.Request) {
 
 // offersTexts says whether the caller may see the page; else it has answered.
 func (s *Server) offersTexts(w http.ResponseWriter, r *http.Request) bool {
-	switch {
-	case s.o.Texts == nil:
-		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-guide"))
-	case !s.mayAct(r) && wantsPage(r) && r.Method == http.MethodGet:
-		http.Redirect(w, r, "/", http.StatusSeeOther) // where the PIN is asked for
-	case !s.mayAct(r):
-		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
-	default:
-		return true
-	}
-	return false
+	return s.offers(w, r, s.o.Texts != nil, words.T("refusal.no-guide"))
 }
 
 func (s *Server) writeTexts(w http.ResponseWriter, r *http.Request, code int, remarks []status.Remark, says *notice) {

@@ -71,15 +71,26 @@ func (s *Server) getTimetable(w http.ResponseWriter, r *http.Request) {
 
 // offersTimetable says whether the caller may see the page; else it has answered.
 func (s *Server) offersTimetable(w http.ResponseWriter, r *http.Request) bool {
+	if !s.offers(w, r, s.o.Timetables != nil && s.o.Act != nil, words.T("refusal.no-timetable")) {
+		return false
+	}
+	if s.latest.Load().view.Quiet { // it names places
+		s.refuseForm(w, r, http.StatusConflict, action.IsQuiet.Text())
+		return false
+	}
+	return true
+}
+
+// offers says whether a page for volunteers is there and the caller may see it; else it
+// has answered, with none where there is no such page.
+func (s *Server) offers(w http.ResponseWriter, r *http.Request, there bool, none words.Text) bool {
 	switch {
-	case s.o.Timetables == nil || s.o.Act == nil:
-		s.refuse(w, r, http.StatusNotFound, words.T("refusal.no-timetable"))
+	case !there:
+		s.refuse(w, r, http.StatusNotFound, none)
 	case !s.mayAct(r) && wantsPage(r) && r.Method == http.MethodGet:
 		http.Redirect(w, r, "/", http.StatusSeeOther) // where the PIN is asked for
 	case !s.mayAct(r):
 		s.refuse(w, r, http.StatusUnauthorized, words.T("refusal.pin"))
-	case s.latest.Load().view.Quiet: // it names places
-		s.refuseForm(w, r, http.StatusConflict, action.IsQuiet.Text())
 	default:
 		return true
 	}
