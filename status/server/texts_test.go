@@ -58,15 +58,7 @@ func TestWhoUploadsAGuideAndWhat(t *testing.T) {
 		return false, nil
 	}
 	v := start(t, o)
-	for _, c := range []struct {
-		what    string
-		files   []string
-		network bool
-		headers []string
-		status  int
-		says    string
-		taken   string
-	}{
+	v.uploads(t, "/texts", &got, []uploaded{
 		{"a stranger's", []string{"guide.zip", "x"}, true, nil, 401, "PIN", ""},
 		{"one that is packed", []string{"Marie's guide.ZIP", "x"}, false, nil, 200, "uploaded", "guide.zip=x"},
 		{"files", []string{"en.md", "x", `C:\texts\TI.md`, "y"}, false, nil, 200, "uploaded", "en.md=x ti.md=y"},
@@ -79,18 +71,7 @@ func TestWhoUploadsAGuideAndWhat(t *testing.T) {
 		{"one with a mistake, by a form", []string{"en.md", "wrong"}, false, []string{"Accept", "text/html"}, 422, "markup &lt;b&gt; found", "en.md=wrong"},
 		{"one that the card does not take", []string{"en.md", "lost"}, false, nil, 503, `"error"`, "en.md=lost"},
 		{"one from another site's page", []string{"guide.zip", "x"}, false, []string{"Sec-Fetch-Site", "cross-site"}, 403, "", ""},
-	} {
-		got = nil
-		body, kind := uploadOf(t, c.files...)
-		ask := v.socket
-		if c.network {
-			ask = v.network
-		}
-		answer, said := ask("POST", "/texts", body, append([]string{"Content-Type", kind}, c.headers...)...)
-		if answer.StatusCode != c.status || !strings.Contains(said, c.says) || strings.Join(got, " ") != c.taken {
-			t.Errorf("%s: %d %.300s; taken: %.80q", c.what, answer.StatusCode, said, got)
-		}
-	}
+	})
 	for _, c := range []struct {
 		path, digest string
 		network      bool

@@ -33,6 +33,34 @@ func uploadOf(t *testing.T, files ...string) (body, kind string) {
 	return b.String(), w.FormDataContentType()
 }
 
+// uploaded is what somebody uploads, and what comes of it.
+type uploaded struct {
+	what    string
+	files   []string // name and text, in turn
+	network bool     // by somebody who is not paired; else by the socket
+	headers []string
+	status  int
+	says    string
+	taken   string
+}
+
+// uploads tries each; got is what was taken of the last one.
+func (v *van) uploads(t *testing.T, path string, got *[]string, list []uploaded) {
+	t.Helper()
+	for _, c := range list {
+		*got = nil
+		body, kind := uploadOf(t, c.files...)
+		ask := v.socket
+		if c.network {
+			ask = v.network
+		}
+		answer, said := ask("POST", path, body, append([]string{"Content-Type", kind}, c.headers...)...)
+		if answer.StatusCode != c.status || !strings.Contains(said, c.says) || strings.Join(*got, " ") != c.taken {
+			t.Errorf("%s: %d %.300s; taken: %.80q", c.what, answer.StatusCode, said, *got)
+		}
+	}
+}
+
 // Only who may act uploads, from a page of ours, what a timetable may be: all else is
 // refused with a word, and is not handed on.
 func TestWhoUploadsATimetableAndWhat(t *testing.T) {
@@ -64,15 +92,7 @@ func TestWhoUploadsATimetableAndWhat(t *testing.T) {
 	for i := range 22 {
 		many = append(many, fmt.Sprint(i, ".csv"), "x")
 	}
-	for _, c := range []struct {
-		what    string
-		files   []string
-		network bool
-		headers []string
-		status  int
-		says    string
-		taken   string
-	}{
+	v.uploads(t, "/timetable", &got, []uploaded{
 		{"a stranger's", []string{"a.csv", "x"}, true, nil, http.StatusUnauthorized, "PIN", ""},
 		{"one", []string{"Marie.csv", "x"}, false, nil, http.StatusOK, "uploaded", "timetable.csv=x"},
 		{"two", []string{"a.YAML", "x", "b.ics", "y"}, false, nil, http.StatusOK, "uploaded", "timetable.yaml=x timetable-2.ics=y"},
@@ -86,18 +106,7 @@ func TestWhoUploadsATimetableAndWhat(t *testing.T) {
 		{"one with a mistake, by a form", []string{"a.csv", "wrong"}, false, []string{"Accept", "text/html"}, http.StatusUnprocessableEntity, "timetable.csv:5:2</b> <bdi>opens: no time", "timetable.csv=wrong"},
 		{"one while nobody answers", []string{"a.csv", "broken"}, false, nil, http.StatusServiceUnavailable, "did not answer", "timetable.csv=broken"},
 		{"one from another site's page", []string{"a.csv", "x"}, false, []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden, "", ""},
-	} {
-		got = nil
-		body, kind := uploadOf(t, c.files...)
-		ask := v.socket
-		if c.network {
-			ask = v.network
-		}
-		answer, said := ask("POST", "/timetable", body, append([]string{"Content-Type", kind}, c.headers...)...)
-		if answer.StatusCode != c.status || !strings.Contains(said, c.says) || strings.Join(got, " ") != c.taken {
-			t.Errorf("%s: %d %.300s; taken: %.80q", c.what, answer.StatusCode, said, got)
-		}
-	}
+	})
 	body, kind := uploadOf(t, "a.csv", "x")
 	answer, told := v.socket("POST", "/timetable", body, "Content-Type", kind, "Accept", "text/html")
 	if at := answer.Request.URL; at.Path != "/timetable" || !at.Query().Has("r") || !strings.Contains(told, "data-taken>The timetable is taken") {
