@@ -75,7 +75,7 @@ type Box struct {
 	shelf Shelf
 	lost  bool                      // what there is was not made durable
 	stamp map[string]source.Stamp   // of what an address gave last, by a hash of the address
-	wrong map[string]guide.Mistakes // of the newest version, by where it is; none of one that was taken
+	wrong map[string]guide.Mistakes // of the newest version, by where it is, until a good one comes from anywhere
 }
 
 // kept is what outlives a power cut.
@@ -189,6 +189,7 @@ func (b *Box) Put(files []File) (kept bool, wrong guide.Mistakes) {
 	defer b.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	clear(b.wrong)
 	s := b.shelf
 	switch {
 	case s.gone == v.Digest, s.Waiting != nil && s.Waiting.Digest == v.Digest:
@@ -221,7 +222,9 @@ func (b *Box) Follow(ctx context.Context, from string, net source.Net, said func
 		}
 		kept, wrong := b.Put(files)
 		b.mu.Lock()
-		b.wrong[key] = wrong
+		if len(wrong) > 0 {
+			b.wrong[key] = wrong
+		}
 		if is != b.stamp[key] && len(wrong) == 0 {
 			b.stamp[key] = is
 			kept = b.set(b.shelf)

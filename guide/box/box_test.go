@@ -273,6 +273,9 @@ func TestAGuideInAFolderIsFollowed(t *testing.T) {
 	}
 	put(File{Name: "guide.zip", Data: []byte("none")})
 	next(false)
+	if _, wrong := b.Put([]File{{Name: "guide.zip", Data: packed(t, 4)}}); len(wrong) > 0 || len(b.Wrong()) > 0 {
+		t.Errorf("a good one from elsewhere: %v, and still %v", wrong, b.Wrong())
+	}
 	put(File{Name: "guide.zip", Data: packed(t, 3)})
 	next(true)
 	if w := b.Shelf().Waiting; w == nil || number(&w.Guide) != 3 {
