@@ -81,8 +81,7 @@ const small = `[...document.querySelectorAll('a, summary')].filter(e => { const 
 
 // The visitors' pages and the file on a small phone: nobody but the box is asked, nothing
 // is wider than the screen, every link can be touched, every text stands out, axe finds
-// nothing, and without scripts it is the same. INFOBUS_SOAK has all ten languages, light
-// and dark.
+// nothing. INFOBUS_SOAK has all ten languages, light and dark.
 func TestTheVisitorsPagesOnASmallPhone(t *testing.T) {
 	v := visitWith(12)
 	s := visiting(t, &v)
@@ -196,6 +195,15 @@ func TestAFileAsksOnceItIsOver(t *testing.T) {
 				t.Errorf("%s, %d days on: %d hours, class %q", tag, days, shown, over)
 			}
 		}
+		forget := on(t, ctx, visitDay.AddDate(0, 0, 400))
+		do(t, ctx, scripts(false), chromedp.Navigate("file://"+kept))
+		forget()
+		shown, said := js[int](t, ctx, `document.querySelectorAll('time').length`), js[string](t, ctx, `document.body.innerText`)
+		first, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+		if shown != 2*hours || !strings.Contains(first, "2026") || js[string](t, ctx, `document.body.className`) != "" {
+			t.Errorf("%s, without scripts: %d hours, and the first line is %q", tag, shown, first)
+		}
+		do(t, ctx, scripts(true))
 	}
 	if len(out.asked) > 0 {
 		t.Errorf("asked %q", out.asked)
