@@ -35,8 +35,10 @@ func findCardSlot(_ van.Options, s van.State) (finding, bool) {
 	switch s.Card.Why {
 	case card.WhyUsedUp:
 		return finding{severity: Warn, text: words.T("advice.card-update-undone")}, true
-	case card.WhyKernel, card.WhyRoot, card.WhyNoState:
+	case card.WhyKernel, card.WhyRoot:
 		return finding{severity: Warn, text: words.T("advice.card-other-slot"), then: words.T("advice.then.card-other-slot")}, true
+	case card.WhyNoState:
+		return finding{severity: Warn, text: words.T("advice.card-other-slot"), then: words.T("advice.then.card-no-state")}, true
 	}
 	return none()
 }

@@ -1,9 +1,12 @@
 package van
 
 import (
+	"slices"
+
 	"infobus/card"
 	"infobus/logbook"
 	"infobus/reading"
+	"infobus/words"
 )
 
 // card takes what the initramfs found. What is not as it should be is an event, once a
@@ -21,6 +24,29 @@ func (s *State) card(r card.Report, at reading.Stamp, out *Output) {
 		}
 	}
 	out.event(logbook.Event{Name: logbook.CardFound, Attributes: attributes})
+}
+
+// glassNotes are what the box says of itself on the glass: its notes, and then what of its
+// card is broken or lost. A repair that lost nothing is no news there.
+func (s State) glassNotes() []words.Text {
+	notes := slices.Clone(s.Notes)
+	switch d := s.Card.Data; {
+	case s.DataLost() && d.Why == card.DataTooSmall:
+		notes = append(notes, words.T("glass.card-too-small"))
+	case s.DataLost():
+		notes = append(notes, words.T("glass.card-in-memory"))
+	case d.State == card.DataAnew && d.Salvaged > 0:
+		notes = append(notes, words.T("glass.card-data-saved"))
+	case d.State == card.DataAnew:
+		notes = append(notes, words.T("glass.card-data-lost"))
+	}
+	switch s.Card.Why {
+	case card.WhyKernel, card.WhyRoot:
+		notes = append(notes, words.T("glass.card-other-slot"))
+	case card.WhyNoState:
+		notes = append(notes, words.T("glass.card-no-state"))
+	}
+	return notes
 }
 
 // DataLost says whether what is written is lost when the power goes.

@@ -16,7 +16,7 @@ func (s *State) screen(o Options, input any, out *Output) {
 		PowerOff:    s.Power.Shutdown.Begun,
 		Temperature: s.Temperature,
 		Quiet:       s.Quiet,
-		Notes:       s.Notes,
+		Notes:       s.glassNotes(),
 		Phone:       s.Visitors(o),
 	}
 	if s.Clock.Trusted {

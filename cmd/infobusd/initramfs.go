@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"infobus/card"
+	"infobus/config/settings"
 	"infobus/van"
 )
 
@@ -22,6 +23,19 @@ func (a *appliance) foundCard(file string) {
 	default:
 		a.observe(van.CardSeen{Report: r})
 	}
+}
+
+// notOnCard is what is wrong where no settings file was found: nothing, unless the box
+// runs from its own card, which always has one.
+func notOnCard(report string) settings.Mistakes {
+	r, err := readReport(report)
+	switch {
+	case err != nil: // foundCard says so
+		return nil
+	case r.Setting == card.FileUnreadable:
+		return settings.Mistakes{{Code: settings.Unreadable}}
+	}
+	return settings.Mistakes{{Code: settings.Missing}}
 }
 
 func readReport(file string) (card.Report, error) {

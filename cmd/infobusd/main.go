@@ -254,6 +254,9 @@ func readSettings(f flags, c config.Config) (config.Config, settings.Mistakes) {
 	if s.Kept != nil {
 		slog.Warn("the settings that were taken over", "why", s.Kept)
 	}
+	if !s.Found {
+		return s.Config, notOnCard(f.card)
+	}
 	return s.Config, s.Mistakes
 }
 

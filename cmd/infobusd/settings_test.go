@@ -42,37 +42,44 @@ func TestOfSettingsThatAreWrongGlassAndPageSayLineAndKey(t *testing.T) {
 			m := settings.Parse(c.file, []byte(c.data)).Mistakes
 			o := van.DefaultOptions()
 			s, _, effects := van.Step(o, van.New(o, van.Panel), van.Observation{At: reading.Stamp{Mono: 1e9}, Value: van.Noted{Notes: notesOf(m)}})
-			var glass strings.Builder
-			for _, e := range effects {
-				if d, ok := e.(kiosk.Draw); ok {
-					texts, err := draw.Texts(d.Page)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for _, text := range texts {
-						glass.WriteString(text.Text + " ")
-					}
-				}
-			}
+			glass := drawn(t, effects)
 			v := status.Of(o, s, nil)
 			api, err := json.Marshal(v.In(words.In("en")))
 			if err != nil {
 				t.Fatal(err)
 			}
 			page := strings.Join(append(status.PageOf(v, words.In("en")).Notes, status.PageOf(v, words.In("fr")).Notes...), "\n")
-			for place, said := range map[string]string{"glass": glass.String(), "page": page} {
+			for place, said := range map[string]string{"glass": glass, "page": page} {
 				said = plainSpaces(said)
 				if !strings.Contains(said, c.en) || !strings.Contains(said, c.fr) {
 					t.Errorf("%s: %q and %q were expected in %q", place, c.en, c.fr, said)
 				}
 			}
-			for _, said := range []string{glass.String(), page, string(api), m.Error()} {
+			for _, said := range []string{glass, page, string(api), m.Error()} {
 				if strings.Contains(said, secret) || strings.Contains(said, "7351") {
 					t.Errorf("what stands in the file is said: %s", said)
 				}
 			}
 		})
 	}
+}
+
+// drawn is what stands on the glass after these effects, in one line.
+func drawn(t *testing.T, effects []van.Effect) string {
+	t.Helper()
+	var glass strings.Builder
+	for _, e := range effects {
+		if d, ok := e.(kiosk.Draw); ok {
+			texts, err := draw.Texts(d.Page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range texts {
+				glass.WriteString(text.Text + " ")
+			}
+		}
+	}
+	return glass.String()
 }
 
 // plainSpaces is s without isolates and with plain blanks.
@@ -87,12 +94,16 @@ func TestAnyTwoMistakesHaveRoomOnTheGlass(t *testing.T) {
 		all = append(all, settings.Mistake{Line: 123, Key: settings.KeyTimetable, Code: code, Near: settings.KeyEndpoint, Of: 100})
 	}
 	all = append(all, settings.Mistake{Line: 123, Code: settings.Unknown})
-	for _, a := range all {
-		for _, b := range all {
+	notes := notesOf(all)
+	for _, card := range brokenCards {
+		notes = append(notes, words.T(card.glass))
+	}
+	for _, a := range notes {
+		for _, b := range notes {
 			o := kiosk.DefaultOptions()
-			for _, p := range o.Pages(kiosk.Box, kiosk.Content{Notes: notesOf(settings.Mistakes{a, b})}) {
+			for _, p := range o.Pages(kiosk.Box, kiosk.Content{Notes: []words.Text{a, b}}) {
 				if _, err := draw.Draw(p); err != nil {
-					t.Errorf("%s and %s: %v", a.Code, b.Code, err)
+					t.Errorf("%v and %v: %v", a, b, err)
 				}
 			}
 		}

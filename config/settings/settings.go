@@ -89,6 +89,7 @@ const (
 	Binary       Code = "binary"
 	RichText     Code = "rich-text" // a word processor's file
 	Empty        Code = "empty"     // no line at all
+	Missing      Code = "missing"   // there is none on the box's own card
 	Unreadable   Code = "unreadable"
 	TwoFiles     Code = "two-files" // such as infobus.txt and infobus.txt.txt
 	Newer        Code = "newer"     // a file of a version that is not known here
@@ -117,7 +118,7 @@ const (
 )
 
 // Codes are all mistakes.
-var Codes = []Code{TooLarge, Binary, RichText, Empty, Unreadable, TwoFiles, Newer, BadVersion, NoEquals, Unknown, Twice, Quote, MixedDigits,
+var Codes = []Code{TooLarge, Binary, RichText, Empty, Missing, Unreadable, TwoFiles, Newer, BadVersion, NoEquals, Unknown, Twice, Quote, MixedDigits,
 	PINShort, PINLetters, PINEasy, NameLong, Address, TokenBlank, TokenHTTP, TokenAlone, MerakiNumber, MerakiAlone, WiringWord, WiringExact, BatteryWord, CapacityForm, ShuntForm, NotKept}
 
 // Text is the mistake in words, with its line and key.

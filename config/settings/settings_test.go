@@ -165,7 +165,7 @@ func TestAMistakeIsSaidWithItsLineAndKeyAndNeverItsValue(t *testing.T) {
 }
 
 func TestEveryMistakeIsFoundOfSomeFile(t *testing.T) {
-	found := map[Code]bool{Unreadable: true, TwoFiles: true, NotKept: true} // by who reads the file
+	found := map[Code]bool{Missing: true, Unreadable: true, TwoFiles: true, NotKept: true} // by who reads the file
 	for _, c := range wrong {
 		name := c.file
 		if name == "" {

@@ -45,6 +45,7 @@ type kept struct {
 // Settings are those that hold, and what is wrong.
 type Settings struct {
 	Config   config.Config     // with the settings over it
+	Found    bool              // there is a file, whatever is wrong with it
 	Mistakes settings.Mistakes // of the file; then the last good settings hold
 	Kept     error             // why they could not be kept, or that a copy is damaged; without any value
 }
@@ -57,8 +58,8 @@ func Read(disk durable.Disk, path, dir string, c config.Config) Settings {
 	if c.Status.PINFile == "" {
 		c.Status.PINFile = filepath.Join(dir, PIN)
 	}
-	s := Settings{Kept: damaged}
 	file, found, wrong := look(path)
+	s := Settings{Kept: damaged, Found: found || wrong != ""}
 	switch {
 	case wrong != "":
 		s.Mistakes = settings.Mistakes{{Code: wrong}}
