@@ -6,13 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"infobus/config"
 	"infobus/config/settings"
+	"infobus/images/card/cardtest"
 )
 
 // Every key of configuration and settings file is a secret, or tells a thief something,
@@ -105,19 +105,11 @@ func TestOnTheCardStandOnlyTheNamedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, list, found := strings.Cut(string(doc), "# What the box writes on its memory card")
-	if !found {
+	named := cardtest.Named(string(doc))
+	if len(named) == 0 {
 		t.Fatal("docs/card.md has no list of what is written")
 	}
-	var named []string
-	for row := range strings.Lines(list) {
-		if cell, _, is := strings.Cut(strings.TrimPrefix(row, "| "), " | "); is && strings.HasPrefix(row, "| `") {
-			for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
-				named = append(named, m[1])
-			}
-		}
-	}
-	desk := []string{"infobus.sock", "received.jsonl"} // of a simulated van, and where systemd hands over no socket
+	const desk = "received.jsonl" // of a simulated van
 	state, card := t.TempDir(), t.TempDir()
 	file, configuration := filepath.Join(card, "infobus.txt"), filepath.Join(card, "infobus.yaml")
 	write := func(path, text string) {
@@ -147,16 +139,14 @@ func TestOnTheCardStandOnlyTheNamedFiles(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
-		name := strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".new"), ".bad")
-		i := slices.IndexFunc(named, func(pattern string) bool { is, _ := filepath.Match(pattern, name); return is })
-		if i < 0 && !slices.Contains(desk, name) {
+		seen[named.Of(e.Name())] = true
+		if named.Of(e.Name()) == "" && e.Name() != desk {
 			t.Errorf("%s stands on the card, and docs/card.md does not name it", e.Name())
-		} else if i >= 0 {
-			seen[named[i]] = true
 		}
 	}
+	others := []string{"lost+found", "glass.slots"} // the file system's own; a simulated panel's frame is not kept
 	for _, n := range named {
-		if !seen[n] && n != "glass.slots" { // a simulated panel's frame is not kept
+		if !seen[n] && !slices.Contains(others, n) {
 			t.Errorf("docs/card.md names %s, which was not written", n)
 		}
 	}

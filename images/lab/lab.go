@@ -32,6 +32,7 @@ type Options struct {
 	Kernel string            // arm64, with the PL061 built in
 	Init   string            // a static arm64 program
 	Files  map[string]string // more files: path in the machine → path here; all are executable
+	Initrd string            // one that is there, in the place of Init, Files and Programs
 	Append string            // added to the kernel's command line
 	// Firmware is started instead of a kernel with Init and Files: it finds its own.
 	Firmware string
@@ -144,23 +145,33 @@ func (m *Machine) starts(o Options) ([]string, error) {
 		// Firmware that asks for ACPI's devices gets no pl061.
 		return []string{"-machine", "acpi=off", "-bios", o.Firmware}, nil
 	}
-	initrd := filepath.Join(m.dir, "initrd")
+	if o.Initrd == "" {
+		var err error
+		if o.Initrd, err = m.pack(o); err != nil {
+			return nil, err
+		}
+	}
+	return []string{"-kernel", o.Kernel, "-initrd", o.Initrd,
+		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 " + o.Append)}, nil
+}
+
+// pack makes the machine's initial RAM file system.
+func (m *Machine) pack(o Options) (initrd string, err error) {
 	programs, err := json.Marshal(o.Programs)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if err := os.WriteFile(m.path("lab.json"), programs, 0o600); err != nil {
-		return nil, err
+		return "", err
 	}
 	files := map[string]string{"/init": o.Init, "/lab.json": m.path("lab.json")}
 	for guest, host := range o.Files {
 		files[guest] = host
 	}
-	if err := Pack(initrd, files); err != nil {
-		return nil, fmt.Errorf("pack the machine's files: %w", err)
+	if err := Pack(m.path("initrd"), files); err != nil {
+		return "", fmt.Errorf("pack the machine's files: %w", err)
 	}
-	return []string{"-kernel", o.Kernel, "-initrd", initrd,
-		"-append", strings.TrimSpace("console=ttyAMA0 quiet panic=-1 " + o.Append)}, nil
+	return m.path("initrd"), nil
 }
 
 func (m *Machine) path(name string) string { return filepath.Join(m.dir, name) }
