@@ -43,6 +43,14 @@ func findCardSlot(_ van.Options, s van.State) (finding, bool) {
 	return none()
 }
 
+// findCardLate: the card was not there when the box started.
+func findCardLate(_ van.Options, s van.State) (finding, bool) {
+	if !s.Card.Late {
+		return none()
+	}
+	return finding{severity: Warn, text: words.T("advice.card-late"), then: words.T("advice.then.card-late")}, true
+}
+
 // findCardRepaired: what of the last minutes before a power cut is missing may be missed.
 func findCardRepaired(_ van.Options, s van.State) (finding, bool) {
 	if s.Card.Data.State != card.DataRepaired {

@@ -21,6 +21,8 @@ func TestThePageSaysWhatIsWrongWithTheCard(t *testing.T) {
 		r.Why = w
 		return r
 	}
+	late := data(card.DataMounted, card.DataAsLeft, 0)
+	late.Late = true
 	const (
 		broken  = "Tell the team: the box’s memory card is broken."
 		damaged = "Tell the team: a part of the box’s memory card is damaged."
@@ -47,6 +49,7 @@ func TestThePageSaysWhatIsWrongWithTheCard(t *testing.T) {
 		{"the other kernel is damaged", why(card.WhyKernel), "card-other-slot", Warn, damaged},
 		{"the other root is damaged", why(card.WhyRoot), "card-other-slot", Warn, damaged},
 		{"both copies of the state are damaged", why(card.WhyNoState), "card-other-slot", Warn, damaged},
+		{"the card came late", late, "card-late", Warn, "Tell the team: the box found its memory card late."},
 		{"an update did not prove good", why(card.WhyUsedUp), "card-other-slot", Warn, "Tell the team: the update did not work, and the box runs as before it."},
 	} {
 		o, s := good(t)

@@ -116,7 +116,7 @@ func pairs(t testing.TB) (all []moment) {
 		"do end-session, 10s", "cable out, 20s", "cellular down, 30s", "device panel timeout, 5s", "device battery timeout, 1m", "timetable refused 2, 5s", "version waits, 5s",
 		"device logbook full, 5s", "gas on, 5s", "points 1 1, 16m", "joining dhcp, 5s"}
 	// What is told and nothing else depends on is paired with a few of these.
-	said := []string{"pairing copied, 5s", "box says, 5s", "logs lost, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s", "guide waits, 5s", "guide refused, 5s"}
+	said := []string{"pairing copied, 5s", "box says, 5s", "logs lost, 5s", "card memory, 5s", "card lost, 5s", "card slot, 5s", "card late, 5s", "guide waits, 5s", "guide refused, 5s"}
 	for i, a := range said {
 		for _, b := range append([]string{"generator off, 40s", "cable out, 20s", "device panel timeout, 5s", "gas on, 5s", "do end-session, 10s"}, said[i+1:]...) {
 			play([]string{"generators 2", "sockets", "monoxide", "battery 60"}, "generator on, site moulin, 3m", a, b)
@@ -280,6 +280,7 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 	bad(j.Level == Good && (s.Card.Why == card.WhyRoot || s.Card.Why == card.WhyUsedUp), "all is well, and a slot of the card is damaged")
 	bad(j.Level == Good && len(s.Notes) > 0, "all is well, and the box says what is wrong")
 	bad(j.Level == Good && s.Copied != 0 && now-s.Copied < time.Hour, "all is well, and a pairing was copied")
+	bad(j.Level == Good && s.Card.Late, "all is well, and the card was found late")
 	bad(j.Level == Good && s.Sync.Lost > 0 && now-s.Sync.LostAt < time.Hour, "all is well, and events on the card are lost")
 	bad(j.Level == Good && s.Quiet, "all is well, and it is quiet")
 	bad(s.Quiet && codes[confirmSite], "a site is asked for while it is quiet")

@@ -87,6 +87,7 @@ var table = rules{
 	{code: cardMemory, about: Devices, act: TellTeam, judge: findCardMemory},
 	{code: cardAnew, about: Devices, act: TellTeam, judge: findCardAnew},
 	{code: cardSlot, about: Devices, act: TellTeam, judge: findCardSlot},
+	{code: "card-late", about: Devices, act: TellTeam, judge: findCardLate},
 	{code: "box-says", about: Devices, act: TellTeam, judge: findBoxSays},
 	{code: "timetable-none", about: Timetable, act: BringTimetable, touch: ThePage, judge: findTimetableNone, marks: []About{Screen},
 		hides: []string{timetableRefused}},

@@ -29,6 +29,7 @@ type Report struct {
 	Bad      string  `json:"bad_slots,omitempty"`  // slots whose root is damaged
 	Root     Root    `json:"root"`                 // of the slot that runs
 	Card     int64   `json:"card_bytes,omitempty"` // the card's size
+	Late     bool    `json:"late,omitempty"`       // it was found so late that the fixed page was shown
 	Data     Data    `json:"data"`
 	Clock    Stop    `json:"clock_stop_flag"`
 	Setting  File    `json:"settings"`

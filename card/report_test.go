@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var full = Report{Version: 1, Slot: B, Why: WhyRoot, State: OneRight, Left: 2, Bad: "a", Root: RootChecked, Card: 1 << 34,
+var full = Report{Version: 1, Slot: B, Why: WhyRoot, State: OneRight, Left: 2, Bad: "a", Root: RootChecked, Card: 1 << 34, Late: true,
 	Data: Data{State: DataInMemory, Why: DataReadOnly, Bytes: 1 << 26, Free: 5, Grown: true, Salvaged: 4}, Clock: StopSet, Setting: FileFound, Seconds: 2.5, Watchdog: true}
 
 func TestAReportIsReadAsItWasWritten(t *testing.T) {

@@ -27,7 +27,7 @@ var (
 		"carbon-monoxide", "shutdown-announced", "session-without-power", "sockets-dead", "battery-low", "generator-not-charging", "battery-low-charging",
 		"session-over", "session-unseen", "generator-unseen", "current-sense-dead", "current-sense-reversed", "current-sense-scale", "battery-resistance",
 		"generator-stalls", "generator-speed", "data-short", "access-point-dark", "phones-cannot-join", "clock-not-set", "clock-differs", "screen-failed",
-		"configuration-refused", "card-in-memory", "card-data-lost", "card-other-slot", "box-says", "timetable-none", "timetable-refused", "timetable-unconfirmed",
+		"configuration-refused", "card-in-memory", "card-data-lost", "card-other-slot", "card-late", "box-says", "timetable-none", "timetable-refused", "timetable-unconfirmed",
 		"timetable-waiting", "guide-refused", "guide-waiting", "device-failed", "logbook-damaged", "phone-copied", "confirm-site", "battery-weak", "generator-service", "timetable-expiring",
 		"card-repaired", "start-generator", "uplink"}
 	levels  = []string{"good", "plain", "unknown", "warn", "bad"}

@@ -12,7 +12,9 @@ import (
 // card takes what the initramfs found. What is not as it should be is an event, once a
 // boot.
 func (s *State) card(r card.Report, at reading.Stamp, out *Output) {
-	s.Card = r
+	if s.Card = r; r.Late {
+		s.Kiosk.Glass = "" // on it stands the initramfs's page, that the box cannot start
+	}
 	s.device(DeviceSeen{Name: MemoryCard, OK: r.Data.State != card.DataInMemory, Reason: "error", Why: string(r.Data.Why)}, at.Mono, out)
 	if !s.rebooted || r.Why == card.WhyGood && r.Data.State == card.DataMounted {
 		return
@@ -45,6 +47,9 @@ func (s State) glassNotes() []words.Text {
 		notes = append(notes, words.T("glass.card-other-slot"))
 	case card.WhyNoState:
 		notes = append(notes, words.T("glass.card-no-state"))
+	}
+	if s.Card.Late {
+		notes = append(notes, words.T("glass.card-late"))
 	}
 	return notes
 }

@@ -57,3 +57,18 @@ func TestWhatIsFoundOfTheCardIsToldOnceABoot(t *testing.T) {
 		}
 	}
 }
+
+// A card that came late left the initramfs's page on the glass: what was kept of the glass
+// is not believed.
+func TestAfterACardThatCameLateTheGlassIsInDoubt(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		o := van.DefaultOptions()
+		s := van.New(o)
+		s.Kiosk.Glass = "0123456789abcdef"
+		s, _, _ = van.Step(o, s, van.Observation{At: reading.Stamp{Boot: "now", Mono: time.Second},
+			Value: van.CardSeen{Report: card.Report{Version: 1, Why: card.WhyGood, Late: late, Data: card.Data{State: card.DataMounted}}}})
+		if (s.Kiosk.Glass == "") != late {
+			t.Errorf("late %t: %q stands on the glass", late, s.Kiosk.Glass)
+		}
+	}
+}

@@ -10,6 +10,13 @@ var cards = map[string]card.Report{
 	"repaired": found(card.WhyGood, card.DataRepaired),
 	"slot":     found(card.WhyRoot, card.DataMounted),
 	"undone":   found(card.WhyUsedUp, card.DataMounted),
+	"state":    found(card.WhyNoState, card.DataMounted),
+	"late":     late(found(card.WhyGood, card.DataMounted)),
+}
+
+func late(r card.Report) card.Report {
+	r.Late = true
+	return r
 }
 
 func found(why card.Why, data card.DataState) card.Report {

@@ -72,6 +72,7 @@ var brokenCards = []struct {
 	{"some of the data is lost", card.Report{Why: card.WhyGood, Data: card.Data{State: card.DataAnew, Why: card.DataBroken, Salvaged: 2}}, "glass.card-data-saved", "advice.then.card-data-saved"},
 	{"a kernel is damaged", card.Report{Why: card.WhyKernel, Data: card.Data{State: card.DataMounted}}, "glass.card-other-slot", "advice.then.card-other-slot"},
 	{"a root is damaged", card.Report{Why: card.WhyRoot, Data: card.Data{State: card.DataMounted}}, "glass.card-other-slot", "advice.then.card-other-slot"},
+	{"the card was late", card.Report{Why: card.WhyGood, Late: true, Data: card.Data{State: card.DataMounted}}, "glass.card-late", "advice.then.card-late"},
 	{"the slot state is damaged", card.Report{Why: card.WhyNoState, Data: card.Data{State: card.DataMounted}}, "glass.card-no-state", "advice.then.card-no-state"},
 }
 

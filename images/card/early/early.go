@@ -28,6 +28,7 @@ type Options struct {
 	Boot card.Boot
 	Disk string        // such as /dev/mmcblk0; "" is the one with Boot's signature
 	Wait time.Duration // for the disk
+	Late bool          // the fixed page was shown meanwhile
 	Say  func(format string, arguments ...any)
 }
 
@@ -66,7 +67,7 @@ func Open(o Options) (*Card, error) {
 		c.boot.Slot = c.state.Primary()
 	}
 	c.report = card.Report{Slot: c.boot.Slot, Why: c.state.WhyRuns(c.boot.Slot, health), State: health,
-		Card: c.sectors * card.SectorSize, Clock: card.StopUnknown}
+		Card: c.sectors * card.SectorSize, Late: o.Late, Clock: card.StopUnknown}
 	return c, nil
 }
 

@@ -68,6 +68,7 @@ func choose(o early.Options, say func(string, ...any)) (*early.Card, card.Verdic
 		}
 		if say("%v", err); tried == 0 {
 			show(say)
+			o.Late = true
 		}
 		for range 10 {
 			early.Blink()
