@@ -15,6 +15,12 @@ type Evidence struct {
 	Spent bool
 }
 
+// Recorded is evidence as it is written to a file, to be judged again.
+type Recorded struct {
+	At time.Duration // monotonic: when it was told
+	E  Evidence
+}
+
 // Answer is a question that was sent, and what came of it so far. A question that
 // waits is told again while it does, and at last when something came.
 type Answer struct {

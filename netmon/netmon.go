@@ -163,6 +163,7 @@ type Probe struct {
 	Alive   time.Duration // monotonic: when the last question was sent whose answer came through the gateway; 0 for none
 	Delay   time.Duration // from a packet to its answer, in the middle; 0 unknown
 	Full    bool          // answers are as late as only a full queue makes them
+	Settled bool          // where it was slow, it is no longer
 	Stalled bool          // small answers come, long ones do not
 	Loss    float64       // share of the packets of the last half minute that were lost, 0 to 1
 	// ClockWrong: a server proved who it is, and the box's clock, which nobody vouches

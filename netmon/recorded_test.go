@@ -4,39 +4,45 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"infobus/netmon"
 )
 
-// recorded is evidence as the daemon took it, and when.
-type recorded struct {
-	At time.Duration
-	E  netmon.Evidence
-}
-
-func readRecorded(t *testing.T, path string) (all []recorded) {
+// readRecorded reads what a daemon wrote: the first comes a second after the beginning.
+func readRecorded(t *testing.T, path string) (all []netmon.Recorded) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
+	var r io.Reader = f
+	if strings.HasSuffix(path, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
 	}
-	lines := bufio.NewScanner(z)
+	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
+	var first time.Duration
 	for lines.Scan() {
-		var r recorded
+		var r netmon.Recorded
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
+		if len(all) == 0 {
+			first = r.At
+		}
 		all = append(all, r)
+		all[len(all)-1].At += time.Second - first
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
@@ -46,7 +52,7 @@ func readRecorded(t *testing.T, path string) (all []recorded) {
 
 // replay steps through what was recorded, and through each moment at which the state
 // wants to be woken; each hears of every state.
-func replay(all []recorded, each func(netmon.State, time.Duration)) {
+func replay(all []netmon.Recorded, each func(netmon.State, time.Duration)) {
 	o := netmon.DefaultOptions()
 	o.PowerGap = 0
 	begun := time.Hour
@@ -63,10 +69,35 @@ func replay(all []recorded, each func(netmon.State, time.Duration)) {
 	}
 }
 
+var replayed = flag.String("replay", "", "only show how this recording of infobusd --evidence is judged")
+
+// show logs what is found and what shows, at each change of either.
+func show(t *testing.T, all []netmon.Recorded) {
+	was := ""
+	replay(all, func(s netmon.State, at time.Duration) {
+		now := fmt.Sprintf("%s, found %s", s.Verdict, s.Found())
+		if now == was {
+			return
+		}
+		was = now
+		p, _ := s.Probe.Get()
+		var rungs []string
+		for _, r := range s.Ladder[3:] {
+			rungs = append(rungs, fmt.Sprintf("%s %v", r.Name, r.Finding))
+		}
+		t.Logf("%7.1f s %s: delay %v, page %v, loss %.2f, full %v; %s", at.Seconds(), now,
+			p.Delay.Round(time.Millisecond), p.Latency.Round(time.Millisecond), p.Loss, p.Full, strings.Join(rungs, ", "))
+	})
+}
+
 // Recorded in netmon/lab: the phones fill the queue of 4 s and, minutes later, the radio
 // goes. With 2 Mbit/s names, connections and calls are lost in it again and again: in the
 // first of these nine other verdicts once showed.
 func TestFortyPhonesAreOneVerdictAndAnOutageInsideIsFound(t *testing.T) {
+	if *replayed != "" {
+		show(t, readRecorded(t, *replayed))
+		return
+	}
 	for name, full := range map[string]netmon.Verdict{
 		"forty-phones-2-mbit": netmon.Congested, "forty-phones-2-mbit-again": netmon.Congested, "forty-phones-10-mbit": netmon.Slow,
 		"forty-phones-10-mbit-long": netmon.Slow,

@@ -484,10 +484,6 @@ func (s State) probeFindings(o Options) []Finding {
 	if link, known := s.Link.Get(); gateway == Failed && known && link.Neighbour == NeighbourReachable && !s.pageSeen {
 		gateway = Passed // it is there, and has no page for us
 	}
-	delay, latency, loss := o.SlowAbove, o.SlowAbove, o.SlowLoss
-	if s.Verdict == Slow { // it stays until it is well again: a queue fills and empties
-		delay, latency, loss = delay/3, latency*2/3, loss*2/3
-	}
 	signIn, speed := p.HTTP, p.HTTP
 	switch {
 	case captive:
@@ -495,9 +491,15 @@ func (s State) probeFindings(o Options) []Finding {
 	case p.HTTP == Failed:
 		signIn = NotKnown // speed has failed: no page came within its bound
 	case p.HTTP == Passed:
-		speed = passed(p.Latency <= latency)
+		speed = passed(p.Latency <= o.SlowAbove)
 	}
-	if p.Full || p.Delay > delay || o.SlowLoss != 0 && p.Loss >= loss {
+	late := p.Full || p.Delay > o.SlowAbove || o.SlowLoss != 0 && p.Loss >= o.SlowLoss
+	if s.Verdict == Slow || s.Verdict == Congested { // until it is well again: a queue fills and empties
+		if late = !p.Settled; !late {
+			speed = p.HTTP
+		}
+	}
+	if late {
 		speed = Failed
 	}
 	return []Finding{gateway, p.Internet, signIn, p.DNS, p.Ports, speed}
@@ -656,6 +658,9 @@ func (s State) patience(o Options) time.Duration {
 	case better:
 		if s.Flapping && s.Verdict == CableUnplugged {
 			return max(o.ClearAfter, o.FlapClear)
+		}
+		if s.found == Slow && s.Verdict == Congested {
+			return max(o.ClearAfter, o.SlowAfter) // and nothing else meanwhile
 		}
 		return o.ClearAfter
 	}

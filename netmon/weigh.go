@@ -1,6 +1,7 @@
 package netmon
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -204,7 +205,7 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 	m.gather()
 	m.outdated()
 	m.delay(&p, shows)
-	p.Loss = m.loss()
+	p.Loss = m.loss(m.now - losses)
 	m.patient = min(max(silence, 3*p.Delay), silenceMost)
 	m.late = p.Delay > o.SlowAbove
 	if o.SlowLoss != 0 && p.Loss >= o.SlowLoss {
@@ -280,6 +281,7 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 	if p.HTTP == Passed {
 		p.Latency = m.latency(checks, proofs)
 	}
+	p.Settled = m.settled()
 
 	switch {
 	case len(lookups)+len(randoms) == 0:
@@ -531,7 +533,7 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 		return since
 	}
 	for port, all := range byPort {
-		if m.late && m.within(window, all) {
+		if m.late && (m.within(window, all) || m.byChance(all)) {
 			continue
 		}
 		others := slices.DeleteFunc(slices.Concat(tcp, calls), func(c cell) bool { return c.Port == port })
@@ -539,10 +541,31 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 			return Failed
 		}
 	}
-	if servers(calls) > 1 && allWrong(calls, m.patient) && m.rightSince(first(calls), tcp, true) && !(m.late && m.within(window, calls)) {
+	if servers(calls) > 1 && allWrong(calls, m.patient) && m.rightSince(first(calls), tcp, true) &&
+		!(m.late && (m.within(window, calls) || m.byChance(calls))) {
 		return Failed
 	}
 	return Passed
+}
+
+// byChance says whether a queue that loses as much as is lost of all else may have lost all
+// that these cells were asked.
+func (m *matrix) byChance(some []cell) bool {
+	const rare = 1e-5
+	vain, others, lost := 0.0, 1.0, 0.5 // never of nothing is not never
+	for _, h := range m.kept {
+		switch {
+		case h.Question == Page, h.Question == Knock, m.now-h.At >= window, h.Came == Nothing && h.After < tcpSilence: // of the gateway, or not decided
+		case slices.ContainsFunc(some, func(c cell) bool { return c.Cell == h.Cell }):
+			vain++
+		case h.Came == Nothing:
+			lost++
+			fallthrough
+		default:
+			others++
+		}
+	}
+	return math.Pow(lost/others, vain) > rare
 }
 
 // within says whether one of the cells was answered, as it should be, so lately: some of
@@ -577,38 +600,82 @@ func (m *matrix) latency(checks, proofs []cell) (d time.Duration) {
 }
 
 // delay is how long answers take to packets of the last seconds, and whether that is as
-// it is where a queue is full. That one is full holds until packets say otherwise.
+// it is where a queue is full. That one is full holds while any packet is late.
 func (m *matrix) delay(p *Probe, shows Verdict) {
 	const few = 3
+	full := m.o.FullAbove
 	var trips []time.Duration
-	lost, lately := 0, 0
+	lost, late := 0, false
 	for _, h := range m.kept {
-		if h.Trip > 0 && m.now-h.back() < delays {
-			lately++
+		if h.Trip == 0 {
+			continue
 		}
-	}
-	for _, h := range slices.Backward(m.kept) {
-		if h.Trip > 0 && (m.now-h.back() < delays || shows == Congested && lately < few && len(trips) < few && m.now-h.back() < window) {
+		if m.now-h.back() < delays {
 			trips = append(trips, h.Trip)
 			lost += h.Lost
 		}
+		late = late || m.now-h.back() < window && h.Trip > full*3/5
 	}
+	p.Full = shows == Congested && full > 0 && late
 	if len(trips) < few {
 		return
 	}
 	slices.Sort(trips)
 	p.Delay = trips[len(trips)/2]
-	full := m.o.FullAbove
-	if shows == Congested {
-		full = full * 3 / 5 // it stays for a glance
-	}
 	wavers := lost > 0 || float64(trips[len(trips)-1]-trips[0]) >= wavering*float64(p.Delay)
-	p.Full = full > 0 && p.Delay > full && (wavers || shows == Congested)
+	p.Full = p.Full || full > 0 && p.Delay > full && wavers
 }
 
-// loss is the share of the packets of the last half minute that were lost; 0 where there
-// were too few to say.
-func (m *matrix) loss() float64 {
+// settled says whether what was slow is well again: what was sent after the last late
+// answer came back at once, or nothing was late for a whole window.
+func (m *matrix) settled() bool {
+	return m.prompt(m.o.SlowAbove/3, m.o.SlowAbove*2/3, true) || m.prompt(m.o.SlowAbove, m.o.SlowAbove, false)
+}
+
+// prompt says whether packets come back within trip and pages within page: those that were
+// sent since the last late packet or, if not since, all.
+func (m *matrix) prompt(trip, page time.Duration, since bool) bool {
+	const spread = 1500 * time.Millisecond
+	late := time.Duration(-1) // when the last late packet was sent
+	packets := false
+	for _, h := range m.kept {
+		if h.Trip == 0 || m.now-h.back() >= window {
+			continue
+		}
+		packets = true
+		if h.Trip > trip {
+			late = max(late, h.back()-h.Trip)
+		}
+	}
+	if late >= 0 && !since {
+		return false
+	}
+	first, last := m.now, time.Duration(0) // when the packets since were sent
+	for _, h := range m.kept {
+		if sent := h.back() - h.Trip; h.Trip > 0 && sent > late && m.fromBeyond(h) {
+			first, last = min(first, sent), max(last, sent)
+		}
+	}
+	if packets && (last-first < spread || m.now-last >= delays) {
+		return false
+	}
+	if m.o.SlowLoss != 0 && m.loss(max(first, m.now-delays)) >= m.o.SlowLoss*2/3 {
+		return false
+	}
+	slowest := time.Duration(0)
+	for _, h := range m.kept {
+		if (h.Question == Check || h.Question == Proof) && h.Came == Right && (!since || !packets || h.At >= first) {
+			if slowest = max(slowest, h.After); since {
+				slowest = h.After // the last
+			}
+		}
+	}
+	return slowest <= page
+}
+
+// loss is the share of the packets that were lost of those that were asked for since then;
+// 0 where there were too few to say.
+func (m *matrix) loss(since time.Duration) float64 {
 	var answered []held // by when the answer came
 	for _, h := range m.kept {
 		if h.Trip > 0 && m.now-h.back() < window {
@@ -624,7 +691,7 @@ func (m *matrix) loss() float64 {
 	}
 	lost, all := 0, 0
 	for _, h := range answered {
-		if h.After-h.Trip < gone && h.At >= from && m.now-h.back() < losses {
+		if h.After-h.Trip < gone && h.At >= max(from, since) {
 			lost, all = lost+h.Lost, all+h.Lost+1
 		}
 	}

@@ -59,6 +59,7 @@ type flags struct {
 	vanTimes   bool
 	card       string // the initramfs's report; "": none
 	verbose    bool
+	evidence   string           // where the probes' findings are written; "": nowhere
 	keepOld    bool             // no old event is removed: for the test of what a card tells then
 	log        io.Writer        // nil: standard error
 	busy       *epapertest.Busy // of a simulated panel; nil: as long as a real one
@@ -121,6 +122,7 @@ says which and why; 2 if the command line was not understood.`,
 	c.Flags().StringVar(&f.listen, "listen", "", "address:port of the pages (default: what the configuration says; systemd's sockets come first)")
 	c.Flags().StringVar(&f.volunteers, "volunteers", "", "address:port of the volunteers' own door (default: likewise)")
 	c.Flags().StringVar(&f.card, "card-report", card.ReportFile, "what the card's initramfs found, where the box runs from its own card")
+	c.Flags().StringVar(&f.evidence, "evidence", "", "append to this file what the probes find, one JSON object each time; no address is in it")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "log every request and answer, without what they say")
 	c.Flags().BoolVar(&f.vanTimes, "van-times", false, "with --sim: be as patient as in the van, instead of showing everything within seconds, and start whatever is wrong")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

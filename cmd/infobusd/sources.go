@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ import (
 	"infobus/netmon/probe"
 	"infobus/power"
 	"infobus/private"
+	"infobus/reading/clock"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
@@ -183,7 +186,22 @@ func (a *appliance) probes(ctx context.Context, _ func()) error {
 		return s.ProbePace(a.options), a.parts.targets().Via(s.Uplink.Link.Value)
 	}
 	absent := func(gateway string) bool { return link.Absent(a.config.Uplink.Interface, gateway) }
+	record := func(netmon.Evidence) {}
+	if path := a.flags.evidence; path != "" {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("record evidence: %w", err)
+		}
+		defer f.Close()
+		lines := json.NewEncoder(f)
+		record = func(e netmon.Evidence) {
+			if err := lines.Encode(netmon.Recorded{At: clock.Mono(), E: e}); err != nil {
+				slog.Warn("evidence is not recorded", "why", err)
+			}
+		}
+	}
 	return probe.Run(ctx, probe.Options{Client: a.client, Absent: absent}, pace, a.probe, func(e netmon.Evidence) {
+		record(e)
 		a.observe(e)
 		a.keepBudget()
 	})
