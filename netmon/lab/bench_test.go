@@ -4,15 +4,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-// peers is how long each is left alone: one check of NetworkManager's, and one
+// rests is how long each is left alone: one check of NetworkManager's by default, and one
 // of the daemon's without a session.
-const peers = 5 * time.Minute
+const rests = 5 * time.Minute
 
 // resting is what a process costs while all is well and nobody asks for anything.
 type resting struct {
@@ -50,63 +49,29 @@ func (p *process) pss(t testing.TB) (kb int64) {
 	return kb
 }
 
-// networkManager runs in the van in networkd's and the daemon's place, with the
-// connectivity check at its default interval. It sees folders of its own.
-func (l *lab) networkManager() *process {
-	l.t.Helper()
-	l.write(filepath.Join(l.dir, "NetworkManager.conf"), fmt.Sprintf("[main]\nplugins=keyfile\ndns=none\nrc-manager=unmanaged\nhostname-mode=none\n"+
-		"[connectivity]\nenabled=true\nuri=http://%s/generate_204\nresponse=\ninterval=300\n", checkName))
-	l.write(filepath.Join(l.dir, "uplink.nmconnection"), "[connection]\nid=uplink\ntype=ethernet\ninterface-name=uplink0\n[ipv4]\nmethod=auto\n[ipv6]\nmethod=disabled\n")
-	l.write(filepath.Join(l.dir, "resolv.conf"), "nameserver "+gatewayAddress+"\n")
-	p := l.start("NetworkManager", l.van, l.environment(), "unshare", "--mount", "--propagation", "private", "sh", "-ec", `
-		for dir in /run /var/lib/NetworkManager /etc/NetworkManager; do mkdir -p $dir; mount -t tmpfs tmpfs $dir; done
-		mount -o remount,ro /sys
-		mount --bind "`+l.dir+`/resolv.conf" /etc/resolv.conf
-		mkdir -p /etc/NetworkManager/system-connections /run/NetworkManager
-		install -m 600 "`+l.dir+`/uplink.nmconnection" /etc/NetworkManager/system-connections/
-		exec NetworkManager --no-daemon --config="`+l.dir+`/NetworkManager.conf"`)
-	for end := time.Now().Add(guard); l.managerSays() != allWell; time.Sleep(200 * time.Millisecond) {
-		if time.Now().After(end) {
-			l.t.Fatalf("NetworkManager does not find the internet: %s", l.managerSays())
-		}
-	}
-	return p
-}
-
-// allWell is what NetworkManager says while the internet works.
-const allWell = "connected:full"
-
-// managerSays is NetworkManager's state and connectivity.
-func (l *lab) managerSays() string {
-	c := exec.Command("nmcli", "-t", "-f", "STATE,CONNECTIVITY", "general")
-	c.Env = append(os.Environ(), l.environment()...)
-	out, _ := c.Output()
-	return strings.TrimSpace(string(out))
-}
-
 // managed has a NetworkManager for each of these faults suffer it, and prints for
 // each how long until it said otherwise than allWell, and what.
 func managed(b *testing.B, names []string) {
-	begun, labs := map[string]time.Time{}, map[string]*lab{}
+	begun, labs, suffering := map[string]time.Time{}, map[string]*lab{}, map[string]*peer{}
 	for _, name := range names {
 		labs[name] = newLabWhere(b, unmanaged)
 		labs[name].ip("-n", labs[name].van, "link", "set", "uplink0", "up")
-		labs[name].networkManager()
+		suffering[name] = labs[name].networkManager(labs[name].van, "uplink0", 300)
 	}
 	for _, name := range names {
 		begun[name] = time.Now()
 		named(name).inject(labs[name])
 	}
-	for end := time.Now().Add(peers + time.Minute); len(labs) > 0; time.Sleep(50 * time.Millisecond) {
-		for name, l := range labs {
-			if now := l.managerSays(); now != allWell {
-				fmt.Printf("| %s | NetworkManager | %.2f s, %s |\n", name, time.Since(begun[name]).Seconds(), now)
+	for end := time.Now().Add(rests + time.Minute); len(suffering) > 0; time.Sleep(50 * time.Millisecond) {
+		for name, p := range suffering {
+			if all := p.since(begun[name]); len(all) > 0 {
+				fmt.Printf("| %s | NetworkManager | %.2f s, %s |\n", name, all[0].at.Sub(begun[name]).Seconds(), all[0].words)
 			} else if time.Now().After(end) {
-				fmt.Printf("| %s | NetworkManager | not within %v |\n", name, peers+time.Minute)
+				fmt.Printf("| %s | NetworkManager | not within %v |\n", name, rests+time.Minute)
 			} else {
 				continue
 			}
-			delete(labs, name)
+			delete(suffering, name)
 		}
 	}
 }
@@ -117,7 +82,7 @@ func managed(b *testing.B, names []string) {
 // same time.
 func BenchmarkPeers(b *testing.B) {
 	names := []string{"the cable is out at the Cisco box", "the gateway is dead, its port has light", "the radio is down", "names: no answer", "sign-in page: a redirect"}
-	window := peers
+	window := rests
 	_, err := exec.LookPath("NetworkManager")
 	compared := err == nil && !testing.Short()
 	if testing.Short() {
@@ -136,10 +101,10 @@ func BenchmarkPeers(b *testing.B) {
 	}
 	measures := []func() resting{quiet.rest("infobusd, no session", quiet.daemon), busy.rest("infobusd, a session on", busy.daemon)}
 	if compared {
-		measures = append(measures, idle.rest("NetworkManager, check every 300 s", idle.networkManager()))
+		measures = append(measures, idle.rest("NetworkManager, check every 300 s", idle.networkManager(idle.van, "uplink0", 300).process))
 	}
 	ends := time.After(window)
-	fmt.Fprintf(os.Stderr, "the uplink beside NetworkManager: %v at rest, and NetworkManager finds a fault at its next check only, up to %v\n", window, peers)
+	fmt.Fprintf(os.Stderr, "the uplink beside NetworkManager: %v at rest, and NetworkManager finds a fault at its next check only, up to %v\n", window, rests)
 	fmt.Print("\n| fault | who | after |\n|---|---|---|\n")
 	for _, name := range names {
 		fmt.Printf("| %s | mwan3, its default, as stated there | about 50 s |\n", name)

@@ -79,6 +79,17 @@ func (l *lab) release(change func()) {
 	l.ip("-n", l.gw, "link", "set", "lan0", "up")
 }
 
+// renew has networkd renew its lease: what the Cisco box leases has changed.
+func (l *lab) renew() {
+	l.t.Helper()
+	l.in(l.van, "env", "DBUS_SYSTEM_BUS_ADDRESS=unix:path="+filepath.Join(l.dir, "bus"), "networkctl", "renew", "uplink0")
+}
+
+// leases has the Cisco box lease with these options from now on.
+func leases(options ...string) func(*lab) {
+	return func(l *lab) { l.serveDHCP(options...); l.renew() }
+}
+
 // downloads fill a radio of so many bits a second.
 func downloads(n int, rate int64, queue time.Duration) func(*lab) {
 	return func(l *lab) {
@@ -255,6 +266,10 @@ var faults = []fault{
 			l.release(func() { l.serveDHCP("--dhcp-option=6,"+literals[0]+","+literals[1], "--port=0") })
 		},
 		clear: func(l *lab) { l.release(func() { l.serveDHCP() }) }},
+	{name: "the lease names no router", want: "no-address", inject: leases("--dhcp-option=3"), clear: leases()},
+	{name: "the lease names a router outside its net", want: "gateway-silent", inject: leases("--dhcp-option=3,198.51.100.77"), clear: leases()},
+	{name: "the lease names the box itself as name server", want: "dns-failing",
+		inject: func(l *lab) { leases("--dhcp-option=6," + l.address())(l) }, clear: leases()},
 	{name: "names: none exists", want: "dns-failing", ci: true, inject: names("nxdomain"), clear: names("")},
 	{name: "names that exist lead to a sign-in page, and others do not", want: "captive-portal",
 		inject: func(l *lab) {

@@ -11,6 +11,7 @@ package lab
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -147,8 +148,7 @@ func newLabWhere(t testing.TB, port string) *lab {
 
 	bus := filepath.Join(l.dir, "bus")
 	config := filepath.Join(l.dir, "bus.conf")
-	l.write(config, `<busconfig><type>system</type><listen>unix:path=`+bus+`</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow receive_sender="*"/><allow send_requested_reply="true"/><allow receive_requested_reply="true"/><allow send_type="signal"/></policy></busconfig>`)
+	l.writeBus(config, bus)
 	l.write(filepath.Join(l.dir, "uplink.network"), port)
 	// networkd's own folders are made afresh in a mount namespace; a /sys that
 	// cannot be written tells it that there is no udev to wait for.
@@ -163,6 +163,13 @@ func newLabWhere(t testing.TB, port string) *lab {
 		read -r address </run/bus # printed once anybody may connect
 		exec /lib/systemd/systemd-networkd`)
 	return l
+}
+
+// writeBus writes the configuration of a bus at a path, on which anybody may do anything.
+func (l *lab) writeBus(config, path string) {
+	l.t.Helper()
+	l.write(config, `<busconfig><type>system</type><listen>unix:path=`+path+`</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_destination="*"/><allow receive_sender="*"/><allow send_requested_reply="true"/><allow receive_requested_reply="true"/><allow send_type="signal"/></policy></busconfig>`)
 }
 
 // heal removes every fault that was put into the Cisco box's packet filter.
@@ -225,8 +232,14 @@ func (l *lab) run(session bool, flags ...string) { l.runWith(l.configure(), sess
 // runWith is run with a configuration of one's own.
 func (l *lab) runWith(config string, session bool, flags ...string) {
 	l.t.Helper()
+	evidence := filepath.Join(l.dir, "evidence.jsonl")
+	l.t.Cleanup(func() {
+		if l.t.Failed() || *keep != "" {
+			l.keepEvidence(evidence)
+		}
+	})
 	l.daemon = l.start("infobusd", l.van, l.environment(),
-		daemonProgram, append([]string{"--sim=line,battery,panel", "--van-times", "--config", config,
+		daemonProgram, append([]string{"--sim=line,battery,panel", "--van-times", "--evidence", evidence, "--config", config,
 			"--state-dir", filepath.Join(l.dir, "state"), "--listen", "127.0.0.1:8080"}, flags...)...)
 	l.verdict = follow(l)
 	if _, _, first := l.verdict.now(); true {
@@ -244,6 +257,27 @@ func (l *lab) runWith(config string, session bool, flags ...string) {
 	if _, ok := l.verdict.await("ok", guard); !ok {
 		l.t.FailNow()
 	}
+}
+
+// keepEvidence keeps what the probes found, to be judged again.
+func (l *lab) keepEvidence(path string) {
+	l.t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		l.t.Log(err)
+		return
+	}
+	f, err := os.CreateTemp(*keep, strings.NewReplacer("/", "-").Replace(l.t.Name())+"-*.jsonl.gz")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer f.Close()
+	z := gzip.NewWriter(f)
+	z.Write(b)
+	if err := z.Close(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Logf("what the probes found: go test ./netmon -run FortyPhones -v -replay %s", f.Name())
 }
 
 // socket is the daemon's own.

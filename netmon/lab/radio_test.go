@@ -24,6 +24,7 @@ type radio struct {
 	// jitter is added to delay at random, up to so much. rate is in bits a second
 	// towards the box, with a queue of so long; 0: without a limit.
 	jitter, rate, queue atomic.Int64
+	free                atomic.Int64 // when that queue will be empty, in ns since 1970
 
 	bytes atomic.Int64 // that came from the Cisco box or went to it
 	// Of these, those from or to the server that proves itself, and how often it
@@ -115,6 +116,7 @@ func (r *radio) carry(from, to *os.File, late bool) {
 				continue // the queue is full
 			}
 			free = free.Add(time.Duration(int64(n) * 8 * int64(time.Second) / rate))
+			r.free.Store(free.UnixNano())
 			select {
 			case line <- sent{free, append([]byte(nil), b[:n]...)}:
 			default:
@@ -131,6 +133,11 @@ func (r *radio) carry(from, to *os.File, late bool) {
 		}
 		to.Write(b[:n])
 	}
+}
+
+// waits is how long a packet waits that comes now.
+func (r *radio) waits() time.Duration {
+	return max(0, time.Until(time.Unix(0, r.free.Load())))
 }
 
 // sent is a packet on the line, and when it is at its end.

@@ -22,6 +22,7 @@ var (
 
 	megabits = flag.String("megabits", "", "give forty phones internets of so many Mbit/s, such as 2,2,10")
 	full     = flag.Duration("full", 0, "for so long")
+	keep     = flag.String("keep", "", "keep in this folder what the probes found; without it, among the temporary files and where a verdict was wrong")
 )
 
 // daemonProgram and commandProgram are infobusd and infobus, built for the lab.
