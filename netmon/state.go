@@ -490,16 +490,9 @@ func (s State) probeFindings(o Options) []Finding {
 		signIn = Failed
 	case p.HTTP == Failed:
 		signIn = NotKnown // speed has failed: no page came within its bound
-	case p.HTTP == Passed:
-		speed = passed(p.Latency <= o.SlowAbove)
 	}
-	late := p.Full || p.Delay > o.SlowAbove || o.SlowLoss != 0 && p.Loss >= o.SlowLoss
-	if s.Verdict == Slow || s.Verdict == Congested { // until it is well again: a queue fills and empties
-		if late = !p.Settled; !late {
-			speed = p.HTTP
-		}
-	}
-	if late {
+	late := p.Full || p.Delay > o.SlowAbove || p.Latency > o.SlowAbove || o.SlowLoss != 0 && p.Loss >= o.SlowLoss
+	if held := s.Verdict == Slow || s.Verdict == Congested; (late || held) && !p.Settled { // a queue fills and empties
 		speed = Failed
 	}
 	return []Finding{gateway, p.Internet, signIn, p.DNS, p.Ports, speed}

@@ -600,30 +600,45 @@ func (m *matrix) latency(checks, proofs []cell) (d time.Duration) {
 }
 
 // delay is how long answers take to packets of the last seconds, and whether that is as
-// it is where a queue is full. That one is full holds while any packet is late.
+// it is where a queue is full. That one is full holds while any packet is late; where it was
+// only slow, nearly all of a window must be that late, for a queue swings.
 func (m *matrix) delay(p *Probe, shows Verdict) {
-	const few = 3
+	trips, lost := m.trips(delays)
+	p.Delay = middle(trips)
 	full := m.o.FullAbove
-	var trips []time.Duration
-	lost, late := 0, false
-	for _, h := range m.kept {
-		if h.Trip == 0 {
-			continue
-		}
-		if m.now-h.back() < delays {
-			trips = append(trips, h.Trip)
-			lost += h.Lost
-		}
-		late = late || m.now-h.back() < window && h.Trip > full*3/5
-	}
-	p.Full = shows == Congested && full > 0 && late
-	if len(trips) < few {
+	if full == 0 {
 		return
 	}
-	slices.Sort(trips)
-	p.Delay = trips[len(trips)/2]
-	wavers := lost > 0 || float64(trips[len(trips)-1]-trips[0]) >= wavering*float64(p.Delay)
-	p.Full = p.Full || full > 0 && p.Delay > full && wavers
+	wavers := lost > 0 || len(trips) > 0 && float64(trips[len(trips)-1]-trips[0]) >= wavering*float64(p.Delay)
+	p.Full = p.Delay > full && wavers
+	switch all, _ := m.trips(window); {
+	case shows == Congested:
+		p.Full = len(all) > 0 && all[len(all)-1] > full*3/5
+	case shows == Slow:
+		p.Full = p.Full && all[len(all)/4] > full
+	}
+}
+
+// trips are those of the answers from beyond the gateway that came so lately, the shortest
+// first, and how many packets were lost before them.
+func (m *matrix) trips(lately time.Duration) (all []time.Duration, lost int) {
+	for _, h := range m.kept {
+		if h.Trip > 0 && m.now-h.back() < lately && m.fromBeyond(h) {
+			all = append(all, h.Trip)
+			lost += h.Lost
+		}
+	}
+	slices.Sort(all)
+	return all, lost
+}
+
+// middle is the median of what is sorted; 0 where there are too few.
+func middle(all []time.Duration) time.Duration {
+	const few = 3
+	if len(all) < few {
+		return 0
+	}
+	return all[len(all)/2]
 }
 
 // settled says whether what was slow is well again: what was sent after the last late
