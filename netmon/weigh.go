@@ -441,7 +441,7 @@ func (m *matrix) namesFail(names, others, numbers []cell) bool {
 	if len(names) == 0 || !allWrong(names, limit) {
 		return false
 	}
-	if m.late && slices.ContainsFunc(m.kept, func(h held) bool {
+	if m.late && m.byChance(names) || m.late && slices.ContainsFunc(m.kept, func(h held) bool {
 		return h.Question == names[0].Question && h.Server != Public && h.Came == Right && m.now-h.back() < limit
 	}) {
 		return false // a forwarder whose questions are lost says that it cannot
@@ -548,20 +548,23 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 	return Passed
 }
 
-// byChance says whether a queue that loses as much as is lost of all else may have lost all
-// that these cells were asked.
+// byChance says whether a queue that loses as much as is lost of what is answered at times
+// may have lost all that these cells were asked.
 func (m *matrix) byChance(some []cell) bool {
 	const rare = 1e-5
-	vain, others, lost := 0.0, 1.0, 0.5 // never of nothing is not never
+	vain, others, lost := 0.0, 1.0, 0.5 // never of a few is not never
 	for _, h := range m.kept {
+		if m.now-h.At >= window || h.Question == Page || h.Question == Knock || h.Came == Nothing && h.After < tcpSilence {
+			continue
+		}
+		like := func(c cell) bool { return c.Cell == h.Cell }
 		switch {
-		case h.Question == Page, h.Question == Knock, m.now-h.At >= window, h.Came == Nothing && h.After < tcpSilence: // of the gateway, or not decided
-		case slices.ContainsFunc(some, func(c cell) bool { return c.Cell == h.Cell }):
+		case slices.ContainsFunc(some, like):
 			vain++
-		case h.Came == Nothing:
+		case h.Came == Nothing && m.within(window, m.cells(func(c Cell) bool { return c == h.Cell })):
 			lost++
-			fallthrough
-		default:
+			others++
+		case h.Came != Nothing:
 			others++
 		}
 	}
