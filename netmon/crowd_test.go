@@ -309,6 +309,53 @@ func TestACrowdIsOneVerdict(t *testing.T) {
 	}
 }
 
+// What is slow shows, and clears within 10 s of being well again, by nothing else; of lost
+// packets it takes longer to know.
+func TestWhatIsSlowClears(t *testing.T) {
+	late := func(least, most time.Duration, percent int) func(*rand.Rand) (time.Duration, bool) {
+		return func(r *rand.Rand) (time.Duration, bool) {
+			return least + time.Duration(r.Int64N(int64(most-least)+1)), r.IntN(100) < percent
+		}
+	}
+	for _, c := range []struct {
+		name         string
+		first, then  func(*rand.Rand) (time.Duration, bool)
+		verdict, end netmon.Verdict
+		within       time.Duration
+	}{
+		{"3.1 to 4 s late, and then well", late(3100*time.Millisecond, 4*time.Second, 0), late(base, base, 0), netmon.Congested, netmon.OK, 10 * time.Second},
+		{"3.1 to 4 s late and much is lost, and then well", late(3100*time.Millisecond, 4*time.Second, 40), late(base, base, 0), netmon.Congested, netmon.OK, 10 * time.Second},
+		{"2 s late, and then well", late(2*time.Second, 2*time.Second, 0), late(base, base, 0), netmon.Slow, netmon.OK, 10 * time.Second},
+		{"a third is lost, and then nothing", late(base, base, 33), late(base, base, 0), netmon.Slow, netmon.OK, 20 * time.Second},
+		{"a full queue, and then half of it", late(3100*time.Millisecond, 4*time.Second, 0), late(time.Second, 1300*time.Millisecond, 0), netmon.Congested, netmon.Slow, 2 * time.Minute},
+		{"a full queue, and then a satellite", late(3100*time.Millisecond, 4*time.Second, 0), late(600*time.Millisecond, 700*time.Millisecond, 0), netmon.Congested, netmon.OK, 2 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const slow, well, end = time.Minute, 3 * time.Minute, 6 * time.Minute
+			r := rand.New(rand.NewPCG(1, 12))
+			var all shows
+			watch(func(at time.Duration) (time.Duration, bool) {
+				switch {
+				case at < slow:
+					return base, false
+				case at < well:
+					return c.first(r)
+				}
+				return c.then(r)
+			}, end, all.hear)
+			i := slices.Index(all.verdicts, netmon.OK)
+			got, at := all.verdicts[i:], all.at[i:]
+			if want := []netmon.Verdict{netmon.OK, c.verdict, c.end}; !slices.Equal(got, want) {
+				t.Fatalf("%v showed at %v, want %v", got, at, want)
+			}
+			t.Logf("%v after %v, %v after %v", c.verdict, at[1]-slow, c.end, at[2]-well)
+			if at[1] > slow+30*time.Second || at[2] < well || at[2]-well > c.within {
+				t.Errorf("%v showed after %v, %v after %v", c.verdict, at[1]-slow, c.end, at[2]-well)
+			}
+		})
+	}
+}
+
 // suffer is what shows of forty people who come to a radio where all was well, and how long
 // after they have left, or the radio has gone, what shows then.
 func suffer(seed uint64, megabits float64, stays time.Duration, outage bool) (during []netmon.Verdict, after shows) {

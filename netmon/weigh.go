@@ -645,50 +645,65 @@ func middle(all []time.Duration) time.Duration {
 }
 
 // settled says whether what was slow is well again: what was sent after the last late
-// answer came back at once, or nothing was late for a whole window.
+// answer comes back at once, or nothing was late for a whole window.
 func (m *matrix) settled() bool {
-	return m.prompt(m.o.SlowAbove/3, m.o.SlowAbove*2/3, true) || m.prompt(m.o.SlowAbove, m.o.SlowAbove, false)
+	return m.promptAgain() || m.promptLong()
 }
 
-// prompt says whether packets come back within trip and pages within page: those that were
-// sent since the last late packet or, if not since, all.
-func (m *matrix) prompt(trip, page time.Duration, since bool) bool {
+// promptAgain says whether the packets since the last late one came back at once, and so
+// did the page that was asked for last of those since then.
+func (m *matrix) promptAgain() bool {
 	const spread = 1500 * time.Millisecond
-	late := time.Duration(-1) // when the last late packet was sent
-	packets := false
-	for _, h := range m.kept {
-		if h.Trip == 0 || m.now-h.back() >= window {
-			continue
-		}
-		packets = true
-		if h.Trip > trip {
-			late = max(late, h.back()-h.Trip)
-		}
-	}
-	if late >= 0 && !since {
-		return false
-	}
-	first, last := m.now, time.Duration(0) // when the packets since were sent
-	for _, h := range m.kept {
-		if sent := h.back() - h.Trip; h.Trip > 0 && sent > late && m.fromBeyond(h) {
-			first, last = min(first, sent), max(last, sent)
-		}
-	}
-	if packets && (last-first < spread || m.now-last >= delays) {
-		return false
-	}
-	if m.o.SlowLoss != 0 && m.loss(max(first, m.now-delays)) >= m.o.SlowLoss*2/3 {
-		return false
-	}
-	slowest := time.Duration(0)
-	for _, h := range m.kept {
-		if (h.Question == Check || h.Question == Proof) && h.Came == Right && (!since || !packets || h.At >= first) {
-			if slowest = max(slowest, h.After); since {
-				slowest = h.After // the last
+	late, first, last := time.Duration(-1), m.now, time.Duration(-1) // when packets were sent
+	for _, prompt := range []bool{false, true} {
+		for _, h := range m.kept {
+			sent := h.back() - h.Trip
+			switch {
+			case h.Trip == 0 || m.now-h.back() >= window || !m.fromBeyond(h):
+			case !prompt && h.Trip > m.o.SlowAbove/3:
+				late = max(late, sent)
+			case prompt && sent > late:
+				first, last = min(first, sent), max(last, sent)
 			}
 		}
 	}
-	return slowest <= page
+	switch {
+	case late < 0 && last < 0:
+		first = 0 // there are none: pages alone tell
+	case last-first < spread || m.now-last >= delays:
+		return false
+	}
+	pages := m.pages(first)
+	return !m.lossy(first) && (len(pages) == 0 || pages[len(pages)-1] <= m.o.SlowAbove*2/3)
+}
+
+// promptLong says whether nothing was late in a whole window.
+func (m *matrix) promptLong() bool {
+	trips, _ := m.trips(window)
+	late := func(d time.Duration) bool { return d > m.o.SlowAbove }
+	return !m.lossy(0) && !slices.ContainsFunc(trips, late) && !slices.ContainsFunc(m.pages(0), late)
+}
+
+// lossy says whether more than a few packets were lost of those lately and since then.
+func (m *matrix) lossy(since time.Duration) bool {
+	return m.o.SlowLoss != 0 && m.loss(max(since, m.now-delays)) >= m.o.SlowLoss*2/3
+}
+
+// pages are how long the checks took that were asked since then, in their order; where
+// there are none, the proofs.
+func (m *matrix) pages(since time.Duration) []time.Duration {
+	for _, q := range []Question{Check, Proof} {
+		var all []time.Duration
+		for _, h := range m.kept {
+			if h.Question == q && h.Came == Right && h.At >= since {
+				all = append(all, h.After)
+			}
+		}
+		if all != nil {
+			return all
+		}
+	}
+	return nil
 }
 
 // loss is the share of the packets that were lost of those that were asked for since then;
