@@ -71,6 +71,7 @@ const (
 	SystemTested       Name = "system.tested"
 	AdviceChanged      Name = "advice.changed"
 	VanSummary         Name = "van.summary"
+	VanSampled         Name = "van.sampled"
 )
 
 // VanAttribute is the resource attribute in which the van's configured name travels.

@@ -72,6 +72,8 @@ var Schema = map[Name][]Field{
 	AdviceChanged: {{Key: "code", Words: advices}, {Key: "level", Words: levels}},
 	VanSummary: {{Key: "state", Words: []string{"parked", "generator", "session", "unknown"}}, {Key: "advice", Words: advices}, {Key: "level", Words: levels},
 		{Key: "percent", Unit: "%"}, {Key: "run_minutes", Unit: "min"}, {Key: "sessions", Unit: "1"}},
+	VanSampled: {{Key: "minutes", Unit: "min"}, {Key: "percent", Unit: "%"}, {Key: "volts", Unit: "V"}, {Key: "amps", Unit: "A"}, {Key: "generator_percent", Unit: "%"},
+		{Key: "internet_percent", Unit: "%"}, {Key: "celsius", Unit: "°C"}, {Key: "board_celsius", Unit: "°C"}, {Key: "memory_mb", Unit: "MB"}},
 }
 
 // Admit gives the event with no attribute but those that the schema allows, and

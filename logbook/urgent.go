@@ -19,3 +19,7 @@ func Urgent(e Event) bool {
 	u, ok := urgent[e.Name]
 	return ok && (u.key == "" || e.Attributes[u.key] == u.word)
 }
+
+// Rides says whether e is no reason to send: it goes along with the next event that is.
+// That an upload went well is no news, and a sample can wait for the day's summary.
+func Rides(e Event) bool { return e.Name == SyncUploaded || e.Name == VanSampled }

@@ -1,57 +1,57 @@
 package status
 
 import (
-	"sync"
 	"time"
 
-	"infobus/power"
+	"infobus/logbook"
+	"infobus/samples"
 	"infobus/van"
 )
 
-// Series holds the battery's last hours in memory: one point a minute.
-type Series struct {
-	mu   sync.Mutex // guards list
-	list []point
+// series are those of GET /api/v1/samples.
+var series = map[string]samples.Series{
+	"battery.percent":   samples.Percent,
+	"battery.volts":     samples.Volts,
+	"battery.amps":      samples.Amps,
+	"generator":         samples.Generator,
+	"internet":          samples.Internet,
+	"temperature.panel": samples.Celsius,
+	"temperature.board": samples.Board,
+	"memory":            samples.Memory,
 }
 
-type point struct {
-	at    time.Duration // monotonic
-	value power.Sample
-}
+// IsSeries says whether there is a series of that name.
+func IsSeries(name string) bool { _, ok := series[name]; return ok }
 
-// seriesLength is how many minutes are kept.
-const seriesLength = 6 * 60
-
-// Add takes a sample; those that follow it within a minute are not kept.
-func (s *Series) Add(v power.Sample, at time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n := len(s.list); n > 0 && at-s.list[n-1].at < time.Minute {
-		return
+// SamplesOf are a series' points, oldest first: what the logbook has of the time before
+// those that are held in memory, and these. While nobody can tell when something was
+// measured, it is left out.
+func SamplesOf(state van.State, recorded []logbook.Event, held []samples.Point, name string) []Sample {
+	s, ok := series[name]
+	if !ok {
+		return nil
 	}
-	if len(s.list) == seriesLength {
-		s.list = append(s.list[:0], s.list[1:]...)
+	var list []Sample
+	add := func(at time.Time, v samples.Values) {
+		one := Sample{At: at.UTC()}
+		if v.Known(s) {
+			one.Value = ptr(v[s])
+		}
+		list = append(list, one)
 	}
-	s.list = append(s.list, point{at, v})
-}
-
-// Samples are those of battery.volts or battery.amps, oldest first; none while
-// nobody can tell when they were taken, false where there is no such series.
-func (s *Series) Samples(state van.State, name string) ([]Sample, bool) {
-	value := map[string]func(power.Sample) float64{
-		"battery.volts": func(v power.Sample) float64 { return v.Volts },
-		"battery.amps":  func(v power.Sample) float64 { return v.Amps },
-	}[name]
-	if value == nil {
-		return nil, false
+	var begin time.Time
+	if len(held) > 0 {
+		begin, _ = state.WallAt(held[0].To)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := []Sample{}
-	for _, p := range s.list {
-		if wall, ok := state.WallAt(p.at); ok {
-			list = append(list, Sample{At: wall.UTC(), Value: ptr(value(p.value))})
+	for _, e := range recorded {
+		if v, ok := van.SampledOf(e); ok && !e.At.IsZero() && (begin.IsZero() || e.At.Before(begin)) {
+			add(e.At, v)
 		}
 	}
-	return list, true
+	for _, p := range held {
+		if at, ok := state.WallAt(p.To); ok {
+			add(at, p.Values)
+		}
+	}
+	return list
 }

@@ -1,6 +1,7 @@
 package van
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -106,16 +107,43 @@ func (s State) Kept(o Options) Kept {
 	return k
 }
 
-// keep gives a Keep where something has changed that matters, and after KeepEvery where
+// keep gives a Keep where something has changed that matters, and after a while where
 // only what grows with time has.
 func (s *State) keep(o Options, out *Output) {
 	k := s.Kept(o)
 	if reflect.DeepEqual(k, s.kept) ||
-		s.Now.Mono-s.keptAt < o.KeepEvery && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) {
+		s.Now.Mono-s.keptAt < s.keepAfter(o, k) && reflect.DeepEqual(k.withoutHours(), s.kept.withoutHours()) {
 		return
 	}
 	s.kept, s.keptAt = k, s.Now.Mono
 	out.effect(Keep{k})
+}
+
+const (
+	// restTimes is how many times longer a van at rest waits: a save every 15 minutes is
+	// 2.4 MB a day at the card.
+	restTimes = 8
+	// chargeMoved is how far, in %, the charge or a bound of it may be from what was kept
+	// for that. Who restores a charge allows for what may flow in KeepEvery, a twentieth of
+	// the capacity, which is more.
+	chargeMoved = 2
+)
+
+// keepAfter is how long what only grows with time may wait.
+func (s State) keepAfter(o Options, k Kept) time.Duration {
+	rests := !s.Session.Active && s.interrupted == nil && s.Power.Source() == power.SourceBattery
+	if !rests || k.Charge.movedFrom(s.kept.Charge) > chargeMoved || !reflect.DeepEqual(k.Data, s.kept.Data) {
+		return o.KeepEvery
+	}
+	return restTimes * o.KeepEvery
+}
+
+// movedFrom is how far the charge, or a bound of it, is from another, in %.
+func (c *KeptCharge) movedFrom(other *KeptCharge) float64 {
+	if c == nil || other == nil {
+		return 0 // whether there is one is kept at once
+	}
+	return max(math.Abs(c.Percent-other.Percent), math.Abs(c.Low-other.Low), math.Abs(c.High-other.High))
 }
 
 // withoutHours is k without what grows with time: run times, charge, days, tallies and

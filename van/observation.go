@@ -161,6 +161,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		out.event(logbook.Event{Name: logbook.SystemStarted, Attributes: map[string]any{"restored": v.Restored}})
 	case Advised:
 		s.advised(v, out)
+	case Sampled:
+		s.sampled(v, out)
 	case ClockSeen:
 		s.clock(o, v, in.At, out)
 	case ChipSeen:

@@ -39,7 +39,6 @@ import (
 	"infobus/session"
 	"infobus/sim"
 	"infobus/sim/world"
-	"infobus/status"
 	"infobus/status/server"
 	"infobus/supervise"
 	"infobus/systemd"
@@ -70,7 +69,7 @@ type appliance struct {
 	phones    *phones.Keeper
 	target    *systemd.Target
 	relay     *relay // nil where none is fitted
-	series    *status.Series
+	sampler   *sampler
 	listeners []net.Listener
 	feeds     *source.Feeds // the sources of the timetable
 	guides    *guidebox.Box // the guide's texts
@@ -106,7 +105,7 @@ const generatorTarget = "infobus-generator.target"
 func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Timetable, listeners []net.Listener) (*appliance, error) {
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
-		listeners: listeners, feeds: feeds, table: table, series: &status.Series{},
+		listeners: listeners, feeds: feeds, table: table, sampler: newSampler(),
 		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.options.VisitorsPort = server.VisitorsPort(listeners)
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month),
@@ -309,6 +308,7 @@ func (a *appliance) run(ctx context.Context) {
 	if a.loop.State().Power.Shutdown.Begun {
 		reason = "shutdown"
 	}
+	a.record(a.sampler.take(true, clock.Mono()))
 	a.observe(van.Stop{Reason: reason})
 	stopped := time.Now()
 	stopSources()
@@ -476,6 +476,7 @@ func (a *appliance) do(e van.Effect) {
 		a.screen.Draw(e)
 	case van.Keep:
 		a.keeper.Keep(e.Kept)
+		token(a.sampler.due)
 	case van.Heal:
 		go a.heal(e.Remedy)
 	case van.Follow:

@@ -49,7 +49,7 @@ func (a *appliance) pages() server.Options {
 		Texts:      a.texts(),
 		Selftest:   a.tester().Run,
 		Alive:      a.loop.Ping,
-		Samples:    func(name string) ([]status.Sample, bool) { return a.series.Samples(a.loop.State(), name) },
+		Samples:    a.samples,
 		Days:       func() []status.Day { return status.DaysOf(a.loop.State()) },
 	}
 	if a.parts.world != nil {
@@ -159,9 +159,13 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-a.sampler.due:
+			a.record(a.sampler.take(false, 0))
+			continue
 		case <-changed:
 		}
 		s := a.loop.State()
+		a.record(a.sampler.see(s))
 		a.server.Publish(status.Of(a.options, s, a.spent()))
 		if now := s.Uplink.Verdict.Usable(); now != usable {
 			usable = now

@@ -138,11 +138,9 @@ func sampled(s battery.Sample) power.Sample {
 
 // battery samples the monitor.
 func (a *appliance) battery(ctx context.Context, alive func()) error {
-	return a.monitor.Watch(ctx, func(s battery.Sample, at time.Duration) {
+	return a.monitor.Watch(ctx, func(s battery.Sample, _ time.Duration) {
 		alive()
-		v := sampled(s)
-		a.series.Add(v, at)
-		a.observe(v)
+		a.observe(sampled(s))
 	})
 }
 

@@ -7,7 +7,7 @@ package main
 // mistake; a place without a package is a room that is still to be built.
 var order = map[string][]string{
 	"": {
-		"reading yamlfile systemd supervise words durable tally private examples wall batterymodel card", // leaves
+		"reading yamlfile systemd supervise words durable tally samples private examples wall batterymodel card", // leaves
 		"hw",
 		"netmon timetable",
 		"logbook",
@@ -64,7 +64,7 @@ var driversImport = []string{"hw", "reading"}
 
 // pure are the packages that are judgement alone: neither they nor what they
 // import of ours imports anything of outsideWorld.
-var pure = []string{"reading", "words", "tally", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
+var pure = []string{"reading", "words", "tally", "samples", "private", "wall", "yamlfile", "power", "session", "days", "timetable", "netmon", "kiosk", "logbook",
 	"action", "pairing", "van", "advice", "status", "config", "guide", "config/settings", "sim/day", "batterymodel", "card"}
 
 var outsideWorld = []string{"os", "os/exec", "os/signal", "net", "net/http", "syscall", "golang.org/x/sys/unix", "database/sql"}

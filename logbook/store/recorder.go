@@ -225,7 +225,7 @@ func (r *Recorder) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, q := range r.waiting {
-		if !q.sent && q.Name != logbook.SyncUploaded {
+		if !q.sent && !logbook.Rides(q.Event) {
 			status.Waiting++
 		}
 	}

@@ -139,7 +139,7 @@ func (s *Store) receive(b Batch) error {
 	}
 	s.refused = 0
 	for _, e := range b.Events {
-		if e.Name != logbook.SyncUploaded && s.pending > 0 {
+		if !logbook.Rides(e) && s.pending > 0 {
 			s.pending--
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Store) Acknowledge(seq uint64) error {
 func (s *Store) count() error {
 	s.pending = s.mark.Older
 	return s.each(s.mark.Acknowledged, s.mark.Seq, func(e logbook.Event) bool {
-		if e.Name != logbook.SyncUploaded && !(logbook.Urgent(e) && e.Seq <= s.mark.Urgent) {
+		if !logbook.Rides(e) && !(logbook.Urgent(e) && e.Seq <= s.mark.Urgent) {
 			s.pending++
 		}
 		return true

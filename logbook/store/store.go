@@ -504,7 +504,7 @@ func (s *Store) Append(events []logbook.Event) ([]logbook.Event, error) {
 		mark.Lost, mark.Refused = 0, 0
 	}
 	for _, e := range stored {
-		if e.Name != logbook.SyncUploaded {
+		if !logbook.Rides(e) {
 			s.pending++
 		}
 	}

@@ -312,7 +312,7 @@ func (u *uploader) next() (*lane, store.Batch, time.Duration, error) {
 			continue
 		}
 		rest := b.Events[l.skip:]
-		if !slices.ContainsFunc(rest, func(e logbook.Event) bool { return e.Name != logbook.SyncUploaded }) && len(rest) < maxEvents && l.head == 0 && !l.prove {
+		if !slices.ContainsFunc(rest, func(e logbook.Event) bool { return !logbook.Rides(e) }) && len(rest) < maxEvents && l.head == 0 && !l.prove {
 			u.since, u.company = time.Time{}, false
 			return nil, b, wait, nil
 		}
