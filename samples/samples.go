@@ -79,7 +79,9 @@ func (b *Book) See(v Values, now time.Duration) {
 
 // Close ends the quarter of an hour that is under way, if it has lasted for least.
 func (b *Book) Close(now, least time.Duration) {
-	b.quarter.end(now, least, b.wait)
+	if b.quarter.pass(now, quarter, b.wait); b.quarter.begun && now-b.quarter.from >= max(least, 1) {
+		b.quarter.next(b.wait)
+	}
 }
 
 func (b *Book) wait(p Point) { b.quarters = last(append(b.quarters, p), mostWaiting) }
@@ -126,25 +128,21 @@ type window struct {
 
 // see takes the values from now on; done is given each window that has ended.
 func (w *window) see(v Values, now, length time.Duration, done func(Point)) {
+	if !w.begun {
+		*w = window{begun: true, from: now, at: now}
+	}
+	w.pass(now, length, done)
+	w.was = v
+}
+
+// pass has the values be so up to now.
+func (w *window) pass(now, length time.Duration, done func(Point)) {
 	for w.begun && now-w.from >= length {
 		w.add(w.from + length)
 		w.next(done)
 	}
-	if !w.begun {
-		*w = window{begun: true, from: now, at: now}
-	}
-	w.add(now)
-	w.was = v
-}
-
-// end ends the window early, unless it is shorter than least.
-func (w *window) end(now, least time.Duration, done func(Point)) {
-	if !w.begun {
-		return
-	}
-	w.add(now)
-	if now-w.from >= max(least, 1) {
-		w.next(done)
+	if w.begun {
+		w.add(now)
 	}
 }
 

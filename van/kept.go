@@ -122,11 +122,11 @@ func (s *State) keep(o Options, out *Output) {
 const (
 	// restTimes is how many times longer a van at rest waits: a save every 15 minutes is
 	// 2.4 MB a day at the card.
-	restTimes = 8
+	restTimes = 12
 	// chargeMoved is how far, in %, the charge or a bound of it may be from what was kept
 	// for that. Who restores a charge allows for what may flow in KeepEvery, a twentieth of
 	// the capacity, which is more.
-	chargeMoved = 2
+	chargeMoved = 4.8
 )
 
 // keepAfter is how long what only grows with time may wait.

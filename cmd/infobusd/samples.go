@@ -19,7 +19,7 @@ const (
 	sampleLeast = time.Minute
 	// samplesMost is how many wait in memory, if nothing else is written meanwhile: a
 	// write wears the card, and costs the same for one as for all of them.
-	samplesMost = 8
+	samplesMost = 12
 	// samplesRead is how many of the logbook's last events are looked through for one
 	// answer, while nothing can be appended.
 	samplesRead = 2000
@@ -51,15 +51,17 @@ func (s *sampler) see(state van.State) []samples.Point {
 	if s.looked == 0 || now-s.looked >= time.Minute {
 		s.looked, s.box = now, readBox()
 	}
-	if state.Session.Active != s.session {
-		// What is told of a session is as old as its events.
+	v := state.Values()
+	v[samples.Board], v[samples.Memory] = s.box[samples.Board], s.box[samples.Memory]
+	// What is told of a session stands with its events, and goes with them; there the
+	// card is written anyway.
+	turns := state.Session.Active != s.session
+	if turns {
 		s.book.Close(now, s.least)
 		s.session = state.Session.Active
 	}
-	v := state.Values()
-	v[samples.Board], v[samples.Memory] = s.box[samples.Board], s.box[samples.Memory]
 	s.book.See(v, now)
-	if s.book.Waiting() >= samplesMost {
+	if turns || s.book.Waiting() >= samplesMost {
 		return s.book.Take()
 	}
 	return nil

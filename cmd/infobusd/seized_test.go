@@ -57,6 +57,7 @@ func TestSeizedAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.clock.Shift(do.Ahead)
+	a.sampler.least = 0
 	a.parts.clock = func(ctx context.Context, observe func(van.ClockSeen)) error {
 		observe(van.ClockSeen{Trusted: true, Source: wall.Network})
 		<-ctx.Done()
@@ -175,6 +176,7 @@ func TestACardThatIsSeizedTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := func(t *testing.T, unguarded bool) (cards [][]byte, times []time.Time) {
+		sampled := 0
 		state, raw := mounted(t)
 		dir := t.TempDir()
 		put := func(name, text string) {
@@ -216,7 +218,13 @@ func TestACardThatIsSeizedTellsNothing(t *testing.T) {
 				if !e.At.IsZero() {
 					times = append(times, e.At)
 				}
+				if e.Name == logbook.VanSampled {
+					sampled++
+				}
 			}
+		}
+		if sampled < 3 {
+			t.Errorf("only %d samples were taken of the sessions", sampled)
 		}
 		put("timetable.yaml", strings.ReplaceAll(yesterday, seizedTag, "Q72")+"sites:\n  - {id: today1, name: Quai de ce Jour}\n")
 		boot(3, 35*time.Hour, "")

@@ -55,12 +55,15 @@ type row struct {
 }
 
 // chart is a picture of the days, Width wide: a bar for the generators'
-// hours, at most Most; under it a field for the internet.
+// hours, at most Most; under it a field for the internet. Over them the battery's
+// line, a path from 0 % at the bars' foot to 100 %; "" where nothing is known of it.
 type chart struct {
-	Width int
-	Most  string
-	Days  []bar
-	Says  string
+	Width       int
+	Most        string
+	Days        []bar
+	Says        string
+	Battery     string
+	SaysBattery string
 }
 
 type bar struct {
@@ -211,12 +214,13 @@ func chartOf(v Van, s *words.Speaker) chart {
 		if date.Weekday() == time.Monday {
 			b.Label = date.Format("02.01.")
 		}
+		c.Battery += d.path(float64(barWidth*i), i > 0 && v.Days[i-1].Battery[parts-1].Known)
 		r := rowOf(d, s)
 		title := []string{d.Date}
 		if !b.Heard {
 			title = append(title, s.Say("report.silent-day"))
 		}
-		for _, part := range []string{r.Run, r.Internet, r.Energy} {
+		for _, part := range []string{r.Run, r.Internet, r.Energy, d.levels(s)} {
 			if part != "" {
 				title = append(title, part)
 			}
@@ -224,5 +228,40 @@ func chartOf(v Van, s *words.Speaker) chart {
 		b.Title = strings.Join(title, ", ")
 		c.Days = append(c.Days, b)
 	}
+	if c.Battery != "" {
+		c.SaysBattery = s.Say("report.chart.battery")
+	}
 	return c
+}
+
+// path is the day's part of the battery's line, in a picture in which the day begins at x;
+// it breaks off where nothing is known. on: it goes on from the day before.
+func (d Day) path(x float64, on bool) (path string) {
+	const step = float64(barWidth) / parts
+	for i, l := range d.Battery {
+		if on = on && l.Known; on {
+			path += "L"
+		} else if l.Known {
+			path += "M"
+		} else {
+			continue
+		}
+		path += fmt.Sprintf("%.1f %.1f", x+(float64(i)+0.5)*step, barHeight*(1-l.Percent/100))
+		on = true
+	}
+	return path
+}
+
+// levels are the battery's lowest and highest, in words; "" where none is known.
+func (d Day) levels(s *words.Speaker) string {
+	low, high := 101.0, -1.0
+	for _, l := range d.Battery {
+		if l.Known {
+			low, high = min(low, l.Percent), max(high, l.Percent)
+		}
+	}
+	if high < 0 {
+		return ""
+	}
+	return s.Say("report.levels", "Low", s.Number(low, 0), "High", s.Number(high, 0))
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"time"
@@ -58,8 +59,18 @@ type Day struct {
 	Internet float64 // % of the sessions' time; -1 unknown
 	In, Out  float64 // Wh, into and out of the battery, in sessions; -1 unknown
 	Devices  int     // at most, in a session; -1 unknown
+	Battery  [parts]Level
 
 	judged, works float64 // minutes
+}
+
+// parts are those of a day of which a level is told: three hours each.
+const parts = 8
+
+// Level is how full the battery was, in the mean. The zero Level is unknown.
+type Level struct {
+	Percent float64
+	Known   bool
 }
 
 // line is an event, with the van's boots told apart.
@@ -82,7 +93,11 @@ type Reckoner struct {
 	offset map[[2]string]time.Time // by log and boot: the wall time of its beginning
 	last   map[string]time.Time    // by log: the last time heard
 	unread []Unread
+	levels map[string]map[int]mean // by log and part of the days, from 0
 }
+
+// mean is of so many.
+type mean struct{ sum, n float64 }
 
 // telling are the events of which more is shown than that they were.
 var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped, logbook.BatteryLevel, logbook.SessionStarted, logbook.SessionEnded, logbook.DeviceFailed,
@@ -92,7 +107,7 @@ var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped,
 func NewReckoner(o Options) *Reckoner {
 	y, m, d := o.Now.In(o.Zone).Date()
 	return &Reckoner{o: o, from: time.Date(y, m, d-o.Days+1, 0, 0, 0, 0, o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
-		offset: map[[2]string]time.Time{}, last: map[string]time.Time{}}
+		offset: map[[2]string]time.Time{}, last: map[string]time.Time{}, levels: map[string]map[int]mean{}}
 }
 
 // See counts an event.
@@ -116,10 +131,35 @@ func (r *Reckoner) See(in Record) {
 			return // counted, and too old to show
 		}
 	}
+	if percent, ok := e.Attributes["percent"].(float64); ok && e.Name == logbook.VanSampled && !e.At.IsZero() {
+		r.sampled(e.Log, e.At, percent)
+	}
 	if !slices.Contains(telling, e.Name) {
 		e.Attributes = nil // that it was is all that is shown of it
 	}
 	r.lines = append(r.lines, line{e.Log, e.Boot, e.Mono, e.Seq, e.At, e.Name, e.Attributes})
+}
+
+// sampled counts how full the battery was. Days have parts by the clock, also those of 23
+// and 25 hours.
+func (r *Reckoner) sampled(log string, at time.Time, percent float64) {
+	local := at.In(r.o.Zone)
+	day := int(noon(local).Sub(noon(r.from)).Hours() / 24)
+	if day < 0 || day >= r.o.Days {
+		return
+	}
+	if r.levels[log] == nil {
+		r.levels[log] = map[int]mean{}
+	}
+	part := day*parts + local.Hour()*parts/24
+	was := r.levels[log][part]
+	r.levels[log][part] = mean{was.sum + percent, was.n + 1}
+}
+
+// noon is that of t's date, where each day has 24 hours.
+func noon(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 12, 0, 0, 0, time.UTC)
 }
 
 // Cannot notes what was not read.
@@ -149,6 +189,22 @@ func (r *Reckoner) Report() Report {
 		l := &r.lines[i]
 		if began, ok := r.offset[[2]string{l.log, l.boot}]; ok && l.at.IsZero() {
 			l.at = began.Add(l.mono)
+		}
+	}
+	levels := map[*van]map[int]mean{}
+	for log, list := range r.levels {
+		v := of(log)
+		if levels[v] == nil {
+			levels[v] = map[int]mean{}
+		}
+		for part, m := range list { // a van whose log was drawn anew has two
+			was := levels[v][part]
+			levels[v][part] = mean{was.sum + m.sum, was.n + m.n}
+		}
+	}
+	for v, list := range levels {
+		for part, m := range list {
+			v.Days[part/parts].Battery[part%parts] = Level{math.Round(10*m.sum/m.n) / 10, true}
 		}
 	}
 	logs := map[string][]line{}

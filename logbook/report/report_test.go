@@ -328,3 +328,38 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// The battery's line is drawn of what was sampled, by the clock of the day, and breaks off
+// where nothing is known.
+func TestTheBatterysLineIsDrawnOfSamples(t *testing.T) {
+	sampled := func(log string, seq uint64, at time.Time, attributes map[string]any) logbook.Event {
+		return logbook.Event{Log: log, Seq: seq, Boot: "x", Mono: 1, At: at, Name: logbook.VanSampled, Attributes: attributes}
+	}
+	percent := func(n float64) map[string]any { return map[string]any{"percent": n, "minutes": 15.} }
+	events := []logbook.Event{
+		sampled("a", 1, at("22 23:50"), percent(80)),
+		sampled("a", 2, at("23 00:05"), percent(60)), sampled("a", 3, at("23 02:59"), percent(40)), // one part, in the mean 50
+		sampled("b", 1, at("23 02:00"), percent(50)),                       // of another log of the van
+		sampled("a", 4, at("23 04:00"), map[string]any{"minutes": 15.}),    // not known
+		sampled("a", 5, at("23 07:00"), percent(0)),                        // and empty is a level
+		sampled("a", 6, at("20 07:00"), percent(9)),                        // before these days
+		sampled("a", 7, time.Time{}, percent(9)),                           // nobody knows when
+		told("a", "x", 8, "23 10:00 battery.level level=low percent=9")[0], // no sample
+	}
+	r := reportOf(options(), "Van 1", slices.Concat(events, events)...)
+	want := map[int]float64{0*parts + 7: 80, 1*parts + 0: 50, 1*parts + 2: 0}
+	for i, d := range r.Vans[0].Days {
+		for j, l := range d.Battery {
+			if level, known := want[i*parts+j]; l.Known != known || l.Percent != level {
+				t.Errorf("day %d, part %d: %+v", i, j, l)
+			}
+		}
+	}
+	c := chartOf(r.Vans[0], words.In("en"))
+	if c.Battery != "M13.1 8.0L14.9 20.0M18.4 40.0" || !strings.Contains(c.Days[1].Title, "battery 0 to 50 %") {
+		t.Errorf("%q, %q", c.Battery, c.Days[1].Title)
+	}
+	if c := chartOf(reportOf(options(), "Van 1", told("a", "x", 8, "23 10:00 battery.level level=low percent=9")...).Vans[0], words.In("en")); c.Battery != "" || c.SaysBattery != "" {
+		t.Errorf("%+v", c)
+	}
+}

@@ -16,8 +16,9 @@ import (
 var layers atomic.Int64
 
 // layer is a file layer under SQLite: what is cut off or removed is overwritten
-// first, since the card keeps it in free blocks; and nothing is written at all
-// while a file is only looked at.
+// first, since the card keeps it in free blocks; nothing is written at all while a
+// file is only looked at; and the write-ahead log is written over and over in one place,
+// so that ext4 has no new size and no new blocks to write beside each commit.
 type layer struct {
 	vfs.VFS
 	base   durable.Disk
@@ -37,7 +38,7 @@ func (l *layer) close() { vfs.Unregister(l.name) }
 // Open implements vfs.VFS.
 func (l *layer) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	f, flags, err := l.VFS.Open(name, flags)
-	return l.file(f), flags, err
+	return l.file(f, flags), flags, err
 }
 
 // OpenFilename implements vfs.VFSFilename.
@@ -47,14 +48,17 @@ func (l *layer) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, 
 		return l.Open(name.String(), flags)
 	}
 	f, flags, err := base.OpenFilename(name, flags)
-	return l.file(f), flags, err
+	return l.file(f, flags), flags, err
 }
 
-func (l *layer) file(f vfs.File) vfs.File {
+func (l *layer) file(f vfs.File, flags vfs.OpenFlag) vfs.File {
 	if f == nil {
 		return nil
 	}
-	return &layered{f, l}
+	if flags&vfs.OPEN_WAL == 0 {
+		return &layered{f, l}
+	}
+	return &wal{layered: layered{f, l}}
 }
 
 // Delete implements vfs.VFS.
@@ -102,4 +106,68 @@ func (f *layered) Truncate(size int64) error {
 		}
 	}
 	return f.File.Truncate(size)
+}
+
+// walSize is how long the write-ahead log is at least, in bytes, and walPages after how
+// many pages it is copied: so many fit.
+const (
+	walSize  = 128 << 10
+	walPages = 28
+)
+
+// wal is the write-ahead log. What is behind its frames is zeros, or an older log's
+// frames: SQLite tells either by checksums and a salt.
+type wal struct {
+	layered
+	known bool  // used is
+	used  int64 // bytes that may be other than zeros
+}
+
+// WriteAt implements vfs.File.
+func (w *wal) WriteAt(b []byte, at int64) (int, error) {
+	if w.layer.frozen.Load() {
+		return 0, sqlite3.READONLY
+	}
+	if err := w.extend(); err != nil {
+		return 0, err
+	}
+	w.used = max(w.used, at+int64(len(b)))
+	return w.layered.WriteAt(b, at)
+}
+
+// extend makes the file as long as it is to be, once.
+func (w *wal) extend() error {
+	if w.known {
+		return nil
+	}
+	size, err := w.Size()
+	if err != nil {
+		return err
+	}
+	if size < walSize {
+		nothing := make([]byte, walSize-size)
+		if _, err := w.layered.WriteAt(nothing, size); err != nil {
+			return err
+		}
+	}
+	w.known, w.used = true, size
+	return nil
+}
+
+// Truncate implements vfs.File: up to walSize what is cut off is zeros, and stays.
+func (w *wal) Truncate(size int64) error {
+	if w.layer.frozen.Load() {
+		return sqlite3.READONLY
+	}
+	if err := w.extend(); err != nil {
+		return err
+	}
+	if err := durable.Zero(w.File, size, min(w.used, walSize)); err != nil {
+		return err
+	}
+	w.used = min(w.used, size)
+	if is, err := w.Size(); err != nil || is > walSize {
+		return errors.Join(err, w.layered.Truncate(max(size, walSize)))
+	}
+	return w.File.Sync(vfs.SYNC_NORMAL)
 }

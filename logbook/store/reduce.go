@@ -16,6 +16,9 @@ const (
 	// keepAcknowledged is how long what the receiver has stays on the card, which
 	// may be seized with the box.
 	keepAcknowledged = 24 * time.Hour
+	// removeFrom is how old what goes with it is at least: a removal rewrites what it
+	// touches, so that one or two a day wear the card less than one for each event.
+	removeFrom = 6 * time.Hour
 	// keepWaiting is how long what it does not have does.
 	keepWaiting = 30 * 24 * time.Hour
 	// mostOlder bounds the urgent events that outlive the trimming.
@@ -88,8 +91,10 @@ func (s *Store) drop(before uint64, reason string) error {
 	s.first, s.last = before, next
 	mark.Seq, mark.Acknowledged = next, max(mark.Acknowledged, mark.Floor)
 	mark.Older += uint64(len(rescued))
-	if err := s.note(mark); err != nil {
-		return err
+	if mark != s.mark { // else it is noted already
+		if err := s.note(mark); err != nil {
+			return err
+		}
 	}
 	return s.count()
 }
@@ -108,7 +113,7 @@ func (s *Store) older(body []byte) error {
 }
 
 // Reduce removes what need not be known any more: of what the receiver has, all
-// that is older than a day, and of the rest what is older than 30 days, which is
+// that is older than six hours once any is older than a day, and of the rest what is older than 30 days, which is
 // an event. now is the time by a clock that can be trusted. What is removed is
 // overwritten, and seqs go on.
 func (s *Store) Reduce(now time.Time) error {
@@ -127,6 +132,7 @@ func (s *Store) reduce(now time.Time) error {
 	}
 	// Events are in order: with one that says when, those before it are as old.
 	var done, expired uint64
+	due := false
 	if err := s.whole(func() error {
 		return s.each(0, s.mark.Seq, func(e logbook.Event) bool {
 			if e.At.IsZero() {
@@ -136,8 +142,9 @@ func (s *Store) reduce(now time.Time) error {
 			switch {
 			case age > keepWaiting:
 				expired = e.Seq
-			case age > keepAcknowledged && e.Seq <= s.mark.Acknowledged:
+			case age > removeFrom && e.Seq <= s.mark.Acknowledged:
 				done = e.Seq
+				due = due || age > keepAcknowledged
 			default:
 				return false
 			}
@@ -145,6 +152,9 @@ func (s *Store) reduce(now time.Time) error {
 		})
 	}); err != nil {
 		return err
+	}
+	if !due {
+		done = 0
 	}
 	if s.latest.Boot == "" && expired > s.mark.Acknowledged {
 		return nil // nothing says when the loss is told

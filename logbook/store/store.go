@@ -27,6 +27,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -398,7 +399,7 @@ func (s *Store) live(mark Mark) error {
 	if err := s.db.Exec(pragmas + `
 		PRAGMA synchronous = ` + synchronous + `;
 		PRAGMA journal_mode = WAL;
-		PRAGMA wal_autocheckpoint = 200;
+		PRAGMA wal_autocheckpoint = ` + strconv.Itoa(walPages) + `;
 		PRAGMA journal_size_limit = 1048576;`); err != nil {
 		return fmt.Errorf("open the logbook: %w", full(err))
 	}
