@@ -19,6 +19,8 @@ needs() {
 		type mkfs.erofs >/dev/null 2>&1 || missing+=(erofs-utils)
 		type dbus-daemon >/dev/null 2>&1 || missing+=(dbus-daemon)
 		type systemd-analyze >/dev/null 2>&1 || missing+=(systemd)
+		# What sending is compared with.
+		[ -e /lib/systemd/systemd-journal-upload ] || missing+=(systemd-journal-remote)
 		# The lab of the uplink: namespaces, NAT, addresses and names.
 		type ip >/dev/null 2>&1 || missing+=(iproute2)
 		type nft >/dev/null 2>&1 || missing+=(nftables)

@@ -130,3 +130,49 @@ func TestWhatIsNotSentStaysForThirtyDays(t *testing.T) {
 		t.Errorf("the oldest is %v old, said to be lost are %v", oldest, told)
 	}
 }
+
+// What the receiver has stays for a day and never longer, and goes in portions: each removal
+// rewrites what it touches. What goes with it is six hours old at least.
+func TestWhatIsOldGoesInPortionsWithinTheDay(t *testing.T) {
+	disk := storetest.New(1)
+	defer disk.Close()
+	s, err := Open("/card", Options{Disk: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const every = 15 * time.Minute
+	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	removals := 0
+	for i := range 5 * 24 * 4 {
+		e := event(i)
+		e.At = begun.Add(time.Duration(i) * every)
+		if _, err := s.Append([]logbook.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Acknowledge(s.Status().Last); err != nil {
+			t.Fatal(err)
+		}
+		first := s.first
+		if err := s.Reduce(e.At); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.After(0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if age := e.At.Sub(list[0].At); age > 24*time.Hour {
+			t.Errorf("after %v one is %v old", e.At.Sub(begun), age)
+		}
+		if s.first == first {
+			continue
+		}
+		removals++
+		if age := e.At.Sub(list[0].At); age != 6*time.Hour {
+			t.Errorf("after a removal the oldest is %v old", age)
+		}
+	}
+	if removals < 4 || removals > 6 {
+		t.Errorf("%d removals in five days", removals)
+	}
+}

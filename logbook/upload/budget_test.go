@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (p *purse) options() Options {
 func (s *shelf) put(e logbook.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e.Log, e.Seq, e.Boot = "0a1b", uint64(len(s.events)+1), "b-1"
+	e.Log, e.Seq, e.Boot = cmp.Or(e.Log, "0a1b"), uint64(len(s.events)+1), cmp.Or(e.Boot, "b-1")
 	s.events = append(s.events, e)
 }
 

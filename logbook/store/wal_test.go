@@ -1,0 +1,57 @@
+package store
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"infobus/logbook"
+)
+
+// The write-ahead log keeps its place, however much is written, and once what is old was
+// removed it is zeros.
+func TestTheWriteAheadLogKeepsItsPlace(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	path := filepath.Join(dir, File+"-wal")
+	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	size := func() []byte {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for i := range 200 {
+		e := event(i)
+		e.At = begun
+		if _, err := s.Append([]logbook.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(size()); n != walSize {
+			t.Fatalf("after %d events it has %d bytes", i+1, n)
+		}
+	}
+	// More than fits at once, and then it has its place again.
+	if _, err := s.Append(make([]logbook.Event, 2000)); err != nil || len(size()) <= walSize {
+		t.Fatalf("%v, %d bytes", err, len(size()))
+	}
+	if err := s.Acknowledge(200); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reduce(begun.Add(25 * time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if b := size(); len(b) != walSize || len(bytes.Trim(b, "\x00")) > 0 {
+		t.Errorf("%d bytes, %d of them not zeros", len(b), len(bytes.Trim(b, "\x00")))
+	}
+	if list, err := s.After(0, 1); err != nil || list[0].Seq != 201 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
