@@ -69,6 +69,7 @@ const (
 	PairingEnded       Name = "pairing.ended"
 	CardFound          Name = "card.found"
 	SystemTested       Name = "system.tested"
+	SystemWarnings     Name = "system.warnings"
 	AdviceChanged      Name = "advice.changed"
 	VanSummary         Name = "van.summary"
 	VanSampled         Name = "van.sampled"

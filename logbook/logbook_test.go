@@ -45,6 +45,24 @@ func TestEveryEventOfTheListIsInTheSchema(t *testing.T) {
 	}
 }
 
+func TestOnlyAProgramsOwnNameIsAdmitted(t *testing.T) {
+	for unit, want := range map[string]bool{
+		"infobusd.service": true, "infobus-link@.service": true, "systemd-tmpfiles-clean.timer": true, "kernel": true, "other": true,
+		"": false, "Jean Dupont": false, "user@1000.service": false, "session-3.scope": false, "media-JEAN.mount": false, "jean@example.service.x": false,
+		"lease-00-1a-2b-3c-4d-5e.service": false, "host.10.1.2.3.service": false, "tel.0612345678.service": false,
+	} {
+		e, err := Admit(Event{Name: SystemWarnings, Attributes: map[string]any{"unit": unit}})
+		if (err == nil) != want || (e.Attributes["unit"] == unit) != want {
+			t.Errorf("%q: %v, %v", unit, e.Attributes, err)
+		}
+	}
+	for id, want := range map[string]bool{"d9b373ed55a64feb8242e02dbe79a49c": true, "": false, "Jean": false, "D9B373ED55A64FEB8242E02DBE79A49C": false, "d9b373ed": false} {
+		if _, err := Admit(Event{Name: SystemWarnings, Attributes: map[string]any{"message_id": id}}); (err == nil) != want {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}
+
 func TestWithTheFiltersOffEverythingIsAdmitted(t *testing.T) {
 	defer private.WithholdNothing()()
 	const secret = "Jean Dupont, tent 12"

@@ -3,18 +3,22 @@ package logbook
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 
 	"infobus/private"
 )
 
 // Field is an attribute that an event may have: a number with a unit, true or
-// false, or one of some words.
+// false, one of some words, or a program's own name.
 type Field struct {
 	Key   string
 	Unit  string   // of a number: "s", "%", …; "1" counts
 	Words []string // of an enumeration
 	Bool  bool
+	// Form is what a name looks like that programs give themselves. What Redact masks
+	// in it is none.
+	Form *regexp.Regexp
 }
 
 // Word lists that several events share.
@@ -30,7 +34,11 @@ var (
 		"configuration-refused", "card-in-memory", "card-data-lost", "card-other-slot", "card-late", "box-says", "timetable-none", "timetable-refused", "timetable-unconfirmed",
 		"timetable-waiting", "guide-refused", "guide-waiting", "device-failed", "logbook-damaged", "phone-copied", "confirm-site", "battery-weak", "generator-service", "timetable-expiring",
 		"card-repaired", "start-generator", "uplink"}
-	levels  = []string{"good", "plain", "unknown", "warn", "bad"}
+	levels = []string{"good", "plain", "unknown", "warn", "bad"}
+	// A unit as its package installs it, without an instance; and what a program calls messages of a kind.
+	unitForm    = regexp.MustCompile(`^(?:kernel|other|[A-Za-z][A-Za-z0-9_.-]{0,60}@?\.(?:service|socket|timer|path|target))$`)
+	messageForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
 	reasons = []string{"absent", "timeout", "identity", "denied", "full", "error"}
 )
 
@@ -68,7 +76,9 @@ var Schema = map[Name][]Field{
 	CardFound: {{Key: "slot", Words: []string{"a", "b"}}, {Key: "why", Words: []string{"good", "trial", "used-up", "kernel", "root", "no-state"}},
 		{Key: "data", Words: []string{"mounted", "repaired", "made-anew", "in-memory"}},
 		{Key: "reason", Words: []string{"missing", "card-too-small", "damaged", "unreadable", "read-only", "no-mount", "not-made", "unchecked"}}},
-	SystemTested:  {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
+	SystemTested: {{Key: "checks", Unit: "1"}, {Key: "failed", Unit: "1"}},
+	SystemWarnings: {{Key: "unit", Form: unitForm}, {Key: "priority", Words: []string{"emerg", "alert", "crit", "err", "warning"}},
+		{Key: "message_id", Form: messageForm}, {Key: "count", Unit: "1"}},
 	AdviceChanged: {{Key: "code", Words: advices}, {Key: "level", Words: levels}},
 	VanSummary: {{Key: "state", Words: []string{"parked", "generator", "session", "unknown"}}, {Key: "advice", Words: advices}, {Key: "level", Words: levels},
 		{Key: "percent", Unit: "%"}, {Key: "run_minutes", Unit: "min"}, {Key: "sessions", Unit: "1"}},
@@ -121,7 +131,7 @@ func (f Field) admit(value any) (any, bool) {
 	case bool:
 		return v, f.Bool
 	case string:
-		return v, slices.Contains(f.Words, v)
+		return v, slices.Contains(f.Words, v) || f.Form != nil && f.Form.MatchString(v) && private.Redact(v) == v
 	case float64:
 		return v, f.Unit != "" && !math.IsNaN(v) && !math.IsInf(v, 0)
 	case int:

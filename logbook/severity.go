@@ -40,6 +40,7 @@ var severities = map[Name][]struct {
 	PairingEnded:      {{"", nil, SeverityWarn}},
 	AdviceChanged:     {{"level", []string{"bad"}, SeverityError}, {"level", []string{"warn"}, SeverityWarn}},
 	VanSummary:        {{"level", []string{"bad"}, SeverityError}, {"level", []string{"warn"}, SeverityWarn}},
+	SystemWarnings:    {{"priority", []string{"emerg", "alert", "crit", "err"}, SeverityError}, {"", nil, SeverityWarn}},
 	CardFound:         {{"data", []string{"made-anew", "in-memory"}, SeverityError}, {"why", []string{"trial"}, SeverityInfo}, {"", nil, SeverityWarn}},
 }
 

@@ -13,6 +13,7 @@ import (
 func Hasty(o van.Options, t *timetable.Timetable) van.Options {
 	o.Uplink = netmon.SimOptions()
 	o.Uplink.SaveAfter, o.Uplink.SaveAgain = 2*time.Second, 10*time.Second
+	o.ComplainEvery = 2 * time.Second
 	o.Kiosk.Retry = 2 * time.Second
 	o.Power.LevelHold = min(o.Power.LevelHold, 2*time.Second)
 	o.Power.LowHold = min(o.Power.LowHold, 5*time.Second)

@@ -98,6 +98,9 @@ type (
 	// Tested is the outcome of a self-test, without its last check: that this is recorded.
 	Tested struct{ Checks, Failed int }
 
+	// JournalSeen is what the system's journal has of warnings that was not observed before.
+	JournalSeen struct{ Kinds []Complaint }
+
 	// PhoneCopied says that a phone's pairing was ended because somebody else had its
 	// cookie.
 	PhoneCopied struct{}
@@ -222,6 +225,8 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		}
 	case Tested:
 		out.event(logbook.Event{Name: logbook.SystemTested, Attributes: map[string]any{"checks": v.Checks, "failed": v.Failed}})
+	case JournalSeen:
+		s.complained(o, v.Kinds, out)
 	case Noted:
 		s.Notes = v.Notes
 	case PhoneCopied:
@@ -229,6 +234,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		out.event(logbook.Event{Name: logbook.PairingEnded, Attributes: map[string]any{"reason": "copied"}})
 	case Stop:
 		s.Stopping = true
+		s.complaintsTold(out)
 		out.event(logbook.Event{Name: logbook.SystemStopping, Attributes: map[string]any{"reason": v.Reason}})
 	}
 }

@@ -67,6 +67,7 @@ func (s *State) summarise(out *Output) {
 		attributes["sessions"] = s.Days.Past[i].Sessions
 	}
 	out.event(logbook.Event{Name: logbook.VanSummary, Attributes: attributes})
+	s.complaintsTold(out)
 }
 
 // doing is what the van is doing, in a word.

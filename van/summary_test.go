@@ -84,3 +84,82 @@ func TestWhatIsToBeDoneFirstIsToldWhenItChanges(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// complaints are what a step told of the journal's warnings.
+func (b *box) complaints(t *testing.T) (said string) {
+	t.Helper()
+	for _, e := range b.events {
+		if admitted, err := logbook.Admit(e); err != nil || len(admitted.Attributes) != len(e.Attributes) {
+			t.Error(err)
+		}
+		if a := e.Attributes; e.Name == logbook.SystemWarnings {
+			said += fmt.Sprint(a["unit"], " ", a["priority"], " ", a["count"], "; ")
+		}
+	}
+	return said
+}
+
+// A kind of warning is told the first time, and then how often it came with the day's summary.
+func TestWarningsOfTheJournalAreToldOnceAndThenInSum(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	seen := func(at time.Duration, kinds ...van.Complaint) string {
+		b.see(at, van.JournalSeen{Kinds: kinds})
+		return b.complaints(t)
+	}
+	kernel, daemon := van.Complaint{Unit: "kernel", Priority: 4, Count: 3}, van.Complaint{Unit: "infobusd.service", Priority: 3, Count: 1}
+	for _, c := range []struct {
+		at    time.Duration
+		kinds []van.Complaint
+		want  string
+	}{
+		{time.Minute, nil, ""},
+		{2 * time.Minute, []van.Complaint{kernel, daemon}, "infobusd.service err 1; kernel warning 3; "},
+		{3 * time.Minute, []van.Complaint{{Unit: "user@.service", Priority: 4, Count: 1}}, ""}, // within the hour
+		{time.Hour, []van.Complaint{kernel}, ""},
+		{2 * time.Hour, []van.Complaint{daemon, {Unit: "kernel", Priority: 9, Count: 1}, {Unit: "kernel", Priority: 4, Count: -1}}, "user@.service warning 1; "},
+		{3 * time.Hour, []van.Complaint{kernel, daemon}, ""},
+	} {
+		if got := seen(c.at, c.kinds...); got != c.want {
+			t.Errorf("at %v: %q, want %q", c.at, got, c.want)
+		}
+	}
+	b.see(4*time.Hour, van.ClockSeen{Trusted: true, Source: "rtc"}, van.Tick{})
+	if got := b.complaints(t); got != "infobusd.service err 2; kernel warning 6; " {
+		t.Errorf("with the summary: %q", got)
+	}
+	if got := seen(6*time.Hour, kernel); got != "kernel warning 3; " {
+		t.Errorf("the day after: %q", got)
+	}
+	seen(7*time.Hour, kernel)
+	b.see(8*time.Hour, van.Stop{Reason: "signal"})
+	if got := b.complaints(t); got != "kernel warning 3; " {
+		t.Errorf("at the end: %q", got)
+	}
+}
+
+// Whatever fills the journal, a day has at most so many events of it.
+func TestAFloodOfWarningsIsBounded(t *testing.T) {
+	b := newBox("one", van.Kept{})
+	events, sum := 0, 0
+	count := func() {
+		for _, e := range b.events {
+			if e.Name == logbook.SystemWarnings {
+				events++
+				sum += e.Attributes["count"].(int)
+			}
+		}
+	}
+	for hour := range 20 {
+		var kinds []van.Complaint
+		for i := range 100 {
+			kinds = append(kinds, van.Complaint{Unit: "kernel", MessageID: fmt.Sprintf("%032x", hour*100+i), Priority: i % 5, Count: 1})
+		}
+		b.see(time.Duration(hour+1)*time.Hour, van.JournalSeen{Kinds: kinds})
+		count()
+	}
+	b.see(22*time.Hour, van.Stop{Reason: "signal"})
+	count()
+	if sum != 2000 || events > 60 {
+		t.Errorf("%d warnings in %d events", sum, events)
+	}
+}

@@ -43,6 +43,10 @@ type Options struct {
 	// days, the session's tally, bytes. So much of it a power cut may lose.
 	KeepEvery time.Duration
 
+	// ComplainEvery is how often kinds of warnings of the system's journal are told, at
+	// most, before the day's summary tells them all.
+	ComplainEvery time.Duration
+
 	// Built is when the program was: no clock is right that says an earlier time. Zero
 	// where that is not known.
 	Built time.Time
@@ -51,7 +55,7 @@ type Options struct {
 // DefaultOptions are those of the rooms.
 func DefaultOptions() Options {
 	return Options{Power: power.DefaultOptions(), Session: session.DefaultOptions(), Uplink: netmon.DefaultOptions(),
-		Kiosk: kiosk.DefaultOptions(), KeepEvery: power.KeepEvery}
+		Kiosk: kiosk.DefaultOptions(), KeepEvery: power.KeepEvery, ComplainEvery: time.Hour}
 }
 
 // State is everything that is known. Step copies it and changes nothing that it points
@@ -98,6 +102,7 @@ type State struct {
 	resumed     KeptSession          // the session as an earlier process of this boot kept it
 	chargeKept  time.Time            // when an earlier boot kept the charge; zero once power knows for how long nothing was measured
 	startedAt   time.Duration        // when this process took that charge up
+	complaints  complaints           // of the system's journal, since the day's summary
 }
 
 // Sync is how far the logbook's events are durable and sent.

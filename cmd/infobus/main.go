@@ -115,7 +115,7 @@ Exit status: 0 well; 1 something needs attention, or the input is wrong;
 	root.PersistentFlags().StringVar(&o.lang, "lang", "", "the language of what is said, such as fr (default: as LC_ALL, LC_MESSAGES or LANG has it)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(statusCommand(o), eventsCommand(o), diagnoseCommand(o), selftestCommand(o), actionCommand(o, action.All), siteCommand(o), daysCommand(o), syncCommand(o),
-		configCommand(o), settingsCommand(o), timetableCommand(o), kioskCommand(o), guideCommand(o), logbookCommand(o), exportCommand(o), reportCommand(o), simCommand(o), linkCommand(), relayCommand(), phonesCommand(o), pinCommand(), shutdownCommand(), setClockCommand(), clockChipCommand(), slotCommand(o), labelCommand(o))
+		configCommand(o), settingsCommand(o), timetableCommand(o), kioskCommand(o), guideCommand(o), logbookCommand(o), exportCommand(o), reportCommand(o), simCommand(o), linkCommand(), relayCommand(), phonesCommand(o), pinCommand(), shutdownCommand(), setClockCommand(), clockChipCommand(), journalCommand(), slotCommand(o), labelCommand(o))
 	checkArguments(root)
 	return root
 }

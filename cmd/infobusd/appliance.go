@@ -93,6 +93,8 @@ type appliance struct {
 
 	cardSpent atomic.Int64 // ns of cardWait that a power-off under way has taken
 
+	complain chan struct{} // a token: count the journal's warnings now
+
 	probe chan struct{} // a token: the cadence or the targets are others
 
 	cloud meraki.Trouble // the dashboard's goroutine's
@@ -106,7 +108,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, sampler: newSampler(),
-		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), complain: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
 	a.options.VisitorsPort = server.VisitorsPort(listeners)
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month),
 		PostQuantum: c.Sync.PostQuantum})
@@ -404,6 +406,7 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	card.Add(part("upload", "", a.uploads))
 	card.Add(part("old events", "", a.oldEvents))
 	add("advice", "", a.advises)
+	add("journal", "", a.journal)
 	for i, f := range a.feeds.All() {
 		card.Add(part("timetable "+f.Name, "", a.timetable(i)))
 	}
@@ -501,6 +504,7 @@ func (a *appliance) do(e van.Effect) {
 		})
 	case van.Send:
 		token(a.sendNow)
+		token(a.complain)
 	}
 }
 

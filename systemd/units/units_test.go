@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"infobus/systemd"
 )
 
 // settings are a unit's "Key=value" lines, in order.
@@ -196,6 +198,39 @@ func TestClockUnits(t *testing.T) {
 		}
 	}
 	if n := strings.Count(rule, "Result.YES"); n != 1 {
+		t.Errorf("the rule says yes %d times", n)
+	}
+}
+
+// Who reads the journal can write nothing but its counts, and reach nobody.
+func TestJournalUnit(t *testing.T) {
+	s := settings(t, "infobus-journal@.service")
+	for key, want := range map[string][]string{
+		"ExecStart":               {"/usr/bin/infobus count-warnings %i"},
+		"StandardOutput":          {"truncate:" + systemd.JournalNote},
+		"DynamicUser":             {"yes"},
+		"SupplementaryGroups":     {"systemd-journal"},
+		"CapabilityBoundingSet":   {""},
+		"NoNewPrivileges":         {"yes"},
+		"ProtectSystem":           {"strict"},
+		"ReadWritePaths":          nil,
+		"PrivateNetwork":          {"yes"},
+		"RestrictAddressFamilies": {"none"},
+	} {
+		if !slices.Equal(s[key], want) {
+			t.Errorf("%s is %q, want %q", key, s[key], want)
+		}
+	}
+	b, err := os.ReadFile("48-infobus-journal.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`subject.user !== "infobus"`, `action.lookup("verb") === "start"`, `/^infobus-journal@[0-9]{1,15}\.service$/`} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the rule lacks %s", want)
+		}
+	}
+	if n := strings.Count(string(b), "Result.YES"); n != 1 {
 		t.Errorf("the rule says yes %d times", n)
 	}
 }
