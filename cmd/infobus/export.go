@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +21,8 @@ func exportCommand(o *options) *cobra.Command {
 		Use:   "export DIR",
 		Short: "Take the logs that the receiver does not have to a stick, and the helpers' receipts from it",
 		Long: `Export writes what the receiver does not have yet into one file in DIR, such as the
-folder at which a stick is mounted. It ends once the file is on the stick, and was
+folder at which a stick is mounted; what an earlier log has left, after damage or on
+another board, into one of its own. It ends once the file is on the stick, and was
 read back. The helpers make the report of it with --receipts, and give the stick back
 with what that writes beside it: the next export takes the receipt, tells the box
 that these logs have arrived, and removes both files from the stick. Without a receipt
@@ -51,12 +55,16 @@ Exit status: 0 well; 1 the stick is full, was pulled, or takes nothing.`,
 			}
 			have := export.Upto(list, state.Sync.Log, state.Sync.Acknowledged)
 			if have > state.Sync.Acknowledged {
-				if err := d.post("/api/v1/received", map[string]any{"log": state.Sync.Log, "seq": have}); err != nil {
+				if err := d.post("/api/v1/received", map[string]any{"log": state.Sync.Log, "first": state.Sync.Acknowledged + 1, "seq": have}); err != nil {
 					return err
 				}
 				fmt.Printf("received  the helpers have all up to number %d\n", have)
 			}
 			if err := export.Clear(dir, state.Sync.Log, have); err != nil {
+				return err
+			}
+			written, err := exportEarlier(d, dir, list)
+			if err != nil {
 				return err
 			}
 			var events []logbook.Event
@@ -73,16 +81,74 @@ Exit status: 0 well; 1 the stick is full, was pulled, or takes nothing.`,
 				events = append(events, answer.Events...)
 				after = events[len(events)-1].Seq
 			}
-			if len(events) == 0 {
+			switch {
+			case len(events) > 0:
+				return toStick(dir, have, events)
+			case written == 0:
 				fmt.Println("written   nothing: the receiver has all")
-				return nil
 			}
-			name, err := export.ToStick(durable.System, dir, have, events)
-			if err != nil {
-				return err
-			}
-			fmt.Printf("written   %d events: %s\n", len(events), filepath.Join(dir, name))
 			return nil
 		},
+	}
+}
+
+func toStick(dir string, have uint64, events []logbook.Event) error {
+	name, err := export.ToStick(durable.System, dir, have, events)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("written   %d events: %s\n", len(events), filepath.Join(dir, name))
+	return nil
+}
+
+// exportEarlier does for what earlier logs have left what export does for the present one;
+// it gives how many events were written.
+func exportEarlier(d daemon, dir string, list []export.Receipt) (written int, err error) {
+	events, err := earlierEvents(d)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range list {
+		if !slices.ContainsFunc(events, func(e logbook.Event) bool { return r.Has(e) }) {
+			continue
+		}
+		if err := d.post("/api/v1/received", map[string]any{"log": r.Log, "first": r.First, "seq": r.Seq}); err != nil {
+			return 0, err
+		}
+		fmt.Printf("received  the helpers have numbers %d to %d of an earlier log\n", r.First, r.Seq)
+		if err := export.Clear(dir, r.Log, r.Seq); err != nil {
+			return 0, err
+		}
+		events = slices.DeleteFunc(events, r.Has)
+	}
+	slices.SortStableFunc(events, func(a, b logbook.Event) int {
+		return cmp.Or(strings.Compare(a.Log, b.Log), cmp.Compare(a.Seq, b.Seq))
+	})
+	for len(events) > 0 {
+		n := slices.IndexFunc(events, func(e logbook.Event) bool { return e.Log != events[0].Log })
+		if n < 0 {
+			n = len(events)
+		}
+		if err := toStick(dir, events[0].Seq-1, events[:n]); err != nil {
+			return 0, err
+		}
+		written, events = written+n, events[n:]
+	}
+	return written, nil
+}
+
+func earlierEvents(d daemon) (events []logbook.Event, err error) {
+	for after := uint64(0); ; {
+		var answer struct {
+			Events []logbook.Event `json:"events"`
+			Last   uint64          `json:"last"`
+		}
+		if _, err := d.get(fmt.Sprintf("/api/v1/events?earlier=%d", after), &answer); err != nil {
+			return nil, err
+		}
+		if len(answer.Events) == 0 || answer.Last <= after {
+			return events, nil
+		}
+		events, after = append(events, answer.Events...), answer.Last
 	}
 }

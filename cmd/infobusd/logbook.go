@@ -159,12 +159,17 @@ func (a *appliance) advises(ctx context.Context, alive func()) error {
 	}
 }
 
-// received notes what the helpers have by a stick.
-func (a *appliance) received(log string, seq uint64) error {
-	if have := a.recorder.Status().Log; have != log {
-		return errors.New("a receipt of another logbook")
+// received notes what the helpers have by a stick, of this log or an earlier one.
+func (a *appliance) received(log string, first, seq uint64) error {
+	n, err := a.recorder.AcknowledgeEarlier(log, first, seq)
+	switch {
+	case err != nil:
+	case a.recorder.Status().Log == log && first <= a.recorder.Status().Acknowledged+1:
+		err = a.recorder.Acknowledge(seq)
+	case n == 0:
+		err = errors.New("a receipt of another logbook")
 	}
-	if err := a.recorder.Acknowledge(seq); err != nil {
+	if err != nil {
 		return err
 	}
 	a.recorded(a.recorder.Status())

@@ -36,6 +36,7 @@ func (a *appliance) pages() server.Options {
 		Words:     a.flags.words,
 		Events:    a.recorder.After,
 		Volatile:  a.recorder.Volatile,
+		Earlier:   a.recorder.Earlier,
 		Received:  a.received,
 		Kiosk:     a.picture,
 		Languages: status.Languages(),

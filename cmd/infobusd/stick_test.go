@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"infobus/logbook/store"
 )
 
 // A van without a receiver gives its logs to a stick; the helpers make their report of it,
@@ -54,6 +57,30 @@ func TestTheLogsGoByStick(t *testing.T) {
 		if strings.HasPrefix(name, first) {
 			t.Errorf("%s is still on the stick", name)
 		}
+	}
+	// The log is drawn anew, as after damage: what the earlier one has left goes by stick too.
+	log, _ := p.at("sync.log").(string)
+	p.kill()
+	if err := os.Remove(filepath.Join(state, store.MarkFile)); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, state, nil, "--sim=line,battery,panel")
+	p.wait("the logbook to be open", func() bool { return p.at("sync.seq") != 0.0 })
+	if p.at("sync.log") == log || !strings.Contains(p.get("/api/v1/events?earlier=0"), log) {
+		t.Fatalf("nothing is left of log %s: %s", log, p.get("/api/v1/events?earlier=0"))
+	}
+	ofEarlier := func(names []string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, log) })
+	}
+	if out := export(); strings.Count(out, "written") != 2 || !ofEarlier(files(".jsonl")) {
+		t.Fatalf("%s; on the stick: %q", out, files(""))
+	}
+	infobus(t, "report", stick, "--receipts", "-o", filepath.Join(home, "vans.html"))
+	if out := export(); strings.Count(out, "received") != 2 || ofEarlier(files("")) {
+		t.Errorf("%s; on the stick: %q", out, files(""))
+	}
+	if text := p.get("/api/v1/events?earlier=0"); strings.Contains(text, log) {
+		t.Errorf("it still waits: %s", text)
 	}
 	// A folder that is not there, and a receipt of another logbook, are said.
 	if out, code := infobus(t, "--address", socket, "export", filepath.Join(stick, "nowhere")); code != 1 || !strings.Contains(out, "a folder was expected") {

@@ -39,6 +39,11 @@ func (r Receipt) Name() string {
 	return fmt.Sprintf("infobus-%s-%d-%d-%08x.jsonl", r.Log, r.First, r.Seq, r.Sum)
 }
 
+// Has says whether the receipt is for that event.
+func (r Receipt) Has(e logbook.Event) bool {
+	return e.Log == r.Log && r.First <= e.Seq && e.Seq <= r.Seq
+}
+
 // named reads a Name.
 func named(name string) (r Receipt, ok bool) {
 	parts := strings.Split(strings.TrimSuffix(name, ".jsonl"), "-")

@@ -123,6 +123,23 @@ func (r *Recorder) After(seq uint64, limit int) ([]logbook.Event, error) {
 	return onCard(r, func() ([]logbook.Event, error) { return s.After(seq, limit) })
 }
 
+// Earlier is the store's, once it is open.
+func (r *Recorder) Earlier(after uint64, limit int) (events []logbook.Event, last uint64, err error) {
+	s := r.Store()
+	if s == nil {
+		return nil, 0, errNotOpen
+	}
+	type page struct {
+		events []logbook.Event
+		last   uint64
+	}
+	p, err := onCard(r, func() (p page, err error) {
+		p.events, p.last, err = s.Earlier(after, limit)
+		return p, err
+	})
+	return p.events, p.last, err
+}
+
 // Volatile are the urgent events in memory, while the card takes nothing.
 func (r *Recorder) Volatile() []logbook.Event {
 	return r.inMemory(func(queued) bool { return true })
@@ -203,6 +220,14 @@ func (r *Recorder) Acknowledge(seq uint64) error {
 		return s.Acknowledge(seq)
 	}
 	return errNotOpen
+}
+
+// AcknowledgeEarlier is the store's, once it is open.
+func (r *Recorder) AcknowledgeEarlier(log string, first, seq uint64) (int, error) {
+	if s := r.Store(); s != nil {
+		return s.AcknowledgeEarlier(log, first, seq)
+	}
+	return 0, errNotOpen
 }
 
 // Reduce is the store's, once it is open.

@@ -78,9 +78,60 @@ func (s *Store) Next(urgent bool, limit int) (b Batch, err error) {
 	return b, nil
 }
 
-func (s *Store) nextOlder(b *Batch, limit int) error {
+// Earlier gives at most limit of the events of earlier logs that the receiver does not
+// have, those behind the place after, and the place of the last of them.
+func (s *Store) Earlier(after uint64, limit int) (events []logbook.Event, last uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.publish()
+	err = s.whole(func() error {
+		b := Batch{}
+		if err := s.olderAfter(&b, after, limit); err != nil {
+			return err
+		}
+		if events = b.Events; len(events) > 0 {
+			last = b.older[len(events)-1]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the events of earlier logs: %w", err)
+	}
+	return events, last, nil
+}
+
+// AcknowledgeEarlier notes, durably, that the helpers have the events of an earlier log
+// from first to seq, and gives how many there were.
+func (s *Store) AcknowledgeEarlier(log string, first, seq uint64) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.publish()
+	err = s.whole(func() error {
+		all, b := Batch{}, Batch{}
+		if err := s.olderAfter(&all, 0, int(s.mark.Older)); err != nil {
+			return err
+		}
+		for i, e := range all.Events {
+			if e.Log == log && e.Seq >= first && e.Seq <= seq {
+				b.Events, b.older = append(b.Events, e), append(b.older, all.older[i])
+			}
+		}
+		if n = len(b.older); n == 0 {
+			return nil
+		}
+		return s.receive(b)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("note what the helpers have of an earlier log: %w", err)
+	}
+	return n, nil
+}
+
+func (s *Store) nextOlder(b *Batch, limit int) error { return s.olderAfter(b, 0, limit) }
+
+func (s *Store) olderAfter(b *Batch, after uint64, limit int) error {
 	enough := errors.New("enough")
-	err := s.query(`SELECT n, body FROM older ORDER BY n`, nil, func(q *sqlite3.Stmt) error {
+	err := s.query(`SELECT n, body FROM older WHERE n > ? ORDER BY n`, []uint64{after}, func(q *sqlite3.Stmt) error {
 		e, _, err := decode(q.ColumnRawBlob(1), s.options.Unchecked)
 		if err != nil {
 			return fmt.Errorf("event of an earlier log: %w: %w", sqlite3.CORRUPT, err)

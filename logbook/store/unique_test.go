@@ -108,6 +108,57 @@ func TestWithoutItsMarkALogIsDrawnAnew(t *testing.T) {
 	}
 }
 
+// What earlier logs have left can be read in parts, and is acknowledged by log and seqs,
+// also over a restart.
+func TestWhatEarlierLogsHaveLeftIsReadAndAcknowledged(t *testing.T) {
+	x := newShelf(t, Options{})
+	delete(x.files, shelfDir+"/"+MarkFile)
+	s, disk := opened(t, x.files, "")
+	var events []logbook.Event
+	for last := uint64(0); ; {
+		part, next, err := s.Earlier(last, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(part) == 0 {
+			break
+		}
+		events, last = append(events, part...), next
+	}
+	if len(events) != len(x.events) || uint64(len(events)) != s.Status().Waiting {
+		t.Fatalf("%d of %d events, %d wait", len(events), len(x.events), s.Status().Waiting)
+	}
+	for i, e := range events[1:] {
+		if e.Log != x.log || e.Seq <= events[i].Seq {
+			t.Fatalf("%s/%d after %d", e.Log, e.Seq, events[i].Seq)
+		}
+	}
+	half := events[len(events)/2].Seq
+	for _, c := range []struct {
+		log        string
+		first, seq uint64
+		want       int
+	}{
+		{"another", 1, 1 << 40, 0},
+		{x.log, half + 1, half, 0},
+		{x.log, 1, half, len(events)/2 + 1},
+		{x.log, 1, half, 0}, // again
+	} {
+		if n, err := s.AcknowledgeEarlier(c.log, c.first, c.seq); n != c.want || err != nil {
+			t.Errorf("%s from %d to %d: %d, %v; want %d", c.log, c.first, c.seq, n, err, c.want)
+		}
+	}
+	left := len(events) - len(events)/2 - 1
+	if s.Status().Waiting != uint64(left) {
+		t.Errorf("%d wait, want %d", s.Status().Waiting, left)
+	}
+	s.Close()
+	again, _ := opened(t, disk.Files(), "")
+	if rest, _, err := again.Earlier(0, 1000); len(rest) != left || err != nil || rest[0].Seq <= half {
+		t.Errorf("after a restart %d are left, %v; want %d", len(rest), err, left)
+	}
+}
+
 // More cannot be acknowledged than there is.
 func TestAReceiptForWhatIsNotThereIsRefused(t *testing.T) {
 	s, _ := opened(t, newShelf(t, Options{}).files, "")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -158,7 +159,8 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	var after uint64
 	limit := eventsAtMost
-	if text := q.Get("after"); text != "" {
+	earlier := q.Has("earlier") && s.o.Earlier != nil
+	if text := cmp.Or(q.Get("after"), q.Get("earlier")); text != "" {
 		n, err := strconv.ParseUint(text, 10, 63)
 		if err != nil {
 			s.refuse(w, r, http.StatusBadRequest, words.T("refusal.after"))
@@ -173,6 +175,18 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		limit = min(n, eventsAtMost)
+	}
+	if earlier {
+		events, last, err := s.o.Earlier(after, limit)
+		if err != nil {
+			s.refuse(w, r, http.StatusServiceUnavailable, words.T("refusal.logbook"))
+			return
+		}
+		answer(w, http.StatusOK, encode(struct {
+			Events []logbook.Event `json:"events"`
+			Last   uint64          `json:"last"`
+		}{status.List(events), last}))
+		return
 	}
 	var volatile []logbook.Event
 	if s.o.Volatile != nil {
@@ -195,14 +209,15 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 // postReceived takes a receipt that came back on a stick.
 func (s *Server) postReceived(w http.ResponseWriter, r *http.Request) {
 	var receipt struct {
-		Log string `json:"log"`
-		Seq uint64 `json:"seq"`
+		Log   string `json:"log"`
+		First uint64 `json:"first"`
+		Seq   uint64 `json:"seq"`
 	}
 	if json.NewDecoder(r.Body).Decode(&receipt) != nil || receipt.Log == "" {
 		s.refuse(w, r, http.StatusBadRequest, words.T("refusal.receipt"))
 		return
 	}
-	if s.o.Received == nil || s.o.Received(receipt.Log, receipt.Seq) != nil {
+	if s.o.Received == nil || s.o.Received(receipt.Log, receipt.First, receipt.Seq) != nil {
 		s.refuse(w, r, http.StatusConflict, words.T("refusal.receipt"))
 		return
 	}

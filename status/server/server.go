@@ -57,9 +57,12 @@ type Options struct {
 	// Events are the durable events whose sequence number is above after, in
 	// order, limit at most.
 	Events func(after uint64, limit int) ([]logbook.Event, error)
-	// Received notes that the helpers have a log's events up to seq, by another way than
-	// the internet; nil for none.
-	Received func(log string, seq uint64) error
+	// Earlier are the durable events of earlier logs that the receiver does not have, behind
+	// a place in their order, limit at most, and the place of the last; nil for none.
+	Earlier func(after uint64, limit int) (events []logbook.Event, last uint64, err error)
+	// Received notes that the helpers have a log's events from first to seq, by another
+	// way than the internet; nil for none.
+	Received func(log string, first, seq uint64) error
 	// Volatile are the urgent events that the card does not take; nil for none.
 	Volatile func() []logbook.Event
 	// Kiosk is the picture that the panel was last told; ok is false where
