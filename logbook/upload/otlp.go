@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"mime"
 	"slices"
+	"sync"
 	"strconv"
 	"strings"
 	"time"
@@ -106,9 +107,14 @@ func attribute(key string, value any) *common.KeyValue {
 	return &common.KeyValue{Key: key, Value: v}
 }
 
+// zippers are of 800 kB each: it is more work to clear that than to pack a few events.
+var zippers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func zip(plain []byte) []byte {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
+	w := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(w)
+	w.Reset(&b)
 	w.Write(plain) // a bytes.Buffer takes everything
 	w.Close()
 	return b.Bytes()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -383,9 +384,15 @@ func day(t *testing.T, seed uint64) error {
 }
 
 func TestADayOverABadLink(t *testing.T) {
-	for seed := range uint64(durabletest.Seeds(20, 1000)) {
-		if err := day(t, seed); err != nil {
-			t.Errorf("seed %d: %v", seed, err)
-		}
+	seeds, side := uint64(durabletest.Seeds(20, 1000)), uint64(runtime.GOMAXPROCS(0))
+	for first := range side {
+		t.Run(fmt.Sprint("from seed ", first), func(t *testing.T) {
+			t.Parallel()
+			for seed := first; seed < seeds; seed += side {
+				if err := day(t, seed); err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			}
+		})
 	}
 }
