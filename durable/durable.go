@@ -258,8 +258,8 @@ func Replace(disk Disk, path string, content []byte) error {
 
 var unwiped atomic.Bool
 
-// LeaveFreed has what is freed stay on the disk until undo is called: a search for what
-// must not be there is believed once it finds it so.
+// LeaveFreed has what is freed stay on the disk, and files keep their times, until undo is
+// called: a search for what must not be there is believed once it finds it so.
 func LeaveFreed() (undo func()) {
 	unwiped.Store(true)
 	return func() { unwiped.Store(false) }

@@ -520,3 +520,45 @@ func TestWhatIsReplacedIsNowhereOnTheDisk(t *testing.T) {
 		t.Error("it is gone though nothing was overwritten: this test sees too little")
 	}
 }
+
+// Of a file that Undate was at nobody can tell when it was written, and what is in it stays.
+func TestUndateTakesTheMomentsAtWhichFilesWereWritten(t *testing.T) {
+	dir := t.TempDir()
+	aside := "logbook.db.damaged-1"
+	for _, name := range []string{"kept.slots", "folder/texts", aside} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(name), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := errors.Join(os.WriteFile(outside, nil, 0o600), os.Symlink(outside, filepath.Join(dir, "link"))); err != nil {
+		t.Fatal(err)
+	}
+	times := func() (told []string) {
+		for _, path := range []string{dir, filepath.Join(dir, "kept.slots"), filepath.Join(dir, "folder"), filepath.Join(dir, "folder/texts"), filepath.Join(dir, aside), outside} {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !info.ModTime().Equal(durable.Undated) {
+				told = append(told, filepath.Base(path))
+			}
+		}
+		return told
+	}
+	undo := durable.LeaveFreed()
+	if err := durable.Undate(dir); err != nil || len(times()) != 6 {
+		t.Errorf("switched off: %v, %q", err, times())
+	}
+	undo()
+	if err := durable.Undate(dir); err != nil || fmt.Sprint(times()) != "["+aside+" outside]" {
+		t.Errorf("%v; these tell when they were written: %q", err, times())
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "folder/texts")); err != nil || string(b) != "folder/texts" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := durable.Undate(filepath.Join(dir, "nowhere")); err == nil {
+		t.Error("a folder that is not there is not said")
+	}
+}

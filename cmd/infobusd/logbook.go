@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"infobus/advice"
+	"infobus/durable"
 	"infobus/logbook/upload"
 	"infobus/netmon/client"
 	"infobus/van"
@@ -104,12 +105,20 @@ func (s *sent) tell(u upload.Uploaded, now time.Time) van.Uploaded {
 	return seen
 }
 
-// oldEvents removes what need not be kept any more.
+// oldEvents removes what need not be kept any more; and, once a day and process, the
+// times that files have of what was written before.
 func (a *appliance) oldEvents(ctx context.Context, alive func()) error {
+	undated := ""
 	for {
 		if a.loop.State().Clock.Trusted && !a.flags.keepOld {
 			if err := a.recorder.Reduce(a.clock.Now().Wall); err != nil {
 				return err
+			}
+			if day := a.clock.Now().Wall.In(a.loop.State().Zone()).Format(time.DateOnly); day != undated {
+				undated = day
+				if err := durable.Undate(a.flags.stateDir); err != nil {
+					slog.Debug("files of the state keep the times at which they were written", "why", err)
+				}
 			}
 			alive()
 		}

@@ -118,8 +118,9 @@ func TestSeizedAlone(t *testing.T) {
 }
 
 // mounted is a new ext4 file system in a file, as the card's data part is made, and
-// gives what stands on all of it once it is no longer mounted.
-func mounted(t *testing.T) (dir string, raw func() []byte) {
+// gives what stands on all of it once it is no longer mounted, and which of the moments
+// from one to another the file system itself tells: as an inode's time, and in its journal.
+func mounted(t *testing.T) (dir string, raw func(from, to time.Time) (all []byte, inodes, journal []string)) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: it mounts a file system; what a card tells that is seized was not looked at")
@@ -137,16 +138,16 @@ func mounted(t *testing.T) (dir string, raw func() []byte) {
 	}
 	err := os.Mkdir(dir, 0o700)
 	if err == nil {
-		err = run("mke2fs", "-q", "-t", "ext4", image, "64M")
+		err = run("mke2fs", "-q", "-t", "ext4", "-J", "size=1", image, "64M")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := run("mount", "-o", "loop", image, dir); err != nil {
+	if err := run("mount", "-o", "loop,noatime", image, dir); err != nil {
 		t.Skipf("no loop device can be mounted here; what a card tells that is seized was not looked at: %v", err)
 	}
 	t.Cleanup(func() { run("umount", dir) })
-	return dir, func() (all []byte) {
+	return dir, func(from, to time.Time) (all []byte, inodes, journal []string) {
 		t.Helper()
 		if err := run("umount", dir); err != nil {
 			t.Fatal(err)
@@ -155,14 +156,59 @@ func mounted(t *testing.T) (dir string, raw func() []byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		inodes, journal = fileTimes(t, image, b, from, to)
 		const block = 4096
 		for ; len(b) >= block; b = b[block:] {
 			if len(bytes.Trim(b[:block], "\x00")) > 0 {
 				all = append(all, b[:block]...)
 			}
 		}
-		return all
+		return all, inodes, journal
 	}
+}
+
+// Of an inode as mke2fs makes them, in bytes: its size, and where the moment stands at
+// which the file was made.
+const inodeSize, inodeMade = 256, 0x90
+
+// fileTimes are the seconds between from and to that stand in the image of an ext4 file
+// system as it writes times: of inodes little endian, of its journal's commits big endian.
+// When a file was made is left out: no program can change it (docs/privacy.md).
+func fileTimes(t *testing.T, image string, b []byte, from, to time.Time) (inodes, journal []string) {
+	t.Helper()
+	out, err := exec.Command("debugfs", "-R", "blocks <8>", image).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out2, err := exec.Command("dumpe2fs", "-h", image).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size int
+	for line := range strings.Lines(string(out2)) {
+		if rest, ok := strings.CutPrefix(line, "Block size:"); ok {
+			fmt.Sscan(rest, &size)
+		}
+	}
+	of := map[int]bool{} // blocks of the journal
+	for text := range strings.FieldsSeq(string(out)) {
+		n := 0
+		fmt.Sscan(text, &n)
+		of[n] = true
+	}
+	if size == 0 || len(of) < 100 {
+		t.Fatalf("blocks of %d bytes, %d of them the journal's", size, len(of))
+	}
+	first, last := uint32(from.Unix()+1), uint32(to.Unix()-1)
+	for at := 0; at+4 <= len(b); at += 4 {
+		little, big := binary.LittleEndian.Uint32(b[at:]), binary.BigEndian.Uint32(b[at:])
+		if in := of[at/size]; in && (little >= first && little <= last || big >= first && big <= last) {
+			journal = append(journal, fmt.Sprintf("block %d at %d", at/size, at%size))
+		} else if !in && little >= first && little <= last && at%inodeSize != inodeMade {
+			inodes = append(inodes, fmt.Sprintf("block %d, byte %d of an inode: %s", at/size, at%inodeSize, time.Unix(int64(little), 0).Format(time.TimeOnly)))
+		}
+	}
+	return inodes, journal
 }
 
 // A card that is seized a day after three sessions at three sites tells neither where nor
@@ -175,7 +221,7 @@ func TestACardThatIsSeizedTellsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := func(t *testing.T, unguarded bool) (cards [][]byte, times []time.Time) {
+	live := func(t *testing.T, unguarded bool) (cards [][]byte, times []time.Time, inodes, journal []string) {
 		sampled := 0
 		state, raw := mounted(t)
 		dir := t.TempDir()
@@ -213,7 +259,11 @@ func TestACardThatIsSeizedTellsNothing(t *testing.T) {
 			}
 			return events
 		}
+		begun := time.Now()
 		for n, ahead := range []time.Duration{time.Hour, 5 * time.Hour, 9 * time.Hour} {
+			if err := os.WriteFile(filepath.Join(state, "only-yesterday"), []byte(fmt.Sprint(n)), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			for _, e := range boot(n, ahead, seizedSites[n][0]) {
 				if !e.At.IsZero() {
 					times = append(times, e.At)
@@ -223,17 +273,22 @@ func TestACardThatIsSeizedTellsNothing(t *testing.T) {
 				}
 			}
 		}
+		over := time.Now()
 		if sampled < 3 {
 			t.Errorf("only %d samples were taken of the sessions", sampled)
 		}
 		put("timetable.yaml", strings.ReplaceAll(yesterday, seizedTag, "Q72")+"sites:\n  - {id: today1, name: Quai de ce Jour}\n")
 		boot(3, 35*time.Hour, "")
-		card := raw()
-		return append(unpacked(card), card), times
+		card, inodes, journal := raw(begun, over)
+		return append(unpacked(card), card), times, inodes, journal
 	}
 	// search gives what is found, and what there is to be found.
 	search := func(t *testing.T, unguarded bool) (names, when, found []string) {
-		cards, times := live(t, unguarded)
+		cards, times, inodes, journal := live(t, unguarded)
+		if (len(inodes) > 0) != unguarded {
+			t.Errorf("when files were written yesterday is told %d times: %q", len(inodes), inodes[:min(10, len(inodes))])
+		}
+		t.Logf("the file system's journal tells %d times when something was written", len(journal))
 		names = append(people(seizedTag), hiddenPlaces(seizedTag)...)
 		for _, s := range seizedSites {
 			names = append(names, s[0], s[1])

@@ -98,7 +98,8 @@ card_image() {
 	card_slot "$dir" "$kernel"
 	card_fat "$dir" "$kernel"
 	rm -f "$dir/data.ext4"
-	E2FSPROGS_FAKE_TIME=$epoch mke2fs -q -t ext4 -L infobus-data -U "$(card_uuid data)" -E "hash_seed=$(card_uuid hash)" "$dir/data.ext4" 64M >/dev/null
+	# Its journal tells when something was written, until it has come round: the smallest that there is.
+	E2FSPROGS_FAKE_TIME=$epoch mke2fs -q -t ext4 -J size=1 -L infobus-data -U "$(card_uuid data)" -E "hash_seed=$(card_uuid hash)" "$dir/data.ext4" 64M >/dev/null
 	"$dir/card" disk "$dir/infobus.img.new" "$dir/fat.img" "$dir/boot.ext4" "$dir/root.erofs" "$dir/data.ext4"
 	mv "$dir/infobus.img.new" "$dir/infobus.img"
 	rm -rf "$dir/packages" "$dir/kernel" "$dir/boot" "$dir/fat" "$dir/root" "$dir/own" "$dir"/*.ext4 "$dir"/fat.img "$dir"/*.dtbo "$dir"/commands

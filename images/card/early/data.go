@@ -209,7 +209,7 @@ func (c *Card) anew(d *card.Data, p string) card.DataWhy {
 		return card.DataNoRead
 	}
 	c.salvage(p)
-	if code, err := c.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "data", "-m", "1", p); err != nil || code != 0 {
+	if code, err := c.run("mke2fs", "-q", "-F", "-t", "ext4", "-J", "size=4", "-L", "data", "-m", "1", p); err != nil || code != 0 {
 		c.say("mke2fs: %d, %v", code, err)
 		return card.DataNotMade
 	}
