@@ -154,7 +154,7 @@ func wholes() []whole {
 
 		{name: "fat", about: "the FAT is zeroed", damage: begin(primary[0]), dead: noScript},
 		{name: "fat-mount", about: "the FAT's first sector is damaged so that the kernel does not mount it, and U-Boot reads it all the same",
-			damage: sector(at(primary[0]), func(b []byte) { b[21] = 0 }), state: `"code":"settings.file"`, advice: "box-says", glass: "infobus.txt: the file cannot be read. Put the card into a computer and look at it there."},
+			damage: sector(at(primary[0]), func(b []byte) { b[17] = 1 }), state: `"code":"settings.file"`, advice: "box-says", glass: "infobus.txt: the file cannot be read. Put the card into a computer and look at it there."},
 		{name: "fat-sector", about: "one sector of the settings file is damaged", damage: settingsSector, state: `"code":"settings.file"`, advice: "box-says", glass: "infobus.txt: this is no text."},
 		{name: "settings-absent", about: "there is no settings file", lived: true, damage: noSettings, advice: "box-says", state: `"name":"Van 1"`, glass: "infobus.txt: it is not on the card; what it last said holds."},
 		{name: "settings-empty", about: "the settings file is empty", damage: settingsFile(""), advice: "box-says", state: `"code":"settings.file"`, glass: "infobus.txt: the file is empty."},

@@ -191,7 +191,8 @@ func Enter() error {
 	if err := unix.Mount("tmpfs", "/var", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755,size=64m"); err != nil {
 		return fmt.Errorf("mount /var: %w", err)
 	}
-	return os.MkdirAll(dataAt, 0o755)
+	// What is made in it later is for root alone; the daemon reads the report, and is not.
+	return errors.Join(os.MkdirAll(dataAt, 0o755), os.MkdirAll(card.Folder, 0o755))
 }
 
 // Report is what was found so far.
@@ -204,9 +205,6 @@ func (c *Card) Leave(clock card.Stop, watchdog bool) error {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err == nil {
 		c.report.Seconds = float64(now.Nano()/1e7) / 100
-	}
-	if err := os.MkdirAll(card.Folder, 0o755); err != nil {
-		return err
 	}
 	return os.WriteFile(card.ReportFile, c.report.Encode(), 0o644)
 }

@@ -116,6 +116,10 @@ func try(name, disk string) {
 			if err := c.Leave(card.StopUnknown, false); err != nil {
 				say("report: %v", err)
 			}
+			if info, err := os.Stat(card.Folder); err != nil || info.Mode().Perm() != 0o755 {
+				say("the daemon cannot read what is left for it: %v, %v", info, err)
+				return
+			}
 			if _, rounds, _ := strings.Cut(os.Getenv("LINE"), "keeper="); keeps == nil && rounds != "0" {
 				keep(keeper, disk, rounds, say)
 			}
