@@ -4,7 +4,7 @@
 // Words for people on the move are not here but in kiosk/locales.
 //
 // In: a key with its arguments, and the language asked for. Out: the sentence.
-// It is a leaf: every room may use it, and it uses none.
+// Every room but the leaves may use it.
 package words
 
 import (
@@ -22,6 +22,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"infobus/yamlfile"
 )
 
 //go:embed *.yaml
@@ -79,7 +81,7 @@ type Book struct {
 // cannot be read, or has no name for its language ("language.name"), is an error.
 func Open(systems ...fs.FS) (*Book, error) {
 	b := &Book{bundle: i18n.NewBundle(language.Make(Default))}
-	b.bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
+	b.bundle.RegisterUnmarshalFunc("yaml", unmarshal)
 	seen := map[string]bool{}
 	tags := []string{Default} // the matcher falls back to its first
 	for _, system := range systems {
@@ -125,6 +127,17 @@ func Open(systems ...fs.FS) (*Book, error) {
 	}
 	b.matcher = language.NewMatcher(known)
 	return b, nil
+}
+
+// unmarshal reads a file of words.
+func unmarshal(data []byte, into any) error {
+	if v, ok := into.(*any); ok {
+		if plain, ok := yamlfile.Plain(data); ok {
+			*v = plain
+			return nil
+		}
+	}
+	return yaml.Unmarshal(data, into)
 }
 
 // With are the shipped languages and those of more file systems; see Open.
@@ -246,7 +259,7 @@ func Keys(system fs.FS, tag string) ([]string, error) {
 		return nil, err
 	}
 	b := i18n.NewBundle(language.Make(Default))
-	b.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
+	b.RegisterUnmarshalFunc("yaml", unmarshal)
 	file, err := b.ParseMessageFileBytes(data, tag+".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("%s.yaml: %w", tag, err)

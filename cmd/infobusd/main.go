@@ -150,7 +150,7 @@ func frugal() {
 // What the heap may grow by before it is collected, in percent: while the daemon starts,
 // nearly all that it makes stays, and collecting is a fifth of its work.
 const (
-	startGC = 400
+	startGC = 1000
 	vanGC   = 50
 )
 

@@ -7,8 +7,8 @@ package main
 // mistake; a place without a package is a room that is still to be built.
 var order = map[string][]string{
 	"": {
-		"reading yamlfile systemd supervise words durable tally samples private examples wall batterymodel card", // leaves
-		"hw",
+		"reading yamlfile systemd supervise durable tally samples private examples wall batterymodel card", // leaves
+		"hw words",
 		"netmon timetable",
 		"logbook",
 		"power days kiosk action pairing",

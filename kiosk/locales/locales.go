@@ -140,6 +140,10 @@ var read = sync.OnceValue(func() map[string]func() *Locale {
 			if err != nil {
 				panic(err)
 			}
+			var f file
+			if yamlfile.DecodePlain(data, &f) {
+				return f.locale() // a test checks them all
+			}
 			l, err := parse(name, data)
 			if err != nil {
 				panic(err)
@@ -214,8 +218,12 @@ func parse(name string, data []byte) (*Locale, error) {
 	if err := src.Err(); err != nil {
 		return nil, err
 	}
+	return f.locale(), nil
+}
+
+func (f file) locale() *Locale {
 	return &Locale{Tag: f.Language, Name: f.Name, RTL: f.Direction == "rtl", date: f.Date, weekdays: f.Weekdays, months: f.Months,
-		local: f.Local, countries: f.Countries, words: f.Words, categories: f.Categories}, nil
+		local: f.Local, countries: f.Countries, words: f.Words, categories: f.Categories}
 }
 
 // Get is the language of a tag, or the one that its readers read too (ar for

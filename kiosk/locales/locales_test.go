@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,25 @@ import (
 	"unicode"
 
 	"infobus/timetable"
+	"infobus/yamlfile"
 )
+
+// The program reads them without a check, since they pass it here.
+func TestEveryLanguagePassesTheCheck(t *testing.T) {
+	for _, l := range All() {
+		data, err := files.ReadFile(l.Tag + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f file
+		if !yamlfile.DecodePlain(data, &f) {
+			t.Errorf("%s.yaml is not written plainly: it takes every start of the box longer", l.Tag)
+		}
+		if checked, err := parse(l.Tag+".yaml", data); err != nil || !reflect.DeepEqual(l, checked) {
+			t.Errorf("%s: it is another once it is checked, %v", l.Tag, err)
+		}
+	}
+}
 
 func TestEveryLanguageIsWhole(t *testing.T) {
 	if !slices.Equal(Tags(), []string{"en", "am", "ar", "fa", "fr", "om", "ps", "ti", "ur", "vi"}) {

@@ -35,15 +35,22 @@ var formHTML string
 var sharedHTML string
 
 // sharedTemplate is what volunteers' pages have in common: their head, the marks, an
-// action's form, and what became of one.
-var sharedTemplate = template.Must(template.Must(template.New("shared").Funcs(template.FuncMap{"inc": func(n int) int { return n + 1 }}).Parse(sharedHTML)).New("form").Parse(formHTML))
+// action's form, and what became of one. It and its kin are parsed when somebody asks for
+// a page, not before the box is ready.
+var sharedTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.Must(template.New("shared").Funcs(template.FuncMap{"inc": func(n int) int { return n + 1 }}).Parse(sharedHTML)).New("form").Parse(formHTML))
+})
 
 // pageOf is the template of a volunteers' page.
-func pageOf(name, html string) *template.Template {
-	return template.Must(template.Must(sharedTemplate.Clone()).New(name).Parse(html))
+func pageOf(name, html string) func() *template.Template {
+	return sync.OnceValue(func() *template.Template {
+		return template.Must(template.Must(sharedTemplate().Clone()).New(name).Parse(html))
+	})
 }
 
-var pageTemplate = template.Must(pageOf("parts", partsHTML).New("page").Parse(pageHTML))
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(pageOf("parts", partsHTML)().New("page").Parse(pageHTML))
+})
 
 // parts are those of the volunteers' page that follow the van's state, by their ids.
 // Each is a template of web/parts.html.
@@ -134,7 +141,7 @@ func (s *Server) render(v status.View, key pageKey) *rendered {
 	page := &rendered{clock: data.Clock, parts: map[string]template.HTML{}}
 	for _, id := range parts {
 		var b bytes.Buffer
-		if err := pageTemplate.ExecuteTemplate(&b, "part-"+id, data); err != nil {
+		if err := pageTemplate().ExecuteTemplate(&b, "part-"+id, data); err != nil {
 			b.Reset()
 			b.WriteString("<p>" + template.HTMLEscapeString(speaker.Say("page.broken")))
 		}
@@ -153,7 +160,7 @@ func (s *Server) getPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := s.rendered(s.latest.Load(), key)
-	s.write(w, r, shown(pageTemplate, key.speaker, struct {
+	s.write(w, r, shown(pageTemplate(), key.speaker, struct {
 		said
 		Assets string
 		MayAct bool
@@ -203,7 +210,7 @@ func (s *Server) openPage(r *http.Request, code string) []byte {
 	for _, n := range v.In(speaker).Notes {
 		notes = append(notes, n.Text)
 	}
-	return shown(openTemplate, speaker, struct {
+	return shown(openTemplate(), speaker, struct {
 		said
 		Tiles  []tile
 		Notes  []string

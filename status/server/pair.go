@@ -245,7 +245,7 @@ func (s *Server) showPhones(w http.ResponseWriter, r *http.Request, code string)
 		return
 	}
 	speaker := s.speaker(r)
-	s.write(w, r, shown(phonesTemplate, speaker, struct {
+	s.write(w, r, shown(phonesTemplate(), speaker, struct {
 		said
 		Phones  []listed
 		Code    string

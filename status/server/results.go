@@ -107,7 +107,7 @@ func (s *Server) getSure(w http.ResponseWriter, r *http.Request) {
 	}
 	s.remember(w, r)
 	speaker := s.speaker(r)
-	s.write(w, r, shown(sureTemplate, speaker, struct {
+	s.write(w, r, shown(sureTemplate(), speaker, struct {
 		said
 		Form status.Form
 		Back string

@@ -46,7 +46,7 @@ func (s *Server) services(r *http.Request) []byte {
 	for _, l := range page.Services {
 		services = append(services, service{l, l.Forms(s.o.Actions, speaker, status.Sent{Row: told.row, Given: told.given, Refused: !told.taken})})
 	}
-	return shown(servicesTemplate, speaker, struct {
+	return shown(servicesTemplate(), speaker, struct {
 		said
 		status.ServicesPage
 		Services []service

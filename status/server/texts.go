@@ -59,7 +59,7 @@ func (s *Server) writeTexts(w http.ResponseWriter, r *http.Request, code int, re
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	w.Write(tokened(r, shown(textsTemplate, speaker, struct {
+	w.Write(tokened(r, shown(textsTemplate(), speaker, struct {
 		said
 		status.GuidePage
 		Notice *notice

@@ -101,7 +101,7 @@ func (s *Server) writeTimetable(w http.ResponseWriter, r *http.Request, code int
 	speaker := s.speaker(r)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	w.Write(tokened(r, shown(timetableTemplate, speaker, struct {
+	w.Write(tokened(r, shown(timetableTemplate(), speaker, struct {
 		said
 		status.TimetablePage
 		Notice *notice

@@ -32,7 +32,9 @@ var takeJS string
 //go:embed web/pictures/*.svg
 var pictures embed.FS
 
-var visitTemplate = template.Must(template.New("visit").Funcs(template.FuncMap{"picture": picture, "items": items}).Parse(visitHTML))
+var visitTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("visit").Funcs(template.FuncMap{"picture": picture, "items": items}).Parse(visitHTML))
+})
 
 // items are the paragraphs and lists of a text.
 func items(title bool, b *guide.Body) template.HTML {
@@ -289,7 +291,7 @@ func (s *Server) visitPage(p status.VisitPage, l status.Language, open bool) ([]
 		}
 	}
 	var b bytes.Buffer
-	if err := visitTemplate.ExecuteTemplate(&b, "page", visitPage{VisitPage: p, Languages: s.o.Languages, Sprite: sprite(picturesOf(p)), Open: open}); err != nil {
+	if err := visitTemplate().ExecuteTemplate(&b, "page", visitPage{VisitPage: p, Languages: s.o.Languages, Sprite: sprite(picturesOf(p)), Open: open}); err != nil {
 		return nil, fmt.Errorf("visitors' page: %w", err)
 	}
 	return b.Bytes(), nil
@@ -340,7 +342,7 @@ func (s *Server) takeFile(p status.VisitPage, kind string, l status.Language) ([
 	p.Language = l
 	var b bytes.Buffer
 	names := append(picturesOf(p), "week", "call", "sim", "guide")
-	if err := visitTemplate.ExecuteTemplate(&b, "take", visitPage{VisitPage: p, Sprite: sprite(names), Style: takeStyle, Script: takeScript}); err != nil {
+	if err := visitTemplate().ExecuteTemplate(&b, "take", visitPage{VisitPage: p, Sprite: sprite(names), Style: takeStyle, Script: takeScript}); err != nil {
 		return nil, fmt.Errorf("file to take along: %w", err)
 	}
 	return b.Bytes(), nil
