@@ -29,14 +29,14 @@ type crowd struct {
 
 // flow is a phone that loads the same again and again, with a pause between.
 type flow struct {
-	size             float64
-	least, most      time.Duration // pause
-	left             float64       // bytes to come; 0 in a pause
-	until            time.Duration // of the pause
-	window, edge     float64       // in segments; edge is where it was when it last shrank
-	grows            time.Duration // since then
-	start            bool          // slow start
-	lastCut, restart time.Duration
+	size         float64
+	least, most  time.Duration // pause
+	left         float64       // bytes to come; 0 in a pause
+	until        time.Duration // of the pause
+	window, edge float64       // in segments; edge is where it was when it last shrank
+	grows        time.Duration // since then
+	start        bool          // slow start
+	lastCut      time.Duration
 }
 
 const (

@@ -30,6 +30,8 @@ import (
 	"time"
 
 	"github.com/vishvananda/netns"
+
+	"infobus/netmon"
 )
 
 // The addresses of the lab, all of ranges that are nobody's.
@@ -257,6 +259,23 @@ func (l *lab) runWith(config string, session bool, flags ...string) {
 	if _, ok := l.verdict.await("ok", guard); !ok {
 		l.t.FailNow()
 	}
+}
+
+// recorded is what the probes found, as the daemon wrote it.
+func (l *lab) recorded() (all []netmon.Recorded) {
+	l.t.Helper()
+	b, err := os.ReadFile(filepath.Join(l.dir, "evidence.jsonl"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		var r netmon.Recorded
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			break // it is being written
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 // keepEvidence keeps what the probes found, to be judged again.

@@ -192,7 +192,7 @@ func TestFortyPhonesFillTheInternetAndDoNotBreakIt(t *testing.T) {
 			_, before, _ := l.verdict.now()
 			l.radio.queue.Store(int64(4 * time.Second))
 			l.radio.rate.Store(rate * 1_000_000)
-			begun := time.Now()
+			begun, spent := time.Now(), l.spent()
 			waits := l.watchQueue()
 			p := l.startPhones(40, people)
 			time.Sleep(lasts)
@@ -203,7 +203,7 @@ func TestFortyPhonesFillTheInternetAndDoNotBreakIt(t *testing.T) {
 					t.Error("no internet, and it is only full")
 				}
 			}
-			t.Logf("in all that time a packet waited for %s", waits(begun, time.Now()))
+			t.Logf("in all that time a packet waited for %s; probing took %d bytes a second", waits(begun, time.Now()), (l.spent()-spent)/int64(lasts.Seconds()))
 			if strict && len(shown) > 1 {
 				t.Errorf("%d changes of the verdict for one of the network", len(shown))
 			}
@@ -223,6 +223,9 @@ func TestFortyPhonesFillTheInternetAndDoNotBreakIt(t *testing.T) {
 				t.Logf("NetworkManager, which checks every %d s, beside it: %s", shortest, manager.tells(begun, out))
 			}
 			p.end()
+			if all := l.recorded(); len(all) < 20 || len(all[0].E.Answers) == 0 {
+				t.Errorf("%d times evidence was recorded", len(all))
+			}
 		})
 	}
 }
