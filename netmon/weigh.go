@@ -281,7 +281,7 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 	if p.HTTP == Passed {
 		p.Latency = m.latency(checks, proofs)
 	}
-	p.Settled = m.settled()
+	p.Settled = (shows == Slow || shows == Congested || m.late || p.Latency > o.SlowAbove) && m.settled()
 
 	switch {
 	case len(lookups)+len(randoms) == 0:
@@ -533,11 +533,11 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 		return since
 	}
 	for port, all := range byPort {
-		if m.late && (m.within(window, all) || m.byChance(all)) {
+		if m.late && m.within(window, all) {
 			continue
 		}
 		others := slices.DeleteFunc(slices.Concat(tcp, calls), func(c cell) bool { return c.Port == port })
-		if m.rightSince(first(all), others, true) && servers(all) > 1 && allWrong(all, tcpSilence) && !m.some(all, Right, Foreign, Trouble, Torn, Expired) {
+		if m.rightSince(first(all), others, true) && servers(all) > 1 && allWrong(all, tcpSilence) && !m.some(all, Right, Foreign, Trouble, Torn, Expired) && !(m.late && m.byChance(all)) {
 			return Failed
 		}
 	}
@@ -552,19 +552,24 @@ func (m *matrix) ports(tcp, calls []cell, page bool) Finding {
 // may have lost all that these cells were asked.
 func (m *matrix) byChance(some []cell) bool {
 	const rare = 1e-5
+	var answered []Cell
+	for _, h := range m.kept {
+		if h.Came == Right && m.now-h.back() < window {
+			answered = append(answered, h.Cell)
+		}
+	}
 	vain, others, lost := 0.0, 1.0, 0.5 // never of a few is not never
 	for _, h := range m.kept {
 		if m.now-h.At >= window || h.Question == Page || h.Question == Knock || h.Came == Nothing && h.After < tcpSilence {
 			continue
 		}
-		like := func(c cell) bool { return c.Cell == h.Cell }
 		switch {
-		case slices.ContainsFunc(some, like):
+		case slices.ContainsFunc(some, func(c cell) bool { return c.Cell == h.Cell }):
 			vain++
-		case h.Came == Nothing && m.within(window, m.cells(func(c Cell) bool { return c == h.Cell })):
-			lost++
-			others++
 		case h.Came != Nothing:
+			others++
+		case slices.Contains(answered, h.Cell):
+			lost++
 			others++
 		}
 	}
