@@ -149,7 +149,7 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 		}
 		const limit = 12 * time.Second
 		a := netmon.Answer{Cell: c, Came: netmon.Right}
-		at := now
+		at, connected := now, time.Duration(0)
 		for range trips {
 			back := time.Duration(-1)
 			for i, d := range again {
@@ -163,11 +163,17 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 			if at = back; back < 0 {
 				break
 			}
+			if connected == 0 {
+				connected = at - now
+			}
 		}
 		if tcp {
 			a.Trip, a.Lost = 0, 0
 		}
-		if a.After = at - now; at < 0 || a.After > limit {
+		a.After = at - now
+		if torn := connected + max(3*time.Second, 4*connected); c.Question == netmon.Proof && connected != 0 && torn < limit && (at < 0 || a.After > torn) {
+			a = netmon.Answer{Cell: c, Came: netmon.Torn, After: torn}
+		} else if at < 0 || a.After > limit {
 			a = netmon.Answer{Cell: c, After: limit}
 		}
 		for _, waited := range []time.Duration{1500, 3000, 4500, 6100, 8100, 10100} {

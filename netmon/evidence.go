@@ -105,8 +105,14 @@ type held struct {
 	Lost  int
 }
 
-// back is when the answer came.
-func (h held) back() time.Duration { return h.At + h.After }
+// back is when the answer came; where it was torn, when it was asked, for nothing came at its
+// end but the end of patience.
+func (h held) back() time.Duration {
+	if h.Came == Torn {
+		return h.At
+	}
+	return h.At + h.After
+}
 
 const (
 	// window is how far back all answers are kept; of each cell the last decided one

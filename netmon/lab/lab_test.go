@@ -122,7 +122,7 @@ func newLabWhere(t testing.TB, port string) *lab {
 	// The Cisco box's LAN is a bridge with two ports.
 	l.ip("link", "add", "uplink0", "netns", l.van, "type", "veth", "peer", "name", "lan0", "netns", l.gw)
 	l.ip("link", "add", "eth0", "netns", l.other, "type", "veth", "peer", "name", "lan1", "netns", l.gw)
-	l.ip("-n", l.gw, "link", "add", "br0", "type", "bridge")
+	l.ip("-n", l.gw, "link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge") // or it is that of a port, and another with another port
 	for _, port := range []string{"lan0", "lan1"} {
 		l.ip("-n", l.gw, "link", "set", port, "master", "br0", "up")
 	}

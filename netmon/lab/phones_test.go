@@ -220,6 +220,9 @@ func TestFortyPhonesFillTheInternetAndDoNotBreakIt(t *testing.T) {
 			}
 			if manager != nil {
 				time.Sleep(time.Until(out.Add(3 * shortest * time.Second)))
+				for _, s := range l.verdict.since(before + 1 + len(shown) + 1) {
+					t.Errorf("then %s showed, %v after the outage", s.verdict, s.at.Sub(out).Round(100*time.Millisecond))
+				}
 				t.Logf("NetworkManager, which checks every %d s, beside it: %s", shortest, manager.tells(begun, out))
 			}
 			p.end()
