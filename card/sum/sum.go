@@ -26,7 +26,7 @@ func Of(r io.ReaderAt, size int64) (sum [32]byte, err error) {
 		next  = make(chan int)
 		first sync.Once
 	)
-	for range runtime.NumCPU() {
+	for range runtime.NumCPU() + 1 { // one reads while the others reckon
 		wait.Go(func() {
 			b := make([]byte, chunk)
 			for i := range next {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -29,16 +28,8 @@ func initrd(out, folder, init, list string, more []string) error {
 		return err
 	}
 	files := map[string]string{"/init": init}
-	plain, err := os.MkdirTemp("", "infobus-modules-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(plain)
 	for i, m := range order {
-		name := fmt.Sprintf("%02d-%s", i+10, moduleName(m))
-		if files["/modules/"+name], err = unpacked(filepath.Join(folder, m), filepath.Join(plain, name)); err != nil {
-			return err
-		}
+		files[fmt.Sprintf("/modules/%02d-%s", i+10, moduleName(m))] = filepath.Join(folder, m)
 	}
 	for _, m := range more {
 		name, file, ok := strings.Cut(m, "=")
@@ -53,25 +44,6 @@ func initrd(out, folder, init, list string, more []string) error {
 	}
 	defer os.Remove(archive)
 	return compress(out, archive)
-}
-
-// unpacked is the file of a module as the kernel loads it: a board need not unpack Debian's
-// at each boot.
-func unpacked(module, to string) (string, error) {
-	if !strings.HasSuffix(module, ".xz") {
-		return module, nil
-	}
-	f, err := os.Create(to)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	xz := exec.Command("xz", "-dc", module)
-	xz.Stdout = f
-	if err := xz.Run(); err != nil {
-		return "", fmt.Errorf("unpack %s: %w", module, err)
-	}
-	return to, f.Close()
 }
 
 func compress(out, plain string) error {

@@ -3,6 +3,7 @@
 // files alone: neither clock nor machine is in what comes out.
 //
 //	card modules FOLDER            names on the standard input → files of kernel modules
+//	card unpack FOLDER             its kernel modules, as the kernel loads them
 //	card initrd OUT FOLDER INIT LIST [PATH=FILE…]
 //	card disk OUT FAT BOOT ROOT DATA
 //	card crc NAME FILE             as U-Boot's script compares it
@@ -30,7 +31,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: card modules|initrd|disk|crc|bill …")
+		return fmt.Errorf("usage: card modules|unpack|initrd|disk|crc|bill …")
 	}
 	switch command, args := args[0], args[1:]; {
 	case command == "modules" && len(args) == 1:
@@ -44,6 +45,8 @@ func run(args []string) error {
 		}
 		fmt.Println(strings.Join(files, "\n"))
 		return nil
+	case command == "unpack" && len(args) == 1:
+		return unpackAll(args[0])
 	case command == "initrd" && len(args) >= 4:
 		return initrd(args[0], args[1], args[2], args[3], args[4:])
 	case command == "disk" && len(args) == 5:

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
@@ -58,4 +61,45 @@ func modules(folder string, names []string) (files []string, err error) {
 func moduleName(file string) string {
 	name, _, _ := strings.Cut(path.Base(file), ".ko")
 	return strings.ReplaceAll(name, "-", "_")
+}
+
+// unpackAll has each of Debian's modules in a folder as the kernel loads it, so that a board
+// need not unpack it, nor look at its signature, at each boot: a root is checked whole, and
+// no kernel of a card demands signatures.
+func unpackAll(folder string) error {
+	return filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(file, ".ko.xz") {
+			return err
+		}
+		packed, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		xz := exec.Command("xz", "-dc")
+		xz.Stdin = bytes.NewReader(packed)
+		plain, err := xz.Output()
+		if err != nil {
+			return fmt.Errorf("unpack %s: %w", file, err)
+		}
+		if err := os.WriteFile(strings.TrimSuffix(file, ".xz"), unsigned(plain), 0o644); err != nil {
+			return err
+		}
+		return os.Remove(file)
+	})
+}
+
+// unsigned is a module without what Debian has appended to it: a signature, its length in
+// the last four bytes of a head of twelve, and a mark (the kernel's
+// include/linux/module_signature.h).
+func unsigned(module []byte) []byte {
+	const head = 12
+	rest, ok := bytes.CutSuffix(module, []byte("~Module signature appended~\n"))
+	if !ok || len(rest) < head {
+		return module
+	}
+	n := int64(len(rest)) - head - int64(binary.BigEndian.Uint32(rest[len(rest)-4:]))
+	if n < 0 {
+		return module
+	}
+	return rest[:n]
 }

@@ -28,3 +28,19 @@ func TestModulesComeAfterWhatTheyNeed(t *testing.T) {
 		t.Error("a module that this kernel has not is no mistake")
 	}
 }
+
+// A module is the same but for what Debian appended to it.
+func TestAModuleLosesItsSignatureAlone(t *testing.T) {
+	const mark = "~Module signature appended~\n"
+	head := func(n byte) string { return "\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00" + string(n) }
+	for what, c := range map[string]struct{ module, want string }{
+		"signed":                         {"module" + "sign" + head(4) + mark, "module"},
+		"unsigned":                       {"module", "module"},
+		"a length that is more than all": {"module" + head(7) + mark, "module" + head(7) + mark},
+		"a mark alone":                   {mark, mark},
+	} {
+		if got := string(unsigned([]byte(c.module))); got != c.want {
+			t.Errorf("%s: %q, want %q", what, got, c.want)
+		}
+	}
+}

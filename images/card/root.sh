@@ -31,10 +31,9 @@ rm -rf "$root"/usr/share/{man,locale,info,lintian,bash-completion,zsh,bug,gdb,gc
 	"$root"/usr/lib/systemd/{catalog,user,user-generators,user-preset,boot,ukify} "$root"/usr/lib/udev/hwdb.d "$root"/usr/lib/udev/hwdb.bin \
 	"$root"/usr/share/polkit-1/actions/org.freedesktop.{home1,import1,machine1,portable1}.policy \
 	"$root"/usr/lib/kernel "$root"/etc/{init.d,rc?.d,cron.d,cron.daily,logrotate.d,X11,xdg} \
-	"${root:?}"/{boot,media,srv,opt}
-# The programs that would make units at every boot: here all units are written. The one
-# that stays is how the lab adds its own.
-find "$root/usr/lib/systemd/system-generators" -type f ! -name systemd-debug-generator -delete
+	"${root:?}"/{boot,media,srv,opt} "$root"/usr/lib/aarch64-linux-gnu/gconv "$root"/usr/bin/localedef
+# The programs that would make units at every boot: here all units are written.
+rm -rf "$root"/usr/lib/systemd/system-generators
 find "$root/usr/share/fonts" -type f | grep -vE '/Noto(Sans|SansArabic|SansEthiopic|NastaliqUrdu)-(Regular|Bold)\.ttf$' | tr '\n' '\0' | xargs -0 -r rm
 find "$root/usr/share/fonts" -type d -empty -delete
 
@@ -43,6 +42,7 @@ dir=$root/usr/lib/modules/$version
 cat modules root.modules | "$CARD" modules "$dir" >"$dir.keep"
 (cd "$dir" && find . -name '*.ko*' -printf '%P\n' | grep -vxFf "$dir.keep" | tr '\n' '\0' | xargs -0 -r rm && find . -type d -empty -delete)
 rm "$dir.keep"
+"$CARD" unpack "$dir"
 depmod -b "$root" "$version"
 
 cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
@@ -69,6 +69,10 @@ ln -sf ../proc/self/mounts "$root/etc/mtab"
 # trusted.
 # shellcheck disable=SC2016 # it is systemd's to expand
 sed 's/ time-set.target$//; s|^ExecStart=/usr/bin/infobusd$|& $OPTIONS|' "$root/usr/lib/systemd/system/infobusd.service" >"$root/etc/systemd/system/infobusd.service"
+# systemd reads each unit that is named by one that it starts, and the journal's name all
+# that a system starts. It comes after the daemon, whose output waits in its socket.
+sed '/^Before=sockets.target$/d' "$root/usr/lib/systemd/system/systemd-journald.socket" >"$root/etc/systemd/system/systemd-journald.socket"
+sed 's/^Before=sysinit.target$/After=infobusd.service/' "$root/usr/lib/systemd/system/systemd-journald.service" >"$root/etc/systemd/system/systemd-journald.service"
 sed '/^#/d; /^$/d' masked.txt | while read -r unit; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
 enable() {
 	local target=$1 unit dir=$root/etc/systemd/system
@@ -78,14 +82,14 @@ enable() {
 }
 rm -rf "$root"/etc/systemd/system/*.{wants,requires}
 enable sysinit.target systemd-timesyncd.service systemd-resolved.service
-enable multi-user.target systemd-networkd.service infobusd.service
+enable multi-user.target systemd-networkd.service
 enable sockets.target systemd-networkd.socket dbus.socket infobus.socket
-ln -sf /etc/systemd/system/infobusd.service "$root/etc/systemd/system/multi-user.target.wants/infobusd.service"
+for unit in infobusd.service infobus-devices.service; do ln -sf "../$unit" "$root/etc/systemd/system/multi-user.target.wants/$unit"; done
 # D-Bus knows them by these names.
 ln -sf /usr/lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/dbus-org.freedesktop.network1.service"
 ln -sf /usr/lib/systemd/system/systemd-resolved.service "$root/etc/systemd/system/dbus-org.freedesktop.resolve1.service"
 ln -sf /usr/lib/systemd/system/systemd-timesyncd.service "$root/etc/systemd/system/dbus-org.freedesktop.timesync1.service"
-ln -sf /usr/lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
+ln -sf infobus-first.target "$root/etc/systemd/system/default.target"
 
 install -D -m 755 devices.sh "$root/usr/lib/infobus/card-devices"
 mkdir -p "$root"/{proc,sys,dev,run,tmp,mnt,media} "$root"/var/lib/infobus

@@ -129,29 +129,8 @@ sync:
   endpoint: RECEIVER
 `
 	options = "OPTIONS=--config /run/credentials/infobusd.service/infobus.yaml --sim=battery,panel,gateway"
-	// The shell's device is there when udev has looked; a loop before that would take the
-	// time that is measured.
-	shellUnit = `
-[Unit]
-DefaultDependencies=no
-After=systemd-udev-trigger.service
-[Service]
-ExecStart=/bin/sh -c 'until set -- /dev/vport*p1 && [ -c "$1" ]; do sleep 0.2; done; exec /bin/sh <>"$1" >&0 2>&1'
-Restart=always
-`
-	// QEMU's names are short: of the units that are started anyway this is the one with
-	// the shortest.
-	tmp = `
-[Unit]
-Wants=l.service
-DefaultDependencies=no
-Conflicts=umount.target
-Before=local-fs.target umount.target
-[Mount]
-What=tmpfs
-Where=/tmp
-Type=tmpfs
-Options=mode=1777,strictatime,nosuid,nodev
+	// A shell on the device that is there for it, once udev has found it.
+	shellRule = `SUBSYSTEM=="virtio-ports", ATTR{name}=="shell", RUN+="/usr/bin/systemd-run --no-block --unit=lab-shell --property=DefaultDependencies=no --property=Restart=always --property=StandardInput=file:/dev/%k --property=StandardOutput=file:/dev/%k --property=StandardError=file:/dev/%k /bin/sh"
 `
 )
 
@@ -225,10 +204,9 @@ func start(t *testing.T, dir, image string, s setup) *box {
 		o.QEMU = append(o.QEMU, "-device", "pcie-root-port,id=late,slot=1")
 	}
 	for name, text := range map[string]string{
-		"infobus.yaml":                 strings.ReplaceAll(configuration, "RECEIVER", s.endpoint),
-		"infobusd.env":                 cmp.Or(s.options, options),
-		"systemd.extra-unit.l.service": shellUnit,
-		"systemd.extra-unit.tmp.mount": tmp,
+		"infobus.yaml":   strings.ReplaceAll(configuration, "RECEIVER", s.endpoint),
+		"infobusd.env":   cmp.Or(s.options, options),
+		"udev.rules.lab": shellRule,
 	} {
 		o.QEMU = append(o.QEMU, credential(t, name, text)...)
 	}
