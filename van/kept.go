@@ -123,9 +123,8 @@ const (
 	// restTimes is how many times longer a van at rest waits: a save every 15 minutes is
 	// 2.4 MB a day at the card.
 	restTimes = 12
-	// chargeMoved is how far, in %, the charge or a bound of it may be from what was kept
-	// for that. Who restores a charge allows for what may flow in KeepEvery, a twentieth of
-	// the capacity, which is more.
+	// chargeMoved is how far, in %, the charge may be from what was kept for that. Who restores
+	// it allows for what may flow in KeepEvery, a twentieth of the capacity, which is more.
 	chargeMoved = 4.8
 )
 
@@ -138,12 +137,12 @@ func (s State) keepAfter(o Options, k Kept) time.Duration {
 	return restTimes * o.KeepEvery
 }
 
-// movedFrom is how far the charge, or a bound of it, is from another, in %.
+// movedFrom is how far the charge is from another, in %.
 func (c *KeptCharge) movedFrom(other *KeptCharge) float64 {
 	if c == nil || other == nil {
 		return 0 // whether there is one is kept at once
 	}
-	return max(math.Abs(c.Percent-other.Percent), math.Abs(c.Low-other.Low), math.Abs(c.High-other.High))
+	return math.Abs(c.Percent - other.Percent)
 }
 
 // withoutHours is k without what grows with time: run times, charge, days, tallies and

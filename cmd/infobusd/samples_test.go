@@ -13,7 +13,7 @@ import (
 	"infobus/van"
 )
 
-// A quarter of an hour waits for something else that is written: at rest for two hours at
+// A quarter of an hour waits for something else that is written: at rest for three hours at
 // most; what is told of a session is recorded at its begin and its end; what is under way
 // when the box is switched off is recorded if it has lasted for a minute.
 func TestSamplesWaitForWhatIsWrittenAnyway(t *testing.T) {
@@ -23,30 +23,30 @@ func TestSamplesWaitForWhatIsWrittenAnyway(t *testing.T) {
 		return s.see(state)
 	}
 	begun := time.Hour
-	for at := begun; at < begun+2*time.Hour; at += 10 * time.Second {
+	for at := begun; at < begun+3*time.Hour; at += 10 * time.Second {
 		if list := see(at); list != nil {
 			t.Fatalf("after %v %d are recorded", at-begun, len(list))
 		}
 	}
-	if list := see(begun + 2*time.Hour); len(list) != samplesMost {
-		t.Errorf("after two hours %d are recorded", len(list))
+	if list := see(begun + 3*time.Hour); len(list) != samplesMost {
+		t.Errorf("after three hours %d are recorded", len(list))
 	}
-	see(begun + 2*time.Hour + 16*time.Minute)
+	see(begun + 3*time.Hour + 16*time.Minute)
 	if list := s.take(false, 0); len(list) != 1 {
 		t.Errorf("with a save %d are recorded", len(list))
 	}
 	state.Session.Active = true
-	if list := see(begun + 2*time.Hour + 20*time.Minute); len(list) != 1 || list[0].To-list[0].From != 5*time.Minute {
+	if list := see(begun + 3*time.Hour + 20*time.Minute); len(list) != 1 || list[0].To-list[0].From != 5*time.Minute {
 		t.Errorf("as a session begins %+v are recorded", list)
 	}
 	state.Session.Active = false
-	if list := see(begun + 3*time.Hour); len(list) != 3 {
+	if list := see(begun + 4*time.Hour); len(list) != 3 {
 		t.Errorf("as it ends %d are recorded", len(list))
 	}
-	if list := s.take(true, begun+3*time.Hour+59*time.Second); len(list) != 0 {
+	if list := s.take(true, begun+4*time.Hour+59*time.Second); len(list) != 0 {
 		t.Errorf("59 s: %+v are recorded", list)
 	}
-	if list := s.take(true, begun+3*time.Hour+61*time.Second); len(list) != 1 || !list[0].Known(samples.Memory) || list[0].Known(samples.Volts) {
+	if list := s.take(true, begun+4*time.Hour+61*time.Second); len(list) != 1 || !list[0].Known(samples.Memory) || list[0].Known(samples.Volts) {
 		t.Errorf("61 s: %+v are recorded", list)
 	}
 }
