@@ -55,8 +55,8 @@ type row struct {
 }
 
 // chart is a picture of the days, Width wide: a bar for the generators'
-// hours, at most Most; under it a field for the internet. Over them the battery's
-// line, a path from 0 % at the bars' foot to 100 %; "" where nothing is known of it.
+// hours, at most Most; under it a field for the internet, and a band with the battery's
+// line, a path from 0 % at the band's foot to 100 %; "" where nothing is known of it.
 type chart struct {
 	Width       int
 	Most        string
@@ -64,6 +64,8 @@ type chart struct {
 	Says        string
 	Battery     string
 	SaysBattery string
+	Height      int
+	Foot        int // where the dates stand
 }
 
 type bar struct {
@@ -77,6 +79,8 @@ type bar struct {
 const (
 	barWidth  = 14
 	barHeight = 40 // of Most
+	// The battery's band.
+	levelTop, levelHeight = 54, 24
 )
 
 // troubles are what somebody should look at, the worst first.
@@ -228,8 +232,10 @@ func chartOf(v Van, s *words.Speaker) chart {
 		b.Title = strings.Join(title, ", ")
 		c.Days = append(c.Days, b)
 	}
+	c.Height, c.Foot = 70, 60
 	if c.Battery != "" {
 		c.SaysBattery = s.Say("report.chart.battery")
+		c.Height, c.Foot = c.Height+levelHeight+8, c.Foot+levelHeight+8
 	}
 	return c
 }
@@ -246,7 +252,7 @@ func (d Day) path(x float64, on bool) (path string) {
 		} else {
 			continue
 		}
-		path += fmt.Sprintf("%.1f %.1f", x+(float64(i)+0.5)*step, barHeight*(1-l.Percent/100))
+		path += fmt.Sprintf("%.1f %.1f", x+(float64(i)+0.5)*step, levelTop+levelHeight*(1-l.Percent/100))
 		on = true
 	}
 	return path

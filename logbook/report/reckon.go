@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"time"
+	"unique"
 
 	"infobus/logbook"
 )
@@ -94,6 +95,13 @@ type Reckoner struct {
 	last   map[string]time.Time    // by log: the last time heard
 	unread []Unread
 	levels map[string]map[int]mean // by log and part of the days, from 0
+	full   map[string]level        // by log: the last sample of the battery
+}
+
+// level is how full the battery was at a time, in %.
+type level struct {
+	at      time.Time
+	percent float64
 }
 
 // mean is of so many.
@@ -107,7 +115,7 @@ var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped,
 func NewReckoner(o Options) *Reckoner {
 	y, m, d := o.Now.In(o.Zone).Date()
 	return &Reckoner{o: o, from: time.Date(y, m, d-o.Days+1, 0, 0, 0, 0, o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
-		offset: map[[2]string]time.Time{}, last: map[string]time.Time{}, levels: map[string]map[int]mean{}}
+		offset: map[[2]string]time.Time{}, last: map[string]time.Time{}, levels: map[string]map[int]mean{}, full: map[string]level{}}
 }
 
 // See counts an event.
@@ -131,6 +139,8 @@ func (r *Reckoner) See(in Record) {
 			return // counted, and too old to show
 		}
 	}
+	// Many events share these.
+	e.Log, e.Boot, e.Name = unique.Make(e.Log).Value(), unique.Make(e.Boot).Value(), unique.Make(e.Name).Value()
 	if percent, ok := e.Attributes["percent"].(float64); ok && e.Name == logbook.VanSampled && !e.At.IsZero() {
 		r.sampled(e.Log, e.At, percent)
 	}
@@ -143,6 +153,9 @@ func (r *Reckoner) See(in Record) {
 // sampled counts how full the battery was. Days have parts by the clock, also those of 23
 // and 25 hours.
 func (r *Reckoner) sampled(log string, at time.Time, percent float64) {
+	if at.After(r.full[log].at) {
+		r.full[log] = level{at, percent}
+	}
 	local := at.In(r.o.Zone)
 	day := int(noon(local).Sub(noon(r.from)).Hours() / 24)
 	if day < 0 || day >= r.o.Days {
@@ -220,6 +233,11 @@ func (r *Reckoner) Report() Report {
 	}) {
 		of(log).take(logs[log])
 	}
+	for log, l := range r.full {
+		if v := of(log); l.at.After(v.told) {
+			v.Percent, v.told = l.percent, l.at
+		}
+	}
 	var out Report
 	for _, v := range byVan {
 		out.Vans = append(out.Vans, v.end())
@@ -235,6 +253,7 @@ type van struct {
 	r      *Reckoner
 	byDate map[string]int // index into Days
 	failed map[string]time.Time
+	told   time.Time // when Percent was
 }
 
 func newVan(name string, r *Reckoner) *van {
@@ -294,7 +313,7 @@ func (v *van) take(list []line) {
 			}
 		case logbook.BatteryLevel:
 			if p, ok := number("percent"); ok {
-				v.Percent = p
+				v.Percent, v.told = p, l.at
 			}
 		case logbook.SessionStarted:
 			v.Open = true

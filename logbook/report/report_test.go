@@ -347,6 +347,13 @@ func TestTheBatterysLineIsDrawnOfSamples(t *testing.T) {
 		told("a", "x", 8, "23 10:00 battery.level level=low percent=9")[0], // no sample
 	}
 	r := reportOf(options(), "Van 1", slices.Concat(events, events)...)
+	if r.Vans[0].Percent != 9 {
+		t.Errorf("last told: %v %%", r.Vans[0].Percent)
+	}
+	later := reportOf(options(), "Van 1", append(events, sampled("a", 9, at("24 10:00"), percent(33)))...)
+	if later.Vans[0].Percent != 33 {
+		t.Errorf("last sampled: %v %%", later.Vans[0].Percent)
+	}
 	want := map[int]float64{0*parts + 7: 80, 1*parts + 0: 50, 1*parts + 2: 0}
 	for i, d := range r.Vans[0].Days {
 		for j, l := range d.Battery {
@@ -356,7 +363,7 @@ func TestTheBatterysLineIsDrawnOfSamples(t *testing.T) {
 		}
 	}
 	c := chartOf(r.Vans[0], words.In("en"))
-	if c.Battery != "M13.1 8.0L14.9 20.0M18.4 40.0" || !strings.Contains(c.Days[1].Title, "battery 0 to 50 %") {
+	if c.Battery != "M13.1 58.8L14.9 66.0M18.4 78.0" || !strings.Contains(c.Days[1].Title, "battery 0 to 50 %") {
 		t.Errorf("%q, %q", c.Battery, c.Days[1].Title)
 	}
 	if c := chartOf(reportOf(options(), "Van 1", told("a", "x", 8, "23 10:00 battery.level level=low percent=9")...).Vans[0], words.In("en")); c.Battery != "" || c.SaysBattery != "" {
