@@ -95,7 +95,7 @@ const (
 
 // Run sends until ctx ends; an error is one of the endpoint or of the book. It
 // looks at each wake and after its own delays whether something waits and
-// usable is true. Events of the name sync.uploaded are no reason to send: they
+// usable is true. What logbook.Rides is no reason to send: such events
 // ride along with the next that are. A wake does not shorten a delay that the
 // receiver asked for, and any other only down to FirstDelay. report is called
 // after each attempt, from Run's goroutine.
