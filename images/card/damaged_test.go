@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/draw"
@@ -14,12 +15,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"infobus/card"
 	"infobus/images/card/cardtest"
+	"infobus/status"
 )
 
 // What is said on the console where no daemon can be started.
@@ -46,9 +49,10 @@ type whole struct {
 	// dead is what is said on the console where no daemon can be started: what the printed
 	// card has, or the initramfs's fixed page.
 	dead   string
-	advice string // a code that stands in it; "": none that begins with card-
-	glass  string // stands on the glass in English; "": nothing
-	state  string // what stands in the API's state
+	advice []string // codes that stand in it, and no other that begins with card-
+	glass  []string // what stands on the glass in English; without any, not the box's own page
+	state  []string // what stands in the API's state
+	events []string // what stands in the logbook
 	also   func(b *box)
 }
 
@@ -85,7 +89,7 @@ func settingsSector(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.Index(b, []byte("# Infobus: the settings"))
+	at := max(bytes.Index(b, []byte("# Infobus: the settings")), bytes.Index(b, []byte("version=1\nwiring=standard\npin=")))
 	if at < 0 || at%card.SectorSize != 0 {
 		t.Fatalf("the settings file is at %d", at)
 	}
@@ -140,55 +144,50 @@ func filled(t *testing.T, file string) {
 	inData(t, file, "write "+big+" big") // until there is no room
 }
 
+// wholes are the rows. Damages that do not touch each other share a boot: each has its own
+// word in what is said.
 func wholes() []whole {
 	primary, logical := layout()
 	at := func(p part) int64 { return int64(p.start) }
 	begin := func(p part) func(*testing.T, string) { return stretch(at(p)*card.SectorSize, 32<<20, zeroed) }
 	data, rootA, bootA := at(primary[2]), at(logical[1]), at(logical[0])
+	states := both(sector(card.Sectors[0], flipped), sector(card.Sectors[1], flipped))
 	const (
 		otherSlot = "A part of the memory card is damaged. The box runs from its second copy: bring a new card."
 		written   = 1112539136 // the card's size as it is written
 	)
 	return []whole{
-		{name: "none", about: "nothing is damaged", lived: true},
-
 		{name: "fat", about: "the FAT is zeroed", damage: begin(primary[0]), dead: noScript},
-		{name: "fat-mount", about: "the FAT's first sector is damaged so that the kernel does not mount it, and U-Boot reads it all the same",
-			damage: sector(at(primary[0]), func(b []byte) { b[17] = 1 }), state: `"code":"settings.file"`, advice: "box-says", glass: "infobus.txt: the file cannot be read. Put the card into a computer and look at it there."},
-		{name: "fat-sector", about: "one sector of the settings file is damaged", damage: settingsSector, state: `"code":"settings.file"`, advice: "box-says", glass: "infobus.txt: this is no text."},
-		{name: "settings-absent", about: "there is no settings file", lived: true, damage: noSettings, advice: "box-says", state: `"name":"Van 1"`, glass: "infobus.txt: it is not on the card; what it last said holds."},
-		{name: "settings-empty", about: "the settings file is empty", damage: settingsFile(""), advice: "box-says", state: `"code":"settings.file"`, glass: "infobus.txt: the file is empty."},
-		{name: "settings-wrong", about: "mistakes in the settings, ten of them", damage: settingsFile("version=1\nwiring=standard\npin=12\n"), advice: "box-says", state: `"code":"settings.key"`,
-			glass: "infobus.txt, line 3, pin: 6 digits or letters at least", also: tenMistakes},
-
 		{name: "table", about: "the partition table is zeroed", damage: sector(0, zeroed), dead: noScript},
 		{name: "slots", about: "the slots' records are zeroed", damage: sector(at(primary[1]), zeroed), dead: noSlot},
-		{name: "kernel", about: "the kernel of the good slot is zeroed", damage: begin(logical[0]), advice: "card-other-slot", state: `"why":"kernel"`, glass: otherSlot},
-		{name: "kernel-sector", about: "one sector of the good slot's kernel is damaged", damage: kernelSector(bootA), advice: "card-other-slot", state: `"why":"kernel"`, glass: otherSlot},
 		{name: "kernels", about: "both kernels are zeroed", damage: both(begin(logical[0]), begin(logical[2])), dead: noSlot},
-		{name: "root", about: "the good slot's root is zeroed", damage: begin(logical[1]), again: true, advice: "card-other-slot", state: `"why":"root"`, glass: otherSlot},
-		{name: "root-sector", about: "one sector of the good slot's root is damaged", damage: sector(rootA+4096, flipped), again: true, advice: "card-other-slot", state: `"why":"root"`, glass: otherSlot},
 		{name: "roots", about: "both roots are damaged", damage: both(sector(rootA+4096, flipped), sector(at(logical[3])+4096, flipped)), again: true, dead: fixedPage},
-		{name: "other-slot", about: "the other slot's kernel and root are zeroed", damage: both(begin(logical[2]), begin(logical[3]))},
-		{name: "state-one", about: "one copy of the slot state is damaged", damage: sector(card.Sectors[0], flipped), state: `"state":"one-damaged"`},
-		{name: "state", about: "both copies of the slot state are damaged", damage: both(sector(card.Sectors[0], flipped), sector(card.Sectors[1], flipped)), advice: "card-other-slot", state: `"why":"no-state"`,
-			glass: "A part of the memory card is damaged. The box still starts: bring a new card."},
-
-		{name: "data", about: "the data is zeroed", lived: true, damage: begin(primary[2]), advice: "card-data-lost", state: `"state":"made-anew"`, glass: "The memory card was damaged, and what was kept on it is lost"},
-		{name: "data-superblock", about: "the data's superblock is damaged", lived: true, damage: sector(data+2, flipped), advice: "card-repaired", state: `"state":"repaired"`},
-		{name: "data-entry", about: "the data's entry in the table is zeroed", lived: true, damage: stretch(478, 16, zeroed), state: `"state":"mounted"`},
-		{name: "data-late", about: "the card comes late", lived: true, late: "infobus-init: no fixed page", advice: "card-late", state: `"state":"mounted"`,
-			glass: "The memory card was found late. It may be loose: switch the box off, and push the card in."},
-		{name: "data-full", about: "the data is full", size: written, damage: filled, advice: "device-failed", state: `"name":"logbook","state":"failed","reason":"full"`},
-		{name: "logbook", about: "the logbook is damaged", lived: true, damage: contents("logbook.db", 1), advice: "logbook-damaged", state: `"name":"Van 1"`},
-		{name: "kept", about: "what outlives a power cut is damaged", lived: true, damage: contents("kept.slots", 0), advice: "device-failed", state: `"name":"kept","state":"failed"`},
-		{name: "read-only", about: "the card takes no writes", lived: true, drive: ",readonly=on", advice: "card-in-memory", state: `"why":"read-only"`, glass: "The memory card is broken."},
 		{name: "read-only-root", about: "the card takes no writes, and its root is damaged", damage: sector(rootA+4096, flipped), drive: ",readonly=on", dead: fixedPage},
-		{name: "too-small", about: "the card is too small for data", size: (data + 2048) * card.SectorSize, advice: "card-in-memory", state: `"why":"card-too-small"`, glass: "The memory card is too small."},
-		{name: "cut-short", about: "the card is smaller than the data on it", lived: true, size: written, advice: "card-in-memory", state: `"why":"card-too-small"`, glass: "The memory card is too small."},
 
-		{name: "clock-1970", about: "the clock says 1970", qemu: []string{"-rtc", "base=1970-01-01T00:00:00"}, advice: "clock-not-set"},
-		{name: "panel-absent", about: "the panel is absent", options: strings.Replace(options, "battery,panel,gateway", "battery,gateway", 1), advice: "screen-failed"},
+		{name: "kernel", about: "the kernel of the good slot is zeroed; a sector of the settings file, the data's superblock, the logbook and what outlives a power cut are damaged", lived: true,
+			damage: both(begin(logical[0]), settingsSector, contents("logbook.db", 1), contents("kept.slots", 0), sector(data+2, flipped)),
+			advice: []string{"card-other-slot", "card-repaired", "box-says", "logbook-damaged"},
+			state:  []string{`"why":"kernel"`, `"state":"repaired"`, `"code":"settings.file"`}, events: []string{`"device":"kept"`},
+			glass: []string{"infobus.txt: this is no text. Copy the example again, and fill it in.", otherSlot}},
+		{name: "kernel-sector", about: "one sector of the good slot's kernel is damaged", damage: kernelSector(bootA), advice: []string{"card-other-slot"}, state: []string{`"why":"kernel"`}, glass: []string{otherSlot}},
+		{name: "root", about: "the good slot's root is zeroed", damage: begin(logical[1]), again: true, advice: []string{"card-other-slot"}, state: []string{`"why":"root"`}, glass: []string{otherSlot}},
+		{name: "root-sector", about: "one sector of the good slot's root is damaged; the data is zeroed; the FAT's first sector is damaged so that U-Boot reads it and the kernel does not mount it", lived: true,
+			damage: both(sector(rootA+4096, flipped), begin(primary[2]), sector(at(primary[0]), func(b []byte) { b[17] = 1 })), again: true,
+			advice: []string{"card-other-slot", "card-data-lost", "box-says"}, state: []string{`"why":"root"`, `"state":"made-anew"`, `"settings":"unreadable"`},
+			glass: []string{"infobus.txt: the file cannot be read. Put the card into a computer and look at it there.", "The memory card was damaged, and what was kept on it is lost: pair the phones again, and bring the timetable."}},
+		{name: "late", about: "the card comes late; it has no settings file; the data's entry in the table is zeroed", lived: true, late: "infobus-init: no fixed page", damage: both(noSettings, stretch(dataEntry, 16, zeroed)),
+			advice: []string{"card-late", "box-says"}, state: []string{`"data":{"state":"mounted"`, `"name":"Van 1"`},
+			glass: []string{"infobus.txt: it is not on the card; what it last said holds.", "The memory card was found late. It may be loose: switch the box off, and push the card in."}},
+		{name: "read-only", about: "the card takes no writes; the settings file is empty", lived: true, damage: settingsFile(""), drive: ",readonly=on", advice: []string{"card-in-memory", "box-says"},
+			state: []string{`"reason":"read-only"`, `"name":"Van 1"`}, glass: []string{"infobus.txt: the file is empty.", "The memory card is broken. The box works, but forgets all when its power goes: put in a new card."}},
+		{name: "too-small", about: "the card is too small for data", size: (data + 2048) * card.SectorSize, advice: []string{"card-in-memory"}, state: []string{`"reason":"card-too-small"`}, glass: []string{"The memory card is too small."}},
+		{name: "cut-short", about: "the card is smaller than the data on it; both copies of the slot state are damaged", lived: true, size: written, damage: states, advice: []string{"card-in-memory", "card-other-slot"},
+			state: []string{`"reason":"card-too-small"`, `"why":"no-state"`}, glass: []string{"The memory card is too small. The box works, but forgets all when its power goes: put in a larger card.", "A part of the memory card is damaged. The box still starts: bring a new card."}},
+		{name: "full", about: "the data is full; the clock says 1970; the panel is absent", size: written, damage: filled, qemu: []string{"-rtc", "base=1970-01-01T00:00:00"},
+			options: strings.Replace(options, "battery,panel,gateway", "battery,gateway", 1), advice: []string{"clock-not-set", "screen-failed", "device-failed"}, state: []string{`"name":"logbook","state":"failed","reason":"full"`}},
+		{name: "settings", about: "mistakes in the settings, ten of them; one copy of the slot state is damaged; the other slot's kernel and root are zeroed",
+			damage: both(settingsFile("version=1\nwiring=standard\npin=12\n"), sector(card.Sectors[0], flipped), begin(logical[2]), begin(logical[3])), advice: []string{"box-says"},
+			state: []string{`"code":"settings.key"`, `"state":"one-damaged"`}, glass: []string{"infobus.txt, line 3, pin: 6 digits or letters at least, and 64 at most."}, also: tenMistakes},
 	}
 }
 
@@ -237,12 +236,14 @@ func tenMistakes(b *box) {
 
 // glass waits until the box's own page stands on the glass, and has tesseract read what is
 // said on its picture.
-func (b *box) glass(says string) {
+func (b *box) glass(says ...string) {
 	b.t.Helper()
 	b.wait(`infobus status --json | grep -F -q '"page":"box"'`)
 	said := b.readGlass()
-	if !strings.Contains(letters(said), letters(says)) {
-		b.t.Errorf("on the glass stands %q, and %q was expected", said, says)
+	for _, one := range says {
+		if !strings.Contains(letters(said), letters(one)) {
+			b.t.Errorf("on the glass stands %q, and %q was expected", said, one)
+		}
 	}
 	b.t.Logf("on the glass: %s", said)
 }
@@ -360,24 +361,42 @@ func TestEachDamageOfAWholeCardIsSaid(t *testing.T) {
 			}
 			b.wait("systemctl is-active infobusd.service")
 			const state = "infobus status --json | grep -F -q "
-			if w.advice != "" {
-				b.wait(state + `'"code":"` + w.advice + `"'`)
+			for _, code := range w.advice {
+				b.wait(state + `'"code":"` + code + `"'`)
 			}
-			if w.state != "" {
-				b.wait(state + "'" + w.state + "'")
+			for _, said := range w.state {
+				b.wait(state + "'" + said + "'")
 			}
-			if w.glass != "" {
-				b.glass(w.glass)
+			for _, said := range w.events {
+				b.wait("infobus events --json | grep -F -q '" + said + "'")
 			}
-			all := b.run("infobus status --json || true")
-			if strings.Contains(all, `"code":"card-`) != strings.HasPrefix(w.advice, "card-") || strings.Contains(all, `"page":"box"`) != (w.glass != "") {
-				t.Errorf("of the card it says something that was not expected, or nothing: %s", all)
+			if len(w.glass) > 0 {
+				b.glass(w.glass...)
 			}
+			b.saysNoMore(w)
 			if w.also != nil {
 				w.also(b)
 			}
 			t.Logf("it says:\n%s\nthe initramfs: %s", b.run("infobus status || true"), b.run("cat /run/infobus-card/report.json"))
 		})
+	}
+}
+
+// saysNoMore looks that the card has no other code among what is to be done, and that the
+// box's own page is on the glass where it should be.
+func (b *box) saysNoMore(w whole) {
+	b.t.Helper()
+	var v status.View
+	if err := json.Unmarshal([]byte(b.run("infobus status --json || true")), &v); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, a := range v.Advice {
+		if strings.HasPrefix(a.Code, "card-") && !slices.Contains(w.advice, a.Code) {
+			b.t.Errorf("of the card it says %s: %s", a.Code, a.Text)
+		}
+	}
+	if (v.Kiosk.Page == "box") != (len(w.glass) > 0) {
+		b.t.Errorf("on the glass stands the page %q", v.Kiosk.Page)
 	}
 }
 
@@ -396,6 +415,9 @@ func evening(t *testing.T, dir, from string) string {
 	}
 	b.wait("infobus events --json | grep -F session.started")
 	b.wait("test -s /var/lib/infobus/kept.slots")
+	b.wait("infobus status --json | grep -F -q '\"name\":\"Van 1\"'")
+	b.saysNoMore(whole{}) // nothing is damaged
+	t.Logf("of a card that is whole it says:\n%s", b.run("infobus status || true"))
 	b.run("systemctl stop infobusd.service && sync")
 	b.shell.Try("systemctl poweroff", hangGuard) // which ends the shell
 	<-b.ended
