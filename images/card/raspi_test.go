@@ -22,7 +22,7 @@ func TestTheCardBootsOnAnEmulatedPi(t *testing.T) {
 	dir := made(t)
 	image := copied(t, dir, 2<<30) // QEMU's card controller wants a power of two
 	primary, _ := layout()
-	both(sector(card.Sectors[0], flipped), sector(card.Sectors[1], flipped), sector(int64(primary[2].start)+2, flipped))(t, image)
+	both(sector(card.Sectors[0], flipped), sector(card.Sectors[1], flipped), stretch(int64(primary[2].start)*card.SectorSize, 32<<20, zeroed))(t, image)
 	before := outside(t, image)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*hangGuard)
 	defer cancel()
@@ -64,7 +64,7 @@ func TestTheCardBootsOnAnEmulatedPi(t *testing.T) {
 		}
 	}
 	console0 := strings.Join(said, "\n")
-	for _, want := range []string{"Infobus: slot a", `"root":"checked"`, `"slot":"a"`, `"why":"no-state"`, `"data":{"state":"repaired"`} {
+	for _, want := range []string{"Infobus: slot a", `"root":"checked"`, `"slot":"a"`, `"why":"no-state"`, `"data":{"state":"made-anew"`} {
 		if !strings.Contains(console0, want) {
 			t.Errorf("the console does not say %s", want)
 		}

@@ -27,6 +27,7 @@ func main() {
 		}
 		log.WriteString("<4>" + line)
 	}
+	os.WriteFile("/proc/sys/kernel/printk_devkmsg", []byte("on"), 0o200) // a check of the data says more than the kernel takes in a hurry
 	line, _ := os.ReadFile("/proc/cmdline")
 	early.HoldClock()
 	early.LoadModules("/modules", say)
