@@ -71,9 +71,13 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 	}
 	d.State = card.DataMounted
 	fit, repaired, err := c.check(p, "-p")
-	if err == nil && !fit {
-		fit, _, err = c.check(p, "-f", "-y")
-		repaired = true
+	// Twice: with the first it stops halfway where it needed the copy of a superblock that
+	// was written while the file system grew in use, as all of ours were.
+	for range 2 {
+		if err == nil && !fit {
+			fit, _, err = c.check(p, "-f", "-y")
+			repaired = true
+		}
 	}
 	switch {
 	case err != nil:

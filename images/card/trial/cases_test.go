@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +43,21 @@ func both(list ...damage) damage {
 			d(t, file)
 		}
 	}
+}
+
+// grownInUse has the copy of the data's superblock be as the kernel leaves it where a file
+// system grows while it is mounted: with the mark that its journal is to be replayed
+// (Documentation/filesystems/ext4/super.rst; the checksum is crc32c without its last
+// inversion).
+func grownInUse(t *testing.T, file string) {
+	const copyAt, group, incompat, recover, sum = 8193 * 1024, 0x5a, 0x60, 4, 0x3fc
+	b, err := cardtest.Read(file, data+1024, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[group], b[incompat] = 1, b[incompat]|recover
+	binary.LittleEndian.PutUint32(b[sum:], ^crc32.Checksum(b[:sum], crc32.MakeTable(crc32.Castagnoli)))
+	put(t, file, data+copyAt, b)
 }
 
 func put(t *testing.T, file string, at int64, b []byte) {

@@ -42,6 +42,8 @@ var rows = []row{
 		report: func(r *card.Report) { r.Data = card.Data{State: card.DataAnew, Why: card.DataBroken} }},
 	{name: "data-superblock", about: "the data's superblock is damaged", damage: flip(data + 1024), want: "run",
 		report: func(r *card.Report) { r.Data.State = card.DataRepaired }},
+	{name: "data-grown-in-use", about: "the superblock of data that grew in use is damaged", damage: both(grownInUse, flip(data+1024)), want: "run",
+		report: func(r *card.Report) { r.Data.State = card.DataRepaired }},
 	{name: "data-metadata", about: "a sector of the data's bitmaps is damaged", damage: inData("set_bg 0 checksum 0", "set_inode_field kept links_count 7"), want: "run",
 		report: func(r *card.Report) { r.Data.State = card.DataRepaired }},
 	{name: "data-entry", about: "the data's entry in the partition table is zeroed", damage: zero(478, 16), want: "run",
