@@ -114,6 +114,9 @@ func (h held) back() time.Duration {
 	return h.At + h.After
 }
 
+// sent is when the packet was sent that was answered.
+func (h held) sent() time.Duration { return h.back() - h.Trip }
+
 const (
 	// window is how far back all answers are kept; of each cell the last decided one
 	// is kept until it is too old to be believed.

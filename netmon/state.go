@@ -191,6 +191,7 @@ type State struct {
 	conditions Conditions
 	found      Verdict       // what the ladder says, before any patience
 	foundSince time.Duration // since when
+	easedAt    time.Duration // when a lesser fault was found than before
 	plain      Verdict       // the same, also while the gateway starts
 	plainSince time.Duration
 	way        way             // of found as seen from Verdict
@@ -346,6 +347,9 @@ func Step(o Options, s State, input any, now time.Duration) State {
 	}
 	found = s.coming(o, found, now)
 	if found != s.found {
+		if rank(found) > rank(s.found) {
+			s.easedAt = now
+		}
 		s.found, s.foundSince = found, now
 	}
 	if found == OK {
@@ -376,7 +380,7 @@ func (s *State) show(o Options, now time.Duration) {
 	if s.found == s.Verdict {
 		return
 	}
-	if now-s.turned < s.patience(o) || s.unconfirmed() {
+	if now < s.due(o) || s.unconfirmed() {
 		if s.way == worse && s.Probe.Quality != reading.Fresh && rank(s.Verdict) >= rank(GatewaySilent) && s.Verdict != Starting {
 			// What showed rests on probes that count no more.
 			s.Verdict, s.Since = Starting, now
@@ -640,6 +644,16 @@ func wayFrom(shown, found Verdict) way {
 	return same
 }
 
+// due is when found may show. Where a greater fault ends, what is found next may be no more
+// than its end: names come later than connections.
+func (s State) due(o Options) time.Duration {
+	due := s.turned + s.patience(o)
+	if s.way == worse && rank(s.found) > rank(GatewaySilent) {
+		due = max(due, s.easedAt+o.ShowAfter)
+	}
+	return due
+}
+
 // patience is how long found must stay better or worse before it shows.
 func (s State) patience(o Options) time.Duration {
 	switch s.way {
@@ -718,7 +732,7 @@ func (s State) Wake(o Options) time.Duration {
 		}
 	}
 	if s.found != s.Verdict && !s.unconfirmed() {
-		at(s.turned + s.patience(o))
+		at(s.due(o))
 	}
 	if s.Probe.Quality == reading.Fresh {
 		at(s.staleAt(o))
@@ -767,12 +781,18 @@ type Pace struct {
 	All   bool          // all of the matrix in each round, and not each question in its own time
 }
 
+// stalled: long answers do not come, and not because all is late.
+func (s State) stalled(o Options) bool {
+	p, fresh := s.Probe.Get()
+	return fresh && p.Stalled && p.Delay <= o.SlowAbove
+}
+
 // Pace is that of ProbeEvery: twice as often, and all, while something is wrong and not
 // for long.
 func (s State) Pace(o Options, sessionActive, batteryLow bool) Pace {
 	p := Pace{Every: s.ProbeEvery(o, sessionActive, batteryLow)}
 	switch {
-	case p.Every == 0 || s.overspent(o) || s.found.works() && s.found == s.Verdict:
+	case p.Every == 0 || s.overspent(o) || s.found.works() && s.found == s.Verdict && !s.stalled(o):
 	case s.found != s.Verdict:
 		p.All = true
 	case s.stepped-s.troubleSince < spell:

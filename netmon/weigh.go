@@ -655,27 +655,29 @@ func (m *matrix) settled() bool {
 	return m.promptAgain() || m.promptLong()
 }
 
-// promptAgain says whether the packets since the last late one came back at once, and so
-// did the page that was asked for last of those since then.
+// promptAgain says whether the packets since the last late one came back at once, one to
+// the same server among them where that is still asked, and so did the page that was asked
+// for last of those since then.
 func (m *matrix) promptAgain() bool {
-	const spread = 1500 * time.Millisecond
-	late, first, last := time.Duration(-1), m.now, time.Duration(-1) // when packets were sent
+	const spread, still = 1500 * time.Millisecond, 4 * time.Second
+	var last held // the late packet that was sent last
+	first, latest, same := m.now, time.Duration(-1), false
 	for _, prompt := range []bool{false, true} {
 		for _, h := range m.kept {
-			sent := h.back() - h.Trip
 			switch {
 			case h.Trip == 0 || m.now-h.back() >= window || !m.fromBeyond(h):
-			case !prompt && h.Trip > m.o.SlowAbove/3:
-				late = max(late, sent)
-			case prompt && sent > late:
-				first, last = min(first, sent), max(last, sent)
+			case !prompt && h.Trip > m.o.SlowAbove/3 && (last.Trip == 0 || h.sent() > last.sent()):
+				last = h
+			case prompt && (last.Trip == 0 || h.sent() > last.sent()):
+				first, latest = min(first, h.sent()), max(latest, h.sent())
+				same = same || h.Server == last.Server && h.Nth == last.Nth
 			}
 		}
 	}
 	switch {
-	case late < 0 && last < 0:
+	case last.Trip == 0 && latest < 0:
 		first = 0 // there are none: pages alone tell
-	case last-first < spread || m.now-last >= delays:
+	case latest-first < spread || m.now-latest >= delays, last.Trip != 0 && !same && m.now-last.back() < still:
 		return false
 	}
 	pages := m.pages(first)

@@ -66,6 +66,7 @@ type watcher struct {
 	last netmon.Link
 	told netmon.Link // when the name servers were asked for last
 	at   time.Time   // when that was
+	came time.Time   // when this address, or route, was first seen
 
 	since    time.Time // when the carrier came; zero without one
 	received uint64    // what had been received by then
@@ -104,6 +105,9 @@ const (
 	// leaseEvery is how often the lease's name servers are asked for: a renewal may
 	// bring others, and the kernel is not told.
 	leaseEvery = time.Minute
+	// In the first leaseNew of an address they are asked for every leaseSoon: networkd may
+	// set the address before it tells of them.
+	leaseNew, leaseSoon = 10 * time.Second, 2 * time.Second
 	// A port that has a carrier and no address, and has received nothing for deafAfter,
 	// is deaf; hearEvery is how often that is looked at. A lease server is asked again
 	// and again meanwhile, and whatever is alive says something.
@@ -210,6 +214,13 @@ func (w *watcher) again() time.Duration {
 	if w.last.Carrier && w.last.Address == "" {
 		return hearEvery
 	}
+	return w.leaseEvery()
+}
+
+func (w *watcher) leaseEvery() time.Duration {
+	if w.servers != nil && time.Since(w.came) < leaseNew {
+		return leaseSoon
+	}
 	return leaseEvery
 }
 
@@ -234,7 +245,9 @@ func (w *watcher) lease(l *netmon.Link, index int) {
 		return
 	}
 	l.DNS = w.told.DNS
-	if l.Way() == w.told.Way() && time.Since(w.at) < leaseEvery {
+	if l.Way() != w.told.Way() {
+		w.came = time.Now()
+	} else if time.Since(w.at) < w.leaseEvery() {
 		return
 	}
 	l.DNS = w.servers(index)
