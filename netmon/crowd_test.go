@@ -120,8 +120,8 @@ func (c *crowd) packet(at time.Duration) (trip time.Duration, lost bool) {
 	return c.waits[i], c.r.Float64() < c.drops[i]
 }
 
-// radio is what a packet meets that is sent then.
-type radio func(at time.Duration) (trip time.Duration, lost bool)
+// radio is what a packet of such a question meets that is sent then.
+type radio func(q netmon.Question, at time.Duration) (trip time.Duration, lost bool)
 
 // watch has the box look at the radio as infobusd does, in its cadence, until end; each
 // hears of every state.
@@ -156,7 +156,7 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 				if back >= 0 && at+d >= back {
 					break // it was answered before
 				}
-				if trip, lost := r(at + d); !lost && (back < 0 || at+d+trip < back) {
+				if trip, lost := r(c.Question, at+d); !lost && (back < 0 || at+d+trip < back) {
 					back, a.Trip, a.Lost = at+d+trip, trip, i
 				}
 			}
@@ -318,20 +318,28 @@ func TestACrowdIsOneVerdict(t *testing.T) {
 // What is slow shows, and clears within 10 s of being well again, by nothing else; of lost
 // packets it takes longer to know.
 func TestWhatIsSlowClears(t *testing.T) {
-	late := func(least, most time.Duration, percent int) func(*rand.Rand) (time.Duration, bool) {
-		return func(r *rand.Rand) (time.Duration, bool) {
+	type air func(*rand.Rand, netmon.Question) (time.Duration, bool)
+	late := func(least, most time.Duration, percent int) air {
+		return func(r *rand.Rand, _ netmon.Question) (time.Duration, bool) {
 			return least + time.Duration(r.Int64N(int64(most-least)+1)), r.IntN(100) < percent
 		}
 	}
+	names := func(_ *rand.Rand, q netmon.Question) (time.Duration, bool) {
+		if q == netmon.Random || q == netmon.Lookup {
+			return 1800 * time.Millisecond, false
+		}
+		return base, false
+	}
 	for _, c := range []struct {
 		name         string
-		first, then  func(*rand.Rand) (time.Duration, bool)
+		first, then  air
 		verdict, end netmon.Verdict
 		within       time.Duration
 	}{
 		{"3.1 to 4 s late, and then well", late(3100*time.Millisecond, 4*time.Second, 0), late(base, base, 0), netmon.Congested, netmon.OK, 10 * time.Second},
 		{"3.1 to 4 s late and much is lost, and then well", late(3100*time.Millisecond, 4*time.Second, 40), late(base, base, 0), netmon.Congested, netmon.OK, 10 * time.Second},
 		{"2 s late, and then well", late(2*time.Second, 2*time.Second, 0), late(base, base, 0), netmon.Slow, netmon.OK, 10 * time.Second},
+		{"names are 1.8 s late, and then well", names, late(base, base, 0), netmon.Slow, netmon.OK, 10 * time.Second},
 		{"a third is lost, and then nothing", late(base, base, 33), late(base, base, 0), netmon.Slow, netmon.OK, 20 * time.Second},
 		{"a full queue, and then half of it", late(3100*time.Millisecond, 4*time.Second, 0), late(time.Second, 1300*time.Millisecond, 0), netmon.Congested, netmon.Slow, 2 * time.Minute},
 		{"a full queue, and then a satellite", late(3100*time.Millisecond, 4*time.Second, 0), late(600*time.Millisecond, 700*time.Millisecond, 0), netmon.Congested, netmon.OK, 2 * time.Minute},
@@ -340,14 +348,14 @@ func TestWhatIsSlowClears(t *testing.T) {
 			const slow, well, end = time.Minute, 3 * time.Minute, 6 * time.Minute
 			r := rand.New(rand.NewPCG(1, 12))
 			var all shows
-			watch(func(at time.Duration) (time.Duration, bool) {
+			watch(func(q netmon.Question, at time.Duration) (time.Duration, bool) {
 				switch {
 				case at < slow:
 					return base, false
 				case at < well:
-					return c.first(r)
+					return c.first(r, q)
 				}
-				return c.then(r)
+				return c.then(r, q)
 			}, end, all.hear)
 			i := slices.Index(all.verdicts, netmon.OK)
 			got, at := all.verdicts[i:], all.at[i:]
@@ -362,6 +370,22 @@ func TestWhatIsSlowClears(t *testing.T) {
 	}
 }
 
+// A radio that was out for some seconds shows as that or not at all, whenever it comes back:
+// names and connections come one by one.
+func TestARadioThatComesBackGivesNoOtherVerdict(t *testing.T) {
+	const out = 40 * time.Second
+	for lasts := 7 * time.Second; lasts <= 13*time.Second; lasts += 150 * time.Millisecond {
+		var all shows
+		watch(func(_ netmon.Question, at time.Duration) (time.Duration, bool) {
+			return base, at >= out && at < out+lasts
+		}, out+40*time.Second, all.hear)
+		got := all.verdicts[slices.Index(all.verdicts, netmon.OK):]
+		if !slices.Equal(got, []netmon.Verdict{netmon.OK}) && !slices.Equal(got, []netmon.Verdict{netmon.OK, netmon.NoInternet, netmon.OK}) {
+			t.Errorf("out for %v: %v at %v", lasts, got, all.at)
+		}
+	}
+}
+
 // suffer is what shows of forty people who come to a radio where all was well, and how long
 // after they have left, or the radio has gone, what shows then.
 func suffer(seed uint64, megabits float64, stays time.Duration, outage bool) (during []netmon.Verdict, after shows) {
@@ -369,7 +393,7 @@ func suffer(seed uint64, megabits float64, stays time.Duration, outage bool) (du
 	r := rand.New(rand.NewPCG(seed, 11))
 	leave := come + stays + time.Duration(r.Int64N(int64(10*time.Second)))
 	c := newCrowd(r, megabits, 40)
-	watch(func(at time.Duration) (time.Duration, bool) {
+	watch(func(_ netmon.Question, at time.Duration) (time.Duration, bool) {
 		if at >= come && at < leave {
 			return c.packet(at - come)
 		}
