@@ -13,7 +13,7 @@ import (
 const chunk = 1 << 20
 
 // Of is the checksum of a root: the SHA-256 of the SHA-256s of its chunks of 1 MiB, the
-// last of which may be shorter. The whole root is read at each boot (2 to 4 s of a real
+// last of which may be shorter. The whole root is read at each boot (1.5 to 3 s of a real
 // card's time): dm-verity looks at a block only when something needs it, which for the
 // daemon's own program is after the last moment at which the other slot could be named.
 func Of(r io.ReaderAt, size int64) (sum [32]byte, err error) {

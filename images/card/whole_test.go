@@ -347,6 +347,8 @@ func TestTheCardBootsToASession(t *testing.T) {
 		"ls -d /sys/class/net/uplink0":                                           "/sys/class/net/uplink0",
 		"getent passwd root | cut -d: -f2":                                       "*", // nobody logs in
 		"test $(blockdev --getsize64 /dev/vda3) -gt 900000000 && echo has grown": "has grown",
+		// It was written before there was a journal.
+		"journalctl -b -u infobusd.service -o cat | grep -c 'the pages are at'": "1",
 		// The page says nothing of damages that cost nothing.
 		`infobus status --json | grep -o '"state":"one-damaged"'`:          `"state":"one-damaged"`,
 		`infobus status --json | grep -o '"data":{"state":"mounted"'`:      `"data":{"state":"mounted"`,

@@ -156,17 +156,20 @@ func (c *Card) mountRoot() error {
 	return nil
 }
 
-func sumOf(partition string, size int64) ([32]byte, error) {
-	// Past the kernel's cache: the whole root would fill the memory of the smallest board.
-	f, err := os.OpenFile(partition, os.O_RDONLY|unix.O_DIRECT, 0)
-	if errors.Is(err, unix.EINVAL) {
-		f, err = os.Open(partition)
+// sumOf reads past the kernel's cache, where it can: the whole root would fill the memory
+// of the smallest board.
+func sumOf(partition string, size int64) (s [32]byte, err error) {
+	for _, flags := range []int{unix.O_DIRECT, 0} {
+		var f *os.File
+		if f, err = os.OpenFile(partition, os.O_RDONLY|flags, 0); err == nil {
+			s, err = sum.Of(f, size)
+			f.Close()
+		}
+		if !errors.Is(err, unix.EINVAL) {
+			break
+		}
 	}
-	if err != nil {
-		return [32]byte{}, err
-	}
-	defer f.Close()
-	return sum.Of(f, size)
+	return s, err
 }
 
 // Mounts mounts what the kernel gives programs.
