@@ -30,6 +30,7 @@ const (
 	dataShort         = "data-short"
 	pointDark         = "access-point-dark"
 	joiningFails      = "phones-cannot-join"
+	phonesCut         = "phones-" // and what the box finds as a phone
 	clockNotSet       = "clock-not-set"
 	deviceFailed      = "device-failed"
 	startGenerator    = "start-generator"
@@ -70,6 +71,10 @@ var table = rules{
 	{code: sessionUnseen, about: Session, act: SaySessionOn, touch: ThePage, judge: findSessionUnseen, marks: []About{Session, Power},
 		hides: []string{generatorUnseen}},
 	{code: uplinkBroken, about: Internet, judge: findUplink},
+	{code: phonesCut + string(netmon.PhoneNoAddress), about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoAddress), hides: []string{joiningFails}},
+	{code: phonesCut + string(netmon.PhoneSignIn), about: Internet, act: SignIn, touch: ThePhone, judge: findAsPhone(netmon.PhoneSignIn)},
+	{code: phonesCut + string(netmon.PhoneNoNames), about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoNames), hides: []string{joiningFails}},
+	{code: phonesCut + string(netmon.PhoneNoPage), about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoPage)},
 	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
 	{code: string(power.SenseIsDead), about: Power, act: TellTeam, judge: findSense(power.SenseIsDead, words.T("advice.current-sense-dead"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
 	{code: string(power.SenseIsReversed), about: Power, act: TellTeam, judge: findSense(power.SenseIsReversed, words.T("advice.current-sense-reversed"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
@@ -418,6 +423,16 @@ func findDataShort(o van.Options, s van.State) (finding, bool) {
 		found.until = s.Now.Mono + f.Until.Sub(s.Now.Wall)
 	}
 	return found, true
+}
+
+// findAsPhone: the box's own way is well, and by the public network it is as for phones.
+func findAsPhone(what netmon.PhoneFinding) func(van.Options, van.State) (finding, bool) {
+	return func(_ van.Options, s van.State) (finding, bool) {
+		if found, cut := s.Uplink.PhonesCut(); !cut || found != what {
+			return none()
+		}
+		return finding{severity: Bad, text: words.T("advice.phones-" + string(what)), then: words.T("advice.then.phones-" + string(what))}, true
+	}
 }
 
 // findPointDark: an access point that had power since the session began is not heard of.

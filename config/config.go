@@ -174,6 +174,7 @@ type Uplink struct {
 	DNS       []string   `yaml:"dns"`     // addresses, beside Address; empty: the gateway
 	Dashboard *Dashboard `yaml:"dashboard"`
 	Points    []string   `yaml:"access-points"` // addresses of the Wi-Fi's; empty: the box asks none
+	Public    string     `yaml:"public"`        // the interface in the public network, as a phone among others; "" for none
 	SIMs      []SIM      `yaml:"sims"`
 	Budget    Data       `yaml:"budget"`
 	Relay     *Output    `yaml:"relay"` // cuts the gateway's power while it is switched; nil for none
@@ -579,10 +580,15 @@ var (
 
 // checkNames checks what the port is called, and what is asked by a name.
 func (u *Uplink) checkNames(src *yamlfile.Source) {
-	// As the kernel has it: dev_valid_name.
-	if i := u.Interface; i == "" || len(i) > 15 || i == "." || i == ".." ||
-		strings.ContainsFunc(i, func(r rune) bool { return r == '/' || r == ':' || unicode.IsSpace(r) }) {
+	if i := u.Interface; !interfaceName(i) {
 		src.Add(fmt.Sprintf("%q found; an interface's name was expected, such as eth0: 1 to 15 bytes without blanks, / and :", i), &u.Interface)
+	}
+	switch i := u.Public; {
+	case i == "":
+	case !interfaceName(i):
+		src.Add(fmt.Sprintf("%q found; an interface's name was expected, such as uplink0.20: 1 to 15 bytes without blanks, / and :", i), &u.Public)
+	case i == u.Interface:
+		src.Add(fmt.Sprintf("%q is the way to the internet; the public network has an interface of its own, such as uplink0.20", i), &u.Public)
 	}
 	// A random label of 8 letters is put before it, and a name has 253 bytes at most.
 	if n := u.Name; len(n) > 240 || !hostName.MatchString(n) || numeric.MatchString(n) {
@@ -592,6 +598,12 @@ func (u *Uplink) checkNames(src *yamlfile.Source) {
 	if c, err := url.Parse(u.Check); err == nil && c.User != nil {
 		src.Add("a user found in the address; a page for everybody was expected, such as http://host/path", &u.Check)
 	}
+}
+
+// interfaceName says whether the kernel would take it for one: dev_valid_name.
+func interfaceName(s string) bool {
+	return s != "" && len(s) <= 15 && s != "." && s != ".." &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r == '/' || r == ':' || unicode.IsSpace(r) })
 }
 
 // checkStatic checks an address that is not leased.

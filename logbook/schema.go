@@ -25,12 +25,12 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "wrong-port", "no-address", "gateway-silent",
 		"comes-and-goes", "no-internet", "captive-portal", "dns-failing", "filtered", "congested", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
+	devices = []string{"gpio", "battery", "panel", "interface", "public-network", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
 	// advices are the codes of the room advice, which is above this one; a test there compares.
 	advices = []string{"none", "none-yet",
 		"carbon-monoxide", "shutdown-announced", "session-without-power", "sockets-dead", "battery-low", "generator-not-charging", "battery-low-charging",
 		"session-over", "session-unseen", "generator-unseen", "current-sense-dead", "current-sense-reversed", "current-sense-scale", "battery-resistance",
-		"generator-stalls", "generator-speed", "data-short", "access-point-dark", "phones-cannot-join", "clock-not-set", "clock-differs", "screen-failed",
+		"generator-stalls", "generator-speed", "data-short", "access-point-dark", "phones-no-address", "phones-sign-in", "phones-no-names", "phones-no-page", "phones-cannot-join", "clock-not-set", "clock-differs", "screen-failed",
 		"configuration-refused", "card-in-memory", "card-data-lost", "card-other-slot", "card-late", "box-says", "timetable-none", "timetable-refused", "timetable-unconfirmed",
 		"timetable-waiting", "guide-refused", "guide-waiting", "device-failed", "logbook-damaged", "phone-copied", "confirm-site", "battery-weak", "generator-service", "timetable-expiring",
 		"card-repaired", "start-generator", "uplink"}

@@ -42,7 +42,7 @@ func (s State) Advice() Advice {
 		return Booting
 	case s.restarted && s.Verdict == Starting:
 		return Restarted
-	case s.Phones() == PhonesServed && s.Verdict != PortMissing && s.Verdict != CableUnplugged:
+	case s.Phones().served() && s.Verdict != PortMissing && s.Verdict != CableUnplugged:
 		return PhonesWork
 	case s.Restarting:
 		return Restarting

@@ -2,7 +2,7 @@
 // against it, whether the gateway has power, what data costs, and whether it lasts.
 //
 // Step takes one input: a Link, LinkLost, Evidence or Cellular from the sources in the
-// folders inside this one, PointsAsked of the access points, PhoneSaid from a volunteer, Tried from the doer of a remedy,
+// folders inside this one, PointsAsked of the access points, PhonePort, PhoneLease and PhoneAsked of the public network, PhoneSaid from a volunteer, Tried from the doer of a remedy,
 // Spent from the data budget, or the Conditions that the other rooms set. It gives the next State: the Verdict with
 // its ladder, and the Remedy that is to be tried. GatewayPower.Step decides when the
 // relay cuts the gateway's power; Ledger and Account keep the data budget; Forecast says
@@ -59,6 +59,9 @@ type Link struct {
 	Deaf      bool      // it has no address, and has received nothing for some time
 	DNS       string    // the lease's name servers, separated by a space; "" where it names none
 	Neighbour Neighbour // whether the gateway answers where it is
+	// Leads: the box's own way out is by this port, which is the public network's, and
+	// must not be.
+	Leads bool
 }
 
 // Neighbour is what the kernel knows of the gateway on the cable: whether it

@@ -168,7 +168,7 @@ func (s *State) dueAt(o Options, against Verdict, t treatment, now time.Duration
 	} else if s.conditions.Cut != Powered || s.Booting || s.restarted {
 		return 0, false // the box or somebody did it, or it is on its way
 	}
-	if s.Phones() == PhonesServed && t.remedy != LinkUp && t.remedy != SetAddress {
+	if s.Phones().served() && t.remedy != LinkUp && t.remedy != SetAddress {
 		return 0, false // the trouble is the box's own: nobody is cut off for it
 	}
 	if against != verdict || o.PowerGap == 0 || t.remedy == LinkUp && !o.KeepUp {

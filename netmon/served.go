@@ -20,6 +20,9 @@ const (
 	PhonesUnknown   Phones = "unknown"
 	PhonesServed    Phones = "served"     // a volunteer says so
 	PhonesNotServed Phones = "not-served" // likewise
+	// PhonesByBox: the box has opened a page since this trouble shows, as a phone would
+	// (AsPhone): only its own way is out.
+	PhonesByBox Phones = "as-phone"
 	// PhonesByCloud: the gateway has told its cloud something since this trouble shows,
 	// so that it has an internet; of phones nobody says anything.
 	PhonesByCloud Phones = "cloud"
@@ -32,6 +35,8 @@ func (s State) Phones() Phones {
 		return PhonesServed
 	case said:
 		return PhonesNotServed
+	case s.Verdict.bad() && s.opensAsPhone():
+		return PhonesByBox
 	}
 	if _, fresh := s.Cellular.Get(); fresh && s.Verdict.bad() && s.Cellular.At > s.Since {
 		return PhonesByCloud
@@ -39,10 +44,13 @@ func (s State) Phones() Phones {
 	return PhonesUnknown
 }
 
+// served says whether that is known of them.
+func (p Phones) served() bool { return p == PhonesServed || p == PhonesByBox }
+
 // Asks says whether it is worth asking somebody whether a page opens on a phone: the box
-// itself finds trouble with the internet, or cannot tell.
+// itself finds trouble with the internet or as a phone, or cannot tell.
 func (s State) Asks() bool {
-	return s.conditions.Cut == Powered && (s.Verdict.bad() || s.Verdict == Unknown)
+	return s.conditions.Cut == Powered && (s.Verdict.bad() || s.Verdict == Unknown || s.AsPhone.Found.bad())
 }
 
 // bad says whether the box finds that there is no internet.
@@ -51,7 +59,7 @@ func (v Verdict) bad() bool { return v != Unknown && v != Starting && !v.works()
 // forgetPhone drops an answer that counts no more: after phoneCounts, once the internet
 // works, and where the gateway goes off.
 func (s *State) forgetPhone(now time.Duration) {
-	if now-s.Phone.At >= phoneCounts || s.Verdict.works() || s.conditions.Cut != Powered {
+	if now-s.Phone.At >= phoneCounts || s.Verdict.works() && !s.AsPhone.Found.bad() || s.conditions.Cut != Powered {
 		s.Phone = reading.Reading[bool]{}
 	}
 }

@@ -184,6 +184,8 @@ type State struct {
 	Phone reading.Reading[bool]
 	// Points are the access points that the team names by address, as they answer.
 	Points reading.Reading[Points]
+	// AsPhone is what the box finds by a port of its own in the public network.
+	AsPhone AsPhone
 
 	points     []point         // those of Points
 	flaps      []time.Duration // when the carrier was lost, of the last Options.FlapsWithin
@@ -263,8 +265,8 @@ func New() State {
 	return s
 }
 
-// Step takes one input (a Link, LinkLost, Evidence, Cellular, PointsAsked, PhoneSaid, Tried, Spent or Conditions;
-// any other value says only that time has passed) at the monotonic time now.
+// Step takes one input (a Link, LinkLost, Evidence, Cellular, PointsAsked, PhoneSaid,
+// PhonePort, PhoneLease, PhoneAsked, Tried, Spent or Conditions; any other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
 	s.stepped = now
 	next, ok := input.(Conditions)
@@ -358,6 +360,7 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.troubleSince = now
 	}
 	s.show(o, now)
+	s.asPhone(o, input, now)
 	s.forgetPhone(now)
 
 	s.heal(o, input, now)
@@ -772,6 +775,7 @@ func (s State) Wake(o Options) time.Duration {
 	if s.Phone.Quality == reading.Fresh {
 		at(s.Phone.At + phoneCounts)
 	}
+	s.wakeAsPhone(o, at)
 	return wake
 }
 

@@ -176,6 +176,9 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if p, since := s.Uplink.AccessPoints(); p.Known {
 		v.Uplink.Points = &Points{p.Alive, p.Dark, at(since)}
 	}
+	if p := s.Uplink.AsPhone; p.Fitted {
+		v.Uplink.AsPhone = &AsPhone{string(p.Found), at(p.Since), at(p.Leased), milliseconds(p.Took), milliseconds(p.Page)}
+	}
 	v.Uplink.Cellular = cellular(o, s, age(s.Uplink.Cellular.At), zone)
 	if c, fresh := s.Uplink.Cellular.Get(); fresh {
 		if j := c.Joining; j.Known {
@@ -213,6 +216,14 @@ func Of(o van.Options, s van.State, data []Data) View {
 		}
 	}
 	return v
+}
+
+// milliseconds is d, 1 at least; nil where it is not known.
+func milliseconds(d time.Duration) *int64 {
+	if d <= 0 {
+		return nil
+	}
+	return ptr(max(1, d.Milliseconds()))
 }
 
 // numberOf is a tile's number as the outside sees it; at, left and age are a monotonic

@@ -27,6 +27,7 @@ type Page struct {
 	Tried    []Line
 	Devices  []Line
 	Logs     Logs
+	AsPhone  string // what the box finds in the public network; "" where nothing is known of it
 	People   People
 	Sure     bool   // it is certain where the van is
 	Time     string // whose the time is, where nobody who is certain keeps it; "" else
@@ -64,6 +65,9 @@ func PageOf(v View, s *words.Speaker) Page {
 		Devices:  append(deviceLines(v, s), generatorLines(v, s)...),
 		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.Since(v.Sync.LastUpload, s)},
 		Sure:     v.Session.Site != "",
+	}
+	if found := v.Uplink.AsPhone; found != nil && found.Finding != "unknown" && found.Finding != "" {
+		p.AsPhone = s.Say("page.as-phone." + found.Finding)
 	}
 	if n, c := v.Uplink.DevicesConnected, v.Uplink.Cellular; n != nil {
 		p.People = People{Count: *n, Age: s.Say("cloud.some-time")}

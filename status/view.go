@@ -291,8 +291,9 @@ type Uplink struct {
 	DevicesConnected *int       `json:"devices_connected"`
 	Points           *Points    `json:"access_points"` // null where the cloud says nothing of any
 	Joining          *Joining   `json:"joining"`       // likewise
+	AsPhone          *AsPhone   `json:"as_phone"`      // null where no port in the public network is set up
 	Supply           Supply     `json:"supply"`
-	Phones           string     `json:"phones"`       // served, not-served (a volunteer says so), cloud, unknown
+	Phones           string     `json:"phones"`       // served, not-served (a volunteer says so), as-phone, cloud, unknown
 	PhonesAgeS       *float64   `json:"phones_age_s"` // s, since a volunteer said so; null where nobody did
 }
 
@@ -346,6 +347,16 @@ type Cellular struct {
 	TopUp       *int       `json:"top_up"`           // slot of the SIM card; null for none
 	Advice      string     `json:"advice"`           // Enough in a sentence
 	Words       words.Text `json:"-"`                // Advice, before In says it
+}
+
+// AsPhone is what the box finds by a port of its own in the public network, as a phone
+// would.
+type AsPhone struct {
+	Finding string     `json:"finding"` // works, no-address, sign-in, no-names, no-page, unknown
+	Since   *time.Time `json:"since"`
+	Leased  *time.Time `json:"leased_at"` // when the lease came; null without one
+	LeaseMS *int64     `json:"lease_ms"`  // ms, from asking for it until it came; null where that was not seen
+	PageMS  *int64     `json:"page_ms"`   // ms, of a page or a name, the longer; null where none came
 }
 
 // Points are the Wi-Fi's access points, as they answer the box, or as the Meraki cloud

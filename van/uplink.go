@@ -51,6 +51,9 @@ func (s State) ProbePace(o Options) netmon.Pace {
 	return s.Uplink.Pace(o.Uplink, c.Session, c.BatteryLow)
 }
 
+// PhonePace is what to do next by the port in the public network.
+func (s State) PhonePace(o Options) netmon.PhonePace { return s.Uplink.PhonePace(o.Uplink) }
+
 // MayTransfer says whether what can wait may be fetched and sent now: the internet
 // works, and the box is not holding back on a low battery.
 func (s State) MayTransfer() bool { return s.Uplink.Verdict.Usable() && !s.Power.Holding }

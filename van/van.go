@@ -132,6 +132,7 @@ const (
 	Battery   = "battery"
 	Panel     = "panel"
 	Interface = "interface"
+	Public    = "public-network" // the port in it: failed where it is not there, or the box's own way leads by it
 	Logbook   = "logbook"
 	Target    = "target" // infobus-generator.target
 	// TimetableFile is the timetable's source: failed where it was refused, or is away.

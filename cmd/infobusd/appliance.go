@@ -96,6 +96,7 @@ type appliance struct {
 	complain chan struct{} // a token: count the journal's warnings now
 
 	probe chan struct{} // a token: the cadence or the targets are others
+	phone chan struct{} // likewise of the public network's
 
 	cloud meraki.Trouble // the dashboard's goroutine's
 }
@@ -108,10 +109,10 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	f.setLog()
 	a := &appliance{flags: f, config: c, options: options(f, c, table), parts: realParts(c), delays: supervise.Delays{First: time.Second, Most: time.Minute},
 		listeners: listeners, feeds: feeds, table: table, sampler: newSampler(),
-		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), complain: make(chan struct{}, 1), probe: make(chan struct{}, 1)}
+		pressed: make(chan struct{}, 1), upload: make(chan struct{}, 1), sendNow: make(chan struct{}, 1), complain: make(chan struct{}, 1), probe: make(chan struct{}, 1), phone: make(chan struct{}, 1)}
 	a.options.VisitorsPort = server.VisitorsPort(listeners)
 	a.client = client.New(client.Options{ResolverNow: a.resolver, Dated: a.dated, Budget: client.Budget(c.Uplink.Budget.Session, c.Uplink.Budget.Month),
-		PostQuantum: c.Sync.PostQuantum})
+		PostQuantum: c.Sync.PostQuantum, Public: c.Uplink.Public})
 	if len(f.sim) > 0 {
 		a.delays = supervise.Delays{First: 200 * time.Millisecond, Most: 2 * time.Second}
 		if err := a.parts.simulate(f, c); err != nil {
@@ -246,6 +247,9 @@ func (a *appliance) devices() []string {
 		names = append(names, van.Panel)
 	}
 	names = append(names, van.Interface, van.Logbook)
+	if a.config.Uplink.Public != "" {
+		names = append(names, van.Public)
+	}
 	if a.config.Uplink.Relay != nil {
 		names = append(names, van.Relay)
 	}
@@ -440,6 +444,10 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	add("dashboard", "", a.dashboard)
 	if len(a.config.Uplink.Points) > 0 {
 		add("access points", "", a.points)
+	}
+	if a.config.Uplink.Public != "" {
+		add("public port", van.Public, a.publicPort)
+		add("public network", "", a.asPhone)
 	}
 	add("clock", "", a.timeServers)
 	if a.parts.world == nil {

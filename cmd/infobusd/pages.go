@@ -53,6 +53,9 @@ func (a *appliance) pages() server.Options {
 		Samples:    a.samples,
 		Days:       func() []status.Day { return status.DaysOf(a.loop.State()) },
 	}
+	if a.config.Uplink.Public != "" {
+		o.Shut = a.inPublic
+	}
 	if a.parts.world != nil {
 		o.Sim, o.Open = a.parts.world.Handler(), true
 	}
@@ -155,6 +158,7 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 		usable bool
 		pace   netmon.Pace
 		via    string
+		phone  netmon.PhonePace
 	)
 	for {
 		select {
@@ -175,6 +179,10 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 		if p, g := s.ProbePace(a.options), s.Uplink.Link.Value.Gateway+" "+s.Uplink.Link.Value.DNS; p != pace || g != via {
 			pace, via = p, g
 			token(a.probe)
+		}
+		if p := s.PhonePace(a.options); p != phone {
+			phone = p
+			token(a.phone)
 		}
 	}
 }

@@ -35,6 +35,7 @@ type parts struct {
 	// temperature is the panel's, in °C; nil where nothing measures it
 	temperature func(context.Context) (float64, error)
 	port        func(ctx context.Context, name string, observe func(netmon.Link)) error
+	public      func(ctx context.Context, name string, observe func(netmon.Link)) error
 	look        func(name string) (netmon.Link, error) // the port, once
 	ports       func() []string                        // that there are; nil where the port is a model
 	targets     func() probe.Targets
@@ -55,9 +56,10 @@ func realParts(c config.Config) parts {
 			return epaper.Open(epaper.Wiring{SPI: c.Panel.SPI, Chip: c.GPIO,
 				DataCommand: c.Panel.DataCommand, Reset: c.Panel.Reset, Busy: c.Panel.Busy, Power: c.Panel.Power}, nil)
 		},
-		port:  link.Watch,
-		look:  link.Read,
-		ports: link.Names,
+		port:   link.Watch,
+		public: link.WatchPublic,
+		look:   link.Read,
+		ports:  link.Names,
 		targets: func() probe.Targets {
 			return probe.Targets{Internet: c.Uplink.Targets, Resolvers: c.Uplink.Resolvers, Name: c.Uplink.Name, Proof: true,
 				Checks: []string{c.Uplink.Check}, Calls: c.Uplink.Calls, DNS: c.Uplink.NameServers()}

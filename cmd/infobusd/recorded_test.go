@@ -30,6 +30,7 @@ var changed = map[string]string{
 	"card":                 "what is known of the memory card; it was not told before",
 	"uplink.access_points": "new",
 	"uplink.joining":       "new",
+	"uplink.as_phone":      "new",
 	"uplink.ladder":        "the rung traffic is new",
 	"uplink.phones":        "new",
 	"uplink.phones_age_s":  "new",

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +31,7 @@ import (
 	"infobus/power"
 	"infobus/private"
 	"infobus/reading/clock"
+	"infobus/systemd"
 	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
@@ -214,6 +217,52 @@ func (a *appliance) points(ctx context.Context, _ func()) error {
 		return s.Session.Active && known && l.Ready()
 	}
 	return probe.Points(ctx, a.client, a.config.Uplink.Points, worth, func(p netmon.PointsAsked) { a.observe(p) })
+}
+
+// publicPort watches the port in the public network.
+func (a *appliance) publicPort(ctx context.Context, _ func()) error {
+	return a.parts.public(ctx, a.config.Uplink.Public, func(l netmon.Link) {
+		a.observe(netmon.PhonePort(l))
+		seen := van.DeviceSeen{Name: van.Public, OK: true}
+		switch {
+		case !l.Present:
+			seen = van.DeviceSeen{Name: van.Public, Reason: "absent", Why: private.Redact("there is no interface " + a.config.Uplink.Public)}
+		case l.Leads:
+			seen = van.DeviceSeen{Name: van.Public, Reason: "error", Why: "the box's own way leads by the public network: its routes need a table of their own"}
+		}
+		a.observe(seen)
+	})
+}
+
+// asPhone asks by way of the public network what a phone needs.
+func (a *appliance) asPhone(ctx context.Context, _ func()) error {
+	pace := func() (netmon.PhonePace, probe.Targets) {
+		s, t := a.loop.State(), a.parts.targets()
+		t.Gateway, t.DNS = "", nil
+		return s.PhonePace(a.options), t.Via(s.Uplink.PhonePort())
+	}
+	anew := func(ctx context.Context) {
+		port, err := net.InterfaceByName(a.config.Uplink.Public)
+		if err != nil {
+			return // its watcher says so
+		}
+		a.observe(netmon.PhoneLease{})
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		if err := systemd.ReconfigureLink(ctx, port.Index); err != nil {
+			slog.Info("no lease can be taken anew in the public network", "why", err)
+		}
+	}
+	return probe.AsPhone(ctx, probe.Options{Client: a.client, Purpose: client.Public}, pace, anew, a.phone, func(p netmon.PhoneAsked) {
+		a.observe(p)
+	})
+}
+
+// inPublic says whether an address of the box's is that in the public network.
+func (a *appliance) inPublic(local net.Addr) bool {
+	at, err := netip.ParsePrefix(a.loop.State().Uplink.PhonePort().Address)
+	here, err2 := netip.ParseAddrPort(local.String())
+	return err == nil && err2 == nil && here.Addr().Unmap() == at.Addr()
 }
 
 // restoreBudget goes on with what an earlier process had spent of the data budget.

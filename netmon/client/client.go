@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +34,7 @@ type Purpose string
 const (
 	Probe     Purpose = "probe"     // is the internet there
 	Gateway   Purpose = "gateway"   // is the gateway there: on the cable, and metered by nobody
+	Public    Purpose = "public"    // what a phone would find, by way of Options.Public alone
 	Dashboard Purpose = "dashboard" // the Meraki cloud
 	Timetable Purpose = "timetable" // the team's file, fetched
 	Upload    Purpose = "upload"    // the logbook, sent
@@ -40,7 +42,10 @@ const (
 )
 
 // Purposes are all of them, in the order in which they are shown.
-var Purposes = []Purpose{Probe, Gateway, Dashboard, Timetable, Upload, Urgent}
+var Purposes = []Purpose{Probe, Gateway, Public, Dashboard, Timetable, Upload, Urgent}
+
+// probes says whether a purpose is to prove the way as it is now.
+func (p Purpose) probes() bool { return p == Probe || p == Gateway || p == Public }
 
 // Usage is what a purpose used, in bytes.
 type Usage struct {
@@ -73,6 +78,9 @@ type Options struct {
 	// PostQuantum has connections of the purposes Upload and Urgent offer X25519MLKEM768
 	// too, which makes a handshake some 2.3 kB larger.
 	PostQuantum bool
+	// Public is the interface by which alone what is for the purpose Public leaves the box:
+	// the system's routes do not count. "": nothing of that purpose leaves it.
+	Public string
 	// Dated is told the date of each answer to the purpose Timetable; nil for nobody.
 	Dated func(time.Time)
 }
@@ -114,6 +122,9 @@ func New(o Options) *Client {
 
 func newLane(c *Client, o Options, p Purpose) *lane {
 	l := &lane{purpose: p, client: c, dialer: net.Dialer{Timeout: o.DialTimeout}}
+	if p == Public {
+		l.dialer.Control = boundTo(o.Public)
+	}
 	l.dialer.Resolver = &net.Resolver{PreferGo: true,
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if o.Resolver != "" {
@@ -133,8 +144,8 @@ func newLane(c *Client, o Options, p Purpose) *lane {
 		IdleConnTimeout:     30 * time.Second,
 		MaxIdleConnsPerHost: 1,
 		// A probe must prove the way as it is now, and no body of it is read.
-		DisableKeepAlives:      p == Probe || p == Gateway,
-		DisableCompression:     p == Probe || p == Gateway,
+		DisableKeepAlives:      p.probes(),
+		DisableCompression:     p.probes(),
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	if p == Upload || p == Urgent {
@@ -149,6 +160,23 @@ func newLane(c *Client, o Options, p Purpose) *lane {
 		l.http.CheckRedirect = followFew
 	}
 	return l
+}
+
+// boundTo binds a socket to an interface (SO_BINDTODEVICE, socket(7); since Linux 5.7
+// this takes no capability).
+func boundTo(name string) func(network, address string, c syscall.RawConn) error {
+	return func(_, _ string, c syscall.RawConn) error {
+		if name == "" {
+			return ErrUnreachable
+		}
+		var err error
+		if failed := c.Control(func(fd uintptr) {
+			err = unix.SetsockoptString(int(fd), unix.SOL_SOCKET, unix.SO_BINDTODEVICE, name)
+		}); failed != nil {
+			return failed
+		}
+		return err
+	}
 }
 
 // thrifty makes connections cheap: one is kept for as long as it is used now and
@@ -259,7 +287,7 @@ func (l *lane) dial(ctx context.Context, network, address string) (net.Conn, err
 		dialer.Resolver = nil
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
-	if tcp, ok := conn.(*net.TCPConn); ok && (l.purpose == Probe || l.purpose == Gateway) {
+	if tcp, ok := conn.(*net.TCPConn); ok && l.purpose.probes() {
 		tcp.SetLinger(0) // an end without the farewell of four segments
 	}
 	if err != nil && network != "udp" {
@@ -312,7 +340,7 @@ func (c *countedConn) Write(b []byte) (int, error) {
 func (c *countedConn) Close() error {
 	if !c.closed.Swap(true) {
 		if n := segments(c.Conn); n > 0 {
-			if n++; c.lane.purpose != Probe && c.lane.purpose != Gateway {
+			if n++; !c.lane.purpose.probes() {
 				n++
 			}
 			c.lane.add(&c.lane.headers, n*(ipv4Header+tcpHeader))

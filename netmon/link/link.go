@@ -41,6 +41,14 @@ func Watch(ctx context.Context, name string, observe func(netmon.Link)) error {
 	return w.run(ctx)
 }
 
+// WatchPublic is Watch for the port in the public network, whose routes are in a table of
+// their own. Its Link says Leads where a default route is in the system's table all the
+// same.
+func WatchPublic(ctx context.Context, name string, observe func(netmon.Link)) error {
+	w := watcher{name: name, public: true, observe: observe, log: slog.Default(), open: open, calm: calm, look: look, servers: servers}
+	return w.run(ctx)
+}
+
 // Read is the interface name as it is now. One that is not there is a value,
 // not an error.
 func Read(name string) (netmon.Link, error) {
@@ -54,6 +62,7 @@ func Names() []string { return others() }
 
 type watcher struct {
 	name    string
+	public  bool // its routes are in a table of their own
 	observe func(netmon.Link)
 	log     *slog.Logger
 	open    func() (notifications, error)
@@ -416,7 +425,7 @@ func (w *watcher) read() (l netmon.Link, err error) {
 			}
 		}
 	}
-	routes, err := netlink.RouteList(port, netlink.FAMILY_V4)
+	routes, err := w.routes(port)
 	if err != nil {
 		return l, fmt.Errorf("read routes: %w", err)
 	}
@@ -426,6 +435,7 @@ func (w *watcher) read() (l netmon.Link, err error) {
 		if r.Gw == nil || r.Dst != nil && !isDefault(r.Dst) {
 			continue
 		}
+		l.Leads = l.Leads || w.public && r.Table == unix.RT_TABLE_MAIN
 		if best < 0 || r.Priority < best { // a lower metric wins
 			best, via = r.Priority, r.Gw
 		}
@@ -444,6 +454,15 @@ func (w *watcher) read() (l netmon.Link, err error) {
 	l.Neighbour, g.state = word(state), word(state)
 	w.watch(g)
 	return l, nil
+}
+
+// routes are those that lead out of the port.
+func (w *watcher) routes(port netlink.Link) ([]netlink.Route, error) {
+	if !w.public {
+		return netlink.RouteList(port, netlink.FAMILY_V4)
+	}
+	return netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{LinkIndex: port.Attrs().Index, Table: unix.RT_TABLE_UNSPEC},
+		netlink.RT_FILTER_OIF|netlink.RT_FILTER_TABLE)
 }
 
 func (w *watcher) watch(g gateway) {

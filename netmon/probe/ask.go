@@ -93,7 +93,7 @@ func (p *Prober) connect(ctx context.Context, t Targets, tell tell, doubt bool) 
 		asks.Go(func() {
 			p.put(ctx, tell, netmon.Cell{Question: netmon.Connect, Server: netmon.Public, Nth: uint8(i + 1), Port: portOf(target)}, p.options.Timeout,
 				func(ctx context.Context) outcome {
-					conn, err := p.options.Client.Dial(ctx, client.Probe, "tcp", target)
+					conn, err := p.options.Client.Dial(ctx, p.options.Purpose, "tcp", target)
 					if err == nil {
 						conn.Close()
 					}

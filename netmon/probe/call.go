@@ -10,7 +10,6 @@ import (
 
 	"infobus/hw"
 	"infobus/netmon"
-	"infobus/netmon/client"
 )
 
 // Of STUN (RFC 8489): the types of a binding request and its response, and the cookie
@@ -40,7 +39,7 @@ func bound(b []byte, id [12]byte) bool {
 // bind asks a STUN server where the box is seen, as a phone does at the beginning of a
 // call. Each sending is a transaction of its own.
 func (p *Prober) bind(ctx context.Context, server string) outcome {
-	conn, err := p.options.Client.Dial(ctx, client.Probe, "udp", server)
+	conn, err := p.options.Client.Dial(ctx, p.options.Purpose, "udp", server)
 	if err != nil {
 		return came(err)
 	}

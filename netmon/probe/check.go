@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"infobus/netmon"
-	"infobus/netmon/client"
 )
 
 // challenge stands in a check's URL for what the answer must be.
@@ -36,7 +35,7 @@ func (p *Prober) fetch(ctx context.Context, to *url.URL, host, word string) outc
 		return outcome{unasked: true}
 	}
 	r.Host = host
-	response, err := p.options.Client.HTTP(client.Probe).Do(r)
+	response, err := p.options.Client.HTTP(p.options.Purpose).Do(r)
 	if err != nil {
 		return came(err)
 	}
@@ -80,7 +79,7 @@ const (
 // is good.
 func (p *Prober) prove(ctx context.Context, address, name string) outcome {
 	begun := time.Now()
-	conn, err := p.options.Client.Dial(ctx, client.Probe, "tcp", address)
+	conn, err := p.options.Client.Dial(ctx, p.options.Purpose, "tcp", address)
 	if err != nil {
 		return came(err)
 	}

@@ -16,7 +16,6 @@ import (
 
 	"infobus/hw"
 	"infobus/netmon"
-	"infobus/netmon/client"
 )
 
 // sendAgain is after how long without an answer a question is sent once more, and how
@@ -55,7 +54,7 @@ type reply struct {
 // gives: a forwarder waits for the answer to a name that it has asked for already, and
 // does not send it on again.
 func (p *Prober) exchange(ctx context.Context, server string, name func() string) (r reply) {
-	conn, err := p.options.Client.Dial(ctx, client.Probe, "udp", server)
+	conn, err := p.options.Client.Dial(ctx, p.options.Purpose, "udp", server)
 	if err != nil {
 		return reply{outcome: came(err)}
 	}

@@ -25,6 +25,8 @@ import (
 // Options are those of asking. Client must be set.
 type Options struct {
 	Client *client.Client
+	// Purpose is what the bytes are counted for, and by which way; "": client.Probe.
+	Purpose client.Purpose
 	// Timeout bounds each question; 0: 12 s, for a full queue holds an answer for 4.
 	Timeout time.Duration
 	// Absent says whether the kernel asks in vain where the gateway is; nil where
@@ -115,6 +117,9 @@ type Prober struct {
 func New(o Options) *Prober {
 	if o.Timeout == 0 {
 		o.Timeout = 12 * time.Second
+	}
+	if o.Purpose == "" {
+		o.Purpose = client.Probe
 	}
 	return &Prober{options: o, before: map[string]string{}}
 }

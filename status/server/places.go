@@ -48,9 +48,10 @@ const (
 // longest, or who fetches a file the slowest: it may be a volunteer's.
 type gate struct {
 	net.Listener
-	visitors bool          // the visitors' door: nobody is paired there
-	turns    chan struct{} // holds a token for each stranger's connection that has its turn
-	reserved chan struct{} // likewise for paired phones' requests
+	shut     func(local net.Addr) bool // as Options.Shut; nil for none
+	visitors bool                      // the visitors' door: nobody is paired there
+	turns    chan struct{}             // holds a token for each stranger's connection that has its turn
+	reserved chan struct{}             // likewise for paired phones' requests
 
 	mu       sync.Mutex
 	waiting  list.List // of *place: strangers' that wait for a request, the longest first
@@ -59,9 +60,9 @@ type gate struct {
 	paired   list.List // of *place: the longest unused first
 }
 
-func newGate(l net.Listener) *gate {
+func newGate(l net.Listener, shut func(net.Addr) bool) *gate {
 	_, visitors := l.(visitorsDoor)
-	return &gate{Listener: l, visitors: visitors, turns: make(chan struct{}, atOnce), reserved: make(chan struct{}, 2*atOnce)}
+	return &gate{Listener: l, shut: shut, visitors: visitors, turns: make(chan struct{}, atOnce), reserved: make(chan struct{}, 2*atOnce)}
 }
 
 // place is a connection at a gate.
@@ -94,6 +95,10 @@ type fetch struct {
 // Accept makes a place of the next connection.
 func (g *gate) Accept() (net.Conn, error) {
 	c, err := g.Listener.Accept()
+	for err == nil && g.shut != nil && g.shut(c.LocalAddr()) {
+		c.Close()
+		c, err = g.Listener.Accept()
+	}
 	if err != nil {
 		return nil, err
 	}

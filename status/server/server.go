@@ -76,6 +76,9 @@ type Options struct {
 	// Guide is the file of the guide in a language of Languages, or in the
 	// team's own for ""; ok is false where the team put none on the box.
 	Guide func(tag string) (path string, ok bool)
+	// Shut says whether nobody is answered at that address of the box's: a connection to it
+	// is closed unheard. nil for none.
+	Shut func(local net.Addr) bool
 	// Actions are what may be asked for; nil for action.All.
 	Actions action.Table
 	// Act has an action of a row taken or refused. It returns once it was, and
@@ -243,7 +246,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 			listeners[i] = netutil.LimitListener(l, sockets)
 			continue
 		}
-		g := newGate(l)
+		g := newGate(l, s.o.Shut)
 		listeners[i], s.gates = g, append(s.gates, g)
 	}
 	s.oneDoor.Store(!slices.ContainsFunc(s.gates, func(g *gate) bool { return g.visitors }))
