@@ -258,6 +258,8 @@ func wrong(o van.Options, s van.State, j Judgement) (all []string) {
 		out := c.Joining.Known && max(c.Joining.Association, c.Joining.Authentication, c.Joining.DHCP, c.Joining.DNS) > c.Joining.Joined
 		bad(green[Internet] && out, "internet is green, and phones cannot join")
 	}
+	found, phones := s.Uplink.PhonesCut()
+	bad(green[Internet] && phones, "internet is green, and phones find %s", found)
 	short := s.Forecast(o).Slot != 0
 	bad(green[Internet] && (s.Uplink.Verdict != netmon.OK || s.GatewayPower.Cut != netmon.Powered || short), "internet is green: %s %s", s.Uplink.Verdict, s.GatewayPower.Cut)
 	cut := s.GatewayPower.Fitted && s.GatewayPower.Cut == netmon.Saving
@@ -393,13 +395,17 @@ var states []moment
 
 // wired are states of what few vans have, by what happened.
 var wired = map[string][]string{
-	"generator on, site moulin, 20m, breaker out, 1m":                 {"sockets"},
-	"generator on, site moulin, 20m, breaker out, 1m, breaker in, 1m": {"sockets"},
-	"generator on, 3m, do quiet, 20s":                                 {"at once"},
-	"generator on, site moulin, 3m, do quiet, 20s, do quiet-off, 1m":  nil,
-	"generator on, 1m, breaker out, 1m":                               {"sockets"},
-	"generator on, site moulin, 20m, gas on, 1m":                      {"monoxide"},
-	"gas on, 1m, gas off, 4m":                                         {"monoxide"},
+	"generator on, site moulin, 20m, breaker out, 1m":                     {"sockets"},
+	"generator on, site moulin, 20m, breaker out, 1m, breaker in, 1m":     {"sockets"},
+	"generator on, site moulin, 3m, public no-address, 40s":               nil,
+	"generator on, site moulin, 3m, public no-names, 40s":                 nil,
+	"generator on, site moulin, 3m, public no-page, 40s":                  nil,
+	"generator on, site moulin, 3m, public works, 1m, public sign-in, 1m": nil,
+	"generator on, 3m, do quiet, 20s":                                     {"at once"},
+	"generator on, site moulin, 3m, do quiet, 20s, do quiet-off, 1m":      nil,
+	"generator on, 1m, breaker out, 1m":                                   {"sockets"},
+	"generator on, site moulin, 20m, gas on, 1m":                          {"monoxide"},
+	"gas on, 1m, gas off, 4m":                                             {"monoxide"},
 	"generator on, site moulin, 5m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m, generator off, 20s, generator on, 1m": nil,
 	"generator on, site moulin, 10m, phone 3h, 1m, phone 0s, 1m":                                                                                      {"clock untrusted"},
 	"generator on, site moulin, 10m, phone 0s, 1m":                                                                                                    {"clock untrusted"},

@@ -30,7 +30,6 @@ const (
 	dataShort         = "data-short"
 	pointDark         = "access-point-dark"
 	joiningFails      = "phones-cannot-join"
-	phonesCut         = "phones-" // and what the box finds as a phone
 	clockNotSet       = "clock-not-set"
 	deviceFailed      = "device-failed"
 	startGenerator    = "start-generator"
@@ -71,10 +70,10 @@ var table = rules{
 	{code: sessionUnseen, about: Session, act: SaySessionOn, touch: ThePage, judge: findSessionUnseen, marks: []About{Session, Power},
 		hides: []string{generatorUnseen}},
 	{code: uplinkBroken, about: Internet, judge: findUplink},
-	{code: phonesCut + string(netmon.PhoneNoAddress), about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoAddress), hides: []string{joiningFails}},
-	{code: phonesCut + string(netmon.PhoneSignIn), about: Internet, act: SignIn, touch: ThePhone, judge: findAsPhone(netmon.PhoneSignIn)},
-	{code: phonesCut + string(netmon.PhoneNoNames), about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoNames), hides: []string{joiningFails}},
-	{code: phonesCut + string(netmon.PhoneNoPage), about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoPage)},
+	{code: "phones-no-address", about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoAddress, words.T("advice.phones-no-address"), words.T("advice.then.phones-no-address"))},
+	{code: "phones-sign-in", about: Internet, act: SignIn, touch: ThePhone, judge: findAsPhone(netmon.PhoneSignIn, words.T("advice.phones-sign-in"), words.T("advice.then.phones-sign-in"))},
+	{code: "phones-no-names", about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoNames, words.T("advice.phones-no-names"), words.T("advice.then.phones-no-names"))},
+	{code: "phones-no-page", about: Internet, act: AskPhone, touch: ThePhone, judge: findAsPhone(netmon.PhoneNoPage, words.T("advice.phones-no-page"), words.T("advice.then.phones-no-page"))},
 	{code: generatorUnseen, about: Power, act: LookAtGenerator, touch: TheGenerator, judge: findGeneratorUnseen, forbids: []Claim{FullIn}},
 	{code: string(power.SenseIsDead), about: Power, act: TellTeam, judge: findSense(power.SenseIsDead, words.T("advice.current-sense-dead"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
 	{code: string(power.SenseIsReversed), about: Power, act: TellTeam, judge: findSense(power.SenseIsReversed, words.T("advice.current-sense-reversed"), words.T("advice.then.charge-unknown")), marks: []About{Power}},
@@ -426,12 +425,12 @@ func findDataShort(o van.Options, s van.State) (finding, bool) {
 }
 
 // findAsPhone: the box's own way is well, and by the public network it is as for phones.
-func findAsPhone(what netmon.PhoneFinding) func(van.Options, van.State) (finding, bool) {
+func findAsPhone(what netmon.PhoneFinding, text, then words.Text) func(van.Options, van.State) (finding, bool) {
 	return func(_ van.Options, s van.State) (finding, bool) {
 		if found, cut := s.Uplink.PhonesCut(); !cut || found != what {
 			return none()
 		}
-		return finding{severity: Bad, text: words.T("advice.phones-" + string(what)), then: words.T("advice.then.phones-" + string(what))}, true
+		return finding{severity: Bad, text: text, then: then}, true
 	}
 }
 

@@ -60,6 +60,7 @@ type Desk struct {
 	used     int64               // of the SIM card's bundle; 0 without one
 	points   netmon.AccessPoints // as the cloud hears of them; not known: it was not asked
 	joining  netmon.Joining      // likewise
+	public   netmon.PhoneFinding // what is found by the public network; "" without a port in it
 	broken   map[string]string
 	monitor  bool
 
@@ -271,6 +272,16 @@ func (d *Desk) Do(command string) error {
 			}
 		}
 		d.tell()
+	case "public": // what the box finds as a phone: works, no-address, sign-in, no-names, no-page
+		if !slices.Contains(netmon.PhoneFindings[1:], netmon.PhoneFinding(last)) {
+			return fmt.Errorf("%q: what is found as a phone was expected", command)
+		}
+		d.public = netmon.PhoneFinding(last)
+		port := netmon.PhonePort{Present: true, Carrier: true, Address: "192.0.2.77/24", Gateway: "192.0.2.1"}
+		if d.public == netmon.PhoneNoAddress {
+			port.Address, port.Gateway = "", ""
+		}
+		d.see(port)
 	case "gateway":
 		d.gateway = on
 	case "cellular":
@@ -462,6 +473,9 @@ func (d *Desk) For(span time.Duration) {
 		case d.on && every != 0 && d.now >= d.probed+every:
 			d.probed = d.now
 			d.see(d.answers())
+			if d.public != "" {
+				d.see(d.asPhone())
+			}
 		case d.on && d.now >= d.cloud+5*time.Minute:
 			d.cloud = d.now
 			d.tell()
@@ -556,6 +570,29 @@ func (d *Desk) answers() netmon.Evidence {
 		}
 	}
 	return p.Evidence()
+}
+
+// asPhone are the answers of what a phone would ask.
+func (d *Desk) asPhone() (p netmon.PhoneAsked) {
+	for _, a := range []struct {
+		cell  netmon.Cell
+		fails bool
+		came  netmon.Came
+	}{
+		{netmon.Cell{Question: netmon.Lookup, Server: netmon.Leased, Nth: 1, Name: 1, Port: 53}, d.public == netmon.PhoneNoNames, netmon.Refusal},
+		{netmon.Cell{Question: netmon.Check, Server: netmon.Site, Name: 2, Port: 443, Way: netmon.ByName}, d.public == netmon.PhoneSignIn, netmon.Foreign},
+		{netmon.Cell{Question: netmon.Check, Server: netmon.Site, Name: 2, Port: 443, Way: netmon.ByName}, d.public == netmon.PhoneNoPage, netmon.Refusal},
+	} {
+		if a.cell.Question == netmon.Check && !a.fails && (d.public == netmon.PhoneSignIn || d.public == netmon.PhoneNoPage) {
+			continue
+		}
+		answer := netmon.Answer{Cell: a.cell, Came: netmon.Right, After: time.Millisecond}
+		if a.fails {
+			answer.Came = a.came
+		}
+		p.Answers = append(p.Answers, answer, answer) // twice, for once is not believed
+	}
+	return p
 }
 
 // tell is what the Meraki cloud says.

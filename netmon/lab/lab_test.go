@@ -86,8 +86,8 @@ var labs struct {
 // newLab builds the namespaces and starts everything but the daemon.
 func newLab(t testing.TB) *lab { return newLabWhere(t, leased) }
 
-// newLabWhere is newLab with a .network file of one's own.
-func newLabWhere(t testing.TB, port string) *lab {
+// newLabWhere is newLab with a .network file of one's own, and more beside it.
+func newLabWhere(t testing.TB, port string, more ...string) *lab {
 	if _, benchmark := t.(*testing.B); testing.Short() && !benchmark {
 		t.Skip("-short: a whole uplink in real time, in network namespaces")
 	}
@@ -151,14 +151,16 @@ func newLabWhere(t testing.TB, port string) *lab {
 	bus := filepath.Join(l.dir, "bus")
 	config := filepath.Join(l.dir, "bus.conf")
 	l.writeBus(config, bus)
-	l.write(filepath.Join(l.dir, "uplink.network"), port)
+	for i, text := range append([]string{port}, more...) {
+		l.write(filepath.Join(l.dir, fmt.Sprintf("1%d-lab.network", i)), text)
+	}
 	// networkd's own folders are made afresh in a mount namespace; a /sys that
 	// cannot be written tells it that there is no udev to wait for.
 	l.network = l.start("networkd", l.van, []string{"DBUS_SYSTEM_BUS_ADDRESS=unix:path=" + bus}, "unshare", "--mount", "--propagation", "private", "sh", "-ec", `
 		mount -t tmpfs tmpfs /run
 		mount -o remount,ro /sys
 		mkdir -p /run/systemd/network /run/systemd/netif/leases /run/systemd/netif/links /run/systemd/netif/lldp
-		cp "`+l.dir+`/uplink.network" /run/systemd/network/10-uplink.network
+		cp "`+l.dir+`"/*.network /run/systemd/network/
 		id systemd-network >/dev/null 2>&1 && chown -R systemd-network:systemd-network /run/systemd/netif
 		mkfifo /run/bus
 		dbus-daemon --config-file="`+config+`" --nofork --print-address >/run/bus &
