@@ -175,6 +175,7 @@ type Uplink struct {
 	Dashboard *Dashboard `yaml:"dashboard"`
 	Points    []string   `yaml:"access-points"` // addresses of the Wi-Fi's; empty: the box asks none
 	Public    string     `yaml:"public"`        // the interface in the public network, as a phone among others; "" for none
+	OwnPage   *OwnPage   `yaml:"own-page"`      // the Cisco box's own; nil: it is not asked
 	SIMs      []SIM      `yaml:"sims"`
 	Budget    Data       `yaml:"budget"`
 	Relay     *Output    `yaml:"relay"` // cuts the gateway's power while it is switched; nil for none
@@ -195,6 +196,12 @@ const mostPoints = 8
 type Data struct {
 	Session int64 `yaml:"session-mb"`
 	Month   int64 `yaml:"month-mb"`
+}
+
+// OwnPage is the log-in to the Cisco box's own status page.
+type OwnPage struct {
+	User         string `yaml:"user"`          // admin, or the serial number
+	PasswordFile string `yaml:"password-file"` // "": systemd's credential or, without one, no password
 }
 
 // Dashboard is the Meraki cloud's view of the gateway.
@@ -550,6 +557,9 @@ func (c *Config) check(src *yamlfile.Source) {
 	c.checkSources(src)
 	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "") {
 		src.Add("organisation and network belong together; one is missing", d, &c.Uplink.Dashboard)
+	}
+	if p := c.Uplink.OwnPage; p != nil && (p.User == "" || len(p.User) > 64 || strings.ContainsFunc(p.User, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`:"\`, r) })) {
+		src.Add("the user of the Cisco box's own page was expected: admin, or its serial number as it is printed on it", &p.User, &c.Uplink.OwnPage)
 	}
 	c.Uplink.checkSIMs(src)
 	c.Status.check(src)

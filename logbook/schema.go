@@ -25,7 +25,7 @@ type Field struct {
 var (
 	verdicts = []string{"unknown", "starting", "port-missing", "cable-unplugged", "wrong-port", "no-address", "gateway-silent",
 		"comes-and-goes", "no-internet", "captive-portal", "dns-failing", "filtered", "congested", "slow", "ok"}
-	devices = []string{"gpio", "battery", "panel", "interface", "public-network", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
+	devices = []string{"gpio", "battery", "panel", "interface", "public-network", "cisco-page", "logbook", "gateway", "timetable", "configuration", "settings", "kept", "target", "relay", "clock", "card"}
 	// advices are the codes of the room advice, which is above this one; a test there compares.
 	advices = []string{"none", "none-yet",
 		"carbon-monoxide", "shutdown-announced", "session-without-power", "sockets-dead", "battery-low", "generator-not-charging", "battery-low-charging",

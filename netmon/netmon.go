@@ -2,7 +2,7 @@
 // against it, whether the gateway has power, what data costs, and whether it lasts.
 //
 // Step takes one input: a Link, LinkLost, Evidence or Cellular from the sources in the
-// folders inside this one, PointsAsked of the access points, PhonePort, PhoneLease and PhoneAsked of the public network, PhoneSaid from a volunteer, Tried from the doer of a remedy,
+// folders inside this one, PointsAsked of the access points, PhonePort, PhoneLease and PhoneAsked of the public network, Radio from the gateway's own page, PhoneSaid from a volunteer, Tried from the doer of a remedy,
 // Spent from the data budget, or the Conditions that the other rooms set. It gives the next State: the Verdict with
 // its ladder, and the Remedy that is to be tried. GatewayPower.Step decides when the
 // relay cuts the gateway's power; Ledger and Account keep the data budget; Forecast says
@@ -211,6 +211,17 @@ type Cellular struct {
 	Failover Failover
 	Asked    time.Time // wall time; zero while that was not trusted
 }
+
+// Radio is what the gateway's own page says of its mobile network, during an outage, when
+// the cloud cannot be asked. Levels are as of Cellular. It never changes the verdict.
+type Radio struct {
+	Provider, ConnectionType, Status string // "" where it does not say
+	SignalBars                       int    // 0 to 5
+	RSRP, RSRQ                       int    // dBm; dB; 0 unknown
+}
+
+// radioMaxAge is how long that counts.
+const radioMaxAge = 2 * time.Minute
 
 // AccessPoints counts those of the network by what the cloud hears of them.
 type AccessPoints struct {

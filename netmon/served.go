@@ -56,6 +56,13 @@ func (s State) Asks() bool {
 // bad says whether the box finds that there is no internet.
 func (v Verdict) bad() bool { return v != Unknown && v != Starting && !v.works() }
 
+// AsksRadio says whether the gateway's own page is worth asking, and where it is: the
+// gateway is there, and there is no internet over which the cloud could be asked.
+func (s State) AsksRadio() (gateway string, ok bool) {
+	l, known := s.Link.Get()
+	return l.Gateway, known && l.Ready() && s.conditions.Cut == Powered && s.Verdict.bad() && rank(s.Verdict) > rank(GatewaySilent)
+}
+
 // forgetPhone drops an answer that counts no more: after phoneCounts, once the internet
 // works, and where the gateway goes off.
 func (s *State) forgetPhone(now time.Duration) {

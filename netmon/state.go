@@ -169,6 +169,7 @@ type State struct {
 	Link     reading.Reading[Link]
 	Probe    reading.Reading[Probe]
 	Cellular reading.Reading[Cellular]
+	Radio    reading.Reading[Radio]
 	Flapping bool    // the carrier comes and goes
 	Remedy   Attempt // the last that was tried
 	// CutByRemedy: the remedy CyclePower wants the gateway without power.
@@ -266,7 +267,7 @@ func New() State {
 }
 
 // Step takes one input (a Link, LinkLost, Evidence, Cellular, PointsAsked, PhoneSaid,
-// PhonePort, PhoneLease, PhoneAsked, Tried, Spent or Conditions; any other value says only that time has passed) at the monotonic time now.
+// PhonePort, PhoneLease, PhoneAsked, Radio, Tried, Spent or Conditions; any other value says only that time has passed) at the monotonic time now.
 func Step(o Options, s State, input any, now time.Duration) State {
 	s.stepped = now
 	next, ok := input.(Conditions)
@@ -323,11 +324,14 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		s.Spent = in
 	case PointsAsked:
 		s.look(in, now)
+	case Radio:
+		s.Radio = reading.Of(in, now)
 	case PhoneSaid:
 		s.Phone = reading.Of(in.Opens, now)
 	}
 	s.Cellular = s.Cellular.Aged(now, o.CellularMaxAge)
 	s.Points = s.Points.Aged(now, pointsMaxAge)
+	s.Radio = s.Radio.Aged(now, radioMaxAge)
 	if s.Probe.Quality == reading.Fresh && now >= s.staleAt(o) {
 		s.Probe.Quality = reading.Stale
 	}
@@ -774,6 +778,9 @@ func (s State) Wake(o Options) time.Duration {
 	}
 	if s.Phone.Quality == reading.Fresh {
 		at(s.Phone.At + phoneCounts)
+	}
+	if s.Radio.Quality == reading.Fresh {
+		at(s.Radio.At + radioMaxAge + 1)
 	}
 	s.wakeAsPhone(o, at)
 	return wake

@@ -176,6 +176,15 @@ func Of(o van.Options, s van.State, data []Data) View {
 	if p, since := s.Uplink.AccessPoints(); p.Known {
 		v.Uplink.Points = &Points{p.Alive, p.Dark, at(since)}
 	}
+	if r, fresh := s.Uplink.Radio.Get(); fresh {
+		level := func(n int) *int {
+			if n == 0 {
+				return nil
+			}
+			return ptr(n)
+		}
+		v.Uplink.Radio = &Radio{r.Provider, r.ConnectionType, r.Status, level(r.SignalBars), level(r.RSRP), level(r.RSRQ), age(s.Uplink.Radio.At)}
+	}
 	if p := s.Uplink.AsPhone; p.Fitted {
 		v.Uplink.AsPhone = &AsPhone{string(p.Found), at(p.Since), at(p.Leased), milliseconds(p.Took), milliseconds(p.Page)}
 	}

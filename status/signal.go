@@ -19,9 +19,13 @@ func (u Uplink) Works() bool {
 // Signal is what the cloud says of the mobile network, in a sentence with its
 // age; "" where it says nothing. What the box itself sees is not contradicted:
 // while it sees no internet the signal is in the past, and while it sees one
-// nothing is said of a link that the cloud takes for broken.
+// nothing is said of a link that the cloud takes for broken. Then what the Cisco box's own
+// page says comes before what the cloud said.
 func (u Uplink) Signal(s *words.Speaker) string {
-	c := u.Cellular
+	c, own := u.Cellular, u.Radio != nil && !u.Works()
+	if own {
+		c = &Cellular{Provider: u.Radio.Provider, Type: u.Radio.Type, Bars: u.Radio.Bars, Status: u.Radio.Status}
+	}
 	if c == nil {
 		return ""
 	}
@@ -32,7 +36,7 @@ func (u Uplink) Signal(s *words.Speaker) string {
 		return ""
 	}
 	said := s.Say("signal.is", "How", how)
-	if !u.Works() {
+	if !u.Works() && !own {
 		said = s.Say("signal.was", "How", how)
 	}
 	parts := []string{said}
@@ -50,6 +54,9 @@ func (u Uplink) Signal(s *words.Speaker) string {
 		if !u.Works() {
 			parts = append(parts, s.Say("signal.link."+words.Code(c.Status)))
 		}
+	}
+	if own {
+		return strings.Join(parts, ", ") + "; " + s.Say("signal.own")
 	}
 	return strings.Join(parts, ", ") + "; " + CloudSaid(c.AgeS, s)
 }

@@ -287,6 +287,7 @@ type Uplink struct {
 	LatencyMS        *int64     `json:"latency_ms"` // ms, of a page or a name; null where none came
 	Loss             *float64   `json:"loss"`       // 0 to 1, of the questions of the last half minute
 	Cellular         *Cellular  `json:"cellular"`   // null while the cloud has said nothing
+	Radio            *Radio     `json:"radio"`      // null while the Cisco box's own page has said nothing
 	Data             []Data     `json:"data"`       // what the box itself used, each purpose
 	DevicesConnected *int       `json:"devices_connected"`
 	Points           *Points    `json:"access_points"` // null where the cloud says nothing of any
@@ -347,6 +348,17 @@ type Cellular struct {
 	TopUp       *int       `json:"top_up"`           // slot of the SIM card; null for none
 	Advice      string     `json:"advice"`           // Enough in a sentence
 	Words       words.Text `json:"-"`                // Advice, before In says it
+}
+
+// Radio is the gateway's radio, as its own page tells it during an outage.
+type Radio struct {
+	Provider string   `json:"provider"`
+	Type     string   `json:"type"` // LTE, 5G, …
+	Status   string   `json:"status"`
+	Bars     *int     `json:"bars"`     // 0 to 5
+	RSRP     *int     `json:"rsrp_dbm"` // dBm
+	RSRQ     *int     `json:"rsrq_db"`  // dB
+	AgeS     *float64 `json:"age_s"`    // s
 }
 
 // AsPhone is what the box finds by a port of its own in the public network, as a phone

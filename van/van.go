@@ -133,6 +133,7 @@ const (
 	Panel     = "panel"
 	Interface = "interface"
 	Public    = "public-network" // the port in it: failed where it is not there, or the box's own way leads by it
+	OwnPage   = "cisco-page"     // the gateway's own: failed where it does not let the box in, or says nothing
 	Logbook   = "logbook"
 	Target    = "target" // infobus-generator.target
 	// TimetableFile is the timetable's source: failed where it was refused, or is away.

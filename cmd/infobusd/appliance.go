@@ -250,6 +250,9 @@ func (a *appliance) devices() []string {
 	if a.config.Uplink.Public != "" {
 		names = append(names, van.Public)
 	}
+	if a.config.Uplink.OwnPage != nil {
+		names = append(names, van.OwnPage)
+	}
 	if a.config.Uplink.Relay != nil {
 		names = append(names, van.Relay)
 	}
@@ -448,6 +451,9 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 	if a.config.Uplink.Public != "" {
 		add("public port", van.Public, a.publicPort)
 		add("public network", "", a.asPhone)
+	}
+	if a.config.Uplink.OwnPage != nil {
+		add("own page", "", a.ownPage)
 	}
 	add("clock", "", a.timeServers)
 	if a.parts.world == nil {

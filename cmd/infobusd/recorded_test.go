@@ -33,6 +33,7 @@ var changed = map[string]string{
 	"uplink.as_phone":      "new",
 	"uplink.ladder":        "the rung traffic is new",
 	"uplink.phones":        "new",
+	"uplink.radio":         "new",
 	"uplink.phones_age_s":  "new",
 	"notes":                "new",
 	"name":                 "new",

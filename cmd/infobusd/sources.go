@@ -26,6 +26,7 @@ import (
 	"infobus/netmon"
 	"infobus/netmon/client"
 	"infobus/netmon/link"
+	"infobus/netmon/localpage"
 	"infobus/netmon/meraki"
 	"infobus/netmon/probe"
 	"infobus/power"
@@ -314,6 +315,41 @@ func (a *appliance) dashboard(ctx context.Context, _ func()) error {
 		return ctx.Err()
 	}
 	return a.cloud.Because(err)
+}
+
+// ownPage asks the Cisco box's own page during an outage, until it does not let the box in
+// or says nothing: then somebody has to come and change something.
+func (a *appliance) ownPage(ctx context.Context, _ func()) error {
+	p := a.config.Uplink.OwnPage
+	file := p.PasswordFile
+	if file == "" {
+		if credential := meraki.Credential("infobus.cisco-password"); exists(credential) {
+			file = credential
+		}
+	}
+	worth := func() (string, bool) {
+		s := a.loop.State()
+		if s.Power.Holding {
+			return "", false
+		}
+		return s.Uplink.AsksRadio()
+	}
+	err := localpage.Run(ctx, localpage.Options{User: p.User, PasswordFile: file}, a.client, worth, func(r netmon.Radio) {
+		a.observe(van.DeviceSeen{Name: van.OwnPage, OK: true})
+		a.observe(r)
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	slog.Warn("the Cisco box's own page is not asked any more", "why", err)
+	a.heard(van.OwnPage, err)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // timeServers says when they keep the wall clock.

@@ -39,7 +39,7 @@ var order = map[string][]string{
 	"kiosk":             {"ink locales", "text", "board draw label", "glass"},
 	"logbook":           {"store", "upload export report"},
 	"logbook/store":     {"storetest"},
-	"netmon":            {"link client", "probe meraki", "lab"},
+	"netmon":            {"link client", "probe meraki", "localpage", "lab"},
 	"netmon/link":       {"linktest"},
 	"pairing":           {"kept"},
 	"reading":           {"clock"},

@@ -16,11 +16,16 @@ func KeyFile(configured string) string {
 	if configured != "" {
 		return configured
 	}
+	return Credential("infobus.meraki-key")
+}
+
+// Credential is where systemd's credential of that name is.
+func Credential(name string) string {
 	folder := os.Getenv("CREDENTIALS_DIRECTORY")
 	if folder == "" {
 		folder = "/etc/credstore" // nobody handed it over: where it would have come from
 	}
-	return filepath.Join(folder, "infobus.meraki-key")
+	return filepath.Join(folder, name)
 }
 
 // Trouble says once why the cloud cannot be asked, until it could be or the reason

@@ -87,35 +87,38 @@ func (p *phone) round(ctx context.Context, t Targets, doubt bool) {
 	if proof {
 		p.proof = time.Now()
 	}
-	var ask func(what func(*Prober, context.Context, Targets, tell, bool))
+	var ask func(what func(*Prober, context.Context, Targets, tell, bool), all bool)
 	hear := func(a netmon.Answer, sent time.Time) {
 		p.tell(a, sent)
 		if a.Came != netmon.Right && a.After > reports[0] || a.Came != netmon.Right && a.Came != netmon.Nothing {
 			rest.Do(func() {
+				if !doubt {
+					ask((*Prober).random, true)
+				}
 				if !page {
-					ask((*Prober).check)
+					ask((*Prober).check, true)
 				}
 				if !proof && mayProve {
 					p.proof = time.Now()
-					ask((*Prober).proof)
+					ask((*Prober).proof, true)
 				}
 			})
 		}
 	}
-	ask = func(what func(*Prober, context.Context, Targets, tell, bool)) {
-		asks.Go(func() { what(p.Prober, ctx, t, hear, doubt) })
+	ask = func(what func(*Prober, context.Context, Targets, tell, bool), all bool) {
+		asks.Go(func() { what(p.Prober, ctx, t, hear, all) })
 	}
 	if len(t.Internet) > 0 {
 		at := t
 		at.Internet = t.Internet[n%len(t.Internet):][:1]
 		asks.Go(func() { p.connect(ctx, at, hear, doubt) })
 	}
-	ask((*Prober).random)
+	ask((*Prober).random, doubt)
 	if page {
-		ask((*Prober).check)
+		ask((*Prober).check, doubt)
 	}
 	if proof {
-		ask((*Prober).proof)
+		ask((*Prober).proof, doubt)
 	}
 	asks.Wait()
 }
