@@ -48,6 +48,9 @@ const (
 	// or waits to show, and phoneMaxAge how long what was asked counts.
 	phoneRound, phoneDoubt = 30 * time.Second, 8 * time.Second
 	phoneMaxAge            = 2 * phoneRound
+	// phoneLate is from when an answer is late, and phoneWonders how long all is asked
+	// often because of answers that are not as they should be, if nothing is found by then.
+	phoneLate, phoneWonders = 1500 * time.Millisecond, 45 * time.Second
 	// phoneAnew is how often a lease is taken anew: one that is there says nothing of
 	// those that come now.
 	phoneAnew = 2 * time.Minute
@@ -68,6 +71,9 @@ type AsPhone struct {
 	Page         time.Duration // until a page or a name came, the longer; 0 where none did
 
 	port      reading.Reading[Link]
+	way       Link          // the last by which there was a way, without what may change meanwhile
+	odd       time.Duration // since when answers are otherwise than they should be; 0 while they are not
+	oddLast   time.Duration // when the last of these came
 	waits     time.Duration // since when a lease is waited for; 0 while none is
 	anew      time.Duration // when one was asked for last
 	kept      []held
@@ -91,6 +97,7 @@ func (s *State) asPhone(o Options, input any, now time.Duration) {
 		s.probed += in.Bytes
 		if l, known := a.port.Get(); known && l.Ready() && s.conditions.Session {
 			a.kept, a.asked = drop(hold(a.kept, Evidence(in), now), now, phoneKept), now
+			a.wonder(in, now)
 		}
 	}
 	if !a.Fitted {
@@ -121,8 +128,8 @@ func (a AsPhone) holds() time.Duration {
 func (a *AsPhone) take(l Link, now time.Duration) {
 	was, known := a.port.Get()
 	a.Fitted = true
-	if !known || was.Way() != l.Way() {
-		a.kept, a.asked = nil, 0
+	if l.Ready() && l.Way() != a.way {
+		a.way, a.kept, a.asked, a.odd = l.Way(), nil, 0, 0
 	}
 	waited := a.waits
 	switch {
@@ -140,6 +147,21 @@ func (a *AsPhone) take(l Link, now time.Duration) {
 		}
 	}
 	a.port = reading.Of(l, now)
+}
+
+// wonder notes since when something is not answered as it should be.
+func (a *AsPhone) wonder(in PhoneAsked, now time.Duration) {
+	for _, answer := range in.Answers {
+		if answer.Came != Right && (answer.Came != Nothing || answer.After >= phoneLate) {
+			if a.odd == 0 {
+				a.odd = now
+			}
+			a.oddLast = now
+		}
+	}
+	if a.odd != 0 && now-a.oddLast >= phoneMaxAge {
+		a.odd = 0
+	}
 }
 
 // phoneFound is what the evidence says now.
@@ -250,8 +272,9 @@ func (s State) PhonePace(o Options) PhonePace {
 	if s.overspent(o) {
 		return PhonePace{Every: o.ProbeIdle}
 	}
-	p := PhonePace{Every: phoneRound, Doubt: a.found != PhoneWorks || !s.found.works()}
-	if p.Doubt && (s.stepped-a.foundFrom < spell || s.troubleSince != 0 && s.stepped-s.troubleSince < spell) {
+	wonders := a.odd != 0 && s.stepped-a.odd < phoneWonders
+	p := PhonePace{Every: phoneRound, Doubt: wonders || a.found != PhoneWorks || !s.found.works()}
+	if p.Doubt && (wonders || s.stepped-a.foundFrom < spell || s.troubleSince != 0 && s.stepped-s.troubleSince < spell) {
 		p.Every = phoneDoubt
 	}
 	p.Anew = !p.Doubt && a.found == a.Found && s.stepped-max(a.anew, a.Leased) >= phoneAnew
