@@ -40,6 +40,26 @@ func TestTheSignalIsSaidInWordsWithItsAge(t *testing.T) {
 	}
 }
 
+// While the box sees no internet the Cisco box's own page knows better than the cloud did.
+func TestTheSignalDuringAnOutageIsThatOfTheCiscoBoxsOwnPage(t *testing.T) {
+	old := &Cellular{Provider: "Orange F", Type: "LTE", Bars: ptr(4), AgeS: ptr(1900.0)}
+	for _, c := range []struct {
+		verdict  string
+		cellular *Cellular
+		want     string
+	}{
+		{"no-internet", old, "Signal very weak (1 of 5), Orange F, LTE, mobile link not connected; the Cisco box’s own page says so"},
+		{"no-internet", nil, "Signal very weak (1 of 5), Orange F, LTE, mobile link not connected; the Cisco box’s own page says so"},
+		{"ok", old, "Signal good (4 of 5), Orange F, LTE; the Meraki cloud said 31 min ago"},
+		{"ok", nil, ""},
+	} {
+		u := Uplink{Verdict: c.verdict, Cellular: c.cellular, Radio: &Radio{Provider: "Orange F", Type: "LTE", Status: "not connected", Bars: ptr(1), RSRP: ptr(-121)}}
+		if got := u.Signal(words.In()); got != c.want {
+			t.Errorf("%s: %q, want %q", c.verdict, got, c.want)
+		}
+	}
+}
+
 func TestHowLongAgoTheCloudSaidIt(t *testing.T) {
 	for age, want := range map[float64]string{5: "just now", 119: "1 min ago", 5300: "88 min ago", 3 * 3600: "3 hours ago", 4.5 * 86400: "4 days ago"} {
 		if got := CloudSaid(&age, words.In()); got != "the Meraki cloud said "+want {

@@ -20,6 +20,7 @@ import (
 var (
 	tellThieves = []string{"pin", "token", "endpoint", "meraki-key", "meraki-organisation", "meraki-network", "timetable", "name", "status.pin-file", "sync.endpoint",
 		"uplink.dashboard.key-file", "uplink.dashboard.organisation", "uplink.dashboard.network", "uplink.dashboard.gateway",
+		"uplink.own-page.user", "uplink.own-page.password-file",
 		"timetable.source", "timetable.mapping", "timetable.sites", "session.site", "kiosk.board", "status.guide", "status.guide-texts"}
 	harmless = strings.Fields(`version wiring battery capacity shunt
 		gpio generators.line generators.active generators.bias generators.debounce generators.wiring sockets.line sockets.active sockets.bias
@@ -27,7 +28,7 @@ var (
 		battery.monitor battery.bus battery.address battery.shunt battery.range battery.charging battery.every battery.chemistry battery.capacity
 		battery.measured battery.charged battery.tail battery.tail-for battery.low-line.line battery.low-line.active battery.low-line.bias
 		battery.low-line.debounce battery.low-line.wiring panel.type panel.spi panel.data-command panel.reset panel.busy panel.power panel.temperature
-		uplink.interface uplink.targets uplink.resolvers uplink.name uplink.check uplink.access-points uplink.address uplink.gateway uplink.dns uplink.sims.slot
+		uplink.interface uplink.targets uplink.resolvers uplink.name uplink.check uplink.access-points uplink.public uplink.address uplink.gateway uplink.dns uplink.sims.slot
 		uplink.sims.bundle uplink.sims.renews uplink.budget.session-mb uplink.budget.month-mb uplink.relay.line uplink.relay.active uplink.calls sync.post-quantum timetable.form
 		timetable.by timetable.public timetable.publish timetable.checked public session.length session.idle kiosk.languages kiosk.button.line
 		kiosk.button.active kiosk.button.bias kiosk.button.debounce kiosk.button.wiring kiosk.quiet.line kiosk.quiet.active kiosk.quiet.bias

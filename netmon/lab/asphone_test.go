@@ -1,12 +1,14 @@
 package lab
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -74,10 +76,7 @@ func (l *lab) awaitPhone(want string) (took time.Duration) {
 	begun := time.Now()
 	for {
 		p, verdict, codes := l.asPhone()
-		if verdict != "ok" {
-			l.t.Fatalf("the verdict is %s", verdict)
-		}
-		if p != nil && p.Finding == want {
+		if p != nil && p.Finding == want && verdict == "ok" {
 			said := strings.Join(codes, " ")
 			if cut := want != "works"; strings.Contains(said, "phones-") != cut || cut && !strings.Contains(said, "phones-"+want) {
 				l.t.Errorf("%s is found, and the advice is %s", want, said)
@@ -85,7 +84,7 @@ func (l *lab) awaitPhone(want string) (took time.Duration) {
 			return time.Since(begun)
 		}
 		if time.Since(begun) > 4*time.Minute {
-			l.t.Fatalf("%s was never found: %+v", want, p)
+			l.t.Fatalf("%s was never found: %+v, and the verdict is %s", want, p, verdict)
 		}
 		time.Sleep(250 * time.Millisecond)
 	}
@@ -117,11 +116,28 @@ func (l *lab) leadsBy(address string) string {
 	return name
 }
 
+// standstill is for how long at most the machine has not let this process run: what was
+// asked meanwhile was answered late, and the verdict says so.
+func standstill(t testing.TB) *atomic.Int64 {
+	const tick = 100 * time.Millisecond
+	var most atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go func() {
+		for last := time.Now(); ctx.Err() == nil; last = time.Now() {
+			time.Sleep(tick)
+			most.Store(max(most.Load(), int64(time.Since(last)-tick)))
+		}
+	}()
+	return &most
+}
+
 // The box has a port in the public network, where one thing after the other fails, and
 // nothing on its own.
 func TestWhatPhonesHaveIsFoundByThePublicNetwork(t *testing.T) {
 	t.Parallel()
 	l := newPublicLab(t)
+	stood := standstill(t)
 	l.runWith(l.configure("  public: public0", ""), true, "--listen", "0.0.0.0:8080")
 	l.awaitPhone("works")
 	if p, _, _ := l.asPhone(); p.PageMS == nil || *p.PageMS > 5000 {
@@ -185,6 +201,10 @@ func TestWhatPhonesHaveIsFoundByThePublicNetwork(t *testing.T) {
 	}
 	for _, s := range l.verdict.since(0) {
 		if s.verdict != "ok" && s.verdict != "starting" && s.verdict != "unknown" {
+			if stood := time.Duration(stood.Load()); stood > time.Second {
+				t.Logf("of the box itself %s showed; the machine stood still for %v", s.verdict, stood)
+				continue
+			}
 			t.Errorf("of the box itself %s showed", s.verdict)
 		}
 	}
