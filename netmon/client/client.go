@@ -167,7 +167,7 @@ func newLane(c *Client, o Options, p Purpose) *lane {
 func boundTo(name string) func(network, address string, c syscall.RawConn) error {
 	return func(_, _ string, c syscall.RawConn) error {
 		if name == "" {
-			return ErrUnreachable
+			return unix.ENETUNREACH
 		}
 		var err error
 		if failed := c.Control(func(fd uintptr) {

@@ -86,7 +86,7 @@ func (l *lab) awaitPhone(want string) (took time.Duration) {
 		if time.Since(begun) > 4*time.Minute {
 			l.t.Fatalf("%s was never found: %+v, and the verdict is %s", want, p, verdict)
 		}
-		time.Sleep(250 * time.Millisecond)
+		time.Sleep(500 * time.Millisecond)
 	}
 }
 

@@ -323,7 +323,9 @@ func (l *lab) post(path string) {
 // get reads what the daemon has at path.
 func (l *lab) get(path string) string {
 	l.t.Helper()
-	answer, err := l.socket().Get("http://infobus" + path)
+	client := l.socket()
+	defer client.CloseIdleConnections() // the daemon has places for 96
+	answer, err := client.Get("http://infobus" + path)
 	if err != nil {
 		l.t.Fatal(err)
 	}

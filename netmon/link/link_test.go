@@ -30,6 +30,7 @@ const guard = 60 * time.Second
 
 // lab is a network namespace of its own with a watcher in it.
 type lab struct {
+	public bool // the port is in the public network
 	t      *testing.T
 	ns     netns.NsHandle
 	h      *netlink.Handle
@@ -96,7 +97,7 @@ func (l *lab) watch(open func() (notifications, error), observe func(netmon.Link
 			l.ended <- err
 			return
 		}
-		w := watcher{name: "uplink0", observe: observe, open: open, log: slog.New(slog.NewTextHandler(l.log, nil)),
+		w := watcher{name: "uplink0", public: l.public, observe: observe, open: open, log: slog.New(slog.NewTextHandler(l.log, nil)),
 			calm: calm / 10, look: look / 10}
 		l.ended <- w.run(ctx)
 	}()
@@ -516,4 +517,30 @@ func TestAnotherNeighboursNewsIsNoConcern(t *testing.T) {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
+}
+
+// The routes of the port in the public network are in a table of their own; one in the
+// system's is said.
+func TestThePublicNetworksRoutesAreInATableOfTheirOwn(t *testing.T) {
+	l := newLab(t)
+	l.public = true
+	port, far := l.cable()
+	l.do(l.h.LinkSetUp(port))
+	l.do(l.h.LinkSetUp(far))
+	l.do(l.h.AddrAdd(port, address("192.0.2.10/24")))
+	l.watch(open, func(v netmon.Link) { v.Speed, v.Duplex, v.Losses = 0, "", 0; l.values <- v })
+	here := netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24"}
+	l.await("no route", here)
+	own := way(port, "192.0.2.2", 600)
+	own.Table = 120
+	l.do(l.h.RouteAdd(own))
+	here.Gateway = "192.0.2.2"
+	l.await("one of its own", here)
+	l.do(l.h.RouteAdd(way(port, "192.0.2.2", 600)))
+	here.Leads = true
+	l.await("one of the system's", here)
+	l.do(l.h.RouteDel(way(port, "192.0.2.2", 600)))
+	here.Leads = false
+	l.await("that is gone", here)
+	l.end()
 }
