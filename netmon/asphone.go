@@ -202,7 +202,9 @@ func (s State) phoneWeighs(o Options, now time.Duration) (f PhoneFinding, page t
 		m.patient = silenceMost // what is late by one way is late by the other
 	}
 	m.gather()
+	m.outdated()
 	own.gather()
+	own.outdated()
 	var (
 		names  = m.cells(func(c Cell) bool { return c.Question == Lookup || c.Question == Random })
 		checks = m.cells(func(c Cell) bool { return c.Question == Check })

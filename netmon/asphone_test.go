@@ -78,10 +78,17 @@ func (g *guest) pass(d time.Duration) {
 			if a.came == Nothing {
 				after = 9 * time.Second
 			}
-			asked.Answers = append(asked.Answers, Answer{Cell: Cell{Question: a.q, Server: a.server, Nth: 1, Name: 1, Port: a.port}, Came: a.came, After: after, Ago: after})
+			asked.Answers = append(asked.Answers, Answer{Cell: Cell{Question: a.q, Server: a.server, Nth: 1, Name: 1, Port: a.port, Way: wayOf(a.server)}, Came: a.came, After: after, Ago: after})
 		}
 		g.step(asked)
 	}
+}
+
+func wayOf(s Server) Way {
+	if s == Site {
+		return ByName
+	}
+	return ByNumber
 }
 
 // want lets a minute pass, in which that must come to be found and the verdict must not
@@ -121,6 +128,11 @@ func TestWhatPhonesLackIsFoundWhileTheBoxItselfIsWell(t *testing.T) {
 		{"everything dropped but names", func(g *guest) { g.check, g.proof = Nothing, Nothing }, PhoneNoPage},
 		{"a sign-in page", func(g *guest) { g.check = Foreign }, PhoneSignIn},
 		{"a sign-in page that takes TLS too", func(g *guest) { g.check, g.proof = Foreign, Foreign }, PhoneSignIn},
+		{"a sign-in page, where the page had come by an address that was known before", func(g *guest) {
+			before := Answer{Cell: Cell{Question: Check, Server: Site, Nth: 1, Name: 1, Port: 80, Way: Before}, Came: Right, After: time.Millisecond}
+			g.step(PhoneAsked{Answers: []Answer{before}})
+			g.check = Foreign
+		}, PhoneSignIn},
 		{"port 80 dropped alone: pages are loaded from 443", func(g *guest) { g.check = Nothing }, PhoneWorks},
 	} {
 		t.Run(c.what, func(t *testing.T) {
