@@ -45,6 +45,9 @@ func newSampler() *sampler {
 
 // see takes the state, and gives what is to be recorded.
 func (s *sampler) see(state van.State) []samples.Point {
+	if state.Now.Boot == "" {
+		return nil // before the first step nothing is known, and not since when
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := state.Now.Mono

@@ -18,6 +18,8 @@ import (
 // when the box is switched off is recorded if it has lasted for a minute.
 func TestSamplesWaitForWhatIsWrittenAnyway(t *testing.T) {
 	s, state := newSampler(), van.New(van.DefaultOptions())
+	s.see(state) // as the box begins, before the first step
+	state.Now.Boot = "a"
 	see := func(at time.Duration) []samples.Point {
 		state.Now.Mono = at
 		return s.see(state)
