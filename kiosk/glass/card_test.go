@@ -153,20 +153,15 @@ type save struct {
 	do func(way) error
 }
 
-// hour is what the van saves in one hour of the Monday of sim/day, with a month of
-// days behind it.
-func hour(t testing.TB, begin string, keepEvery time.Duration) (list []save) {
+// hours is what the van saves in so many hours of the script's day, with a month of days
+// behind it.
+func hours(t testing.TB, script, begin string, n int, keepEvery time.Duration) (list []save) {
 	t.Helper()
-	const script = "../../sim/day/testdata/monday.yaml"
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
 	table, err := source.Parse("timetable.yaml", examples.Timetable, draw.Check)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := day.Parse(script, text, table)
+	d, err := day.Parse("day.yaml", []byte(script), table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +173,7 @@ func hour(t testing.TB, begin string, keepEvery time.Duration) (list []save) {
 	o := van.DefaultOptions()
 	o.KeepEvery = keepEvery
 	d.Effects = func(at time.Time, effects []van.Effect) {
-		if at.Before(from) || !at.Before(from.Add(time.Hour)) {
+		if at.Before(from) || !at.Before(from.Add(time.Duration(n)*time.Hour)) {
 			return
 		}
 		for _, e := range effects {
@@ -238,20 +233,25 @@ func (c *card) cost(t testing.TB, w way, list []save) int {
 	return c.written(t) - begun
 }
 
-// measureCard measures an idle hour and a session hour, as it was before and as it is now.
+// measureCard measures hours at rest and a session hour, as it was before and as it is now.
 func measureCard(t testing.TB, print func(format string, arguments ...any)) {
+	monday, err := os.ReadFile("../../sim/day/testdata/monday.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, h := range []struct {
-		name, begin string
-		before      time.Duration // between two saves, of what only grows; at rest it is eight times that
-		least       int           // times less that it must be
+		name, script, begin string
+		hours               int
+		before              time.Duration // between two saves, of what only grows; at rest it is twelve times that
+		least               int           // times less that it must be
 	}{
-		{"an idle hour", "18:00", 75 * time.Second, 4},
-		{"a session hour", "11:00", time.Minute, 4},
+		{"six hours at rest", atRest, "06:00", 6, 10 * time.Minute / 12, 4},
+		{"a session hour", string(monday), "11:00", 1, time.Minute, 4},
 	} {
 		c := newCard(t)
 		var bytes, saves [2]int
 		for i, every := range []time.Duration{h.before, van.DefaultOptions().KeepEvery} {
-			list := hour(t, h.begin, every)
+			list := hours(t, h.script, h.begin, h.hours, every)
 			dir := filepath.Join(c.dir, fmt.Sprint(i))
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				t.Fatal(err)
