@@ -17,6 +17,8 @@ const (
 	// counted: what complains at a start has done so.
 	journalFirst = 5 * time.Minute
 	journalEvery = time.Hour
+	// journalSoon is that of a desk.
+	journalSoon = 3 * time.Second
 	// journalUnit counts, with the moment from which on in microseconds.
 	journalUnit = "infobus-journal@%d.service"
 )
@@ -36,7 +38,11 @@ func (a *appliance) journal(ctx context.Context, alive func()) error {
 	if before, err := systemd.ReadJournalNote(systemd.JournalNote); err == nil {
 		until = before.Until // by an earlier process of this boot
 	}
-	first := time.NewTimer(journalFirst)
+	wait := journalFirst
+	if a.flags.hasty() {
+		wait = journalSoon
+	}
+	first := time.NewTimer(wait)
 	defer first.Stop()
 	every := time.NewTicker(journalEvery)
 	defer every.Stop()

@@ -214,6 +214,7 @@ func TestJournalUnit(t *testing.T) {
 		"NoNewPrivileges":         {"yes"},
 		"ProtectSystem":           {"strict"},
 		"ReadWritePaths":          nil,
+		"ProcSubset":              nil, // pid would hide the boot's id
 		"PrivateNetwork":          {"yes"},
 		"RestrictAddressFamilies": {"none"},
 	} {

@@ -19,7 +19,7 @@ func TestTheJournalsWarningsAreEventsWithoutText(t *testing.T) {
 	fails("jean-dupont", "/etc/systemd/system/")
 	m.run("systemctl daemon-reload; ! systemctl start lab-packaged; ! systemctl start lab-packaged@aa:bb:cc:00:11:22; ! systemctl start jean-dupont")
 	m.run(`for i in 1 2 3; do systemd-cat --priority=warning echo "` + secret + `"; done; journalctl --sync`)
-	m.run("infobus sync now || true")
+	m.run("systemctl restart infobusd") // which counts at the start
 	said := m.wait(`infobus events --json | grep system.warnings | grep lab-packaged`)
 	said = m.run("infobus events --json | grep system.warnings")
 	kinds := map[string]float64{}
