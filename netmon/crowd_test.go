@@ -374,7 +374,7 @@ func TestWhatIsSlowClears(t *testing.T) {
 // names and connections come one by one.
 func TestARadioThatComesBackGivesNoOtherVerdict(t *testing.T) {
 	const out = 40 * time.Second
-	for lasts := 7 * time.Second; lasts <= 13*time.Second; lasts += 150 * time.Millisecond {
+	for lasts := 7 * time.Second; lasts <= 13*time.Second; lasts += 300 * time.Millisecond {
 		var all shows
 		watch(func(_ netmon.Question, at time.Duration) (time.Duration, bool) {
 			return base, at >= out && at < out+lasts

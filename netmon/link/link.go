@@ -3,7 +3,7 @@
 // In: the port's name. Out: a netmon.Link at the start and after each change of
 // the interface, its carrier, its IPv4 address, its default route, its lease's name
 // servers, or of whether the gateway answers where it is. While the kernel tells it asks
-// nothing but, every minute, networkd for the name servers; while there is no address it
+// nothing but, every 20 s, networkd for the name servers; while there is no address it
 // looks whether anything is received. It changes nothing; what needs a capability is not
 // here.
 package link
@@ -113,7 +113,7 @@ const (
 	look = 2 * time.Second
 	// leaseEvery is how often the lease's name servers are asked for: a renewal may
 	// bring others, and the kernel is not told.
-	leaseEvery = time.Minute
+	leaseEvery = 20 * time.Second
 	// In the first leaseNew of an address they are asked for every leaseSoon: networkd may
 	// set the address before it tells of them.
 	leaseNew, leaseSoon = 10 * time.Second, 2 * time.Second
@@ -250,7 +250,11 @@ func servers(index int) string {
 
 // lease adds the name servers of the port's lease.
 func (w *watcher) lease(l *netmon.Link, index int) {
-	if w.servers == nil || l.Address == "" {
+	if w.servers == nil {
+		return
+	}
+	if !l.Carrier || l.Address == "" {
+		w.told = netmon.Link{} // what comes is another lease, though it may be of the same address
 		return
 	}
 	l.DNS = w.told.DNS

@@ -544,3 +544,26 @@ func TestThePublicNetworksRoutesAreInATableOfTheirOwn(t *testing.T) {
 	l.await("that is gone", here)
 	l.end()
 }
+
+// A lease of the same address may name others than the one before.
+func TestNameServersAreAskedForWithEachLease(t *testing.T) {
+	asked := 0
+	w := &watcher{servers: func(int) string { asked++; return fmt.Sprint(asked) }}
+	up := netmon.Link{Present: true, Carrier: true, Address: "192.0.2.10/24", Gateway: "192.0.2.1"}
+	out := netmon.Link{Present: true, Address: up.Address, Gateway: up.Gateway}
+	for _, c := range []struct {
+		name string
+		link netmon.Link
+		want string
+	}{
+		{"the address comes", up, "1"},
+		{"nothing has changed", up, "1"},
+		{"the cable is out", out, ""},
+		{"the same address comes again", up, "2"},
+	} {
+		w.lease(&c.link, 1)
+		if c.link.DNS != c.want {
+			t.Errorf("%s: %q, want %q", c.name, c.link.DNS, c.want)
+		}
+	}
+}
