@@ -47,6 +47,27 @@ func TestALeaseThatIsWrong(t *testing.T) {
 	}
 }
 
+// A renewal names other name servers, which answer nothing: what those before said does not
+// hide it.
+func TestARenewalThatNamesOtherServers(t *testing.T) {
+	p := start(t).see(Conditions{Session: true, ClockTrusted: true})
+	p.see(wired).wait(time.Minute, &well).want(OK)
+	other := wired
+	other.DNS = "192.0.2.10"
+	p.see(other)
+	for range 10 {
+		e := Evidence{Answers: []Answer{{Cell: Cell{Question: Page, Server: Gateway}, Came: Right, After: time.Millisecond}}}
+		for n := uint8(1); n <= 2; n++ {
+			e.Answers = append(e.Answers,
+				Answer{Cell: Cell{Question: Connect, Server: Public, Nth: n, Port: 443}, Came: Right, After: 30 * time.Millisecond},
+				Answer{Cell: Cell{Question: Random, Server: Leased, Nth: 1, Name: n, Port: 53}, Came: Refusal, After: time.Millisecond},
+				Answer{Cell: Cell{Question: Lookup, Server: Leased, Nth: 1, Name: n, Port: 53}, Came: Refusal, After: time.Millisecond})
+		}
+		p.see(e).wait(2*time.Second, nil)
+	}
+	p.want(DNSFailing)
+}
+
 // Networkd renews a lease of 10 s every 5 s: nothing changes by that, and what is known
 // stays known. One that is not renewed is gone, and comes again.
 func TestALeaseOfTenSeconds(t *testing.T) {

@@ -293,6 +293,10 @@ func Step(o Options, s State, input any, now time.Duration) State {
 		if was, known := s.Link.Get(); known && was.Way() != in.Way() {
 			s.Probe, s.kept = reading.Reading[Probe]{}, nil // asked over another way
 			s.pageSeen = false
+		} else if known && was.DNS != in.DNS { // what the name servers before said is nothing of these
+			s.kept = slices.DeleteFunc(slices.Clone(s.kept), func(h held) bool {
+				return (h.Question == Lookup || h.Question == Random) && h.Server != Public
+			})
 		}
 		s.carrier(o, in, now)
 		s.Link = reading.Of(in, now)

@@ -82,6 +82,11 @@ func (l *lab) release(change func()) {
 // renew has networkd renew its lease: what the Cisco box leases has changed.
 func (l *lab) renew() {
 	l.t.Helper()
+	for end := time.Now().Add(guard); !strings.Contains(l.output(l.gw, "cat", "/proc/net/udp"), ":0043 "); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			l.t.Fatal("nobody leases") // and what is asked in vain is asked again after a minute
+		}
+	}
 	l.in(l.van, "env", "DBUS_SYSTEM_BUS_ADDRESS=unix:path="+filepath.Join(l.dir, "bus"), "networkctl", "renew", "uplink0")
 }
 
