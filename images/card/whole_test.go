@@ -130,7 +130,7 @@ sync:
 `
 	options = "OPTIONS=--config /run/credentials/infobusd.service/infobus.yaml --sim=battery,panel,gateway"
 	// A shell on the device that is there for it, once udev has found it.
-	shellRule = `SUBSYSTEM=="virtio-ports", ATTR{name}=="shell", RUN+="/usr/bin/systemd-run --no-block --unit=lab-shell --property=DefaultDependencies=no --property=Restart=always --property=StandardInput=file:/dev/%k --property=StandardOutput=file:/dev/%k --property=StandardError=file:/dev/%k /bin/sh"
+	shellRule = `SUBSYSTEM=="virtio-ports", ATTR{name}=="shell", RUN+="/usr/bin/systemd-run --no-block --unit=lab-shell --property=DefaultDependencies=no --property=Restart=always --property=RestartSec=1 --property=StartLimitIntervalSec=0 --property=StandardInput=file:/dev/%k --property=StandardOutput=file:/dev/%k --property=StandardError=file:/dev/%k /bin/sh"
 `
 )
 
