@@ -175,15 +175,12 @@ func TestWhatPhonesHaveIsFoundByThePublicNetwork(t *testing.T) {
 		{"sign-in", func() {
 			l.fault("early iifname pub0 tcp dport 80 ip daddr != " + publicGateway + " redirect to :" + portalPort)
 		}, true},
-		{"no-page", func() { l.fault("forwarded iifname pub0 tcp dport 443 drop") }, true},
+		{"no-page", func() { l.fault("forwarded iifname pub0 tcp dport 443 drop") }, false},
 		{"no-page", func() { l.fault("forwarded iifname pub0 meta l4proto tcp drop") }, false},
 		{"no-address", func() {
 			l.fault("incoming iifname pub0 udp dport 67 drop")
-			if !soak { // a phone that comes, instead of the two minutes until a lease is taken anew
-				l.ip("-n", l.gw, "link", "set", "pub0", "down")
-				l.ip("-n", l.gw, "link", "set", "pub0", "up")
-			}
-		}, true},
+			// The next lease that is taken anew, two minutes later at most, does not come.
+		}, false},
 	} {
 		if !f.ci && !soak {
 			continue
@@ -194,9 +191,9 @@ func TestWhatPhonesHaveIsFoundByThePublicNetwork(t *testing.T) {
 		clears := l.awaitPhone("works")
 		t.Logf("%s shows after %.0f s, clears after %.0f s", f.want, shows.Seconds(), clears.Seconds())
 	}
-	if p, _, _ := l.asPhone(); p.LeaseMS == nil {
+	if p, _, _ := l.asPhone(); soak && p.LeaseMS == nil {
 		t.Error("it is not known how long a lease took")
-	} else {
+	} else if soak {
 		t.Logf("the last lease took %d ms, the last page %d ms", *p.LeaseMS, *p.PageMS)
 	}
 	for _, s := range l.verdict.since(0) {
