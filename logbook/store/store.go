@@ -279,8 +279,22 @@ func (s *Store) look(mark Mark) (state, error) {
 	if err := s.db.Exec(pragmas); err != nil {
 		return there, err
 	}
-	return there, s.sound(mark)
+	err = s.sound(mark)
+	if errors.Is(err, errUnverified) {
+		// A cut in the middle of a checkpoint may have left the file's first page torn, and
+		// whole in the write-ahead log: it is copied once more.
+		s.layer.frozen.Store(false)
+		_, _, copied := s.db.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
+		s.layer.frozen.Store(true)
+		if copied == nil {
+			err = s.sound(mark)
+		}
+	}
+	return there, err
 }
+
+// errUnverified says that a file was not made with checksums, or its first page does not say so.
+var errUnverified = errors.New("its pages have no checksums")
 
 // pragmas: one connection holds the file for itself: no shared memory, and nobody
 // writes beside us. What is deleted is overwritten.
@@ -316,7 +330,7 @@ func (s *Store) sound(mark Mark) error {
 		return errOld
 	}
 	if verified, err := ask("checksum_verification"); !s.options.Unchecked && (err != nil || verified != "1") {
-		return errors.Join(errors.New("its pages have no checksums"), err)
+		return errors.Join(errUnverified, err)
 	}
 	if v != fmt.Sprint(version) {
 		return fmt.Errorf("%w: layout %.20q, this one knows %d", ErrNewer, v, version)
