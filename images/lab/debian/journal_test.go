@@ -20,8 +20,10 @@ func TestTheJournalsWarningsAreEventsWithoutText(t *testing.T) {
 	m.run("systemctl daemon-reload; ! systemctl start lab-packaged; ! systemctl start lab-packaged@aa:bb:cc:00:11:22; ! systemctl start jean-dupont")
 	m.run(`for i in 1 2 3; do systemd-cat --priority=warning echo "` + secret + `"; done; journalctl --sync`)
 	m.run("systemctl restart infobusd") // which counts at the start
-	said := m.wait(`infobus events --json | grep system.warnings | grep lab-packaged`)
-	said = m.run("infobus events --json | grep system.warnings")
+	m.wait(`infobus events --json | grep system.warnings | grep lab-packaged`)
+	m.run("systemctl restart infobusd") // at its end it tells of the kinds that were too many for once
+	m.wait(`infobus events --json | grep system.warnings | grep lab-packaged@.service | grep '"warning"'`)
+	said := m.run("infobus events --json | grep system.warnings")
 	kinds := map[string]float64{}
 	for line := range strings.Lines(said) {
 		var e struct {
