@@ -38,6 +38,21 @@ func TestWhatTheBoxSaysStandsFirst(t *testing.T) {
 	}
 }
 
+// What is added while the page is being drawn stands there once the panel has rested.
+func TestWhatTheBoxSaysMeanwhileIsDrawnToo(t *testing.T) {
+	s := &screen{o: kiosk.DefaultOptions(), at: 2 * time.Second, trusted: true}
+	s.in = kiosk.Input{Panel: kiosk.PanelOK, Temperature: warm, Notes: notes(1)}
+	s.see(kiosk.Started{})
+	s.in.Notes = notes(2)
+	s.see(nil)
+	s.answer()
+	s.pass(10 * time.Minute)
+	s.tells(t, "the start", "box 1 changed; box 1 changed; ")
+	if got := len(s.state.Shown.Notes); got != 2 {
+		t.Errorf("of two notes %d stand on the glass", got)
+	}
+}
+
 // Without a timetable it stands in the place of the page that says nothing else.
 func TestWithoutATimetableWhatTheBoxSaysStays(t *testing.T) {
 	s := &screen{o: kiosk.DefaultOptions(), at: 2 * time.Second, trusted: true}

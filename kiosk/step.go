@@ -363,6 +363,12 @@ func (s *step) drawn(v Drawn) {
 		"waveform": string(v.Waveform)}})
 }
 
+// says whether a page is one of Box with what the box says now: meanwhile there may be more.
+func (s *step) says(p Page) bool {
+	pages := boxPages(s.in.Notes)
+	return p.Name == Box && p.Part >= 1 && p.Part <= len(pages) && reflect.DeepEqual(p.Notes, pages[p.Part-1].Notes)
+}
+
 // stands notes that the page that was due for this cause stands on the glass.
 func (s *step) stands(p Page, cause Cause) {
 	if p.Key() != s.last().Key() || s.TurnAt <= s.now {
@@ -372,7 +378,7 @@ func (s *step) stands(p Page, cause Cause) {
 		s.round.since = s.now
 		s.TurnAt = s.now + s.stand(p)
 	}
-	s.notesDue = s.notesDue && p.Name != Box
+	s.notesDue = s.notesDue && !s.says(p)
 	switch cause {
 	case Button:
 		s.Held = s.now + s.o.Hold
