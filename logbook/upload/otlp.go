@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"mime"
 	"slices"
-	"sync"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	collector "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
