@@ -443,7 +443,7 @@ func bare(t *testing.T, dir string) float64 {
 	if out, err := cross.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	m, err := lab.Boot(t.Context(), lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: program, QEMU: strings.Fields(os.Getenv("ZZ_QEMU"))})
+	m, err := lab.Boot(t.Context(), lab.Options{Yields: true, Kernel: filepath.Join(dir, "vmlinuz"), Init: program})
 	if err != nil {
 		t.Log("the bare program was not timed: ", err) // it may have ended before its chip was found
 		return 0
