@@ -210,7 +210,6 @@ func start(t *testing.T, dir, image string, s setup) *box {
 	} {
 		o.QEMU = append(o.QEMU, credential(t, name, text)...)
 	}
-	o.QEMU = append(o.QEMU, strings.Fields(os.Getenv("ZZ_QEMU"))...)
 	m, err := lab.Boot(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
