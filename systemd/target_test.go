@@ -29,7 +29,7 @@ func TestTheTargetFollowsTheGenerators(t *testing.T) {
 			}
 		}
 		g := NewTarget("infobus-generator.target")
-		g.start, g.stop = do("start"), do("stop")
+		g.start, g.stop, g.bus = do("start"), do("stop"), func(context.Context) {}
 		var said []error
 		p := &supervise.Part{Name: "target", Run: g.Run, Delays: supervise.Delays{First: time.Second, Most: time.Minute},
 			Heard: func(err error) { said = append(said, err) }}
@@ -61,4 +61,30 @@ func TestTheTargetFollowsTheGenerators(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// The daemon is started before the system bus: that it is missing is a fault only where
+// the machine has been up for a while.
+func TestTheBusIsWaitedForWhileTheMachineStarts(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		comes, already time.Duration // of the machine's start; how long it has been up
+		waits          time.Duration
+	}{
+		{"it is there", 0, 10 * time.Second, 0},
+		{"it comes", 25 * time.Second, 7 * time.Second, 18 * time.Second},
+		{"it does not come", time.Hour, 7 * time.Second, busWait - 7*time.Second},
+		{"it was lost, in a machine that has been up for an hour", 2 * time.Hour, time.Hour, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				up := func() time.Duration { return c.already + time.Since(begun) }
+				awaitBus(t.Context(), func() bool { return up() >= c.comes }, up)
+				if waited := time.Since(begun); waited != c.waits {
+					t.Errorf("it waited for %v, want %v", waited, c.waits)
+				}
+			})
+		})
+	}
 }
