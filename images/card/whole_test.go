@@ -476,11 +476,22 @@ func (b *box) times(bare float64) {
 		seconds("systemctl show -P ActiveEnterTimestampMonotonic infobusd.service"),
 		seconds("systemctl show -P ActiveEnterTimestampMonotonic systemd-networkd.service"),
 		seconds("systemctl show -P ActiveEnterTimestampMonotonic multi-user.target"))
+	var began time.Duration // the session
 	for l := range strings.Lines(b.run("infobus events --json")) {
 		var e logbook.Event
-		if json.Unmarshal([]byte(l), &e) == nil && e.Name == logbook.KioskRefreshed {
-			b.t.Logf("the first page was drawn %.1f s from the kernel's start", e.Mono.Seconds())
-			break
+		if err := json.Unmarshal([]byte(l), &e); err != nil {
+			b.t.Fatal(err)
+		}
+		switch e.Name {
+		case logbook.SessionStarted:
+			began = e.Mono
+			b.t.Logf("the session began %.1f s from the kernel's start", e.Mono.Seconds())
+		case logbook.KioskRefreshed:
+			took, _ := e.Attributes["milliseconds"].(float64)
+			panel := e.Mono - time.Duration(took)*time.Millisecond
+			b.t.Logf("first command to the panel %.1f s from the kernel's start, %.1f s after the session began; its page drawn %.1f s after that",
+				panel.Seconds(), (panel - began).Seconds(), took/1000)
+			return
 		}
 	}
 }
