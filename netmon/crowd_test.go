@@ -137,7 +137,7 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 		last    = map[netmon.Question]time.Duration{}
 		lastAll = -time.Hour
 		turn    int
-		doubt   bool // something was answered otherwise than before
+		doubt   netmon.Doubt
 		well    = map[netmon.Cell]bool{}
 		took    = map[netmon.Cell]time.Duration{}
 	)
@@ -214,9 +214,11 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 	for ; now < end; now += 10 * time.Millisecond {
 		pace := s.Pace(o, true, false)
 		each8 := pace.All || pace.Every < 5*time.Second
-		every := each8 && now-lastAll >= pace.Every || doubt && now-lastAll >= 3*time.Second
+		due, _ := doubt.Due(now)
+		every := each8 && now-lastAll >= pace.Every || due
 		if every {
-			lastAll, doubt = now, false
+			lastAll = now
+			doubt.Asked(now)
 		}
 		for _, k := range []struct {
 			q      netmon.Question
@@ -237,8 +239,8 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 				took[r.a.Cell] = min(r.a.After, 3*time.Second)
 			} else if r.a.After < 2*took[r.a.Cell] {
 				right = was
-			} else {
-				doubt = doubt || was || !known
+			} else if was || !known {
+				doubt.Raise(now)
 			}
 			well[r.a.Cell] = right
 		}

@@ -36,9 +36,6 @@ const (
 	// gather is how long answers are waited for to be told together, gatherFirst those
 	// of the first round, of which nothing was known before.
 	gather, gatherFirst = 30 * time.Millisecond, 1600 * time.Millisecond
-	// again is how long after all questions were asked something new may have them
-	// all asked again.
-	again = 3 * time.Second
 	// atOnce is how often a kind of question may be under way.
 	atOnce = 4
 	// proofGap is the least time between two proofs where something is wrong: each
@@ -99,10 +96,11 @@ type runner struct {
 	last    map[string]time.Time // when each kind was asked last
 	well    map[netmon.Cell]bool // whether it was answered as it should be
 	took    map[netmon.Cell]time.Duration
-	lastAll time.Time // when all were asked
+	begun   time.Time // when all were asked first; zero before
+	lastAll time.Time // when all were asked last
 	rounds  int       // of a cadence that is not brisk
-	doubt   bool      // something was not answered as it had been
-	first   bool      // nothing has been told
+	doubt   netmon.Doubt
+	first   bool // nothing has been told
 	heard   []told
 	flush   <-chan time.Time // when that is told
 }
@@ -115,7 +113,7 @@ func (r *runner) anew() {
 	r.asking, r.cancel = nil, nil
 	r.era++
 	r.last, r.well, r.took = map[string]time.Time{}, map[netmon.Cell]bool{}, map[netmon.Cell]time.Duration{}
-	r.lastAll, r.rounds, r.doubt, r.first, r.heard, r.flush = time.Time{}, 0, false, true, nil, nil
+	r.begun, r.lastAll, r.rounds, r.doubt, r.first, r.heard, r.flush = time.Time{}, time.Time{}, 0, netmon.Doubt{}, true, nil, nil
 	r.forget()
 }
 
@@ -151,13 +149,13 @@ func (r *runner) ask(ctx context.Context, pace netmon.Pace) time.Duration {
 	wait := time.Hour
 	at := func(d time.Duration) { wait = max(0, min(wait, d)) }
 
-	all := r.lastAll.IsZero()
-	if r.doubt {
-		if now.Sub(r.lastAll) >= again {
-			all, r.doubt = true, false
-		} else {
-			at(r.lastAll.Add(again).Sub(now))
-		}
+	all := r.begun.IsZero()
+	if all {
+		r.begun = now
+	} else if due, in := r.doubt.Due(now.Sub(r.begun)); due {
+		all = true
+	} else if in > 0 {
+		at(in)
 	}
 	if each && !all {
 		if all = now.Sub(r.lastAll) >= pace.Every; !all {
@@ -166,6 +164,7 @@ func (r *runner) ask(ctx context.Context, pace netmon.Pace) time.Duration {
 	}
 	if all {
 		r.lastAll = now
+		r.doubt.Asked(now.Sub(r.begun))
 	}
 	round := false
 	if !brisk && !each {
@@ -232,7 +231,7 @@ func (r *runner) hear(a told) {
 		right = was
 	}
 	if !right && (was || !known) {
-		r.doubt = true
+		r.doubt.Raise(time.Since(r.begun))
 	}
 	r.well[a.Cell] = right
 	r.heard = append(r.heard, a)
