@@ -41,9 +41,12 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 		s, err := Open("/cut", options)
 		switch {
 		case err == nil:
-		case s == nil && !damaged(err):
+		case disk.Dead() || s == nil && !damaged(err): // the power went: nobody hears what it says
 			inTheMiddle++
 			disk.Crash()
+			if s != nil {
+				s.Close()
+			}
 			continue
 		case !hurt:
 			return inTheMiddle, erred, wrong("%v", err)
@@ -72,7 +75,7 @@ func cut(rounds int, seed int64, change func(*storetest.Disk, *Options)) (inTheM
 			marks[e.Seq] = e.Mono
 		}
 		if last > 0 && (len(events) == 0 || events[len(events)-1].Seq != status.Last) {
-			return inTheMiddle, erred, wrong("the newest is not there")
+			return inTheMiddle, erred, wrong("the newest is not there: %+v, %d events", status, len(events))
 		}
 		// Of the batch that was under way: all or nothing, nothing twice.
 		seen := map[time.Duration]bool{}

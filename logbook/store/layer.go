@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"sync/atomic"
 
@@ -67,11 +69,33 @@ func (l *layer) Delete(name string, syncDir bool) error {
 		return sqlite3.IOERR_DELETE
 	}
 	if strings.HasSuffix(name, "-wal") {
-		if err := durable.Blank(l.base, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := l.blank(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return sqlite3.IOERR_DELETE
 		}
 	}
 	return l.VFS.Delete(name, syncDir)
+}
+
+// blank overwrites a write-ahead log.
+func (l *layer) blank(name string) error {
+	f, err := l.base.Open(name, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(behead(f, f.Sync), f.Close()); err != nil {
+		return err
+	}
+	return durable.Blank(l.base, name)
+}
+
+// behead has a write-ahead log that was copied be none, before the rest is overwritten: of
+// that a power cut may leave any part, and its first frames alone would bring old pages back.
+func behead(log io.WriterAt, sync func() error) error {
+	const header = 32 // bytes: sqlite.org/fileformat2.html#walformat
+	if _, err := log.WriteAt(make([]byte, header), 0); err != nil {
+		return err
+	}
+	return sync()
 }
 
 // layered is vfs.File.
@@ -161,6 +185,11 @@ func (w *wal) Truncate(size int64) error {
 	}
 	if err := w.extend(); err != nil {
 		return err
+	}
+	if size == 0 {
+		if err := behead(w.File, func() error { return w.File.Sync(vfs.SYNC_NORMAL) }); err != nil {
+			return err
+		}
 	}
 	if err := durable.Zero(w.File, size, min(w.used, walSize)); err != nil {
 		return err

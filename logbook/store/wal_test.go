@@ -2,10 +2,14 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/ncruces/go-sqlite3/vfs"
 
 	"infobus/logbook"
 )
@@ -87,5 +91,33 @@ func TestAFirstPageThatIsTornInACheckpointIsNoDamage(t *testing.T) {
 	defer cut.Close()
 	if list, err := cut.After(0, 100); err != nil || len(list) != 40 || cut.Status().Log != s.Status().Log {
 		t.Errorf("%d events, %v", len(list), err)
+	}
+}
+
+// steps notes what is done to a file.
+type steps struct {
+	vfs.File
+	size  int64
+	taken []string
+}
+
+func (f *steps) WriteAt(b []byte, at int64) (int, error) {
+	f.taken = append(f.taken, fmt.Sprintf("%d bytes at %d", len(b), at))
+	f.size = max(f.size, at+int64(len(b)))
+	return len(b), nil
+}
+func (f *steps) Sync(vfs.SyncFlag) error { f.taken = append(f.taken, "sync"); return nil }
+func (f *steps) Size() (int64, error)    { return f.size, nil }
+
+// A cut in the middle may leave any part of what is overwritten: nothing of it counts once
+// the header is gone, which is durable first.
+func TestTheWriteAheadLogLosesItsHeaderFirst(t *testing.T) {
+	f := &steps{size: walSize}
+	w := &wal{layered: layered{f, &layer{}}}
+	if err := w.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"32 bytes at 0", "sync", "65536 bytes at 0", "65536 bytes at 65536", "sync"}; !slices.Equal(f.taken, want) {
+		t.Errorf("%q, want %q", f.taken, want)
 	}
 }
