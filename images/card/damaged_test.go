@@ -184,7 +184,7 @@ func wholes() []whole {
 		{name: "cut-short", about: "the card is smaller than the data on it; both copies of the slot state are damaged", lived: true, size: written, damage: states, advice: []string{"card-in-memory", "card-other-slot"},
 			state: []string{`"reason":"card-too-small"`, `"why":"no-state"`}, glass: []string{"The memory card is too small. The box works, but forgets all when its power goes: put in a larger card.", "A part of the memory card is damaged. The box still starts: bring a new card."}},
 		{name: "full", about: "the data is full; the clock says 1970; the panel is absent", size: written, damage: filled, qemu: []string{"-rtc", "base=1970-01-01T00:00:00"},
-			options: strings.Replace(options, "battery,panel,gateway", "battery,gateway", 1), advice: []string{"clock-not-set", "screen-failed", "device-failed"}, state: []string{`"name":"logbook","state":"failed","reason":"full"`}},
+			options: strings.Replace(options, "battery,panel,gateway", "battery", 1), advice: []string{"clock-not-set", "screen-failed", "device-failed"}, state: []string{`"name":"logbook","state":"failed","reason":"full"`}},
 		{name: "settings", about: "mistakes in the settings, ten of them; one copy of the slot state is damaged; the other slot's kernel and root are zeroed",
 			damage: both(settingsFile("version=1\nwiring=standard\npin=12\n"), sector(card.Sectors[0], flipped), begin(logical[2]), begin(logical[3])), advice: []string{"box-says"},
 			state: []string{`"code":"settings.key"`, `"state":"one-damaged"`}, glass: []string{"infobus.txt, line 3, pin: 6 digits or letters at least, and 64 at most."}, also: tenMistakes},

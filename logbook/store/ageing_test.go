@@ -90,6 +90,9 @@ func (a *ageing) age(flips int) {
 	x := shelf{files: a.files}
 	for range flips {
 		list := x.sectors()
+		if len(list) == 0 {
+			return // nothing has come to the disk yet
+		}
 		s := list[a.random.IntN(len(list))]
 		b := bytes.Clone(a.files[s.name])
 		bit := min(s.at*8+a.random.IntN(512*8), len(b)*8-1)
