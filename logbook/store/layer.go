@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -109,7 +110,20 @@ func (f *layered) WriteAt(b []byte, at int64) (int, error) {
 	if f.layer.frozen.Load() {
 		return 0, sqlite3.READONLY
 	}
-	return f.File.WriteAt(b, at)
+	n, err := f.File.WriteAt(b, at)
+	return n, noSpace(err)
+}
+
+// Sync implements vfs.File.
+func (f *layered) Sync(flags vfs.SyncFlag) error { return noSpace(f.File.Sync(flags)) }
+
+// noSpace is SQLite's word for a full disk: what the system says otherwise, it takes for any
+// error of the disk, and the file for damaged.
+func noSpace(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return sqlite3.FULL
+	}
+	return err
 }
 
 // Truncate implements vfs.File.
@@ -187,7 +201,7 @@ func (w *wal) Truncate(size int64) error {
 		return err
 	}
 	if size == 0 {
-		if err := behead(w.File, func() error { return w.File.Sync(vfs.SYNC_NORMAL) }); err != nil {
+		if err := behead(&w.layered, func() error { return w.layered.Sync(vfs.SYNC_NORMAL) }); err != nil {
 			return err
 		}
 	}
@@ -198,5 +212,5 @@ func (w *wal) Truncate(size int64) error {
 	if is, err := w.Size(); err != nil || is > walSize {
 		return errors.Join(err, w.layered.Truncate(max(size, walSize)))
 	}
-	return w.File.Sync(vfs.SYNC_NORMAL)
+	return w.layered.Sync(vfs.SYNC_NORMAL)
 }

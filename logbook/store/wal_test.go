@@ -3,12 +3,15 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 
 	"infobus/logbook"
@@ -99,14 +102,15 @@ type steps struct {
 	vfs.File
 	size  int64
 	taken []string
+	err   error
 }
 
 func (f *steps) WriteAt(b []byte, at int64) (int, error) {
 	f.taken = append(f.taken, fmt.Sprintf("%d bytes at %d", len(b), at))
 	f.size = max(f.size, at+int64(len(b)))
-	return len(b), nil
+	return len(b), f.err
 }
-func (f *steps) Sync(vfs.SyncFlag) error { f.taken = append(f.taken, "sync"); return nil }
+func (f *steps) Sync(vfs.SyncFlag) error { f.taken = append(f.taken, "sync"); return f.err }
 func (f *steps) Size() (int64, error)    { return f.size, nil }
 
 // A cut in the middle may leave any part of what is overwritten: nothing of it counts once
@@ -119,5 +123,18 @@ func TestTheWriteAheadLogLosesItsHeaderFirst(t *testing.T) {
 	}
 	if want := []string{"32 bytes at 0", "sync", "65536 bytes at 0", "65536 bytes at 65536", "sync"}; !slices.Equal(f.taken, want) {
 		t.Errorf("%q, want %q", f.taken, want)
+	}
+}
+
+// As the system says it, and as the library's own layer does.
+func TestAFullDiskIsCalledFull(t *testing.T) {
+	for _, said := range []error{&fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT}, sqlite3.FULL} {
+		l := layered{&steps{err: said}, &layer{}}
+		if _, err := l.WriteAt([]byte{1}, 0); err != error(sqlite3.FULL) {
+			t.Errorf("%v is %v", said, err)
+		}
+		if err := l.Sync(vfs.SYNC_NORMAL); err != error(sqlite3.FULL) {
+			t.Errorf("%v, at a sync, is %v", said, err)
+		}
 	}
 }
