@@ -24,6 +24,7 @@ import (
 	"infobus/logbook"
 	"infobus/sim/day"
 	"infobus/tally"
+	"infobus/timetable"
 	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/van/kept"
@@ -153,9 +154,8 @@ type save struct {
 	do func(way) error
 }
 
-// hours is what the van saves in so many hours of the script's day, with a month of days
-// behind it.
-func hours(t testing.TB, script, begin string, n int, keepEvery time.Duration) (list []save) {
+// parsed is a script's day, at the pace of the van, and the example timetable.
+func parsed(t testing.TB, script string) (*day.Day, *timetable.Timetable) {
 	t.Helper()
 	table, err := source.Parse("timetable.yaml", examples.Timetable, draw.Check)
 	if err != nil {
@@ -166,6 +166,14 @@ func hours(t testing.TB, script, begin string, n int, keepEvery time.Duration) (
 		t.Fatal(err)
 	}
 	d.Turn = 0 // as in the van
+	return d, table
+}
+
+// hours is what the van saves in so many hours of the script's day, with a month of days
+// behind it.
+func hours(t testing.TB, script, begin string, n int, keepEvery time.Duration) (list []save) {
+	t.Helper()
+	d, table := parsed(t, script)
 	from, err := time.ParseInLocation("2006-01-02 15:04", d.Start.Format("2006-01-02 ")+begin, table.Zone)
 	if err != nil {
 		t.Fatal(err)

@@ -13,14 +13,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"infobus/examples"
 	"infobus/kiosk"
 	"infobus/kiosk/draw"
 	"infobus/logbook"
 	"infobus/logbook/store"
 	"infobus/samples"
-	"infobus/sim/day"
-	"infobus/timetable/source"
 	"infobus/van"
 )
 
@@ -68,15 +65,7 @@ var withSession = strings.Replace(atRest, "expect", "  - 08:55 generator 1 on\n 
 // writes are those of the script's day, while the box has power.
 func writes(t testing.TB, script string) (list []write) {
 	t.Helper()
-	table, err := source.Parse("timetable.yaml", examples.Timetable, draw.Check)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := day.Parse("day.yaml", []byte(script), table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Turn = 0 // as in the van
+	d, table := parsed(t, script)
 	var (
 		o       = van.DefaultOptions()
 		book    samples.Book

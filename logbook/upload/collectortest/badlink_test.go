@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"testing"
@@ -236,16 +235,4 @@ func over(t *testing.T, seed uint64, endpoint string, into *ledger) error {
 		return fmt.Errorf("%d are refused, said are %d; %d wait", len(into.poison), told, book.Status().Waiting)
 	}
 	return nil
-}
-
-// The same with the receiver of an earlier version.
-func TestAnEarlierVersionOfTheCollector(t *testing.T) {
-	if os.Getenv("INFOBUS_SOAK") == "" {
-		t.Log("left out: it is built and run with INFOBUS_SOAK=1")
-		return
-	}
-	out, err := exec.Command("go", "test", "-modfile=go.earlier.mod", "-count=1", "-run", "TestTheCollector|TestEvery", ".").CombinedOutput()
-	if err != nil {
-		t.Errorf("%v: %s", err, out)
-	}
 }

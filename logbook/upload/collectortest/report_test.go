@@ -39,15 +39,15 @@ func (l *lines) ConsumeLogs(_ context.Context, all plog.Logs) error {
 	return err
 }
 
-// A day of the simulated van goes through the receiver into a file, and the report of it
-// is that of what the van itself has.
-func TestTheReportOfWhatArrivedIsThatOfWhatTheVanHas(t *testing.T) {
+// monday is a day of the simulated van in a logbook, its events and its zone.
+func monday(t *testing.T) (book *store.Store, had []logbook.Event, zone *time.Location) {
+	t.Helper()
 	d, table := daytest.Read(t, "../../../sim/day/testdata/monday.yaml")
 	book, err := store.Open(t.TempDir(), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer book.Close()
+	t.Cleanup(func() { book.Close() })
 	if err := d.Play(van.DefaultOptions(), table, func(e logbook.Event) {
 		if _, err := book.Append([]logbook.Event{e}); err != nil {
 			t.Error(err)
@@ -55,10 +55,16 @@ func TestTheReportOfWhatArrivedIsThatOfWhatTheVanHas(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	had, err := book.After(0, 10000)
-	if err != nil || len(had) < 50 {
+	if had, err = book.After(0, 10000); err != nil || len(had) < 50 {
 		t.Fatalf("%d events, %v", len(had), err)
 	}
+	return book, had, table.Zone
+}
+
+// A day of the simulated van goes through the receiver into a file, and the report of it
+// is that of what the van itself has.
+func TestTheReportOfWhatArrivedIsThatOfWhatTheVanHas(t *testing.T) {
+	book, had, zone := monday(t)
 
 	address, into := freeAddress(t), &lines{}
 	stop := listen(t, address, into)
@@ -77,7 +83,7 @@ func TestTheReportOfWhatArrivedIsThatOfWhatTheVanHas(t *testing.T) {
 	if err := os.WriteFile(name, into.file.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	o := report.Options{Now: time.Date(2026, 11, 24, 0, 0, 0, 0, table.Zone), Zone: table.Zone, Days: 3, Silence: 26 * time.Hour}
+	o := report.Options{Now: time.Date(2026, 11, 24, 0, 0, 0, 0, zone), Zone: zone, Days: 3, Silence: 26 * time.Hour}
 	arrived, own := report.NewReckoner(o), report.NewReckoner(o)
 	if unread := report.ReadFile(name, arrived.See); unread != nil {
 		t.Error(unread)

@@ -1,3 +1,5 @@
+//go:build soak
+
 package collectortest
 
 import (
@@ -21,12 +23,8 @@ import (
 	"testing"
 	"time"
 
-	"infobus/logbook"
 	"infobus/logbook/report"
-	"infobus/logbook/store"
 	"infobus/logbook/upload"
-	"infobus/sim/day/daytest"
-	"infobus/van"
 )
 
 // written are the parts of docs/receiving.md that are to be typed: those that are set in
@@ -119,10 +117,6 @@ func certificate(t *testing.T, dir string) *x509.CertPool {
 // docs/receiving.md says, into its files, and the page of them is made by the command there.
 // What is another machine's is replaced: addresses, folders, the certificate.
 func TestADayByTheCommandsAsWritten(t *testing.T) {
-	if os.Getenv("INFOBUS_SOAK") == "" {
-		t.Log("left out: the Collector is built, which takes minutes and the Go module proxy, with INFOBUS_SOAK=1")
-		return
-	}
 	dir := t.TempDir()
 	program := built(t, dir)
 	pool, address, token := certificate(t, dir), freeAddress(t), "a-token-of-this-test"
@@ -156,23 +150,7 @@ func TestADayByTheCommandsAsWritten(t *testing.T) {
 		}
 	}()
 
-	d, table := daytest.Read(t, "../../../sim/day/testdata/monday.yaml")
-	book, err := store.Open(t.TempDir(), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer book.Close()
-	if err := d.Play(van.DefaultOptions(), table, func(e logbook.Event) {
-		if _, err := book.Append([]logbook.Event{e}); err != nil {
-			t.Error(err)
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	had, err := book.After(0, 10000)
-	if err != nil || len(had) < 50 {
-		t.Fatalf("%d events, %v", len(had), err)
-	}
+	book, had, _ := monday(t)
 	over := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	send := func(token string, enough func(upload.Uploaded) bool) {
 		t.Helper()
