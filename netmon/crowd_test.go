@@ -214,6 +214,9 @@ func watch(r radio, end time.Duration, each func(netmon.State, time.Duration)) {
 	for ; now < end; now += 10 * time.Millisecond {
 		pace := s.Pace(o, true, false)
 		each8 := pace.All || pace.Every < 5*time.Second
+		if !pace.Full {
+			doubt.Calm()
+		}
 		due, _ := doubt.Due(now)
 		every := each8 && now-lastAll >= pace.Every || due
 		if every {

@@ -4,8 +4,8 @@ import "time"
 
 // Doubt says when all is to be asked at once, because something was answered otherwise
 // than before. In a full queue that happens by chance, again and again: each time that all
-// was asked for it the next must wait twice as long, until there was none for a while. The
-// zero value has no doubt. Times are of any one clock.
+// was asked for it the next must wait twice as long, until there was none for a while, or
+// the queue is full no more (Calm). The zero value has no doubt. Times are of any one clock.
 type Doubt struct {
 	open  bool
 	came  time.Duration // the last one
@@ -25,6 +25,9 @@ func (d *Doubt) Raise(now time.Duration) {
 	}
 	d.open, d.came = true, now
 }
+
+// Calm has the next doubt wait no longer than the first.
+func (d *Doubt) Calm() { d.gap = doubtGap }
 
 // Due says whether all is to be asked now for a doubt, or in how long; 0 and false where
 // there is none.

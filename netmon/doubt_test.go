@@ -44,6 +44,20 @@ func TestDoubtsThatDoNotEndHaveAllAskedEverMoreRarely(t *testing.T) {
 	}
 }
 
+// Where the queue is not full, each doubt has all asked, as at first.
+func TestADoubtOfACalmInternetDoesNotWait(t *testing.T) {
+	var d Doubt
+	d.Asked(0)
+	for now := 3 * time.Second; now < time.Minute; now += 3 * time.Second {
+		d.Raise(now)
+		d.Calm()
+		if due, in := d.Due(now); !due {
+			t.Fatalf("at %v it is due in %v", now, in)
+		}
+		d.Asked(now)
+	}
+}
+
 // What is asked for another reason puts a doubt off, and is not counted as one.
 func TestADoubtWaitsAfterAllWasAsked(t *testing.T) {
 	var d Doubt

@@ -167,6 +167,7 @@ type Probe struct {
 	Delay   time.Duration // from a packet to its answer, in the middle; 0 unknown
 	Full    bool          // answers are as late as only a full queue makes them
 	Settled bool          // where it was slow, it is no longer
+	Empties bool          // a queue that was full may be empty: what else is asked will tell
 	Stalled bool          // small answers come, long ones do not
 	Loss    float64       // share of the packets of the last half minute that were lost, 0 to 1
 	// ClockWrong: a server proved who it is, and the box's clock, which nobody vouches

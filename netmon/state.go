@@ -794,6 +794,13 @@ func (s State) Wake(o Options) time.Duration {
 type Pace struct {
 	Every time.Duration // 0: not at all
 	All   bool          // all of the matrix in each round, and not each question in its own time
+	Full  bool          // much is lost by chance: a Doubt is worth less
+}
+
+// empties: of what was full, a packet comes back at once.
+func (s State) empties() bool {
+	p, fresh := s.Probe.Get()
+	return fresh && p.Empties
 }
 
 // stalled: long answers do not come, and not because all is late.
@@ -805,8 +812,10 @@ func (s State) stalled(o Options) bool {
 // Pace is that of ProbeEvery: twice as often, and all, while something is wrong and not
 // for long.
 func (s State) Pace(o Options, sessionActive, batteryLow bool) Pace {
-	p := Pace{Every: s.ProbeEvery(o, sessionActive, batteryLow)}
+	p := Pace{Every: s.ProbeEvery(o, sessionActive, batteryLow), Full: s.Verdict == Congested || s.Verdict == Slow}
 	switch {
+	case p.Every != 0 && !s.overspent(o) && s.Verdict == Congested && s.empties():
+		p.All, p.Every = true, min(p.Every, o.Confirm)
 	case p.Every == 0 || s.overspent(o) || s.found.works() && s.found == s.Verdict && !s.stalled(o):
 	case s.found != s.Verdict:
 		p.All = true

@@ -281,7 +281,9 @@ func weigh(o Options, kept []held, now time.Duration, trusted bool, shows Verdic
 	if p.HTTP == Passed {
 		p.Latency = m.latency(checks, proofs)
 	}
-	p.Settled = (shows == Slow || shows == Congested || m.late || p.Latency > o.SlowAbove) && m.settled()
+	if shows == Slow || shows == Congested || m.late || p.Latency > o.SlowAbove {
+		m.settles(&p, shows)
+	}
 
 	switch {
 	case len(lookups)+len(randoms) == 0:
@@ -649,39 +651,52 @@ func middle(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// settled says whether what was slow is well again: what was sent after the last late
-// answer comes back at once, or nothing was late for a whole window.
-func (m *matrix) settled() bool {
-	return m.promptAgain() || m.promptLong()
+// settles says whether what was slow is well again: what was sent after the last late
+// answer comes back at once, or nothing was late for a whole window. Where a queue was full,
+// it empties with the first packet that comes back at once.
+func (m *matrix) settles(p *Probe, shows Verdict) {
+	since := m.prompt()
+	p.Settled = m.promptAgain(since) || m.promptLong()
+	p.Empties = shows == Congested && !p.Settled && since.latest >= 0
+}
+
+// prompt are the packets since the last late one, which came back at once.
+type prompt struct {
+	late          held          // the one that was sent last; its Trip is 0 where none was late
+	first, latest time.Duration // when they were sent; latest is below 0 where there are none
+	same          bool          // one was to the server of the late one
+}
+
+func (m *matrix) prompt() prompt {
+	p := prompt{first: m.now, latest: -1}
+	for _, late := range []bool{true, false} {
+		for _, h := range m.kept {
+			switch {
+			case h.Trip == 0 || m.now-h.back() >= window || !m.fromBeyond(h):
+			case late && h.Trip > m.o.SlowAbove/3 && (p.late.Trip == 0 || h.sent() > p.late.sent()):
+				p.late = h
+			case !late && (p.late.Trip == 0 || h.sent() > p.late.sent()):
+				p.first, p.latest = min(p.first, h.sent()), max(p.latest, h.sent())
+				p.same = p.same || h.Server == p.late.Server && h.Nth == p.late.Nth
+			}
+		}
+	}
+	return p
 }
 
 // promptAgain says whether the packets since the last late one came back at once, one to
 // the same server among them where that is still asked, and so did the page that was asked
 // for last of those since then.
-func (m *matrix) promptAgain() bool {
+func (m *matrix) promptAgain(p prompt) bool {
 	const spread, still = 1500 * time.Millisecond, 4 * time.Second
-	var last held // the late packet that was sent last
-	first, latest, same := m.now, time.Duration(-1), false
-	for _, prompt := range []bool{false, true} {
-		for _, h := range m.kept {
-			switch {
-			case h.Trip == 0 || m.now-h.back() >= window || !m.fromBeyond(h):
-			case !prompt && h.Trip > m.o.SlowAbove/3 && (last.Trip == 0 || h.sent() > last.sent()):
-				last = h
-			case prompt && (last.Trip == 0 || h.sent() > last.sent()):
-				first, latest = min(first, h.sent()), max(latest, h.sent())
-				same = same || h.Server == last.Server && h.Nth == last.Nth
-			}
-		}
-	}
 	switch {
-	case last.Trip == 0 && latest < 0:
-		first = 0 // there are none: pages alone tell
-	case latest-first < spread || m.now-latest >= delays, last.Trip != 0 && !same && m.now-last.back() < still:
+	case p.late.Trip == 0 && p.latest < 0:
+		p.first = 0 // there are none: pages alone tell
+	case p.latest-p.first < spread || m.now-p.latest >= delays, p.late.Trip != 0 && !p.same && m.now-p.late.back() < still:
 		return false
 	}
-	pages := m.pages(first)
-	return !m.lossy(first) && (len(pages) == 0 || pages[len(pages)-1] <= m.o.SlowAbove*2/3)
+	pages := m.pages(p.first)
+	return !m.lossy(p.first) && (len(pages) == 0 || pages[len(pages)-1] <= m.o.SlowAbove*2/3)
 }
 
 // promptLong says whether nothing was late in a whole window.

@@ -149,6 +149,9 @@ func (r *runner) ask(ctx context.Context, pace netmon.Pace) time.Duration {
 	wait := time.Hour
 	at := func(d time.Duration) { wait = max(0, min(wait, d)) }
 
+	if !pace.Full {
+		r.doubt.Calm()
+	}
 	all := r.begun.IsZero()
 	if all {
 		r.begun = now
