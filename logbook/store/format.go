@@ -161,24 +161,57 @@ func parseMark(b []byte) (m Mark, err error) {
 	return m, nil
 }
 
-// setAside moves a logbook and its write-ahead log out of the way, those before
-// it one further.
+// setAside moves a logbook and its write-ahead log out of the way, those before it one
+// further. Each step is durable before the next: what a power cut leaves is told by halfAside,
+// and gone on with.
 func setAside(disk durable.Disk, path string) error {
-	for n := maxAside; n > 0; n-- {
-		for _, suffix := range []string{"-wal", ""} {
-			from := fmt.Sprintf("%s"+suffixAside+"%s", path, n-1, suffix)
-			if n == 1 {
-				from = path + suffix
-			}
-			to := fmt.Sprintf("%s"+suffixAside+"%s", path, n, suffix)
-			// A log that belongs to another file would be taken for this one's.
-			if err := durable.Wipe(disk, to); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return fmt.Errorf("move the damaged logbook aside: %w", err)
-			}
-			if err := disk.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return fmt.Errorf("move the damaged logbook aside: %w", err)
+	move := func(from, to string) error {
+		// A log that belongs to another file would be taken for this one's.
+		if err := durable.Wipe(disk, to); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("move the damaged logbook aside: %w", err)
+		}
+		if err := disk.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("move the damaged logbook aside: %w", err)
+		}
+		return nil
+	}
+	sync := func() error { return disk.SyncDir(filepath.Dir(path)) }
+	aside := func(n int) string { return path + fmt.Sprintf(suffixAside, n) }
+	if !halfAside(disk, path) {
+		for n := maxAside; n > 1; n-- {
+			for _, suffix := range []string{"-wal", ""} {
+				if err := move(aside(n-1)+suffix, aside(n)+suffix); err != nil {
+					return err
+				}
 			}
 		}
+		if err := sync(); err != nil {
+			return err
+		}
+		if err := errors.Join(move(path+"-wal", aside(1)+"-wal"), sync()); err != nil {
+			return err
+		}
+	} else if err := durable.Wipe(disk, path+"-wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("move the damaged logbook aside: %w", err)
 	}
-	return disk.SyncDir(filepath.Dir(path))
+	return errors.Join(move(path, aside(1)), sync())
+}
+
+// halfAside says whether a logbook's write-ahead log was moved aside, and the logbook not
+// yet. Who has looked at it since may have left an empty log.
+func halfAside(disk durable.Disk, path string) bool {
+	size := func(path string) int64 { // below 0: it is not there
+		f, err := disk.Open(path, os.O_RDONLY)
+		if err != nil {
+			return -1
+		}
+		defer f.Close()
+		n, err := f.Size()
+		if err != nil {
+			return -1
+		}
+		return n
+	}
+	aside := path + fmt.Sprintf(suffixAside, 1)
+	return size(path) >= 0 && size(path+"-wal") <= 0 && size(aside) < 0 && size(aside+"-wal") > 0
 }

@@ -46,7 +46,7 @@ func (s *Store) salvage(mark Mark) (content, error) {
 			logs = append(logs, e.Log)
 		}
 	}
-	for _, path := range s.sources() {
+	for _, path := range s.sources(mark) {
 		unread, err := carveFile(s.options.Disk, path, take)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return c, fmt.Errorf("read the damaged logbook: %w", err)
@@ -75,10 +75,13 @@ func (s *Store) salvage(mark Mark) (content, error) {
 	return c, nil
 }
 
-// sources are the files to read. Where the logbook is not there, it was being
-// replaced by what is set aside now.
-func (s *Store) sources() []string {
+// sources are the files to read. Where the logbook is not there, or its write-ahead log
+// alone was moved, it was being replaced, and is set aside now.
+func (s *Store) sources(mark Mark) []string {
 	path := s.path
+	if mark.Renewing && halfAside(s.options.Disk, path) {
+		return []string{path, path + fmt.Sprintf(suffixAside, 1) + "-wal"}
+	}
 	if f, err := s.options.Disk.Open(path, os.O_RDONLY); errors.Is(err, os.ErrNotExist) {
 		path += fmt.Sprintf(suffixAside, 1)
 	} else if err == nil {
