@@ -106,12 +106,17 @@ func (x shelf) intact(files map[string][]byte) map[uint64]bool {
 
 // try opens the logbook after damage, has it sent, and says what is wrong.
 func (x shelf) try(files map[string][]byte, o Options, spoil func(*storetest.Disk)) error {
+	return x.sends(x.intact(files), files, o, spoil)
+}
+
+// sends opens the logbook, has it sent, and says what is wrong, such as an intact event
+// that was not sent.
+func (x shelf) sends(intact map[uint64]bool, files map[string][]byte, o Options, spoil func(*storetest.Disk)) error {
 	disk := storetest.New(2)
 	defer disk.Close()
 	for name, b := range files {
 		disk.Put(name, b)
 	}
-	seen := maps.Clone(files)
 	spoil(disk)
 	o.Disk = disk
 	s, err := Open(shelfDir, o)
@@ -164,7 +169,6 @@ func (x shelf) try(files map[string][]byte, o Options, spoil func(*storetest.Dis
 		}
 	}
 	missing := 0.0
-	intact := x.intact(seen)
 	for seq := range x.events {
 		switch {
 		case sent[seq] || seq <= x.acked:
