@@ -8,7 +8,10 @@ import (
 	"hash/crc32"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"infobus/durable"
@@ -26,6 +29,7 @@ type ageing struct {
 	stored map[string]logbook.Event // what Append called durable, by LOG/SEQ
 	acked  map[string]uint64        // by log: up to where it may have been acknowledged
 	gone   map[string]bool          // what no whole record is left of
+	told   map[string]int           // how many events are lost, by what told of it
 	blind  bool                     // a mark was hit: what it alone knew cannot be counted
 	hit    int                      // flips
 	cuts   int                      // in the middle of something
@@ -76,6 +80,20 @@ func (a *ageing) life(o Options) error {
 		}
 		if log := s.Status().Log; a.random.IntN(6) == 0 {
 			to := stored[0].Seq - min(stored[0].Seq, uint64(a.random.IntN(20)))
+			// The receiver has been told, and will not be again.
+			had, err := s.After(a.acked[log], 1<<20)
+			if disk.Dead() {
+				a.cuts++
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("it cannot be read: %w", err)
+			}
+			for _, e := range had {
+				if e.Seq <= to {
+					a.hear(e)
+				}
+			}
 			a.acked[log] = max(a.acked[log], to)
 			if err := s.Acknowledge(to); err != nil && !disk.Dead() {
 				return fmt.Errorf("acknowledge %d: %w", to, err)
@@ -83,6 +101,13 @@ func (a *ageing) life(o Options) error {
 		}
 	}
 	return nil
+}
+
+// hear notes of how many losses an event tells.
+func (a *ageing) hear(e logbook.Event) {
+	if e.Name == logbook.LogbookDropped {
+		a.told[identity(e)] = int(e.Attributes["events"].(float64))
+	}
 }
 
 // age flips bits where anything stands, and notes of which events no whole record is left.
@@ -143,7 +168,7 @@ func (a *ageing) send(o Options) error {
 		return fmt.Errorf("it does not open: %w", err)
 	}
 	defer s.Close()
-	sent, told := map[string]bool{}, 0
+	sent := map[string]bool{}
 	if _, err := s.Append([]logbook.Event{{Boot: "boot", Name: logbook.SystemStarted}}); err != nil { // which tells what is lost
 		return err
 	}
@@ -164,7 +189,7 @@ func (a *ageing) send(o Options) error {
 				case known && !same(want, e):
 					return fmt.Errorf("sent is %+v, and it was %+v", e, want)
 				case e.Name == logbook.LogbookDropped:
-					told += int(e.Attributes["events"].(float64))
+					a.hear(e)
 				case e.Name == logbook.GeneratorStarted:
 					if e.Boot != "boot" || e.Mono < 1 || int(e.Mono) > a.mark || e.Attributes["generator"] != float64(e.Mono) {
 						return fmt.Errorf("sent is %+v, and there was no such event", e)
@@ -179,7 +204,10 @@ func (a *ageing) send(o Options) error {
 			}
 		}
 	}
-	missing := 0
+	missing, told := 0, 0
+	for _, n := range a.told {
+		told += n
+	}
 	for id, e := range a.stored {
 		switch {
 		case sent[id] || e.Seq <= a.acked[e.Log] || e.Name == logbook.LogbookDropped:
@@ -197,7 +225,7 @@ func (a *ageing) send(o Options) error {
 
 // aged tries one card, and says what is wrong with it.
 func aged(seed uint64, o Options) (*ageing, error) {
-	a := &ageing{random: rand.New(rand.NewPCG(seed, 6)), files: map[string][]byte{}, stored: map[string]logbook.Event{}, acked: map[string]uint64{}, gone: map[string]bool{}}
+	a := &ageing{random: rand.New(rand.NewPCG(seed, 6)), files: map[string][]byte{}, stored: map[string]logbook.Event{}, acked: map[string]uint64{}, gone: map[string]bool{}, told: map[string]int{}}
 	for range 2 + a.random.IntN(3) {
 		if err := a.life(o); err != nil {
 			return a, err
@@ -217,14 +245,28 @@ func TestFlipsBetweenPowerCutsCostNothingElse(t *testing.T) {
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		seeds = 10_000
 	}
-	var flips, cuts, events, gone int
-	for seed := range seeds {
-		a, err := aged(seed, Options{})
-		if err != nil {
-			t.Errorf("seed %d, %d flips: %v", seed, a.hit, err)
-		}
-		flips, cuts, events, gone = flips+a.hit, cuts+a.cuts, events+len(a.stored), gone+len(a.gone)
+	var (
+		mu                               sync.Mutex // guards the rest
+		flips, cuts, events, gone, wrong int
+		next                             atomic.Uint64
+		cores                            sync.WaitGroup
+	)
+	for range runtime.GOMAXPROCS(0) {
+		cores.Go(func() {
+			for seed := next.Add(1) - 1; seed < seeds; seed = next.Add(1) - 1 {
+				a, err := aged(seed, Options{})
+				mu.Lock()
+				if err != nil {
+					wrong++
+					t.Errorf("seed %d, %d flips: %v", seed, a.hit, err)
+				}
+				flips, cuts, events, gone = flips+a.hit, cuts+a.cuts, events+len(a.stored), gone+len(a.gone)
+				mu.Unlock()
+			}
+		})
 	}
+	cores.Wait()
+	t.Logf("%d of %d cards are wrong", wrong, seeds)
 	t.Logf("%d cards, %d power cuts in the middle of something, %d flips; of %d events %d were hit in every copy", seeds, cuts, flips, events, gone)
 	if uint64(cuts) < seeds || uint64(flips) < seeds || gone == 0 {
 		t.Error("this test shows little")

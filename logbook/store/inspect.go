@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"infobus/durable"
 	"infobus/logbook"
@@ -44,7 +46,7 @@ func Inspect(dir string) (c Contents, err error) {
 	}
 	c.Damage = append(c.Damage, why)
 	s.disconnect() // frozen: it is a copy, but of what is damaged
-	found, err := s.salvage(c.Mark)
+	found, err := s.salvage(c.Mark, unread == nil)
 	if err != nil {
 		return c, err
 	}
@@ -52,11 +54,10 @@ func Inspect(dir string) (c Contents, err error) {
 	if len(found.events) == 0 && len(found.older) == 0 && c.Mark.Log == "" {
 		return c, nil
 	}
-	for seq := c.Mark.Floor + 1; seq <= c.Mark.Seq; seq++ {
-		if e, ok := found.events[seq]; ok {
-			c.Events = append(c.Events, e)
-		} else {
-			c.Lost++
+	c.Lost = int(found.last - c.Mark.Floor)
+	for _, seq := range slices.Sorted(maps.Keys(found.events)) {
+		if c.Events = append(c.Events, found.events[seq]); seq <= found.last {
+			c.Lost--
 		}
 	}
 	return c, nil

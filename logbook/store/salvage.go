@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -18,13 +20,14 @@ import (
 // content is what was read of damaged files.
 type content struct {
 	events map[uint64]logbook.Event // of the mark's log
+	last   uint64                   // seq of the last of it that somebody may have been told of
 	older  []logbook.Event          // of any other log, in order
 	unread bool                     // some of the files could not be read at all
 }
 
 // salvage takes every record that it finds in the files, wherever it stands. What
-// is above the mark was never told of, and is left.
-func (s *Store) salvage(mark Mark) (content, error) {
+// is above the mark was never told of, and is left; unless a newer mark cannot be read.
+func (s *Store) salvage(mark Mark, newest bool) (content, error) {
 	type identity struct {
 		log string
 		seq uint64
@@ -32,9 +35,9 @@ func (s *Store) salvage(mark Mark) (content, error) {
 	orders := map[identity]uint64{}
 	found := map[identity]logbook.Event{}
 	var logs []string
-	c := content{events: map[uint64]logbook.Event{}}
+	c := content{events: map[uint64]logbook.Event{}, last: mark.Seq}
 	take := func(e logbook.Event, order uint64) {
-		if e.Name == lost || e.Log == mark.Log && (e.Seq <= mark.Floor || e.Seq > mark.Seq) {
+		if e.Name == lost || e.Log == mark.Log && (e.Seq <= mark.Floor || newest && e.Seq > mark.Seq) {
 			return
 		}
 		id := identity{e.Log, e.Seq}
@@ -56,9 +59,16 @@ func (s *Store) salvage(mark Mark) (content, error) {
 	for _, e := range s.first1() {
 		take(e, 0)
 	}
+	first := uint64(math.MaxUint64) // order of the first commit above the mark: the newer mark was of no later one
 	for id, e := range found {
 		if id.log == mark.Log {
 			c.events[id.seq] = e
+			if order := orders[id]; id.seq > mark.Seq && order <= first {
+				if order < first {
+					c.last = mark.Seq
+				}
+				first, c.last = order, max(c.last, id.seq)
+			}
 		} else {
 			c.older = append(c.older, e)
 		}
@@ -172,7 +182,7 @@ func (c *content) settle(mark Mark, same bool, most uint64) (missing uint64, flo
 	if mark.Seq-floor > most {
 		floor = mark.Seq - most
 	}
-	for seq := max(floor, mark.Acknowledged) + 1; seq <= mark.Seq; seq++ {
+	for seq := max(floor, mark.Acknowledged) + 1; seq <= c.last; seq++ {
 		if _, ok := c.events[seq]; !ok {
 			missing++
 		}
@@ -185,8 +195,8 @@ func (c *content) settle(mark Mark, same bool, most uint64) (missing uint64, flo
 		}
 		return missing, floor
 	}
-	for seq := floor + 1; seq <= mark.Seq; seq++ {
-		if e, ok := c.events[seq]; ok && seq > mark.Acknowledged && !(logbook.Urgent(e) && seq <= mark.Urgent) {
+	for _, seq := range slices.Sorted(maps.Keys(c.events)) {
+		if e := c.events[seq]; seq > max(floor, mark.Acknowledged) && !(logbook.Urgent(e) && seq <= mark.Urgent) {
 			c.older = append(c.older, e)
 		}
 	}
@@ -256,12 +266,7 @@ func (s *Store) fill(path string, c content, order uint64) (err error) {
 		}
 		return q.Exec()
 	}
-	seqs := make([]uint64, 0, len(c.events))
-	for seq := range c.events {
-		seqs = append(seqs, seq)
-	}
-	slices.Sort(seqs)
-	for _, seq := range seqs {
+	for _, seq := range slices.Sorted(maps.Keys(c.events)) {
 		if err := write("events", seq, c.events[seq]); err != nil {
 			return err
 		}

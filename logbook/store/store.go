@@ -163,8 +163,17 @@ func (s *Store) begin(distrust bool) (err error) {
 	if distrust && why == nil {
 		why = errors.New("it could not be synced")
 	}
+	if why == nil && state == there && unread != nil && s.last <= mark.Seq {
+		// The mark that cannot be read may have been of a commit that cannot be read either. With
+		// an event above the older mark that commit is there: between two marks is one.
+		if _, clean, err := walEnd(s.options.Disk, s.path+"-wal"); err != nil || !clean {
+			why = errors.Join(errors.New("the newest mark cannot be read, and the write-ahead log ends in what is no commit"), err)
+		}
+	}
 	if why == nil && state == there && !moved {
 		s.layer.frozen.Store(false)
+		// Before the mark is written: what stands there beside a mark that cannot be read is damage.
+		_ = walClean(s.options.Disk, s.path+"-wal")
 		return s.adopt(mark)
 	}
 	s.disconnect()
@@ -179,7 +188,7 @@ func (s *Store) begin(distrust bool) (err error) {
 	// Which seq was the last one is proven by the mark, unless that is not there,
 	// or an older one of two stands beside a file that is damaged too.
 	proven := mark.Log != "" && !moved && (unread == nil || why == nil)
-	found, err := s.salvage(mark)
+	found, err := s.salvage(mark, unread == nil)
 	if err != nil {
 		return err
 	}
@@ -604,6 +613,9 @@ func (s *Store) transaction(f func() error) error {
 		}
 	}
 	s.doubt(err)
+	if !s.broken {
+		_ = walClean(s.options.Disk, s.path+"-wal") // of what it wrote
+	}
 	return full(err)
 }
 
