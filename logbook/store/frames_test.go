@@ -3,9 +3,11 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"infobus/durable"
@@ -107,6 +109,30 @@ func TestWhatACutCommitLeavesIsOverwritten(t *testing.T) {
 	}
 	if list, err := s.After(0, 100); len(list) != 12 || err != nil || s.Status().Log != log {
 		t.Errorf("%d events, %v", len(list), err)
+	}
+}
+
+// The same of a commit for which there was no space.
+func TestWhatAFailedCommitLeavesIsOverwritten(t *testing.T) {
+	_, files := fourCommits(t)
+	failed := 0
+	for n := 1; n <= 12; n++ {
+		s, disk := opened(t, files, "")
+		disk.FailAfter(n, syscall.ENOSPC)
+		if _, err := s.Append(slices.Repeat([]logbook.Event{event(1)}, 60)); err == nil || errors.Is(err, ErrUnmarked) {
+			continue
+		}
+		failed++
+		// Where the sync failed, the commit is there.
+		if _, clean, err := walEnd(disk, shelfDir+"/"+File+"-wal"); !clean || err != nil {
+			t.Errorf("write %d: clean %v, %v", n, clean, err)
+		}
+		if stored, err := s.Append([]logbook.Event{event(2)}); err != nil || stored[0].Seq != 13 {
+			t.Errorf("write %d: then %+v, %v", n, stored, err)
+		}
+	}
+	if failed < 3 {
+		t.Errorf("only %d commits failed", failed)
 	}
 }
 
