@@ -56,12 +56,14 @@ func (a *appliance) uploads(ctx context.Context, _ func()) error {
 		return ctx.Err()
 	}
 	o, usable := a.uploadOptions()
-	return upload.Run(ctx, o, a.recorder, usable, a.upload, func(u upload.Uploaded) {
-		a.observe(a.told.tell(u, time.Now()))
-		a.recorded(a.recorder.Status())
+	o.Rest = func() {
 		if !a.loop.State().Session.Active {
 			o.Client.CloseIdleConnections() // the next event may be hours away
 		}
+	}
+	return upload.Run(ctx, o, a.recorder, usable, a.upload, func(u upload.Uploaded) {
+		a.observe(a.told.tell(u, time.Now()))
+		a.recorded(a.recorder.Status())
 	})
 }
 

@@ -66,6 +66,8 @@ type Options struct {
 	// urgent is sent; 0: not at all. Now has it sent at once; nil: nobody asks.
 	Company time.Duration
 	Now     <-chan struct{}
+	// Rest, if there is one, is called when nothing is sent for a while.
+	Rest func()
 
 	Every      time.Duration // how often to look without being woken; 0: 5 min
 	FirstDelay time.Duration // after a first failure, doubled after each; 0: 2 s
@@ -91,6 +93,15 @@ const (
 	maxEvents = 256
 	maxBody   = 64 << 10 // bytes before compression
 	maxAnswer = 64 << 10 // bytes
+	// leastBody is the smallest size at which a receiver is believed to take less: some six events.
+	leastBody = 2 << 10
+	// lessFor is how long such a size is kept to.
+	lessFor = 24 * time.Hour
+	// mostRare is how many times RareDelay what is not urgent waits at most, while
+	// everything is refused.
+	mostRare = 4
+	// restAfter is a wait after which a new connection costs less than the one that was kept.
+	restAfter = time.Minute
 )
 
 // Run sends until ctx ends; an error is one of the endpoint or of the book. It
@@ -157,6 +168,9 @@ func (u *uploader) run(ctx context.Context, wake <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
+		if u.Rest != nil && next > restAfter {
+			u.Rest()
+		}
 		timer.Reset(next)
 	}
 }
@@ -202,6 +216,7 @@ type uploader struct {
 	report func(Uploaded)
 
 	most     int           // bytes before compression that the receiver takes at a time
+	lessened time.Time     // when it last said so
 	delay    time.Duration // the growing one; 0: the last attempt went well
 	retry    time.Time     // when to try again without being woken
 	hold     time.Time     // nothing is sent before
@@ -477,17 +492,18 @@ func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
 			kind = refused
 		}
 	}
-	if kind == tooLarge && events == 1 {
+	if kind == tooLarge && (events == 1 || size <= leastBody) {
 		kind = refused
 	}
 	u.delay = min(max(2*u.delay, u.FirstDelay), u.MaxDelay)
 	delay := u.delay/2 + rand.N(u.delay/2+1)
 	switch {
 	case f.after > 0:
-		u.retry = now.Add(min(f.after, u.RareDelay))
+		// One that asks for a second each time is asked ever more rarely all the same.
+		u.retry = now.Add(max(min(f.after, u.RareDelay), delay))
 		u.hold, u.holdHard = u.retry, true
 	case kind == tooLarge:
-		u.most = max(size/2, 1)
+		u.most, u.lessened = max(size/2, leastBody), now
 		soon()
 	case kind == refused && events > 1:
 		l.limit = events / 2
@@ -506,6 +522,9 @@ func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
 		// Nothing of so many is taken: it is not the records.
 		l.rounds = min(l.rounds+1, 9)
 		l.skip, l.hold = 0, now.Add(u.RareDelay)
+		if !l.urgent {
+			l.hold = now.Add(min(time.Duration(l.rounds), mostRare) * u.RareDelay)
+		}
 	case kind == closed || kind == refused:
 		u.retry = now.Add(u.RareDelay)
 		u.hold = u.retry
@@ -520,6 +539,9 @@ func (u *uploader) fail(l *lane, f *failure, events, size int) *failure {
 
 // fit encodes as many of the events as the receiver takes at a time, at least one.
 func (u *uploader) fit(events []logbook.Event) (fitting []logbook.Event, plain []byte, err error) {
+	if u.most < maxBody && time.Since(u.lessened) > lessFor {
+		u.most = maxBody
+	}
 	for {
 		if plain, err = encode(u.Van, events, time.Now()); err != nil || len(plain) <= u.most || len(events) <= 1 {
 			return events, plain, err
@@ -555,7 +577,8 @@ func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) 
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if f := judge(response.StatusCode, response.Header, private.Outside(answer)); f != nil {
+	verified := response.TLS != nil && len(response.TLS.VerifiedChains) > 0
+	if f := judge(response.StatusCode, response.Header, private.Outside(answer), verified); f != nil {
 		return done, 0, f
 	}
 	switch {
@@ -564,10 +587,13 @@ func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) 
 	case len(answer) > maxAnswer:
 		return done, 0, &failure{trouble: "the answer is too long to be a receiver's"}
 	}
-	verified := response.TLS != nil && len(response.TLS.VerifiedChains) > 0
 	count, message, err := parse(response.StatusCode, verified, response.Header.Get("Content-Type"), answer)
 	if err != nil {
-		return done, 0, &failure{trouble: err.Error()}
+		f := &failure{trouble: err.Error()}
+		if verified {
+			f.kind = closed // nobody on the way: it will say the same again
+		}
+		return done, 0, f
 	}
 	rejected = int(min(count, int64(events)))
 	done.Events = events - rejected
@@ -578,7 +604,7 @@ func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) 
 }
 
 // judge gives the failure that a status means; nil: it may be a receipt.
-func judge(status int, header http.Header, answer private.Outside) *failure {
+func judge(status int, header http.Header, answer private.Outside, verified bool) *failure {
 	f := &failure{}
 	switch {
 	case status >= 200 && status < 300:
@@ -589,6 +615,8 @@ func judge(status int, header http.Header, answer private.Outside) *failure {
 		status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
 		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
 		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
+	case status == http.StatusNotImplemented, status == http.StatusHTTPVersionNotSupported:
+		f.kind, f.trouble = closed, fmt.Sprintf("no receiver answers: the endpoint may be another one (%d, %v)", status, answer)
 	case status >= 500 && status != http.StatusNetworkAuthenticationRequired:
 		f.kind, f.trouble = broken, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
 		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
@@ -598,6 +626,8 @@ func judge(status int, header http.Header, answer private.Outside) *failure {
 		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses the token, or that there is none (%d, %v)", status, answer)
 	case status >= 400 && status < 500:
 		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses: the endpoint may be another one (%d, %v)", status, answer)
+	case verified && status >= 300 && status < 400:
+		f.kind, f.trouble = closed, fmt.Sprintf("the receiver points elsewhere, where events do not follow: the endpoint may be another one (%d)", status)
 	default:
 		f.trouble = fmt.Sprintf("somebody else seems to answer (%d, %v)", status, answer)
 	}

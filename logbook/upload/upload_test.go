@@ -150,6 +150,7 @@ type trial struct {
 	took     func(seqs []uint64)                         // is told of what was received
 	company  time.Duration
 	now      chan struct{}
+	rest     func()
 	err      error
 }
 
@@ -181,7 +182,7 @@ func (x *trial) run(t *testing.T, during func()) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			x.err = Run(ctx, Options{Endpoint: "http://receiver.test", Client: c, Company: x.company, Now: x.now}, &x.book, x.usable.Load, x.wake,
+			x.err = Run(ctx, Options{Endpoint: "http://receiver.test", Client: c, Company: x.company, Now: x.now, Rest: x.rest}, &x.book, x.usable.Load, x.wake,
 				func(u Uploaded) { x.reports = append(x.reports, u) })
 		}()
 		synctest.Wait()

@@ -21,12 +21,14 @@ func TestWhatIsWrongAtTheOtherEndIsSaid(t *testing.T) {
 		"a web server that takes nothing":        {405, true, "text/html", "<html>", "the endpoint may be another one"},
 		"a web server that takes everything":     {200, true, "text/html; charset=utf-8", "<html>", "a page answers, and no receiver: the endpoint may be another one"},
 		"a page that does not say so":            {200, true, "", " <!doctype html>", "a page answers, and no receiver"},
+		"an address that has moved":              {308, true, "", "", "points elsewhere"},
+		"a server of files":                      {501, true, "text/html", "<html>", "the endpoint may be another one"},
 		"a page on the way":                      {200, false, "text/html", "<html>", "somebody else seems to answer"},
 		"a sign-in page":                         {302, false, "text/html", "", "somebody else seems to answer"},
 		"the protocol's name, and not its words": {200, true, contentType, "\xff\xff\xff", "the answer is not well-formed"},
 	} {
 		said := ""
-		if f := judge(c.status, http.Header{}, ""); f != nil {
+		if f := judge(c.status, http.Header{}, "", c.verified); f != nil {
 			said = f.trouble
 		} else if _, _, err := parse(c.status, c.verified, c.kind, []byte(c.answer)); err != nil {
 			said = err.Error()
