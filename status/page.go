@@ -40,6 +40,16 @@ type Sentence struct{ Mood, Text, By string }
 type Logs struct {
 	Waiting uint64
 	Sent    string // when some were sent, with its age; "" where that is not known
+	Trouble string // why they cannot be sent though the internet works, in English; else ""
+}
+
+// unsent is why events cannot be sent: what a volunteer tells the helpers. Without
+// internet that is no news.
+func (v View) unsent() string {
+	if v.Sync.Waiting == 0 || v.Uplink.Verdict != "ok" {
+		return ""
+	}
+	return v.Sync.Trouble
 }
 
 // People are the devices on the Wi-Fi; Age is "" where nobody counted them. Points
@@ -63,7 +73,7 @@ func PageOf(v View, s *words.Speaker) Page {
 		Battery:  batteryOf(v, s),
 		Tried:    triedLines(v, s),
 		Devices:  append(deviceLines(v, s), generatorLines(v, s)...),
-		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.Since(v.Sync.LastUpload, s)},
+		Logs:     Logs{Waiting: v.Sync.Waiting, Sent: v.Since(v.Sync.LastUpload, s), Trouble: v.unsent()},
 		Sure:     v.Session.Site != "",
 	}
 	if found := v.Uplink.AsPhone; found != nil && found.Finding != "unknown" && found.Finding != "" {

@@ -121,6 +121,9 @@ func statusLines(v status.View, s *words.Speaker) []entry {
 		logs = s.Say("cli.last-sent", "What", logs, "At", sent)
 	}
 	add(s.Say("cli.label.logs"), logs)
+	if v.Sync.Trouble != "" {
+		add("", s.Say("cli.sync-trouble", "Why", v.Sync.Trouble))
+	}
 	for _, d := range v.Devices {
 		if d.State == "failed" {
 			what := s.Say("cli.broken", "Device", s.Word("cli.device."+d.Name), "Fault", s.Word("cli.fault."+d.Reason))
