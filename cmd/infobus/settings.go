@@ -66,6 +66,9 @@ func (o *options) checkSettings(path string) error {
 			return fmt.Errorf("read the settings: %w", err)
 		}
 		f = settings.Parse(filepath.Base(path), data)
+		if len(settings.Pick([]string{filepath.Base(path)})) == 0 {
+			fmt.Fprintln(os.Stderr, o.speaker().Say("settings.other-name"))
+		}
 	}
 	say := o.speaker()
 	out := settingsChecked{Set: []settings.Key{}, Mistakes: []settingsMistake{}, Readings: []string{}}

@@ -91,7 +91,7 @@ func plainSpaces(s string) string {
 func TestAnyTwoMistakesHaveRoomOnTheGlass(t *testing.T) {
 	var all []settings.Mistake
 	for _, code := range settings.Codes {
-		all = append(all, settings.Mistake{Line: 123, Key: settings.KeyTimetable, Code: code, Near: settings.KeyEndpoint, Of: 100})
+		all = append(all, settings.Mistake{Line: 123, Key: settings.KeyTimetable, Code: code, Near: settings.KeyEndpoint, Of: 100, Word: "standard"})
 	}
 	all = append(all, settings.Mistake{Line: 123, Code: settings.Unknown})
 	notes := notesOf(all)

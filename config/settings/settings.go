@@ -12,6 +12,7 @@ package settings
 import (
 	"bytes"
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ import (
 const (
 	// Name is what the file should be called.
 	Name = "infobus.txt"
+	// FirstEvening is the name of a file beside it that asks for the first evening's tests.
+	// What stands in it is not read.
+	FirstEvening = "infobus-first-evening.txt"
 	// Version is the newest version of the file that is understood, and what a file
 	// without version= has.
 	Version = 1
@@ -73,11 +77,12 @@ const None = "none"
 
 // Mistake is what is wrong with a line.
 type Mistake struct {
-	Line int  // from 1; 0: of the whole file
-	Key  Key  // "" where it is none of ours
-	Code Code // says what
-	Near Key  // of Unknown: the key that may have been meant; "" for none
-	Of   int  // of Twice: the line on which the key stood before; of Newer the version
+	Line int    // from 1; 0: of the whole file
+	Key  Key    // "" where it is none of ours
+	Code Code   // says what
+	Near Key    // of Unknown: the key that may have been meant; "" for none
+	Of   int    // of Twice: the line on which the key stood before; of Newer the version; of Wrapped the line that it belongs to
+	Word string // of WiringExact: the wiring that is to be written, one of ours
 }
 
 // Code is a kind of mistake; settings.mistake.CODE in words is its sentence.
@@ -96,6 +101,9 @@ const (
 	BadVersion   Code = "bad-version"
 	NoEquals     Code = "no-equals"
 	Unknown      Code = "unknown"
+	Wrapped      Code = "wrapped"  // the end of a long value, broken off its line
+	TwoKeys      Code = "two-keys" // in one line
+	Example      Code = "example"  // a value of the shipped file, which everybody knows
 	Twice        Code = "twice"
 	Quote        Code = "quote" // at one end only
 	MixedDigits  Code = "mixed-digits"
@@ -118,7 +126,7 @@ const (
 )
 
 // Codes are all mistakes.
-var Codes = []Code{TooLarge, Binary, RichText, Empty, Missing, Unreadable, TwoFiles, Newer, BadVersion, NoEquals, Unknown, Twice, Quote, MixedDigits,
+var Codes = []Code{TooLarge, Binary, RichText, Empty, Missing, Unreadable, TwoFiles, Newer, BadVersion, NoEquals, Unknown, Wrapped, TwoKeys, Example, Twice, Quote, MixedDigits,
 	PINShort, PINLetters, PINEasy, NameLong, Address, TokenBlank, TokenHTTP, TokenAlone, MerakiNumber, MerakiAlone, WiringWord, WiringExact, BatteryWord, CapacityForm, ShuntForm, NotKept}
 
 // Text is the mistake in words, with its line and key.
@@ -129,7 +137,9 @@ func (m Mistake) Text() words.Text {
 		what = words.T("settings.mistake.unknown-near", "Near", string(m.Near))
 	case m.Code == Unknown:
 		what = words.T("settings.mistake.unknown", "Keys", List())
-	case m.Code == Twice || m.Code == Newer:
+	case m.Code == WiringExact:
+		what = words.T("settings.mistake.wiring-exact", "Word", m.Word)
+	case m.Code == Twice || m.Code == Newer || m.Code == Wrapped:
 		what = words.T("settings.mistake."+string(m.Code), "Of", m.Of)
 	}
 	switch {
@@ -175,7 +185,7 @@ func (m Mistakes) Error() string {
 type Reading struct {
 	Line int
 	Key  Key
-	Code string // digits, quotes or wide; settings.reading.CODE in words
+	Code string // digits, quotes, wide, comment or nothing; settings.reading.CODE in words
 }
 
 // Text is the reading in words.
@@ -191,18 +201,22 @@ type File struct {
 }
 
 // Pick chooses the settings file among the names in a folder: the right one, in any
-// letters, or with the .txt, .text or .rtf that a program has put behind it. found has
-// all of them, so that more than one is a mistake.
+// letters, or what programs make of it: another ending of a text behind it or none, a
+// copy's "(1)" or "- Copy" in it. found has all of them, so that more than one is a
+// mistake.
 func Pick(names []string) (found []string) {
 	for _, n := range names {
-		switch strings.ToLower(n) {
-		case "infobus.txt", "infobus.txt.txt", "infobus.text", "infobus.txt.text", "infobus.txt.rtf", "infobus.rtf":
+		if written.MatchString(n) && !strings.EqualFold(n, FirstEvening) {
 			found = append(found, n)
 		}
 	}
 	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	return found
 }
+
+// written are the names of the settings file. What an editor keeps (infobus.txt~,
+// infobus.txt.bak) is none of them.
+var written = regexp.MustCompile(`(?i)^infobus([ _(-][^.]*)?(\.txt)?(\.(txt|text|rtf|doc|docx|odt|pages|html?|pdf))?$`)
 
 // Parse reads a file; name is what it is called.
 func Parse(name string, data []byte) File {
@@ -229,7 +243,7 @@ func Parse(name string, data []byte) File {
 	}
 	p.together()
 	if booted := uboot(name, data); booted != cmp.Or(f.Settings[KeyWiring], "standard") && !f.Mistakes.of(KeyWiring) {
-		p.mistake(max(p.lines[KeyWiring], 0), KeyWiring, WiringExact)
+		f.Mistakes = append(f.Mistakes, Mistake{Line: p.lines[KeyWiring], Key: KeyWiring, Code: WiringExact, Word: cmp.Or(f.Settings[KeyWiring], "standard")})
 	}
 	slices.SortStableFunc(f.Mistakes, func(a, b Mistake) int { return a.Line - b.Line })
 	f.Mistakes = f.Mistakes[:min(len(f.Mistakes), mostMistakes)]
@@ -263,9 +277,7 @@ func decode(data []byte) (text string, wrong Code) {
 		text = string(decoded)
 	}
 	switch {
-	case strings.HasPrefix(text, `{\rtf`):
-		return "", RichText
-	case strings.HasPrefix(text, "PK\x03\x04"): // .docx, .odt
+	case slices.ContainsFunc(richText, func(mark string) bool { return bytes.HasPrefix(data, []byte(mark)) }):
 		return "", RichText
 	case strings.ContainsFunc(text, func(r rune) bool {
 		return r == unicode.ReplacementChar || unicode.IsControl(r) && !strings.ContainsRune("\t\n\v\f\r\u0085\x1a", r)
@@ -274,6 +286,9 @@ func decode(data []byte) (text string, wrong Code) {
 	}
 	return text, ""
 }
+
+// richText is what files of word processors begin with.
+var richText = []string{`{\rtf`, "PK\x03\x04" /* .docx, .odt */, "\xd0\xcf\x11\xe0" /* .doc */, "%PDF", "<!DOCTYPE", "<html"}
 
 // wide reads UTF-16; low is where in a pair its high byte is not.
 func wide(data []byte, low int) string {
@@ -286,7 +301,7 @@ func wide(data []byte, low int) string {
 
 // split gives the lines, whatever ends them.
 func split(text string) []string {
-	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(text), "\n")
+	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\v", "\n", "\f", "\n").Replace(text), "\n")
 }
 
 // blank says whether a rune is seen by nobody: blanks of every kind, marks of direction.
@@ -297,6 +312,7 @@ func blank(r rune) bool {
 type parser struct {
 	*File
 	lines map[Key]int // where each stands
+	long  Mistake     // of the last line, where it may go on in the next
 }
 
 func (p *parser) mistake(line int, key Key, code Code) {
@@ -312,7 +328,14 @@ func (p *parser) line(n int, line string) {
 	if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "＃") || strings.HasPrefix(line, ";") || strings.HasPrefix(line, "//") {
 		return
 	}
+	long := p.long
+	p.long = Mistake{}
 	at := strings.IndexAny(line, "=＝﹦")
+	if long.Line == n-1 && long.Line > 0 && goesOn(line) {
+		p.Mistakes = append(p.Mistakes, Mistake{Line: n, Key: long.Key, Code: Wrapped, Of: long.Of})
+		p.long = Mistake{Line: n, Key: long.Key, Of: long.Of}
+		return
+	}
 	if at < 0 {
 		word, _, _ := strings.Cut(norm.NFKC.String(line), " ")
 		key, _ := keyOf(strings.TrimRight(word, ":"))
@@ -330,13 +353,20 @@ func (p *parser) line(n int, line string) {
 		return
 	}
 	value := strings.TrimFunc(line[at+size:], blank)
+	value, quoted, code := unquote(value)
 	if value == "" {
-		return // as if the line were not there
+		p.read(n, key, "nothing") // as if the line were not there
+		return
 	}
 	p.lines[key] = n
-	value, quoted, code := unquote(value)
+	if utf8.RuneCountInString(value) >= 40 {
+		p.long = Mistake{Line: n, Key: key, Of: n}
+	}
 	if quoted {
 		p.read(n, key, "quotes")
+	} else if bare := comment.ReplaceAllString(value, ""); bare != value && key != KeyName && bare != "" {
+		value = bare
+		p.read(n, key, "comment")
 	}
 	if code == "" {
 		code = p.value(n, key, value)
@@ -344,6 +374,19 @@ func (p *parser) line(n int, line string) {
 	if code != "" {
 		p.mistake(n, key, code)
 	}
+}
+
+// comment is one that stands behind a value: no value but a name has blanks before a "#".
+var comment = regexp.MustCompile(`[\s\p{Zs}]+(#|//|;).*$`)
+
+// goesOn says whether a line looks like the end of a long value: one word, and no key.
+func goesOn(line string) bool {
+	if word, _, _ := strings.Cut(strings.TrimRight(line, "="), "="); word != strings.TrimRight(line, "=") && !strings.ContainsAny(line, "&?/%") {
+		return false
+	} else if key, near := keyOf(word); word != line && (key != "" || near != "") {
+		return false
+	}
+	return !strings.ContainsFunc(line, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' })
 }
 
 // keyOf is the key that is written so, or the one nearest to it.
@@ -360,6 +403,11 @@ func keyOf(s string) (key, near Key) {
 	if k, ok := meant[s]; ok {
 		return "", k
 	}
+	for _, k := range []Key{KeyOrganisation, KeyNetwork} {
+		if _, short, _ := strings.Cut(string(k), "-"); s == short {
+			return "", k
+		}
+	}
 	best := 3
 	for _, k := range Keys {
 		if letters(s) == letters(string(k)) {
@@ -374,9 +422,11 @@ func keyOf(s string) (key, near Key) {
 
 // meant are other words for our keys.
 var meant = map[string]Key{
-	"nom": KeyName, "van": KeyName, "code": KeyPIN, "pin code": KeyPIN, "code pin": KeyPIN, "password": KeyPIN, "mot de passe": KeyPIN,
-	"url": KeyEndpoint, "server": KeyEndpoint, "serveur": KeyEndpoint, "logs": KeyEndpoint, "key": KeyToken, "jeton": KeyToken, "cle": KeyToken, "clé": KeyToken,
-	"calendar": KeyTimetable, "calendrier": KeyTimetable, "horaires": KeyTimetable, "batterie": KeyBattery, "chemistry": KeyBattery,
+	"nom": KeyName, "van": KeyName, "camion": KeyName, "vehicle": KeyName, "code": KeyPIN, "pin code": KeyPIN, "code pin": KeyPIN, "password": KeyPIN, "mot de passe": KeyPIN,
+	"url": KeyEndpoint, "server": KeyEndpoint, "address": KeyEndpoint, "adresse": KeyEndpoint, "serveur": KeyEndpoint, "logs": KeyEndpoint, "key": KeyToken, "jeton": KeyToken, "cle": KeyToken, "clé": KeyToken,
+	"calendar": KeyTimetable, "schedule": KeyTimetable, "agenda": KeyTimetable, "planning": KeyTimetable, "emploi du temps": KeyTimetable,
+	"organization": KeyOrganisation, "réseau": KeyNetwork, "reseau": KeyNetwork, "cle-meraki": KeyMeraki, "clé-meraki": KeyMeraki, "api key": KeyMeraki, "api-key": KeyMeraki,
+	"calendrier": KeyTimetable, "horaires": KeyTimetable, "batterie": KeyBattery, "chemistry": KeyBattery,
 	"capacite": KeyCapacity, "capacité": KeyCapacity, "cablage": KeyWiring, "câblage": KeyWiring, "board": KeyWiring, "carte": KeyWiring,
 }
 
@@ -418,7 +468,7 @@ func unquote(s string) (value string, quoted bool, wrong Code) {
 	last, m := utf8.DecodeLastRuneInString(s)
 	opens, closes := strings.ContainsRune(quotes, first), strings.ContainsRune(quotes, last)
 	switch {
-	case opens && closes && len(s) > n+m:
+	case opens && closes && len(s) >= n+m:
 		return strings.TrimFunc(s[n:len(s)-m], blank), true, ""
 	case opens || closes && !strings.ContainsRune("'’", last):
 		return s, false, Quote

@@ -70,6 +70,12 @@ func TestWhatCanBeMeantInOneWayOnlyIsTaken(t *testing.T) {
 		{"comments of every kind", []byte("# a\n; b\n// c\n＃ d\n\npin=482915\n"), "pin=482915\n"},
 		{"nothing behind the sign", []byte("pin=\nname=Van\ntoken=  \n"), "name=Van\n"},
 		{"a comma in a number", []byte("shunt=0,5 mOhm\ncapacity=100 Ah\n"), "capacity=100Ah\nshunt=500uOhm\n"},
+		{"a shunt by what is printed on it", []byte("shunt=50mV/100A\n"), "shunt=500uOhm\n"},
+		{"a shunt by what is printed on it, the other way round", []byte("shunt=500 A 75 mV\n"), "shunt=150uOhm\n"},
+		{"comments behind values", []byte("pin=482915  # ours\nbattery=agm // old\ncapacity=100Ah ; of its label\n"), "battery=agm\ncapacity=100Ah\npin=482915\n"},
+		{"a number sign in a name", []byte("name=Van #2\n"), "name=Van #2\n"},
+		{"a word processor's line break", []byte("name=Van\vpin=482915\f"), "name=Van\npin=482915\n"},
+		{"nothing between quotes", []byte("pin=\"\"\nname=“”\n"), ""},
 		{"the sign of ohms", []byte("shunt=0.25 mΩ\n"), "shunt=250uOhm\n"},
 		{"a calendar's address", []byte("timetable=webcal://example.org/bus.ics?key=1\n"), "timetable=webcal://example.org/bus.ics?key=1\n"},
 		{"taken back", []byte("endpoint=none\ntimetable=None\n"), "endpoint=none\ntimetable=none\n"},
@@ -85,12 +91,13 @@ func TestWhatCanBeMeantInOneWayOnlyIsTaken(t *testing.T) {
 
 // What is said of each liberty that was taken.
 func TestALibertyThatWasTakenIsSaid(t *testing.T) {
-	f := Parse("infobus.txt", []byte("pin=٤٨٢٩١٥\nendpoint=https://logs.example.org\ntoken=“abc”\ncapacity=１００Ah\n"))
+	f := Parse("infobus.txt", []byte("pin=٤٨٢٩١٥\nendpoint=https://logs.example.org\ntoken=“abc”\ncapacity=１００Ah\nbattery=agm # old\nname=\n"))
 	var said []string
 	for _, r := range f.Readings {
 		said = append(said, words.In("en").Text(r.Text()))
 	}
-	want := []string{"infobus.txt, line 1, pin: the digits are read as 0 to 9.", "infobus.txt, line 3, token: read without its quotation marks.", "infobus.txt, line 4, capacity: read in plain letters."}
+	want := []string{"infobus.txt, line 1, pin: the digits are read as 0 to 9.", "infobus.txt, line 3, token: read without its quotation marks.", "infobus.txt, line 4, capacity: read in plain letters.",
+		"infobus.txt, line 5, battery: read without the comment behind it.", "infobus.txt, line 6, name: nothing stands behind the =, so this line changes nothing."}
 	if !slices.Equal(said, want) {
 		t.Errorf("%q", said)
 	}
@@ -126,15 +133,25 @@ var wrong = []struct {
 	{"a long name", "", "name=" + strings.Repeat(secret, 5) + "\n", "infobus.txt, line 1, name: at most 40 letters."},
 	{"a wiring that there is not", "", "wiring=" + secret + "\n", "infobus.txt, line 1, wiring: standard, wake or latch was expected."},
 	{"a wiring that U-Boot does not read", "", "# x\nwiring = latch\n", "infobus.txt, line 2, wiring: the box's start reads it otherwise. Write exactly wiring=latch, in infobus.txt, as plain text."},
-	{"a wiring in UTF-16", "", string(wideFile("wiring=wake\n", true)), "infobus.txt, line 1, wiring: the box's start reads it otherwise. Write exactly wiring=latch, in infobus.txt, as plain text."},
-	{"a wiring in a file of another name", "infobus.txt.txt", "wiring=wake\n", "infobus.txt, line 1, wiring: the box's start reads it otherwise. Write exactly wiring=latch, in infobus.txt, as plain text."},
+	{"a wiring in UTF-16", "", string(wideFile("wiring=wake\n", true)), "infobus.txt, line 1, wiring: the box's start reads it otherwise. Write exactly wiring=wake, in infobus.txt, as plain text."},
+	{"a wiring in a file of another name", "infobus.txt.txt", "wiring=wake\n", "infobus.txt, line 1, wiring: the box's start reads it otherwise. Write exactly wiring=wake, in infobus.txt, as plain text."},
 	{"a Meraki key alone", "", "meraki-key=" + secret + "\nmeraki-network=N_1\n", "infobus.txt, line 1, meraki-key: meraki-organisation and meraki-network must stand in the file, too."},
 	{"a Meraki key in two", "", "meraki-key=" + secret + " x\nmeraki-organisation=1\nmeraki-network=N_1\n", "infobus.txt, line 1, meraki-key: letters, digits and signs were expected, without blanks."},
 	{"a Meraki key in the wrong line", "", "meraki-network=" + secret + "\n", "infobus.txt, line 1, meraki-network: a number as docs/meraki.md finds it was expected: 123456 for the organisation, N_123456 for the network."},
-	{"a wiring behind a backslash", "", "endpoint=https://logs.example.org\ntoken=" + secret + "\\\nwiring=wake\n", "infobus.txt, line 3, wiring: the box's start reads it otherwise. Write exactly wiring=latch, in infobus.txt, as plain text."},
+	{"a wiring behind a backslash", "", "endpoint=https://logs.example.org\ntoken=" + secret + "\\\nwiring=wake\n", "infobus.txt, line 3, wiring: the box's start reads it otherwise. Write exactly wiring=wake, in infobus.txt, as plain text."},
+	{"a wiring with a comment behind it", "", "wiring=latch # " + secret + "\n", "infobus.txt, line 1, wiring: the box's start reads it otherwise. Write exactly wiring=latch, in infobus.txt, as plain text."},
+	{"a token that a mail has broken in two", "", "endpoint=https://logs.example.org\ntoken=" + strings.Repeat("A", 76) + "\n" + secret + "==\n", "infobus.txt, line 3, token: this is the end of line 2. Write the whole in one line."},
+	{"an address that a mail has broken in two", "", "timetable=https://calendar.example.org/private/team\n/basic.ics?key=" + secret + "\n", "infobus.txt, line 2, timetable: this is the end of line 1. Write the whole in one line."},
+	{"a wrong key below a long line", "", "timetable=https://calendar.example.org/private/team.ics\nkangaroo=" + secret + "\n", "infobus.txt, line 2: there is no such key. There are:"},
+	{"two keys in a line", "", "name=Van 2 pin=" + secret + "\n", "infobus.txt, line 1, name: another key stands in the same line. Write each in a line of its own."},
+	{"the example's PIN", "", "pin=8305 1942 6671\n", "infobus.txt, line 1, pin: this is the example's, which everybody knows. Write your own."},
+	{"the number of an organisation without its name", "", "organisation=" + secret + "\n", "infobus.txt, line 1: there is no such key. Is meraki-organisation meant?"},
+	{"an empty quotation with a mistake beside it", "", "pin=\"\"\nname=“”\nwiring=" + secret + "\n", "infobus.txt, line 3, wiring: standard, wake or latch was expected."},
+	{"Word's own file", "", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + secret, "infobus.txt: a word processor has written it. Save it as plain text."},
+	{"a page of the web", "", "<!DOCTYPE html><p>pin=" + secret + "</p>", "infobus.txt: a word processor has written it. Save it as plain text."},
 	{"a battery that there is not", "", "battery=" + secret + "\n", "infobus.txt, line 1, battery: agm, gel, flooded, lifepo4 or none was expected."},
 	{"a capacity in amperes", "", "capacity=7351A\n", "infobus.txt, line 1, capacity: 5Ah to 2000Ah was expected. It is printed on the battery."},
-	{"a shunt of a hundred ohms", "", "shunt=100 Ohm\n", "infobus.txt, line 1, shunt: such as 0.5mOhm was expected. It is printed on the shunt."},
+	{"a shunt of a hundred ohms", "", "shunt=100 Ohm\n", "infobus.txt, line 1, shunt: such as 0.5mOhm or 50mV/100A was expected. It is printed on the shunt."},
 	{"a newer file", "", "version=7\nfuture=" + secret + "\n", "infobus.txt, line 1, version: this file is for a newer box (version 7). This box reads version 1."},
 	{"a version that is no number", "", "version=" + secret + "\n", "infobus.txt, line 1, version: a number was expected, such as version=1."},
 	{"nothing", "", " \r\n\n", "infobus.txt: the file is empty. Copy the example again, and fill it in."},
@@ -200,6 +217,11 @@ func TestTheFileIsFoundUnderTheNamesThatProgramsGiveIt(t *testing.T) {
 		{[]string{"config.txt", "INFOBUS.TXT", "boot.scr"}, []string{"INFOBUS.TXT"}},
 		{[]string{"infobus.txt.txt"}, []string{"infobus.txt.txt"}},
 		{[]string{"Infobus.rtf", "infobus.txt"}, []string{"Infobus.rtf", "infobus.txt"}},
+		{[]string{"infobus.docx"}, []string{"infobus.docx"}},
+		{[]string{"infobus", "infobus.dat"}, []string{"infobus"}},
+		{[]string{"infobus.txt", "infobus (1).txt"}, []string{"infobus (1).txt", "infobus.txt"}},
+		{[]string{"infobus.txt", "infobus - Copie.txt"}, []string{"infobus - Copie.txt", "infobus.txt"}},
+		{[]string{"infobus.txt", "infobus-first-evening.txt"}, []string{"infobus.txt"}},
 		{[]string{"._infobus.txt", "infobus.txt~", "infobus.yaml", "infobus.txt.bak"}, nil},
 	} {
 		if got := Pick(c.names); !slices.Equal(got, c.want) {
@@ -263,7 +285,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The shipped file is right as it is, and still once each of its lines is in use.
+// The shipped file is right as it is, and still once each of its lines is in use, but
+// for what everybody must replace: a PIN that the whole world can read is none.
 func TestTheShippedFileIsRight(t *testing.T) {
 	data, err := os.ReadFile("../../images/card/infobus.txt")
 	if err != nil {
@@ -284,6 +307,17 @@ func TestTheShippedFileIsRight(t *testing.T) {
 		}
 		used = strings.Replace(used, line, "\n"+string(key)+"=", 1)
 	}
+	replaced := []Key{KeyPIN, KeyTimetable, KeyEndpoint, KeyToken, KeyMeraki}
+	var said []Key
+	for _, m := range Parse("infobus.txt", []byte(used)).Mistakes {
+		if said = append(said, m.Key); m.Code != Example {
+			t.Errorf("with every line in use: %v", Mistakes{m})
+		}
+	}
+	if !slices.Equal(said, replaced) {
+		t.Errorf("the example's own values are seen in %v, want %v", said, replaced)
+	}
+	used = strings.NewReplacer("8305 1942", "9305 1942", "timetable.ics", "t.ics", ":4318", ":4319", "the-token", "a-token", "the-key", "a-key").Replace(used)
 	all := Parse("infobus.txt", []byte(used))
 	if all.Mistakes != nil || all.Readings != nil || len(all.Settings) != len(Keys) {
 		t.Errorf("with every line in use: %v, %v, %q", all.Mistakes, all.Readings, all.Settings.sorted())

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -21,7 +22,10 @@ const (
 // value takes what stands behind a key; the code is what is wrong with it.
 func (p *parser) value(n int, key Key, s string) Code {
 	if key == KeyName {
-		if utf8.RuneCountInString(s) > longestName {
+		switch {
+		case another.MatchString(s):
+			return TwoKeys
+		case utf8.RuneCountInString(s) > longestName:
 			return NameLong
 		}
 		return p.set(key, s)
@@ -34,6 +38,9 @@ func (p *parser) value(n int, key Key, s string) Code {
 		return Address
 	case scripts > 1:
 		return MixedDigits
+	}
+	if example[key] != "" && strings.ReplaceAll(plain, " ", "") == example[key] {
+		return Example
 	}
 	switch key {
 	case KeyVersion:
@@ -88,6 +95,9 @@ func (p *parser) value(n int, key Key, s string) Code {
 		return CapacityForm
 	case KeyShunt:
 		v, unit, ok := number(plain)
+		if micro, is := atCurrent(plain); is {
+			v, unit = micro, "uohm"
+		}
 		factor := map[string]float64{"ohm": 1e6, "mohm": 1e3, "uohm": 1, "µohm": 1, "μohm": 1}[unit]
 		if v *= factor; !ok || v < 10 || v > 100_000 {
 			return ShuntForm
@@ -96,6 +106,40 @@ func (p *parser) value(n int, key Key, s string) Code {
 	}
 	return Unknown
 }
+
+// example are the values of the shipped file that are nobody's: a PIN that everybody
+// knows, a token that no helper gave.
+var example = map[Key]string{
+	KeyPIN: "830519426671", KeyToken: "write-the-token-here", KeyMeraki: "write-the-key-here",
+	KeyEndpoint: "https://logs.example.org:4318", KeyTimetable: "https://example.org/timetable.ics",
+}
+
+// another is one of our keys behind the value, in the same line.
+var another = func() *regexp.Regexp {
+	var names []string
+	for _, k := range Keys {
+		names = append(names, regexp.QuoteMeta(string(k)))
+	}
+	return regexp.MustCompile(`(?i)[\s,;](` + strings.Join(names, "|") + `)\s*[=＝﹦]`)
+}()
+
+// atCurrent is a shunt as most are marked, by the voltage over it at its current: 75mV/100A
+// or 100 A 75 mV. micro is its resistance in microohms.
+func atCurrent(s string) (micro float64, is bool) {
+	parts := currentMark.FindStringSubmatch(strings.ReplaceAll(strings.ToLower(s), ",", "."))
+	if parts == nil {
+		return 0, false
+	}
+	volts, amps := cmp.Or(parts[1], parts[4]), cmp.Or(parts[2], parts[3])
+	milli, err1 := strconv.ParseFloat(volts, 64)
+	amperes, err2 := strconv.ParseFloat(amps, 64)
+	if err1 != nil || err2 != nil || amperes == 0 {
+		return 0, false
+	}
+	return milli * 1000 / amperes, true
+}
+
+var currentMark = regexp.MustCompile(`^(?:([0-9.]+)\s*mv[\s/]*([0-9.]+)\s*a|([0-9.]+)\s*a[\s/]*([0-9.]+)\s*mv)$`)
 
 // pin takes a PIN, with or without blanks and dashes in it.
 func (p *parser) pin(s string) Code {
