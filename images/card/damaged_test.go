@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"infobus/card"
 	"infobus/images/card/cardtest"
@@ -234,18 +235,24 @@ func tenMistakes(b *box) {
 	}
 }
 
-// glass waits until the box's own page stands on the glass, and has tesseract read what is
-// said on its picture.
+// glass waits until the box's own page stands on the glass, and until tesseract reads there
+// what is to be said: the page is drawn a while after it is decided on.
 func (b *box) glass(says ...string) {
 	b.t.Helper()
 	b.wait(`infobus status --json | grep -F -q '"page":"box"'`)
-	said := b.readGlass()
-	for _, one := range says {
-		if !strings.Contains(letters(said), letters(one)) {
-			b.t.Errorf("on the glass stands %q, and %q was expected", said, one)
+	address := b.forward()
+	for end := time.Now().Add(hangGuard); ; b.run("sleep 2") {
+		said := b.readGlass(address)
+		missing := slices.DeleteFunc(slices.Clone(says), func(one string) bool { return strings.Contains(letters(said), letters(one)) })
+		if len(missing) == 0 {
+			b.t.Logf("on the glass: %s", said)
+			return
+		}
+		if time.Now().After(end) {
+			b.t.Errorf("on the glass stands %q, and %q was expected", said, missing)
+			return
 		}
 	}
-	b.t.Logf("on the glass: %s", said)
 }
 
 func letters(s string) string {
@@ -275,10 +282,9 @@ func (b *box) forward() (address string) {
 }
 
 // readGlass is what tesseract reads on the glass's picture, three times as large.
-func (b *box) readGlass() string {
+func (b *box) readGlass(address string) string {
 	b.t.Helper()
 	var picture image.Image
-	address := b.forward()
 	for picture == nil { // it is reached over the machine's network, which comes later than the page
 		answer, err := http.Get("http://" + address + "/kiosk.png")
 		if err == nil {
