@@ -9,7 +9,8 @@
 //
 // # The card
 //
-// A DOS partition table with the disk signature Signature; sectors of 512 bytes.
+// A DOS partition table with the disk signature Signature, unless somebody's computer has
+// given it another; sectors of 512 bytes.
 //
 //	sectors 64 and 128  the slot state, one copy each
 //	1  FAT              firmware, U-Boot, boot script, infobus.txt; never written by the box
@@ -26,7 +27,7 @@
 //
 //	infobus.slot=a          or b
 //	infobus.hash=SIZE:HEX   the root's size in bytes and its checksum (card/sum); from the slot's root.env
-//	infobus.disk=HEX        the disk's signature, 8 digits; Signature where it is not given
+//	infobus.disk=HEX        the disk's signature, 8 digits, and perhaps -01 behind it; Signature where it is not given
 //	panic=10                so that a kernel that stops starts again
 //
 // and no root=, fstab entry or systemd.volatile=: the initramfs finds the disk by its

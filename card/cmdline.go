@@ -24,7 +24,8 @@ func ParseCommandLine(line string) Boot {
 		case "infobus.slot":
 			b.Slot, _ = ParseSlot(value)
 		case "infobus.disk":
-			if n, err := strconv.ParseUint(value, 16, 32); err == nil {
+			signature, _, _ := strings.Cut(value, "-")
+			if n, err := strconv.ParseUint(signature, 16, 32); err == nil {
 				b.Signature = uint32(n)
 			}
 		case "infobus.hash":

@@ -257,6 +257,8 @@ func TestTheCommandLineIsRead(t *testing.T) {
 		"console=ttyS1 infobus.slot=b ro":  {Slot: B, Signature: Signature},
 		"infobus.slot=c infobus.disk=xyz":  {Signature: Signature},
 		"infobus.disk=0000beef":            {Signature: 0xbeef},
+		"infobus.disk=0000beef-01":         {Signature: 0xbeef},
+		"infobus.disk=":                    {Signature: Signature},
 		"infobus.hash=4096:" + sum:         {Signature: Signature, Size: 4096, Sum: [32]byte(bytes.Repeat([]byte{15}, 32))},
 		"infobus.hash=-1:" + sum:           {Signature: Signature},
 		"infobus.hash=4096:" + sum + "00":  {Signature: Signature},
@@ -270,6 +272,7 @@ func TestTheCommandLineIsRead(t *testing.T) {
 
 func FuzzParseCommandLine(f *testing.F) {
 	f.Add("infobus.slot=a infobus.hash=1:00 infobus.disk=1")
+	f.Add("infobus.disk=0000beef-01")
 	f.Fuzz(func(t *testing.T, line string) {
 		b := ParseCommandLine(line)
 		if b.Size < 0 || b.Slot != None && b.Slot != A && b.Slot != B {

@@ -170,7 +170,7 @@ func wholes() []whole {
 			advice: []string{"card-other-slot", "card-repaired", "box-says", "logbook-damaged"},
 			state:  []string{`"why":"kernel"`, `"state":"repaired"`, `"code":"settings.file"`}, events: []string{`"device":"kept"`},
 			glass: []string{"infobus.txt: this is no text. Copy the example again, and fill it in.", otherSlot}},
-		{name: "kernel-sector", about: "one sector of the good slot's kernel is damaged", damage: kernelSector(bootA), advice: []string{"card-other-slot"}, state: []string{`"why":"kernel"`}, glass: []string{otherSlot}},
+		{name: "kernel-sector", about: "one sector of the good slot's kernel is damaged; the card has another signature", damage: both(kernelSector(bootA), stretch(signatureAt, 4, flipped)), advice: []string{"card-other-slot"}, state: []string{`"why":"kernel"`}, glass: []string{otherSlot}},
 		{name: "root", about: "the good slot's root is zeroed", damage: begin(logical[1]), again: true, advice: []string{"card-other-slot"}, state: []string{`"why":"root"`}, glass: []string{otherSlot}},
 		{name: "root-sector", about: "one sector of the good slot's root is damaged; the data is zeroed", lived: true,
 			damage: both(sector(rootA+4096, flipped), begin(primary[2])), again: true,
@@ -191,6 +191,9 @@ func wholes() []whole {
 			state: []string{`"code":"settings.key"`, `"state":"one-damaged"`}, glass: []string{"infobus.txt, line 3, pin: 6 digits or letters at least, and 64 at most."}, also: tenMistakes},
 	}
 }
+
+// signatureAt is where the first sector has the disk's signature.
+const signatureAt = 440
 
 // kernelSector damages a sector in the midst of a slot's kernel.
 func kernelSector(boot int64) func(*testing.T, string) {

@@ -47,6 +47,9 @@ if test "${board_name}" != "qemu-arm" && fdt addr ${fdt_addr} && fdt get value g
   if test "${given}" = "infobus.lab"; then setenv lab module_blacklist=bcm2835_wdt; fi
 fi
 
+# Windows, and programs that copy cards, give a card another signature.
+setenv disk; part uuid ${devtype} ${devnum}:1 disk
+
 for s in ${order}; do
   if test "${s}" = "b"; then setenv part ${devnum}:7; else setenv part ${devnum}:5; fi
   setenv ib_kernel; setenv ib_kernel_turned; setenv ib_initrd; setenv ib_initrd_turned; setenv ib_hash
@@ -76,7 +79,7 @@ for s in ${order}; do
   fi
 
   if test -n "${kernel}" && test -n "${initrd}"; then
-    setenv bootargs console=${con} loglevel=5 systemd.show_status=no panic=10 infobus.slot=${s} infobus.hash=${ib_hash} infobus.wiring=${tree} ${lab}
+    setenv bootargs console=${con} loglevel=5 systemd.show_status=no panic=10 infobus.slot=${s} infobus.disk=${disk} infobus.hash=${ib_hash} infobus.wiring=${tree} ${lab}
     booti ${ka} ${initrd} ${fdtsrc}
   fi
   echo Infobus: slot ${s} cannot be started

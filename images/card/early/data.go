@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +35,7 @@ func (c *Card) Data() {
 	why := c.mountData(d)
 	if why != card.DataAsLeft {
 		d.State, d.Why = card.DataInMemory, why
+		c.salvage(c.partition(card.PartitionData))
 		if err := unix.Mount("tmpfs", dataAt, "tmpfs", dataFlags, "mode=0755,size=64m"); err != nil {
 			c.say("mount memory for the data: %v", err)
 		}
@@ -66,7 +69,6 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 		return card.DataTooSmall
 	}
 	if readOnly(p) {
-		c.salvage(p)
 		return card.DataReadOnly
 	}
 	d.State = card.DataMounted
@@ -98,14 +100,42 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 	if after, ok := c.superblock(p); ok && is && after.Mounts == before.Mounts && !repaired {
 		// Mounting counts it: this card forgets what is written, and says nothing.
 		unix.Unmount(dataAt, 0)
-		c.salvage(p)
 		return card.DataReadOnly
+	}
+	if err := try(dataAt); err != nil {
+		c.say("data: %v", err)
+		unix.Unmount(dataAt, 0)
+		return card.DataNoRead
 	}
 	if fresh := is && before.Mounts <= 1; repaired && !fresh && empty(dataAt) {
 		d.State, d.Why = card.DataAnew, card.DataBroken // nothing of it was left
 	}
 	c.fill(d, p)
 	return card.DataAsLeft
+}
+
+// try looks at all that a file system has, and writes to it, as it will be written: a card
+// that gives errors does so when it is asked, which a check of a file system that seems
+// clean does not. What is written has no name, and is gone if the power goes.
+func try(folder string) error {
+	err := filepath.WalkDir(folder, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil {
+			_, err = e.Info()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(folder, unix.O_TMPFILE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, card.SectorSize))
+	if err = errors.Join(err, f.Sync(), f.Close()); errors.Is(err, unix.ENOSPC) {
+		return nil // the daemon makes room
+	}
+	return err
 }
 
 // empty says whether there is nothing in a file system.
@@ -209,7 +239,6 @@ func (c *Card) mount(p string) error {
 func (c *Card) anew(d *card.Data, p string) card.DataWhy {
 	if err := readable(p); err != nil {
 		c.say("data: %v", err)
-		c.salvage(p)
 		return card.DataNoRead
 	}
 	c.salvage(p)

@@ -8,6 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"infobus/card"
@@ -89,10 +93,52 @@ func state(s card.State) damage {
 func inData(commands ...string) damage {
 	return func(t *testing.T, file string) {
 		for _, c := range commands {
-			run(t, exec.Command("debugfs", "-w", "-R", c, fmt.Sprintf("%s?offset=%d", file, cardtest.At(card.PartitionData))))
+			debugfs(t, file, c)
 		}
 	}
 }
+
+func debugfs(t *testing.T, file, command string) string {
+	t.Helper()
+	out, err := exec.Command("debugfs", "-w", "-R", command, fmt.Sprintf("%s?offset=%d", file, data)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", command, err, out)
+	}
+	return string(out)
+}
+
+// unreadable has the card give errors where those bytes are read.
+func unreadable(at ...int64) func(*testing.T, string) string {
+	return func(*testing.T, string) string {
+		var rules strings.Builder
+		for _, a := range at {
+			fmt.Fprintf(&rules, "[inject-error]\nevent = \"read_aio\"\niotype = \"read\"\nerrno = \"5\"\nsector = \"%d\"\n", a/card.SectorSize)
+		}
+		return rules.String()
+	}
+}
+
+// noWrites has the card give an error for each write.
+func noWrites(*testing.T, string) string {
+	return "[inject-error]\nevent = \"write_aio\"\niotype = \"write\"\nerrno = \"5\"\n"
+}
+
+// inDataUnreadable has the card give errors where a block of the data's file system is read:
+// the first that debugfs says when it is asked that.
+func inDataUnreadable(question string) func(*testing.T, string) string {
+	return func(t *testing.T, file string) string {
+		t.Helper()
+		said := debugfs(t, file, question)
+		block, err := strconv.ParseInt(blockSaid.FindStringSubmatch(said)[1], 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", said, err)
+		}
+		return unreadable(data+block*1024)(t, file)
+	}
+}
+
+// blockSaid is the number of a block in what debugfs says.
+var blockSaid = regexp.MustCompile(`(?m)(?:block |bitmap at |^)(\d+)`)
 
 // wholeBut is what a report of a whole card says, changed.
 func wholeBut(change func(*card.Report)) card.Report {
@@ -105,7 +151,9 @@ func wholeBut(change func(*card.Report)) card.Report {
 type row struct {
 	name   string // at most 20 letters: it is the disk's serial number
 	about  string
+	soak   bool // it is tried in soak alone
 	damage damage
+	fails  func(t *testing.T, file string) (rules string) // what the card gives errors for, as QEMU's blkdebug has it
 	disk   disk
 	image  string // "first": as it was written; else as it is after its first boot
 
@@ -123,6 +171,9 @@ var (
 	badA   = func(r *card.Report) { r.Slot, r.Why, r.Bad, r.State = card.B, card.WhyRoot, "a", card.BothRight }
 	memory = func(why card.DataWhy) func(*card.Report) {
 		return func(r *card.Report) { r.Data = card.Data{State: card.DataInMemory, Why: why} }
+	}
+	saved = func(why card.DataWhy) func(*card.Report) {
+		return func(r *card.Report) { memory(why)(r); r.Data.Salvaged = 1 }
 	}
 	onTrial = card.State{Seq: 7, Good: card.A, Try: card.B, Left: 2}
 )
@@ -154,6 +205,7 @@ func TestEachDamageHasItsVerdict(t *testing.T) {
 	images := map[string]string{"first": first, "one": one, "": grown}
 
 	cards := map[string]disk{}
+	rows := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.soak && !soak() })
 	for i, r := range rows {
 		d := r.disk
 		d.file = filepath.Join(work, fmt.Sprintf("card%d", i))
@@ -161,12 +213,12 @@ func TestEachDamageHasItsVerdict(t *testing.T) {
 		if r.damage != nil {
 			r.damage(t, d.file)
 		}
-		if r.name == "data-unreadable" {
-			conf := filepath.Join(work, "errors")
-			if err := os.WriteFile(conf, fmt.Appendf(nil, "[inject-error]\nevent = \"read_aio\"\nerrno = \"5\"\nsector = \"%d\"\n", data/512), 0o600); err != nil {
+		if r.fails != nil {
+			rules := filepath.Join(work, fmt.Sprintf("errors%d", i))
+			if err := os.WriteFile(rules, []byte(r.fails(t, d.file)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			d.file = "blkdebug:" + conf + ":" + d.file
+			d.file = "blkdebug:" + rules + ":" + d.file
 		}
 		cards[r.name] = d
 	}

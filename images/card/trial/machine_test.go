@@ -129,6 +129,7 @@ func boot(t *testing.T, p parts, cards map[string]disk) map[string]*verdict {
 		o.Files[guest] = host
 	}
 	var late []string
+	placed := 0
 	for name, d := range cards {
 		lines[name], out[name] = fmt.Sprintf("infobus.hash=%s keeper=%d", p.hash, d.keeper), &verdict{}
 		if d.log == "" {
@@ -142,7 +143,9 @@ func boot(t *testing.T, p parts, cards map[string]disk) map[string]*verdict {
 			o.QEMU = append(o.QEMU, "-device", "pcie-root-port,id=late,slot=1")
 			continue
 		}
-		o.QEMU = append(o.QEMU, "-device", "virtio-blk-pci,drive="+name+",serial="+name)
+		// Eight of them in each of the bus's places, of which there are not as many as cards.
+		o.QEMU = append(o.QEMU, "-device", fmt.Sprintf("virtio-blk-pci,drive=%s,serial=%s,addr=%#x.%d,multifunction=on", name, name, 8+placed/8, placed%8))
+		placed++
 	}
 	list, err := json.Marshal(lines)
 	if err != nil {
