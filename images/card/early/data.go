@@ -128,12 +128,12 @@ func try(folder string) error {
 		return err
 	}
 	f, err := os.OpenFile(folder, unix.O_TMPFILE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = f.Write(make([]byte, card.SectorSize))
+		err = errors.Join(err, f.Sync(), f.Close())
 	}
-	_, err = f.Write(make([]byte, card.SectorSize))
-	if err = errors.Join(err, f.Sync(), f.Close()); errors.Is(err, unix.ENOSPC) {
-		return nil // the daemon makes room
+	if errors.Is(err, unix.ENOSPC) { // the daemon says so
+		return nil
 	}
 	return err
 }
