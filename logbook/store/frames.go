@@ -33,14 +33,12 @@ func walEnd(disk durable.Disk, path string) (end int64, clean bool, err error) {
 	}
 	defer f.Close()
 	head := make([]byte, walHeader)
-	whole, err := readWhole(f, head, 0)
-	if err != nil || !whole {
-		return 0, err == nil, err
+	if n, err := f.ReadAt(head, 0); n < len(head) {
+		return 0, errors.Is(err, io.EOF), notEOF(err)
 	}
 	if blank(head) {
-		rest := make([]byte, walFrame)
-		_, err := readWhole(f, rest, walHeader)
-		return 0, err == nil && blank(rest), err
+		clean, err := blankFrom(f, walHeader)
+		return 0, clean, err
 	}
 	be := binary.BigEndian
 	size := be.Uint32(head[8:])
@@ -48,24 +46,33 @@ func walEnd(disk durable.Disk, path string) (end int64, clean bool, err error) {
 	if be.Uint32(head) != walMagic || !sum.is(head[24:]) || size < 512 || size > 64<<10 {
 		return 0, false, nil
 	}
-	end = walHeader
-	frame := make([]byte, walFrame+size)
-	for at := end; ; at += int64(len(frame)) {
-		whole, err := readWhole(f, frame, at)
-		if err != nil || !whole {
-			return end, err == nil && at == end, err
+	end, clean = walHeader, true
+	slot := make([]byte, walFrame+size)
+	for at, valid := end, true; ; at += int64(len(slot)) {
+		n, err := f.ReadAt(slot, at)
+		if n == 0 || err != nil && !errors.Is(err, io.EOF) {
+			return end, clean && errors.Is(err, io.EOF), notEOF(err)
 		}
-		sum = sum.add(frame[:8]).add(frame[walFrame:])
-		if bytes.Equal(frame[8:16], head[16:24]) && sum.is(frame[16:walFrame]) {
-			if be.Uint32(frame[4:]) != 0 {
-				end = at + int64(len(frame))
+		frame := slot[:n]
+		if valid = valid && n == len(slot) && bytes.Equal(frame[8:16], head[16:24]); valid {
+			sum = sum.add(frame[:8]).add(frame[walFrame:])
+			valid = sum.is(frame[16:])
+		}
+		if valid {
+			if clean = be.Uint32(frame[4:]) != 0; clean { // else a commit goes on
+				end = at + int64(n)
 			}
 			continue
 		}
-		// Each log's first salt is one more than the one before has.
-		older := be.Uint32(head[16:]) - be.Uint32(frame[8:])
-		return end, at == end && (blank(frame) || older > 0 && older <= walRestart && !bytes.Equal(frame[12:16], head[20:24])), nil
+		clean = clean && (blank(frame) || n >= walFrame && stale(frame, head))
 	}
+}
+
+// stale says that a frame is an older log's. Each log's first salt is one more than the one
+// before has.
+func stale(frame, head []byte) bool {
+	older := binary.BigEndian.Uint32(head[16:]) - binary.BigEndian.Uint32(frame[8:])
+	return older > 0 && older <= walRestart && !bytes.Equal(frame[12:16], head[20:24])
 }
 
 // walSum is a checksum of the write-ahead log.
@@ -85,13 +92,26 @@ func (s walSum) is(b []byte) bool {
 
 func blank(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
-// readWhole says whether there is so much.
-func readWhole(f io.ReaderAt, b []byte, at int64) (bool, error) {
-	n, err := f.ReadAt(b, at)
-	if n == len(b) || errors.Is(err, io.EOF) {
-		err = nil
+// blankFrom says whether there is nothing but zeros behind a byte.
+func blankFrom(f io.ReaderAt, at int64) (bool, error) {
+	b := make([]byte, 4096)
+	for {
+		n, err := f.ReadAt(b, at)
+		if !blank(b[:n]) {
+			return false, nil
+		}
+		if err != nil || n == 0 {
+			return errors.Is(err, io.EOF), notEOF(err)
+		}
+		at += int64(n)
 	}
-	return n == len(b), err
+}
+
+func notEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // walClean overwrites what stands behind the last commit of a write-ahead log. Nobody was

@@ -157,7 +157,7 @@ func TestWhereAWriteAheadLogEnds(t *testing.T) {
 	}{
 		{"as it is", func(b []byte) []byte { return b }, 4, true},
 		{"cut off behind its last frame", func(b []byte) []byte { return b[:walHeader+4*walPage] }, 4, true},
-		{"cut off in it", func(b []byte) []byte { return b[:walHeader+4*walPage-1] }, 3, true},
+		{"cut off in it", func(b []byte) []byte { return b[:walHeader+4*walPage-1] }, 3, false},
 		{"empty", func([]byte) []byte { return nil }, -1, true},
 		{"zeros", func(b []byte) []byte { clear(b); return b }, -1, true},
 		{"without a head", func(b []byte) []byte { clear(b[:walHeader]); return b }, -1, false},
@@ -165,6 +165,7 @@ func TestWhereAWriteAheadLogEnds(t *testing.T) {
 		{"its third frame is hit", func(b []byte) []byte { frame(b, 2)[700] ^= 2; return b }, 2, false},
 		{"a salt of its third frame is hit", func(b []byte) []byte { frame(b, 2)[15] ^= 2; return b }, 2, false},
 		{"the head of its third frame is gone", func(b []byte) []byte { clear(frame(b, 2)[:walFrame]); return b }, 2, false},
+		{"its third frame is gone, and not what is behind it", func(b []byte) []byte { clear(frame(b, 2)); return b }, 2, false},
 		{"a frame that does not end a commit", func(b []byte) []byte { return reframed(b, 3, 0) }, 3, false},
 		{"behind it stands what an older log has left", func(b []byte) []byte {
 			f := frame(b, 3)
