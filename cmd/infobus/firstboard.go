@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
+	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"periph.io/x/conn/v3/i2c"
 
@@ -21,9 +25,15 @@ import (
 
 // firstBoard is what was asked of selftest --first-board.
 type firstBoard struct {
-	on, yes        bool
+	on, yes, stick bool
 	report, config string
 }
+
+// What is waited for a stick before the tests and after them.
+const (
+	stickAtFirst = 2 * time.Minute
+	stickAtLast  = 15 * time.Minute
+)
 
 // firstBoard tries the board, with the daemon stopped.
 func (o *options) firstBoard(ctx context.Context, asked firstBoard) error {
@@ -33,15 +43,33 @@ func (o *options) firstBoard(ctx context.Context, asked firstBoard) error {
 			c = read
 		}
 	}
-	if asked.report != "" {
-		if info, err := os.Stat(asked.report); err != nil {
-			return fmt.Errorf("the folder for the report: %w", err)
-		} else if !info.IsDir() {
-			return fmt.Errorf("the folder for the report: %s is none", asked.report)
-		}
-	}
+	// Whatever ends it, the daemon is started again and the panel's supply switched off; so
+	// does a terminal that goes.
+	ctx, cancel := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer cancel()
 	say := o.speaker()
 	tell := func(t words.Text) { fmt.Fprintln(os.Stderr, say.Text(t)) }
+	switch {
+	case asked.stick:
+		done := false
+		if err := onStick(ctx, stickAtFirst, func(dir string) (err error) {
+			if _, err = os.Stat(filepath.Join(dir, firstboard.FileJSON)); err == nil {
+				done = true
+				return nil
+			}
+			return firstboard.Begin(dir)
+		}); err != nil {
+			return fmt.Errorf("the stick for the report: %w", err)
+		}
+		if done {
+			tell(words.T("firstboard.done"))
+			return nil
+		}
+	case asked.report != "":
+		if err := firstboard.Begin(asked.report); err != nil {
+			return fmt.Errorf("the folder for the report: %w", err)
+		}
+	}
 	b := &firstboard.Board{Say: tell,
 		Chip: line.Find(c.GPIO), Inputs: inputsOf(c),
 		Bus: func(path string) (i2c.BusCloser, error) { return bus.Open(path) },
@@ -57,8 +85,17 @@ func (o *options) firstBoard(ctx context.Context, asked firstBoard) error {
 		in := bufio.NewReader(os.Stdin)
 		b.Ask = func(t words.Text) firstboard.Answer {
 			fmt.Fprintf(os.Stderr, "%s [%s] ", say.Text(t), say.Say("firstboard.yes-no"))
-			text, _ := in.ReadString('\n')
-			return answerOf(text)
+			answer := make(chan string, 1)
+			go func() {
+				text, _ := in.ReadString('\n')
+				answer <- text
+			}()
+			select {
+			case text := <-answer:
+				return answerOf(text)
+			case <-ctx.Done():
+				return firstboard.NotAsked
+			}
 		}
 	}
 	tell(words.T("firstboard.begin"))
@@ -68,9 +105,12 @@ func (o *options) firstBoard(ctx context.Context, asked firstBoard) error {
 		tell(words.T("firstboard.daemon"))
 		start = stopDaemon(ctx)
 	}
-	r, err := firstboard.Run(ctx, b, version)
-	if err != nil {
-		return err
+	r, interrupted := firstboard.Run(ctx, b, version)
+	start()
+	start = func() {}
+	wait := stickAtLast
+	if interrupted != nil { // what was found is written down all the same
+		ctx, wait = context.WithoutCancel(ctx), 0
 	}
 	if o.json {
 		if err := printJSON(r); err != nil {
@@ -86,11 +126,20 @@ func (o *options) firstBoard(ctx context.Context, asked firstBoard) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, say.Say("firstboard.sum", "N", bad, "Of", len(r.Results)))
-	if asked.report != "" {
+	switch {
+	case asked.stick:
+		if err := onStick(ctx, wait, r.Write); err != nil {
+			return fmt.Errorf("write the report on the stick: %w", err)
+		}
+	case asked.report != "":
 		if err := r.Write(asked.report); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 		tell(words.T("firstboard.written", "Folder", asked.report))
+	}
+	if interrupted != nil {
+		tell(words.T("firstboard.interrupted"))
+		return errAttention
 	}
 	if bad > 0 {
 		return errAttention
@@ -130,10 +179,16 @@ func inputsOf(c config.Config) (all []line.Config) {
 	return all
 }
 
-// stopDaemon stops the daemon, which holds lines and buses, and gives what starts it again.
+// stopDaemon stops the daemon, which holds lines and buses, with the doors at which a phone
+// would start it, and gives what starts again what ran.
 func stopDaemon(ctx context.Context) (start func()) {
-	const unit, socket = "infobusd.service", "infobus.socket"
-	if exec.CommandContext(ctx, "systemctl", "is-active", "--quiet", unit).Run() != nil {
+	var units []string // the doors first: they do not start while what is behind them runs
+	for _, unit := range []string{"infobus.socket", "infobus-volunteers.socket", "infobusd.service"} {
+		if exec.CommandContext(ctx, "systemctl", "is-active", "--quiet", unit).Run() == nil {
+			units = append(units, unit)
+		}
+	}
+	if len(units) == 0 {
 		return func() {}
 	}
 	systemctl := func(args ...string) {
@@ -141,6 +196,6 @@ func stopDaemon(ctx context.Context) (start func()) {
 			fmt.Fprintf(os.Stderr, "systemctl %s: %v %s\n", strings.Join(args, " "), err, out)
 		}
 	}
-	systemctl("stop", socket, unit)
-	return func() { systemctl("start", socket, unit) }
+	systemctl(append([]string{"stop"}, units...)...)
+	return func() { systemctl(append([]string{"start"}, units...)...) }
 }

@@ -36,16 +36,22 @@ reached.
 With --first-board the daemon is stopped meanwhile, and the board itself is tried: lines
 with both pulls, buses and chips, the screen with both settings of its voltages and each
 waveform, the clock chip for a minute, cable and watchdog. What only a person can see is
-asked. The report (JSON and text) has no identifiers, and names what the board lacks.`,
+asked. The report (JSON and text) has no identifiers, and names what the board lacks.
+Where it is interrupted, the report has what was tried till then. On the card, where
+nobody can log in, a file infobus-first-evening.txt beside infobus.txt has it run at the
+start, and write on the USB stick that is in.`,
 		Example: `  sudo infobus selftest
   sudo infobus selftest --button --screen
   sudo infobus selftest --relay           # the Cisco box is off for 2 s, and away for minutes
   sudo infobus selftest --load 55         # switch a lamp of 55 W on when it asks
   sudo infobus selftest --json
-  sudo infobus selftest --first-board --report /media/stick     # 20 minutes, and asks what you see
+  sudo infobus selftest --first-board --stick     # 20 minutes, and asks what you see
   sudo infobus selftest --first-board --yes --report /tmp/report # asks nothing`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if first.stick && first.report != "" {
+				return usageError{errors.New("--stick and --report say two places for one report")}
+			}
 			if first.on {
 				return o.firstBoard(c.Context(), first)
 			}
@@ -62,7 +68,8 @@ asked. The report (JSON and text) has no identifiers, and names what the board l
 	c.Flags().Float64Var(&asked.Load, "load", 0, "wait 30 s for a load of so many W to be switched on, and hold the current against it")
 	c.Flags().BoolVar(&asked.Button, "button", false, "wait 15 s for a press of the button")
 	c.Flags().BoolVar(&first.on, "first-board", false, "the first evening with a real board: try what was only ever tried on models, and make a report for the builder")
-	c.Flags().StringVar(&first.report, "report", "", "with --first-board: the folder for the report, such as a stick's")
+	c.Flags().BoolVar(&first.stick, "stick", false, "with --first-board: write the report on a USB stick that is in, as root; not once more where it stands")
+	c.Flags().StringVar(&first.report, "report", "", "with --first-board: the folder for the report")
 	c.Flags().BoolVar(&first.yes, "yes", false, "with --first-board: ask nothing")
 	c.Flags().StringVar(&first.config, "config", configFile, "with --first-board: the configuration")
 	return c

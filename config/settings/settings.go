@@ -29,9 +29,9 @@ import (
 const (
 	// Name is what the file should be called.
 	Name = "infobus.txt"
-	// FirstEvening is the name of a file beside it that asks for the first evening's tests.
-	// What stands in it is not read.
-	FirstEvening = "infobus-first-evening.txt"
+	// FirstEvening begins the name of a file beside it that asks for the first evening's
+	// tests. What stands in it is not read.
+	FirstEvening = "infobus-first-evening"
 	// Version is the newest version of the file that is understood, and what a file
 	// without version= has.
 	Version = 1
@@ -206,7 +206,7 @@ type File struct {
 // mistake.
 func Pick(names []string) (found []string) {
 	for _, n := range names {
-		if written.MatchString(n) && !strings.EqualFold(n, FirstEvening) {
+		if written.MatchString(n) && !strings.HasPrefix(strings.ToLower(n), FirstEvening) {
 			found = append(found, n)
 		}
 	}

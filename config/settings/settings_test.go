@@ -221,7 +221,7 @@ func TestTheFileIsFoundUnderTheNamesThatProgramsGiveIt(t *testing.T) {
 		{[]string{"infobus", "infobus.dat"}, []string{"infobus"}},
 		{[]string{"infobus.txt", "infobus (1).txt"}, []string{"infobus (1).txt", "infobus.txt"}},
 		{[]string{"infobus.txt", "infobus - Copie.txt"}, []string{"infobus - Copie.txt", "infobus.txt"}},
-		{[]string{"infobus.txt", "infobus-first-evening.txt"}, []string{"infobus.txt"}},
+		{[]string{"infobus.txt", "infobus-first-evening.txt", "Infobus-First-Evening.txt.txt"}, []string{"infobus.txt"}},
 		{[]string{"._infobus.txt", "infobus.txt~", "infobus.yaml", "infobus.txt.bak"}, nil},
 	} {
 		if got := Pick(c.names); !slices.Equal(got, c.want) {
@@ -332,5 +332,16 @@ func TestTheShippedFileIsRight(t *testing.T) {
 		if strings.Contains(line, " =") || strings.Contains(line, "= ") && !strings.HasPrefix(line, "#") {
 			t.Errorf("a blank beside the sign: %q", line)
 		}
+	}
+}
+
+// What asks for the first evening is called the same where the card starts it.
+func TestTheCardStartsTheFirstEveningByTheFilesName(t *testing.T) {
+	unit, err := os.ReadFile("../../images/card/root/systemd/system/infobus-first-evening.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nConditionPathExistsGlob=/run/infobus-card/" + FirstEvening + "*\n"; !strings.Contains(string(unit), want) {
+		t.Errorf("it has no %q", want)
 	}
 }

@@ -75,6 +75,7 @@ type Result struct {
 type Report struct {
 	Program string   `json:"program"` // its version
 	Took    float64  `json:"took_s"`
+	Ended   string   `json:"ended_before"` // the step before which it was interrupted; "" for none
 	Results []Result `json:"results"`
 }
 
@@ -100,7 +101,8 @@ func Steps() (names []string) {
 	return names
 }
 
-// Run tries one step after the other. The error is ctx's; the report has what was done.
+// Run tries one step after the other. The error is ctx's; the report has what was done,
+// and where it ended.
 func Run(ctx context.Context, b *Board, program string) (Report, error) {
 	start := time.Now()
 	r := Report{Program: program}
@@ -112,12 +114,17 @@ func Run(ctx context.Context, b *Board, program string) (Report, error) {
 		one := Result{Step: s.name, State: OK, Facts: map[string]any{}}
 		s.try(ctx, b, &one)
 		if ctx.Err() != nil {
+			r.Ended, r.Took = s.name, took(start)
 			return r.redacted(), ctx.Err()
 		}
 		r.Results = append(r.Results, one)
 	}
-	r.Took = time.Since(start).Round(100 * time.Millisecond).Seconds()
+	r.Took = took(start)
 	return r.redacted(), nil
+}
+
+func took(since time.Time) float64 {
+	return time.Since(since).Round(100 * time.Millisecond).Seconds()
 }
 
 func (b *Board) say(t words.Text) {
@@ -246,6 +253,9 @@ func (r Report) Text() string {
 	if lacks := r.Lacks(); len(lacks) > 0 {
 		fmt.Fprintf(&b, "\nThis board lacks: %s.\n", strings.Join(lacks, ", "))
 	}
+	if r.Ended != "" {
+		fmt.Fprintf(&b, "\nIt was interrupted: %s and all after it were not tried.\n", r.Ended)
+	}
 	return b.String()
 }
 
@@ -264,6 +274,12 @@ const (
 	FileJSON = "infobus-first-board.json"
 	FileText = "infobus-first-board.txt"
 )
+
+// Begin shows that a folder takes the report, before the twenty minutes are spent: until
+// Write, a report stands there that says that it is none.
+func Begin(dir string) error {
+	return write(filepath.Join(dir, FileText), []byte("Infobus: the first evening with a board has begun, and did not come to its end.\n"))
+}
 
 // Write writes the report into a folder, such as a stick's, and sees that it is on it.
 func (r Report) Write(dir string) error {

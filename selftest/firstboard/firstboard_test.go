@@ -1,6 +1,7 @@
 package firstboard
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -255,6 +256,16 @@ func TestAPersonsAnswersStandInTheReport(t *testing.T) {
 				t.Errorf("%s: %+v", answer, one)
 			}
 		})
+	}
+}
+
+// What was tried before it was interrupted is in the report, with where it ended.
+func TestAnEveningThatIsInterruptedReportsWhatWasTried(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	b := &Board{Root: tree(t, pi("Raspberry Pi 4 Model B Rev 1.5", "brcm,bcm2711", "i2c-1")), Own: cancel}
+	r, err := Run(ctx, b, "1")
+	if !errors.Is(err, context.Canceled) || r.Ended != "SPI" || len(r.Results) != 6 || !strings.Contains(r.Text(), "It was interrupted: SPI and all after it were not tried.") {
+		t.Errorf("%v: %+v", err, r)
 	}
 }
 
