@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"infobus/words"
 )
@@ -25,9 +26,10 @@ func Write(w io.Writer, r Report, o Options, s *words.Speaker) error {
 	return t.Execute(w, pageOf(r, o, s))
 }
 
-// Attention says that somebody should look at a van, or that something was not read.
+// Attention says that somebody should look at a van, that something was not read, or that
+// no van was found at all.
 func (r Report) Attention(o Options) bool {
-	return len(r.Unread) > 0 || slices.ContainsFunc(r.Vans, func(v Van) bool { return len(v.troubles(o)) > 0 })
+	return len(r.Unread) > 0 || len(r.Vans) == 0 || slices.ContainsFunc(r.Vans, func(v Van) bool { return len(v.troubles(o)) > 0 })
 }
 
 // page is what the template shows; it decides nothing.
@@ -59,6 +61,7 @@ type row struct {
 // line, a path from 0 % at the band's foot to 100 %; "" where nothing is known of it.
 type chart struct {
 	Width       int
+	Least       int // how many pixels wide it is at least; a narrower page scrolls it
 	Most        string
 	Days        []bar
 	Says        string
@@ -75,6 +78,9 @@ type bar struct {
 	Label        string // under it, each week; "" for none
 	Title        string
 }
+
+// mostUnread of what was not read are named on the page.
+const mostUnread = 100
 
 const (
 	barWidth  = 14
@@ -104,6 +110,8 @@ func (v Van) troubles(o Options) (all []words.Text) {
 	say(v.Refused, words.T("report.trouble.refused"))
 	say(!v.RunsOut.IsZero() && v.RunsOut.Before(o.Now), words.T("report.trouble.ran-out", "Day", v.RunsOut.Format(time.DateOnly)))
 	say(!v.RunsOut.IsZero() && !v.RunsOut.Before(o.Now), words.T("report.trouble.runs-out", "Day", v.RunsOut.Format(time.DateOnly)))
+	say(v.Boxes, words.T("report.trouble.boxes"))
+	say(v.Ahead > 0, words.T("report.trouble.ahead", "N", v.Ahead))
 	say(v.Missing > 0, words.T("report.trouble.missing", "N", v.Missing))
 	say(v.Dropped > 0, words.T("report.trouble.dropped", "N", v.Dropped))
 	return all
@@ -126,13 +134,28 @@ func pageOf(r Report, o Options, s *words.Speaker) page {
 	for _, v := range r.Vans {
 		p.Vans = append(p.Vans, cardOf(v, o, s))
 	}
-	for _, u := range r.Unread {
+	for i, u := range r.Unread {
+		if i == mostUnread {
+			p.Unread = append(p.Unread, fmt.Sprintf("… + %d", len(r.Unread)-i))
+			break
+		}
 		p.Unread = append(p.Unread, u.String())
 	}
 	return p
 }
 
+// plain is a name without what is not seen, and may turn round what is.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf) {
+			return -1
+		}
+		return r
+	}, name)
+}
+
 func cardOf(v Van, o Options, s *words.Speaker) card {
+	v.Name = plain(v.Name)
 	c := card{Name: v.Name, Mood: "good", Heard: s.Say("report.heard.never"), Chart: chartOf(v, s)}
 	if !v.Heard.IsZero() {
 		c.Heard = s.Say("report.heard.at", "At", v.Heard.In(o.Zone).Format("2006-01-02 15:04"), "Age", ageOf(o.Now.Sub(v.Heard)))
@@ -201,7 +224,8 @@ func chartOf(v Van, s *words.Speaker) chart {
 	for _, d := range v.Days {
 		most = max(most, math.Ceil(d.Run.Hours()))
 	}
-	c := chart{Width: barWidth*len(v.Days) + 30, Most: s.Number(most, 0) + "\u00a0h", Says: s.Say("report.chart", "Van", v.Name)}
+	width := barWidth*len(v.Days) + 74
+	c := chart{Width: width, Least: width * 55 / 100, Most: s.Number(most, 0) + "\u00a0h", Says: s.Say("report.chart", "Van", v.Name)}
 	for i, d := range v.Days {
 		b := bar{X: float64(barWidth * i), Height: d.Run.Hours() / most * barHeight, Heard: d.Events > 0}
 		b.Y = barHeight - b.Height
@@ -232,7 +256,7 @@ func chartOf(v Van, s *words.Speaker) chart {
 		b.Title = strings.Join(title, ", ")
 		c.Days = append(c.Days, b)
 	}
-	c.Height, c.Foot = 70, 60
+	c.Height, c.Foot = 74, 60
 	if c.Battery != "" {
 		c.SaysBattery = s.Say("report.chart.battery")
 		c.Height, c.Foot = c.Height+levelHeight+8, c.Foot+levelHeight+8

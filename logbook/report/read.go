@@ -223,6 +223,10 @@ func decode(line []byte, see func(Record)) (wrong string) {
 							e.Attributes[a.Key] = v
 						}
 					case bool:
+						if a.Key == "infobus.volatile" {
+							e.Volatile = v
+							continue
+						}
 						e.Attributes[a.Key] = v
 					}
 				}

@@ -34,6 +34,8 @@ type Van struct {
 	Days    []Day     // of Options.Days, the oldest first
 	Missing uint64    // events of numbers between others that are not in the files
 	Undated int       // events of which nobody knows when they were
+	Ahead   int       // events of a time that is still to come: a clock was wrong
+	Boxes   bool      // two boxes sent under this name at the same time
 	Dropped int       // that the box itself said were lost
 	Percent float64   // the battery's, last heard; -1 unknown
 
@@ -68,6 +70,14 @@ type Day struct {
 // parts are those of a day of which a level is told: three hours each.
 const parts = 8
 
+const (
+	// ahead is how far a box's clock may be before that of who makes the report.
+	ahead = time.Hour
+	// together is how long two logs of one van overlap at least, for it to be two boxes: a
+	// log that is drawn anew begins when the one before has ended.
+	together = 24 * time.Hour
+)
+
 // Level is how full the battery was, in the mean. The zero Level is unknown.
 type Level struct {
 	Percent float64
@@ -92,7 +102,10 @@ type Reckoner struct {
 	vans   map[string]string // the name by the log
 	lines  []line
 	offset map[[2]string]time.Time // by log and boot: the wall time of its beginning
+	first  map[string]time.Time    // by log: the first time heard
 	last   map[string]time.Time    // by log: the last time heard
+	ahead  map[string]int          // by log: events of a time that is still to come
+	memory map[string]bool         // by log: that it was in a box's memory only, beside its card's
 	unread []Unread
 	levels map[string]map[int]mean // by log and part of the days, from 0
 	full   map[string]level        // by log: the last sample of the battery
@@ -115,7 +128,7 @@ var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped,
 func NewReckoner(o Options) *Reckoner {
 	y, m, d := o.Now.In(o.Zone).Date()
 	return &Reckoner{o: o, from: time.Date(y, m, d-o.Days+1, 0, 0, 0, 0, o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
-		offset: map[[2]string]time.Time{}, last: map[string]time.Time{}, levels: map[string]map[int]mean{}, full: map[string]level{}}
+		offset: map[[2]string]time.Time{}, first: map[string]time.Time{}, last: map[string]time.Time{}, ahead: map[string]int{}, memory: map[string]bool{}, levels: map[string]map[int]mean{}, full: map[string]level{}}
 }
 
 // See counts an event.
@@ -130,7 +143,15 @@ func (r *Reckoner) See(in Record) {
 	if !r.logs[e.Log].add(e.Seq) {
 		return // it came twice
 	}
+	r.memory[e.Log] = r.memory[e.Log] || e.Volatile
+	if e.At.After(r.o.Now.Add(ahead)) {
+		r.ahead[e.Log]++
+		e.At = time.Time{}
+	}
 	if !e.At.IsZero() {
+		if first := r.first[e.Log]; first.IsZero() || e.At.Before(first) {
+			r.first[e.Log] = e.At
+		}
 		r.offset[[2]string{e.Log, e.Boot}] = e.At.Add(-e.Mono)
 		if e.At.After(r.last[e.Log]) {
 			r.last[e.Log] = e.At
@@ -194,10 +215,12 @@ func (r *Reckoner) Report() Report {
 	for log, s := range r.logs {
 		v := of(log)
 		v.Missing += s.missing()
+		v.Ahead += r.ahead[log]
 		if r.last[log].After(v.Heard) {
 			v.Heard = r.last[log]
 		}
 	}
+	r.boxes(of)
 	for i := range r.lines {
 		l := &r.lines[i]
 		if began, ok := r.offset[[2]string{l.log, l.boot}]; ok && l.at.IsZero() {
@@ -245,6 +268,26 @@ func (r *Reckoner) Report() Report {
 	slices.SortFunc(out.Vans, func(a, b Van) int { return cmp.Compare(a.Name, b.Name) })
 	out.Unread = r.unread
 	return out
+}
+
+// boxes finds the vans under whose name two boxes sent.
+func (r *Reckoner) boxes(of func(log string) *van) {
+	until := map[*van]time.Time{} // the latest end of a log that began before
+	for _, log := range slices.SortedFunc(maps.Keys(r.first), func(a, b string) int { return r.first[a].Compare(r.first[b]) }) {
+		if r.memory[log] {
+			continue
+		}
+		v, end := of(log), r.last[log]
+		if was := until[v]; !was.IsZero() {
+			if was.Before(end) {
+				end = was
+			}
+			v.Boxes = v.Boxes || end.Sub(r.first[log]) > together
+		}
+		if r.last[log].After(until[v]) {
+			until[v] = r.last[log]
+		}
+	}
 }
 
 // van gathers one van's days.

@@ -68,6 +68,14 @@ func told(log, boot string, seq uint64, lines ...string) (list []logbook.Event) 
 	return list
 }
 
+// volatile has the events sent from memory.
+func volatile(list []logbook.Event) []logbook.Event {
+	for i := range list {
+		list[i].Volatile = true
+	}
+	return list
+}
+
 func reportOf(o Options, van string, events ...logbook.Event) Report {
 	r := NewReckoner(o)
 	for _, e := range events {
@@ -155,6 +163,12 @@ func TestWhatSomebodyShouldLookAt(t *testing.T) {
 		{"that somebody has checked", heard("22 10:00 timetable.expiring hours=2 of=9 days=1", "22 11:00 timetable.corrected correction=checked active=0"), nil},
 		{"events that are not here", append(heard(), told("a", "x", 7, "24 19:30 battery.level level=good")...), []string{"5 events between others are not here: on their way, or lost."}},
 		{"events that the box lost", heard("23 10:00 logbook.dropped events=1 reason=damaged"), []string{"1 event was lost, as the box says."}},
+		{"a clock that is years ahead", told("a", "x", 1, "22 12:00 system.started", "24 22:00 system.started"), []string{"Silent: last heard 2 days ago. Broken, stolen, or out of reach?",
+			"1 event is of a time to come: the box’s clock was wrong, or this machine’s is."}},
+		{"two boxes of one name", append(heard("23 10:00 system.started"), told("b", "y", 1, "23 09:00 system.started", "24 12:00 system.started")...),
+			[]string{"Two boxes send under this name at the same time: what stands here is of both."}},
+		{"a log that was drawn anew", append(heard("23 10:00 system.started"), told("b", "y", 1, "22 09:00 system.started", "23 09:00 system.started")...), nil},
+		{"a log in memory, while the card took nothing", append(heard("22 10:00 system.started"), volatile(told("b", "y", 1, "22 12:00 device.failed device=panel reason=absent", "24 12:00 device.recovered device=panel"))...), nil},
 		{"gas", heard("23 10:00 power.monoxide state=alarm", "23 10:20 power.monoxide state=over"), []string{"The carbon-monoxide alarm sounded: 2026-11-23 10:00"}},
 	} {
 		r := reportOf(options(), "Van 1", c.events...)
@@ -168,6 +182,13 @@ func TestWhatSomebodyShouldLookAt(t *testing.T) {
 		if r.Attention(options()) != (c.want != nil) {
 			t.Errorf("%s: attention: %v", c.name, r.Attention(options()))
 		}
+	}
+}
+
+// Where nothing came from any van, somebody should look.
+func TestNoVanAtAllWantsALook(t *testing.T) {
+	if r := NewReckoner(options()).Report(); !r.Attention(options()) {
+		t.Error("an empty folder is all well")
 	}
 }
 
