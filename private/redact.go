@@ -23,6 +23,14 @@ func Redact(text string) string {
 		return text
 	}
 	text = logins().ReplaceAllString(text, "://‹user›@")
+	text = addresses().ReplaceAllStringFunc(text, func(m string) string {
+		path, _, found := strings.Cut(m, "?")
+		if path = keys().ReplaceAllString(path, "/‹secret›"); found {
+			path += "?‹secret›"
+		}
+		return path
+	})
+	text = secrets().ReplaceAllString(text, "${1}‹secret›")
 	text = mails().ReplaceAllStringFunc(text, func(m string) string {
 		if units().MatchString(m) && !hosts().MatchString(m) {
 			return m
@@ -56,7 +64,16 @@ var (
 	// An e-mail address at a host without a name.
 	hosts = pattern(`@\d{1,3}(?:\.\d{1,3}){3}$`)
 
+	// What is asked of an address, and what of it nobody could guess: whoever knows it may
+	// read what stands there.
+	addresses = pattern(`(?i)https?://[^\s"'<>]+`)
+	keys      = pattern(`/[\w%.~-]{24,}`)
+	secrets   = pattern(`(?i)(\bbearer\s+|\b\w*(?:token|api[_-]?key|secret|password|passwd|passphrase|psk)(?:\s?=\s?["']?|["']\s?:\s?["']))[^\s"'&;,‹]+`)
+
 	positions = pattern(strings.Join([]string{
+		`\$?\b(?:G[ABLNPQ]|BD)[A-Z]{3},[^\s*]*(?:\*[0-9A-Fa-f]{2})?`, // NMEA 0183
+		`\b\d{1,2}\.\d{3,}\s?[NS]\b[,;/\s]*\d{1,3}\.\d{3,}\s?[EWO]\b`,
+		`\b[NS]\s?\d{1,2}(?:\.\d{3,}|[°\s]\s?\d{1,2}\.\d+)['′]?[,;/\s]*[EWO]\s?\d{1,3}(?:\.\d{3,}|[°\s]\s?\d{1,2}\.\d+)['′]?`,
 		`(?i:geo:)-?\d[\d.,;-]*`,
 		`(?i:\b(?:lat|lon|lng|latitude|longitude)\b["']?\s*[:=]\s*["']?)-?\d+(?:\.\d+)?`,
 		`-?\d{1,2}\.\d{3,}°?\s?[,;/ ]\s?-?\d{1,3}\.\d{3,}°?`,
@@ -65,7 +82,8 @@ var (
 	}, "|"))
 
 	// The names that phones give themselves, which often hold their owner's.
-	phones = pattern(`"[^"\n]*(?i:` + makers + `)[^"\n]*"|[\pL\pN'’._-]*(?i:` + makers + `)[_-][\pL\pN'’_-]+|[\pL\pN'’]+[_-](?i:` + makers + `)[\pL\pN'’._-]*`)
+	phones = pattern(`"[^"\n]*(?i:` + makers + `)[^"\n]*"|[\pL\pN'’._-]*(?i:` + makers + `)[_-][\pL\pN'’_-]+|[\pL\pN'’]+[_-](?i:` + makers + `)[\pL\pN'’._-]*` +
+		`|[\pL\pN.-]+['’]s?\s(?i:` + makers + `)\b|\b(?i:` + makers + `)(?:\s(?:de|di|du|of|van|von)\s|\sd['’]|\s?\()\pL[\pL\pN'’-]*\)?|\b(?:DESKTOP|LAPTOP)-[0-9A-Z]{4,}\b|\bMi-[\pL\pN]+`)
 
 	// Addresses as names of the DNS have them.
 	reversed = pattern(`(?i)(?:[0-9a-f]\.){4,}ip6\.arpa|[0-9a-f]*-[0-9a-f-]*(?:s[0-9a-z]+)?\.ipv6-literal\.net|\b\d{1,3}(?:-\d{1,3}){3}\.[\pL][\pL\pN.-]*`)
@@ -73,7 +91,7 @@ var (
 	// A hardware address without separators or with unusual ones, EUI-64, a client
 	// or a chip card's number, a gateway's serial: in capitals or not, never a part of
 	// a longer word.
-	bare = pattern(`(?i)89[0-9]{16,19}f?|[0-9a-f]{6}fffe[0-9a-f]{6}|(?:0x|01)?[0-9a-f]{12}|[0-9a-f]{4}:[0-9a-f]{2}ff:fe[0-9a-f]{2}:[0-9a-f]{4}|[0-9a-f]{6}[-_. ][0-9a-f]{6}` +
+	bare = pattern(`(?i)89[0-9]{16,19}f?|00010001[0-9a-f]{20}|00030001[0-9a-f]{12}|[0-9a-f]{6}fffe[0-9a-f]{6}|(?:0x|01)?[0-9a-f]{12}|[0-9a-f]{4}:[0-9a-f]{2}ff:fe[0-9a-f]{2}:[0-9a-f]{4}|[0-9a-f]{6}[-_. ][0-9a-f]{6}` +
 		`|[0-9a-f]{2}(?:(?: [0-9a-f]{2}){5,}|(?:_[0-9a-f]{2}){5,}|(?:\.[0-9a-f]{2}){5,})` +
 		`|q[0-9a-z]{3}-[0-9a-z]{4}-[0-9a-z]{4}|q[0-9a-z]{11}`)
 
@@ -87,7 +105,7 @@ var (
 	ipv4s    = pattern(`[0-9]+(?:\.[0-9]+){3,}`)
 )
 
-const makers = `iphone|ipad|macbook|android|galaxy|samsung|pixel|redmi|xiaomi|huawei|honor|oppo|tecno|infinix|itel`
+const makers = `iphone|ipad|macbook|android|galaxy|samsung|pixel|redmi|xiaomi|huawei|honor|oppo|tecno|infinix|itel|vivo|realme|oneplus|motorola|nokia|lenovo|wiko|alcatel`
 
 // pattern compiles an expression when it is first used: a command that redacts
 // nothing need not wait for it.

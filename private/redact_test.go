@@ -22,6 +22,10 @@ func TestRedactFindsWhatIsHardToFind(t *testing.T) {
 		"06_12_34_56_78", "06·12·34·56·78", "iccid 89331503190212345678F", "serial Q2XX-ABCD-1234", "serial Q2XXABCD1234",
 		"pos 50.9513,1.8587", "pos 50.951290, 1.858686", `50°57'04.6"N 1°51'31.3"E`, "geo:50.9513,1.8587", "9F27XVX5+2C", `{"lat": 50.95, "lng": 1.85}`,
 		"planted (at) example.org", `"planted person"@example.org`, "ahmed@192.0.2.7", "http://ahmed:secret@example.org/x",
+		"$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47", "GNGLL,5057.0774,N,00151.5212,E,081836.00,A,A*70", "50.9513N 1.8587E", "N50.9513 E1.8587", "N 50 57.077 E 001 51.521",
+		"Ahmed's iPhone joined", "Fatima’s Galaxy", "iPhone de Fatima", "iPhone (Ahmed)", "client provides name: vivo-1904", "name: realme-C11", "name: DESKTOP-4F2K9QJ", "name: Mi-9T", "duid 000100012abbccdddeadbeef1234",
+		"https://example.org/hook?token=abcdef", "GET /v1/logs?api_key=sk_live_1", "Authorization: Bearer eyJhbGciOi.eyJzdWIi", `{"token":"abc"}`, `psk="camp"`,
+		"https://calendar.google.com/calendar/ical/x/private-0a1b2c3d4e5f60718293a4b5/basic.ics", "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOpQrStUvWxYz/export",
 		"bob@laptop failed", "mail=bob%40example.org", "Ali.خالد@example.org",
 	} {
 		got := Redact(in)
@@ -56,6 +60,7 @@ func TestRedactManglesNothingHarmless(t *testing.T) {
 		"10.15.7", "v0.0.0-20260213210345-44df1a37e875", "1.26.0", "v1.2.3.4", "6.12.48-1", "github.com/x/y@v0.36.0",
 		"12345678-1234-1234-1234-123456789012", "4f5c1f9a-12f3-4c7e-9a0b-001122334455",
 		"seq 12345678", "std::string", "0x0012345678", "0000000000001000", "0123456789abcdef",
+		"https://logs.example.org:4318/v1/logs", "xdg-desktop-portal.service", "the token is refused", "token: at most 200 characters", "no bearer", "GPIO, line 3", "E1 N2", "the van's battery", "an android app",
 		"infobus-link@bounce.service", "/sys/bus/i2c/devices/1-0040", "pcie 0000:01:00.0", "spi0.0 at 9030000.pl061", "04 12 00 27", "10:20:30:40",
 		"timetable 20 of 44df1a37e8751 rows", "facade decade", "acknowledged", "quality of 12", "q=1", "android is well", "at 40°", "1.5 V, 2.25 A", "12 V 0.5 A", "chip ds3231", "0x40",
 		"infobus.yaml:12:5: unknown key", "00:00:00.000", "16777216 bytes", "written 140000000B",
