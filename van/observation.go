@@ -72,8 +72,13 @@ type (
 		OK      bool
 	}
 
-	// CardSeen is what the initramfs found of the card, observed right after Started.
-	CardSeen struct{ card.Report }
+	// CardSeen is what the initramfs found of the card, observed right after Started. What
+	// the box says of itself comes along, as Noted has it: the glass takes nothing new for
+	// minutes once it was drawn.
+	CardSeen struct {
+		card.Report
+		Notes []words.Text
+	}
 
 	// Recorded says how far the logbook is durable.
 	Recorded struct {
@@ -207,6 +212,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	case DeviceSeen:
 		s.device(v, now, out)
 	case CardSeen:
+		s.Notes = v.Notes
 		s.card(v.Report, in.At, out)
 	case Recorded:
 		s.Sync.Log, s.Sync.Seq, s.Sync.Acknowledged, s.Sync.Waiting = v.Log, v.Seq, v.Acknowledged, v.Waiting

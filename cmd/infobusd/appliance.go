@@ -277,22 +277,21 @@ func (a *appliance) run(ctx context.Context) {
 	started := a.keeper.Load(a.screen.Certain())
 	a.restoreBudget(started.Kept)
 	a.observe(started)
-	a.foundCard(a.flags.card)
+	notes := notesOf(a.mistakes)
+	if a.closed != nil {
+		notes = append(notes, words.T("door.closed"))
+	}
+	a.foundCard(a.flags.card, notes)
 	if a.refused != nil {
 		slog.Error("the box starts all the same", "why", a.refused)
 		a.heard(van.Configuration, a.refused)
 	}
-	notes := notesOf(a.mistakes)
 	if a.mistakes != nil {
 		slog.Error("the settings file was refused, and the last good settings hold", "why", a.mistakes)
 		a.heard(van.Settings, a.mistakes)
 	}
 	if a.closed != nil {
 		slog.Error("the box starts all the same; its pages may be missing", "why", a.closed)
-		notes = append(notes, words.T("door.closed"))
-	}
-	if len(notes) > 0 {
-		a.observe(van.Noted{Notes: notes})
 	}
 	if a.table != nil {
 		a.observe(van.TimetableSeen{Timetable: a.table})

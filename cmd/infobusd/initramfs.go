@@ -10,18 +10,23 @@ import (
 	"infobus/card"
 	"infobus/config/settings"
 	"infobus/van"
+	"infobus/words"
 )
 
-// foundCard observes what the card's initramfs found. Where there is no report the box
-// does not run from its own card, of which then nothing is known.
-func (a *appliance) foundCard(file string) {
+// foundCard observes what the card's initramfs found, and what the box says of itself.
+// Where there is no report the box does not run from its own card, of which then nothing
+// is known.
+func (a *appliance) foundCard(file string, notes []words.Text) {
 	r, err := readReport(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	if err == nil {
+		a.observe(van.CardSeen{Report: r, Notes: notes})
+		return
+	}
+	if len(notes) > 0 {
+		a.observe(van.Noted{Notes: notes})
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
 		slog.Warn("what was found of the card is not known", "why", err)
-	default:
-		a.observe(van.CardSeen{Report: r})
 	}
 }
 

@@ -97,6 +97,15 @@ func TestOfACardThatIsBrokenGlassAndPageSayWhatToDo(t *testing.T) {
 			}
 		}
 	}
+	// What the box says of itself stands on the same picture: the next may come minutes later.
+	o, note := van.DefaultOptions(), words.T("settings.file", "What", words.T("settings.mistake.empty"))
+	_, _, effects := van.Step(o, van.New(o, van.Panel), van.Observation{At: reading.Stamp{Mono: 1e9}, Value: van.CardSeen{Report: brokenCards[0].report, Notes: []words.Text{note}}})
+	both := plainSpaces(drawn(t, effects))
+	for _, text := range []words.Text{note, words.T(brokenCards[0].glass)} {
+		if want := plainSpaces(words.In("en").Text(text)); !strings.Contains(both, want) {
+			t.Errorf("%q was expected on the glass, which has %q", want, both)
+		}
+	}
 	for _, state := range []card.DataState{card.DataMounted, card.DataRepaired} {
 		if _, glass := seen(card.Report{Why: card.WhyGood, Data: card.Data{State: state}}); glass != "" {
 			t.Errorf("the data is %s, and the glass says %q", state, glass)

@@ -14,7 +14,7 @@ import (
 // has not, and nothing of it is from this machine's network.
 func TestTheFirstEveningsReportNamesWhatTheBoardLacks(t *testing.T) {
 	dir := made(t)
-	b := start(t, dir, copied(t, dir, 2<<30), setup{endpoint: "http://10.0.2.2:1"})
+	b := start(t, dir, copied(t, dir, 2<<30), setup{endpoint: "http://10.0.2.2:1", qemu: ownTime})
 	b.wait("systemctl is-active multi-user.target")
 	b.run("mkdir -p /tmp/stick && infobus selftest --first-board --yes --report /tmp/stick; test $? -eq 1")
 	t.Logf("the report:\n%s", b.run("cat /tmp/stick/infobus-first-board.txt"))
