@@ -219,7 +219,8 @@ func kernelSector(boot int64) func(*testing.T, string) {
 }
 
 // tenMistakes has the daemon start again with ten other settings files, as the initramfs
-// would have copied them.
+// would have copied them, and with a panel of which nothing is known: one that has just been
+// drawn on takes nothing for three minutes.
 func tenMistakes(b *box) {
 	for _, m := range []struct{ file, data, says string }{
 		{"infobus.txt", "name=Van\npni=geheim7351", "line 2: there is no such key. Is pin meant?"},
@@ -233,7 +234,7 @@ func tenMistakes(b *box) {
 		{"infobus.txt", `{\rtf1 geheim7351`, "infobus.txt: a word processor has written it."},
 		{"infobus.txt", "battery=geheim7351", "line 1, battery: agm, gel, flooded, lifepo4 or none was expected."},
 	} {
-		b.run("systemctl stop infobusd.service; cd /run/infobus-card && rm -f infobus*.txt && echo " + base64.StdEncoding.EncodeToString([]byte(m.data)) + " | base64 -d >" + m.file +
+		b.run("systemctl stop infobusd.service; rm -f /var/lib/infobus/kept.slots /var/lib/infobus/glass.slots; cd /run/infobus-card && rm -f infobus*.txt && echo " + base64.StdEncoding.EncodeToString([]byte(m.data)) + " | base64 -d >" + m.file +
 			" && chown infobus " + m.file + " && chmod 400 " + m.file + " && systemctl start infobusd.service")
 		b.glass(m.says)
 		if all := b.run("infobus status --json || true; infobus status || true; journalctl -b -u infobusd --no-pager"); strings.Contains(all, "geheim") {
