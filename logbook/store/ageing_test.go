@@ -127,12 +127,15 @@ func (a *ageing) age(flips int) {
 		a.blind = a.blind || strings.HasSuffix(s.name, MarkFile)
 	}
 	path := shelfDir + "/" + File
-	if _, ok := a.files[path]; !ok {
-		path += fmt.Sprintf(suffixAside, 1) // it was being replaced
+	log, aside := path+"-wal", path+fmt.Sprintf(suffixAside, 1)
+	if _, ok := a.files[path]; !ok { // it was being replaced
+		path, log = aside, aside+"-wal"
+	} else if _, ok := a.files[aside]; !ok && len(a.files[log]) == 0 && len(a.files[aside+"-wal"]) > 0 {
+		log = aside + "-wal"
 	}
 	for id, e := range a.stored {
 		body, _ := json.Marshal(e)
-		if !whole(a.files[path], body) && !whole(a.files[path+"-wal"], body) {
+		if !whole(a.files[path], body) && !whole(a.files[log], body) {
 			a.gone[id] = true
 		}
 	}

@@ -93,6 +93,26 @@ func TestWhatOnlyADamagedMarkToldOfIsSent(t *testing.T) {
 	}
 }
 
+// A logbook was being set aside, which the newer mark alone said: its write-ahead log has a
+// new name already.
+func TestALogbookThatWasHalfSetAsideIsReadWithoutItsMark(t *testing.T) {
+	log, files := fourCommits(t)
+	path := shelfDir + "/" + File
+	files[path+fmt.Sprintf(suffixAside, 1)+"-wal"] = files[path+"-wal"]
+	delete(files, path+"-wal")
+	hitNewestMark(files)
+	s, _ := opened(t, files, "")
+	waiting, _ := identities(t, s, 0)
+	for n := 2; n <= 12; n++ {
+		if id := fmt.Sprint(log, "/", n); !waiting[id] {
+			t.Errorf("%s does not wait", id)
+		}
+	}
+	if s.Status().Lost != 0 {
+		t.Errorf("%d are said to be lost", s.Status().Lost)
+	}
+}
+
 // What a cut commit left is overwritten before the next mark: beside one that a second cut
 // tears it would be taken for damage.
 func TestWhatACutCommitLeavesIsOverwritten(t *testing.T) {

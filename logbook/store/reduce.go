@@ -184,7 +184,7 @@ func (s *Store) wipeAside(now time.Time) {
 		return // files of a disk in memory have no time
 	}
 	for n := 1; n <= maxAside; n++ {
-		for _, suffix := range []string{"", "-wal"} {
+		for _, suffix := range []string{"-wal", ""} { // a log alone would be of one that is being set aside
 			path := fmt.Sprintf("%s"+suffixAside+"%s", s.path, n, suffix)
 			info, err := os.Lstat(path)
 			if err == nil && now.Sub(info.ModTime()) > keepAcknowledged {

@@ -36,8 +36,12 @@ func (s *Store) salvage(mark Mark, newest bool) (content, error) {
 	found := map[identity]logbook.Event{}
 	var logs []string
 	c := content{events: map[uint64]logbook.Event{}, last: mark.Seq}
+	limit := mark.Seq
+	if !newest {
+		limit += s.options.MaxEvents // no commit has more
+	}
 	take := func(e logbook.Event, order uint64) {
-		if e.Name == lost || e.Log == mark.Log && (e.Seq <= mark.Floor || newest && e.Seq > mark.Seq) {
+		if e.Name == lost || e.Log == mark.Log && (e.Seq <= mark.Floor || e.Seq > limit) {
 			return
 		}
 		id := identity{e.Log, e.Seq}
@@ -49,7 +53,7 @@ func (s *Store) salvage(mark Mark, newest bool) (content, error) {
 			logs = append(logs, e.Log)
 		}
 	}
-	for _, path := range s.sources(mark) {
+	for _, path := range s.sources(mark.Renewing || !newest) {
 		unread, err := carveFile(s.options.Disk, path, take)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return c, fmt.Errorf("read the damaged logbook: %w", err)
@@ -86,10 +90,10 @@ func (s *Store) salvage(mark Mark, newest bool) (content, error) {
 }
 
 // sources are the files to read. Where the logbook is not there, or its write-ahead log
-// alone was moved, it was being replaced, and is set aside now.
-func (s *Store) sources(mark Mark) []string {
+// alone was moved, it was being replaced, and is set aside now. renewing: it may have been.
+func (s *Store) sources(renewing bool) []string {
 	path := s.path
-	if mark.Renewing && halfAside(s.options.Disk, path) {
+	if renewing && halfAside(s.options.Disk, path) {
 		return []string{path, path + fmt.Sprintf(suffixAside, 1) + "-wal"}
 	}
 	if f, err := s.options.Disk.Open(path, os.O_RDONLY); errors.Is(err, os.ErrNotExist) {
