@@ -240,38 +240,43 @@ func aged(seed uint64, o Options) (*ageing, error) {
 	return a, a.send(o)
 }
 
-// Flips and cuts come together: of a card whose power goes in the middle of commits, of
-// openings and of what mends it, and of which bits flip at rest in between, all that is
-// whole is sent, as it was, and what is not is counted.
-func TestFlipsBetweenPowerCutsCostNothingElse(t *testing.T) {
-	seeds := uint64(60)
-	if os.Getenv("INFOBUS_SOAK") != "" {
-		seeds = 10_000
-	}
-	var (
-		mu                               sync.Mutex // guards the rest
-		flips, cuts, events, gone, wrong int
-		next                             atomic.Uint64
-		cores                            sync.WaitGroup
-	)
+// spread does f for 0 to n-1 on all cores.
+func spread(n int, f func(i int)) {
+	var next atomic.Int64
+	var cores sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		cores.Go(func() {
-			for seed := next.Add(1) - 1; seed < seeds; seed = next.Add(1) - 1 {
-				a, err := aged(seed, Options{})
-				mu.Lock()
-				if err != nil {
-					wrong++
-					t.Errorf("seed %d, %d flips: %v", seed, a.hit, err)
-				}
-				flips, cuts, events, gone = flips+a.hit, cuts+a.cuts, events+len(a.stored), gone+len(a.gone)
-				mu.Unlock()
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				f(int(i))
 			}
 		})
 	}
 	cores.Wait()
+}
+
+// Flips and cuts come together: of a card whose power goes in the middle of commits, of
+// openings and of what mends it, and of which bits flip at rest in between, all that is
+// whole is sent, as it was, and what is not is counted.
+func TestFlipsBetweenPowerCutsCostNothingElse(t *testing.T) {
+	seeds := 60
+	if os.Getenv("INFOBUS_SOAK") != "" {
+		seeds = 10_000
+	}
+	var mu sync.Mutex // guards the rest
+	var flips, cuts, events, gone, wrong int
+	spread(seeds, func(seed int) {
+		a, err := aged(uint64(seed), Options{})
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			wrong++
+			t.Errorf("seed %d, %d flips: %v", seed, a.hit, err)
+		}
+		flips, cuts, events, gone = flips+a.hit, cuts+a.cuts, events+len(a.stored), gone+len(a.gone)
+	})
 	t.Logf("%d of %d cards are wrong", wrong, seeds)
 	t.Logf("%d cards, %d power cuts in the middle of something, %d flips; of %d events %d were hit in every copy", seeds, cuts, flips, events, gone)
-	if uint64(cuts) < seeds || uint64(flips) < seeds || gone == 0 {
+	if cuts < seeds || flips < seeds || gone == 0 {
 		t.Error("this test shows little")
 	}
 }

@@ -273,11 +273,11 @@ func TestAnyBitMayFlip(t *testing.T) {
 	x := newShelf(t, Options{})
 	random := rand.New(rand.NewPCG(4, 4))
 	list := x.sectors()
-	flip := func(name string, bit int) {
-		if err := x.try(x.with(name, func(b []byte) { b[bit/8] ^= 1 << (bit % 8) }), Options{}, nothing); err != nil {
-			t.Errorf("%s, bit %d: %v", name, bit, err)
-		}
+	type place struct {
+		name string
+		bit  int
 	}
+	var flips []place
 	n := 2000
 	if os.Getenv("INFOBUS_SOAK") != "" {
 		n = 20_000
@@ -289,7 +289,7 @@ func TestAnyBitMayFlip(t *testing.T) {
 			for page := range map[int]bool{at: true, at + 4096: true, at + 2*4096: true} {
 				for bit := page * 8; bit < min(page+4096+24, len(b))*8; bit++ {
 					if name != shelfDir+"/"+MarkFile || page == 0 {
-						flip(name, bit)
+						flips = append(flips, place{name, bit})
 					}
 				}
 			}
@@ -297,8 +297,15 @@ func TestAnyBitMayFlip(t *testing.T) {
 	}
 	for range n {
 		s := list[random.IntN(len(list))]
-		flip(s.name, min(s.at*8+random.IntN(durabletest.Sector*8), len(x.files[s.name])*8-1))
+		flips = append(flips, place{s.name, min(s.at*8+random.IntN(durabletest.Sector*8), len(x.files[s.name])*8-1)})
 	}
+	spread(len(flips), func(i int) {
+		f := flips[i]
+		if err := x.try(x.with(f.name, func(b []byte) { b[f.bit/8] ^= 1 << (f.bit % 8) }), Options{}, nothing); err != nil {
+			t.Errorf("%s, bit %d: %v", f.name, f.bit, err)
+		}
+	})
+	t.Logf("%d flips, one by one", len(flips))
 }
 
 // With the checksums off the same finds what is wrong.
