@@ -125,7 +125,7 @@ func renderCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "render -o page.png --timetable FILE",
 		Short: "Draw a page of the public screen, in the panel's own pixels",
-		Example: `  infobus kiosk render -o page.png --timetable timetable.yaml --at 2026-11-23T10:00 --site north
+		Example: `  infobus kiosk render -o page.png --timetable timetable.yaml --at 2026-11-23T10:00 --site quai
   infobus kiosk render -o help.png --timetable timetable.yaml --board board.yaml --page help --lang ti,ur --part 2`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -177,7 +177,7 @@ func sheetCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "sheet -o sheet.png --timetable FILE --board FILE",
 		Short:   "Draw every page in every language on one sheet, at half its size",
-		Example: "  infobus kiosk sheet -o sheet.png --timetable timetable.yaml --board board.yaml --at 2026-11-23T09:40 --site north",
+		Example: "  infobus kiosk sheet -o sheet.png --timetable timetable.yaml --board board.yaml --at 2026-11-23T09:40 --site quai",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			o, input, err := in.read(true)

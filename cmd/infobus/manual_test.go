@@ -3,9 +3,13 @@ package main
 import (
 	"flag"
 	"os"
+	"regexp"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"infobus/cmd/manual"
+	"infobus/examples"
 	"infobus/words"
 )
 
@@ -23,5 +27,27 @@ func TestTheManualPageIsCurrent(t *testing.T) {
 	}
 	if got, err := os.ReadFile(file); err != nil || string(got) != want {
 		t.Errorf("%s is not what the commands' help says: go test ./cmd/infobus -run ManualPage -update (%v)", file, err)
+	}
+}
+
+// Whoever tries an example on the timetable that the package ships finds its site there.
+func TestTheExamplesSitesAreTheShippedTimetables(t *testing.T) {
+	named := regexp.MustCompile(`--site (\S+)`)
+	var found int
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, m := range named.FindAllStringSubmatch(c.Example, -1) {
+			found++
+			if !regexp.MustCompile(`\{id: ` + m[1] + `,`).Match(examples.Timetable) {
+				t.Errorf("%s: there is no site %s", c.CommandPath(), m[1])
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(command(words.Shipped()))
+	if found == 0 {
+		t.Error("no example has a site")
 	}
 }

@@ -130,7 +130,7 @@ that the timetable shows as any other day, after "note:".`,
 		Short: "Show the rows of a day: service, place, opens, closes, state, why",
 		Long: `Show the rows of a day. Several files, or the files of a folder, make one timetable together.
 Of a timetable with mistakes it shows what would be shown were there no earlier one.`,
-		Example: `  infobus timetable show timetable.yaml --at 2026-11-23T10:00 --site north
+		Example: `  infobus timetable show timetable.yaml --at 2026-11-23T10:00 --site quai
   infobus timetable show timetable.yaml --at 2026-11-23 --days 7 --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -84,6 +84,9 @@ to bad first.`,
 			})
 		}},
 		&cobra.Command{Use: "confirm", Short: "Confirm the slot that runs: it is well", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+			if running() == card.None {
+				return disk.ErrNoCard
+			}
 			return writeSlots(device, string(running()), func(s card.State, slot card.Slot) (card.State, error) {
 				if s.IsGood(slot) && s.Try == card.None {
 					return s, nil // nothing to be written

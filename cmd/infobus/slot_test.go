@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"infobus/card"
+	"infobus/card/disk"
 	"infobus/words"
 )
 
@@ -54,6 +56,9 @@ func TestSlotsAreShownAndWritten(t *testing.T) {
 	}
 	if _, err := slotRun(t, image, "set-state", "b", "bad"); err == nil {
 		t.Error("the only slot was called bad")
+	}
+	if _, err := slotRun(t, image, "confirm"); !errors.Is(err, disk.ErrNoCard) {
+		t.Errorf("a slot was confirmed where none runs: %v", err)
 	}
 	for _, wrong := range []string{"set-primary c", "set-state a well", "get-state", "confirm"} {
 		if _, err := slotRun(t, image, strings.Fields(wrong)...); err == nil {
