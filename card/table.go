@@ -55,7 +55,8 @@ var ErrTooSmall = errors.New("the card is too small")
 // 64 MiB.
 const searched = 64 * align
 
-// Data is where the data partition is to be on a card of so many sectors: to its end.
+// Data is where the data partition is to be on a card of so many sectors: to its end, or
+// to a partition behind it that is none of ours.
 // same says that the table has it so. Where its entry is lost, it is where a file system
 // begins behind the slots, as begins says of a sector, or else right behind them.
 func (t Table) Data(sectors int64, begins func(sector int64) bool) (want Partition, same bool, err error) {
@@ -78,7 +79,14 @@ func (t Table) Data(sectors int64, begins func(sector int64) bool) (want Partiti
 		}
 		want.Start = uint32(start)
 	}
-	count := min(sectors, 1<<32-1) - int64(want.Start)
+	end := min(sectors, 1<<32-1)
+	for i, p := range t.Partitions {
+		// One that somebody put behind it is not grown into.
+		if i != PartitionData-1 && p.Kind != 0 && p.Start > want.Start {
+			end = min(end, int64(p.Start))
+		}
+	}
+	count := end - int64(want.Start)
 	count -= count % align
 	if count < least {
 		return want, false, fmt.Errorf("%w: %d MiB are left for data", ErrTooSmall, max(0, count/align))

@@ -35,6 +35,8 @@ func TestWhereTheDataGoes(t *testing.T) {
 		wrong   error
 	}{
 		{"to the end of the card", []Partition{fat, slots, data}, 8000 * mib, 0, Partition{0x83, 970 * mib, 7030 * mib}, false, nil},
+		{"to what somebody has put behind it", []Partition{fat, slots, data, {0x83, 4000 * mib, mib}}, 8000 * mib, 0, Partition{0x83, 970 * mib, 3030 * mib}, false, nil},
+		{"no further, where somebody has put something right behind it", []Partition{fat, slots, data, {0x83, 1034 * mib, mib}}, 8000 * mib, 0, Partition{0x83, 970 * mib, 64 * mib}, true, nil},
 		{"it goes there", []Partition{fat, slots, {0x83, 970 * mib, 7030 * mib}}, 8000*mib + 7, 0, Partition{0x83, 970 * mib, 7030 * mib}, true, nil},
 		{"it goes beyond the card's end: nothing is written", []Partition{fat, slots, {0x83, 970 * mib, 9000 * mib}}, 8000 * mib, 0, Partition{0x83, 970 * mib, 7030 * mib}, true, nil},
 		{"its entry is lost", []Partition{fat, slots}, 8000 * mib, 970 * mib, Partition{0x83, 970 * mib, 7030 * mib}, false, nil},
