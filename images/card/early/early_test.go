@@ -55,6 +55,32 @@ func TestTheClockChipsFlagIsReadBeforeTheKernelsDriver(t *testing.T) {
 	}
 }
 
+func TestAVansOwnConfigurationIsFoundBesideTheSettings(t *testing.T) {
+	for _, c := range []struct {
+		names []string
+		want  string
+	}{
+		{[]string{"infobus.txt", "report.json"}, ""},
+		{[]string{"infobus.txt", "infobus.yaml"}, "infobus.yaml"},
+		{[]string{"INFOBUS.YAML.txt", "infobus-board.yaml"}, "INFOBUS.YAML.txt"},
+	} {
+		folder := t.TempDir()
+		for _, name := range c.names {
+			if err := os.WriteFile(filepath.Join(folder, name), nil, 0o400); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := configuration(folder)
+		if got != "" && filepath.Base(got) != c.want || got == "" && c.want != "" {
+			t.Errorf("of %q: %q, want %q", c.names, got, c.want)
+			continue
+		}
+		if info, err := os.Stat(got); got != "" && (err != nil || info.Mode() != 0o440) {
+			t.Errorf("%s: %v, %v", got, info, err)
+		}
+	}
+}
+
 func TestTheSettingsFilesAreCopied(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -18,8 +18,9 @@ const (
 )
 
 // Settings copies the beginnings of the files of the FAT whose names begin with "infobus",
-// in whatever case, to card.Folder, and leaves what they mean to others. The FAT is mounted
-// read-only, and not for longer than that.
+// in whatever case, to card.Folder, and leaves what they mean to others; a configuration
+// among them takes the place of the root's. The FAT is mounted read-only, and not for
+// longer than that.
 func (c *Card) Settings() {
 	c.report.Setting = card.FileUnreadable
 	const at = "/run/infobus-card/fat"
@@ -34,6 +35,28 @@ func (c *Card) Settings() {
 	}
 	defer unix.Unmount(at, unix.MNT_DETACH)
 	c.report.Setting = settings(at, card.Folder)
+	if own := configuration(card.Folder); own != "" {
+		if err := unix.Mount(own, "/etc/infobus/infobus.yaml", "", unix.MS_BIND, ""); err != nil {
+			c.say("the configuration of the FAT: %v", err)
+		}
+	}
+}
+
+// configuration is a van's own one among what was copied, which all programs then read in
+// the place of the root's; "" where there is none. The port's helper reads it as of the
+// daemon's group.
+func configuration(folder string) string {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		switch strings.ToLower(e.Name()) {
+		case "infobus.yaml", "infobus.yml", "infobus.yaml.txt", "infobus.yml.txt":
+			path := filepath.Join(folder, e.Name())
+			if os.Chmod(path, 0o440) == nil {
+				return path
+			}
+		}
+	}
+	return ""
 }
 
 func settings(from, to string) card.File {
