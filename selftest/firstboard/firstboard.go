@@ -287,7 +287,11 @@ func (r Report) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(filepath.Join(dir, FileJSON), append(b, '\n')), write(filepath.Join(dir, FileText), []byte(r.Text())))
+	// The second says that there is a report: a full stick has none.
+	if err := write(filepath.Join(dir, FileText), []byte(r.Text())); err != nil {
+		return err
+	}
+	return write(filepath.Join(dir, FileJSON), append(b, '\n'))
 }
 
 func write(path string, b []byte) error {
@@ -296,5 +300,8 @@ func write(path string, b []byte) error {
 		return err
 	}
 	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(path) // half a one would be taken for the whole
+	}
+	return err
 }

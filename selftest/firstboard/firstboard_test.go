@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -266,6 +267,22 @@ func TestAnEveningThatIsInterruptedReportsWhatWasTried(t *testing.T) {
 	r, err := Run(ctx, b, "1")
 	if !errors.Is(err, context.Canceled) || r.Ended != "SPI" || len(r.Results) != 6 || !strings.Contains(r.Text(), "It was interrupted: SPI and all after it were not tried.") {
 		t.Errorf("%v: %+v", err, r)
+	}
+}
+
+// A full stick has no report, and not half a one.
+func TestAFullStickHasNoReport(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{FileText, FileJSON} {
+		if err := os.Symlink("/dev/full", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Report{}).Write(dir); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s stands there", name)
+		}
 	}
 }
 
