@@ -25,9 +25,10 @@ const VolunteersSocket = "infobus-volunteers"
 // opened none.
 const Socket = "infobus.sock"
 
-// Listen gives systemd's sockets or, without any, opens its own: the address, the
-// volunteers' own where it is not "", and Socket in the folder for the command line, which
-// only its owner may use. Where the volunteers have a door of their own, it is the first.
+// Listen gives systemd's sockets or, without any, opens its own: the address, and Socket in
+// the folder for the command line, which only its owner may use. The volunteers' own it
+// opens where it is not "" and systemd gives none. Where the volunteers have a door of
+// their own, it is the first.
 // Beside those that are open the error says which cannot be: another program may have the
 // port.
 func Listen(address, volunteers, folder string) (all []net.Listener, closed error) {
@@ -54,9 +55,6 @@ func Listen(address, volunteers, folder string) (all []net.Listener, closed erro
 	if len(common)+len(own) == 0 {
 		// systemd gives all of a unit's sockets or none.
 		open(&common, "tcp", address, "the pages")
-		if volunteers != "" && len(theirs) == 0 {
-			open(&theirs, "tcp", volunteers, "the volunteers' pages")
-		}
 		path := filepath.Join(folder, Socket)
 		os.Remove(path) // left by a process that was killed
 		open(&own, "unix", path, "the command line")
@@ -67,6 +65,9 @@ func Listen(address, volunteers, folder string) (all []net.Listener, closed erro
 				own = nil
 			}
 		}
+	}
+	if volunteers != "" && len(theirs) == 0 {
+		open(&theirs, "tcp", volunteers, "the volunteers' pages")
 	}
 	return append(doors(theirs, common), own...), closed
 }
