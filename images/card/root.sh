@@ -85,6 +85,7 @@ enable sysinit.target systemd-timesyncd.service systemd-resolved.service
 enable multi-user.target systemd-networkd.service
 enable sockets.target systemd-networkd.socket dbus.socket infobus.socket
 for unit in infobusd.service infobus-devices.service infobus-first-evening.service; do ln -sf "../$unit" "$root/etc/systemd/system/multi-user.target.wants/$unit"; done
+ln -sf ../media.mount "$root/etc/systemd/system/multi-user.target.wants/media.mount"
 # D-Bus knows them by these names.
 ln -sf /usr/lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/dbus-org.freedesktop.network1.service"
 ln -sf /usr/lib/systemd/system/systemd-resolved.service "$root/etc/systemd/system/dbus-org.freedesktop.resolve1.service"

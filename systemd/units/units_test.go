@@ -277,6 +277,18 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// The card's root cannot be written: where sticks are mounted is memory there.
+func TestTheCardHasAPlaceForSticks(t *testing.T) {
+	s := settings(t, "../../images/card/root/systemd/system/media.mount")
+	rule, err := os.ReadFile("60-infobus.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s["Where"]) != 1 || !strings.Contains(string(rule), " "+s["Where"][0]+"/%k\"") || !slices.Equal(s["Type"], []string{"tmpfs"}) {
+		t.Errorf("sticks are mounted by %q, and memory is at %q", rule, s["Where"])
+	}
+}
+
 // copied puts the units into a folder of their own, for systemd-analyze.
 func copied(t *testing.T) (dir string, units []string) {
 	t.Helper()
