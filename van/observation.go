@@ -245,35 +245,6 @@ func (s *State) take(o Options, in Observation, out *Output) {
 	}
 }
 
-// device takes a driver's report. A change is an event.
-func (s *State) device(v DeviceSeen, now time.Duration, out *Output) {
-	i := 0
-	for i < len(s.Devices) && s.Devices[i].Name != v.Name {
-		i++
-	}
-	if i == len(s.Devices) {
-		s.Devices = append(s.Devices, Device{Name: v.Name, State: DeviceUnknown})
-	}
-	d, state, name := &s.Devices[i], DeviceOK, logbook.DeviceRecovered
-	if !v.OK {
-		state, name = DeviceBroken, logbook.DeviceFailed
-	}
-	was := d.State
-	if was == state && d.Reason == v.Reason {
-		d.Why = v.Why
-		return
-	}
-	*d = Device{Name: v.Name, State: state, Reason: v.Reason, Why: v.Why, Since: now}
-	if was == DeviceUnknown && v.OK {
-		return // it works at the start: that is no recovery
-	}
-	attributes := map[string]any{"device": v.Name}
-	if !v.OK {
-		attributes["reason"] = v.Reason
-	}
-	out.event(logbook.Event{Name: name, Attributes: attributes})
-}
-
 // restore takes what an earlier process kept.
 func (s *State) restore(o Options, k Kept, at reading.Stamp) {
 	s.Power.Generators = slices.Clone(s.Power.Generators) // the state before may be read by others

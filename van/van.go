@@ -124,6 +124,8 @@ type Device struct {
 	Reason string // as DeviceSeen.Reason; "" unless it failed
 	Why    string // the error, redacted; "" unless it failed
 	Since  time.Duration
+
+	told told
 }
 
 // The devices' names, as in the API and in events.
@@ -189,6 +191,7 @@ func step(o Options, s State, in Observation) (State, Output) {
 	s.Devices = slices.Clone(s.Devices)
 
 	s.take(o, in, &out)
+	s.tellDevices(&out)
 	s.expire()
 	s.look(&out)
 
@@ -370,6 +373,7 @@ func (s State) Wake(o Options) time.Duration {
 		s.Kiosk.NextAt,
 		s.keepAt(o),
 		s.summaryAt(),
+		s.devicesAt(),
 	} {
 		if at != 0 && (wake == 0 || at < wake) {
 			wake = at

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +26,24 @@ const (
 	lastTry = 4 * time.Second
 	// reduceEvery is how often is looked for events that need not be kept any more.
 	reduceEvery = 15 * time.Minute
-	// adviceHold is how long what is to be done first stays before it is an event.
+	// adviceHold is how long what is to be done first stays before it is an event; where it
+	// was adviceMost times within the hour, adviceRare.
 	adviceHold = 30 * time.Second
+	adviceRare = 10 * time.Minute
+	adviceMost = 8
 )
+
+// unsteady knows how often what is to be done first was told, since monotonic moments.
+type unsteady struct{ told []time.Time }
+
+// hold is how long it must stay now.
+func (u *unsteady) hold(now time.Time) time.Duration {
+	u.told = slices.DeleteFunc(u.told, func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	if len(u.told) >= adviceMost {
+		return adviceRare
+	}
+	return adviceHold
+}
 
 // boardSerial is the serial number that the firmware gives the board; "" where it
 // has none. It goes into the logbook's keyed hash and nowhere else.
@@ -138,10 +154,7 @@ func (a *appliance) oldEvents(ctx context.Context, alive func()) error {
 
 // advises tells the van what is to be done first, once it has been the same for a while.
 func (a *appliance) advises(ctx context.Context, alive func()) error {
-	hold := adviceHold
-	if a.flags.hasty() {
-		hold = 2 * time.Second
-	}
+	var often unsteady
 	changed, stop := a.loop.Watch()
 	defer stop()
 	var told, before van.Advised
@@ -150,10 +163,15 @@ func (a *appliance) advises(ctx context.Context, alive func()) error {
 		if now == before && now != told {
 			told = now
 			a.observe(now)
+			often.told = append(often.told, time.Now())
 		}
 		again := now != before // it has to be looked at again, whether anything changes or not
 		before = now
 		alive()
+		hold := often.hold(time.Now())
+		if a.flags.hasty() {
+			hold = 2 * time.Second
+		}
 		select {
 		case <-time.After(hold):
 		case <-ctx.Done():
