@@ -28,7 +28,8 @@ with what that writes beside it: the next export takes the receipt, tells the bo
 that these logs have arrived, and removes both files from the stick. Without a receipt
 the box keeps them, and sends them over the internet once it can.
 
-Exit status: 0 well; 1 the stick is full, was pulled, or takes nothing.`,
+Exit status: 0 well; 1 the stick is full, was pulled, or takes nothing, or a receipt
+was not taken.`,
 		Example: "  infobus export /media/stick",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -56,9 +57,13 @@ Exit status: 0 well; 1 the stick is full, was pulled, or takes nothing.`,
 			have := export.Upto(list, state.Sync.Log, state.Sync.Acknowledged)
 			if have > state.Sync.Acknowledged {
 				if err := d.post("/api/v1/received", map[string]any{"log": state.Sync.Log, "first": state.Sync.Acknowledged + 1, "seq": have}); err != nil {
-					return err
+					// A receipt that the box does not take keeps no logs from the stick.
+					unread = fmt.Errorf("a receipt up to number %d is not taken: %w", have, err)
+					fmt.Fprintln(os.Stderr, unread)
+					have = state.Sync.Acknowledged
+				} else {
+					fmt.Printf("received  the helpers have all up to number %d\n", have)
 				}
-				fmt.Printf("received  the helpers have all up to number %d\n", have)
 			}
 			if err := export.Clear(dir, state.Sync.Log, have); err != nil {
 				return err
@@ -83,9 +88,14 @@ Exit status: 0 well; 1 the stick is full, was pulled, or takes nothing.`,
 			}
 			switch {
 			case len(events) > 0:
-				return toStick(dir, have, events)
+				if err := toStick(dir, have, events); err != nil {
+					return err
+				}
 			case written == 0:
 				fmt.Println("written   nothing: the receiver has all")
+			}
+			if unread != nil {
+				return errAttention
 			}
 			return nil
 		},
@@ -97,6 +107,9 @@ func toStick(dir string, have uint64, events []logbook.Event) error {
 	if err != nil {
 		return err
 	}
+	// It goes to others, who need not be root on their computer. A stick without modes has
+	// none to change.
+	_ = os.Chmod(filepath.Join(dir, name), 0o644)
 	fmt.Printf("written   %d events: %s\n", len(events), filepath.Join(dir, name))
 	return nil
 }

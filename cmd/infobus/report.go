@@ -29,7 +29,8 @@ heard last. IN is a file or a folder: files of a Collector's file exporter (OTLP
 JSON), of infobus export, or of infobus logbook dump, packed by gzip or not. What
 cannot be read is named, and costs nothing else.
 
-Exit status: 0 nothing to look at; 1 a van wants a look, or something could not be read.`,
+Exit status: 0 nothing to look at; 1 a van wants a look, no van was found, or something
+could not be read.`,
 		Example: `  infobus report /var/lib/otelcol/vans -o report.html
   infobus report van-1.jsonl export/ --days 60 --lang fr -o rapport.html`,
 		Args: cobra.MinimumNArgs(1),
@@ -45,7 +46,7 @@ Exit status: 0 nothing to look at; 1 a van wants a look, or something could not 
 			r := report.NewReckoner(of)
 			files, unread := report.Files(args)
 			r.Cannot(unread...)
-			told := time.Now()
+			told, failed := time.Now(), false
 			for i, name := range files {
 				if time.Since(told) > time.Second {
 					told = time.Now()
@@ -57,6 +58,7 @@ Exit status: 0 nothing to look at; 1 a van wants a look, or something could not 
 					written, is, err := export.Receive(durable.System, name)
 					if err != nil {
 						fmt.Fprintln(os.Stderr, err)
+						failed = true
 					} else if is {
 						fmt.Fprintf(os.Stderr, "%s goes back to the box\n", written)
 					}
@@ -72,7 +74,7 @@ Exit status: 0 nothing to look at; 1 a van wants a look, or something could not 
 			if o.json {
 				return printJSON(made)
 			}
-			if made.Attention(of) {
+			if failed || made.Attention(of) {
 				return errAttention
 			}
 			return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,6 +82,17 @@ func TestTheLogsGoByStick(t *testing.T) {
 	}
 	if text := p.get("/api/v1/events?earlier=0"); strings.Contains(text, log) {
 		t.Errorf("it still waits: %s", text)
+	}
+	// A receipt for more than there is keeps nothing from the stick.
+	now, _ := p.at("sync.log").(string)
+	beyond := fmt.Sprintf(`{"log":%q,"first":1,"seq":99999,"sum":1}`, now)
+	if err := os.WriteFile(filepath.Join(stick, "infobus-"+now+"-1-99999-00000001.jsonl.received"), []byte(beyond), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.infobus("sim", "generator", "on")
+	p.becomes("session.active", true)
+	if out, code := infobus(t, "--address", socket, "export", stick); code != 1 || !strings.Contains(out, "is not taken") || !strings.Contains(out, "written   ") {
+		t.Errorf("exit %d: %s", code, out)
 	}
 	// A folder that is not there, and a receipt of another logbook, are said.
 	if out, code := infobus(t, "--address", socket, "export", filepath.Join(stick, "nowhere")); code != 1 || !strings.Contains(out, "a folder was expected") {
