@@ -103,3 +103,25 @@ func TestAConnectionRestsBeforeALongWait(t *testing.T) {
 		}
 	})
 }
+
+// A receiver that rejects all is told once of each event that it rejected, and not of that.
+func TestARejectedTellingOfRejectedEventsIsNotTold(t *testing.T) {
+	x := &trial{answer: func(seqs []uint64) (*http.Response, error) {
+		return answer(200, contentType, partial(int64(len(seqs)), "quota")), nil
+	}}
+	x.book.add(logbook.GeneratorStarted, logbook.GeneratorStopped)
+	x.run(t, func() {
+		for range 10 { // as the recorder does, which counts what it was told
+			if x.book.refused > 0 {
+				x.book.refused = 0
+				x.book.add(logbook.LogbookDropped)
+				x.book.events[len(x.book.events)-1].Attributes = map[string]any{"events": 2., "reason": "refused"}
+			}
+			x.poke()
+			pass(5 * time.Minute)
+		}
+	})
+	if n := len(x.tried()); n != 2 || len(x.book.events) != 3 {
+		t.Errorf("%d requests, %d events", n, len(x.book.events))
+	}
+}

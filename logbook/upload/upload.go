@@ -452,12 +452,26 @@ func (u *uploader) verify(ctx context.Context, l *lane, b store.Batch) (Uploaded
 
 // received tells the book.
 func (u *uploader) received(done *Uploaded, b store.Batch, rejected int) *failure {
-	if err := u.book.Received(b, rejected); err != nil {
+	if err := u.book.Received(b, worthTelling(b.Events, rejected)); err != nil {
 		u.hold = time.Now().Add(u.FirstDelay)
 		return &failure{trouble: "what was sent could not be noted: " + private.Redact(err.Error())}
 	}
 	done.Rejected = rejected
 	return nil
+}
+
+// worthTelling is how many of the rejected are an event again: that an event which tells
+// of rejected ones was rejected itself would go on for ever.
+func worthTelling(events []logbook.Event, rejected int) int {
+	if rejected < len(events) {
+		return rejected // nobody knows which
+	}
+	for _, e := range events {
+		if e.Name == logbook.LogbookDropped && e.Attributes["reason"] == "refused" {
+			rejected--
+		}
+	}
+	return rejected
 }
 
 // failure is an attempt that did not succeed.
