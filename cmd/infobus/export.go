@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +37,9 @@ was not taken.`,
 			dir := args[0]
 			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 				return fmt.Errorf("%s: a folder was expected, such as that of a stick", dir)
+			}
+			if onSystemDisk(dir) {
+				fmt.Fprintf(os.Stderr, "%s is on this computer's own disk: no stick is mounted there\n", dir)
 			}
 			d, err := o.reach()
 			if err != nil {
@@ -100,6 +104,13 @@ was not taken.`,
 			return nil
 		},
 	}
+}
+
+// onSystemDisk says whether a folder is on the disk that the system is on, as the place of a stick
+// that is not mounted.
+func onSystemDisk(dir string) bool {
+	var here, root syscall.Stat_t
+	return syscall.Stat(dir, &here) == nil && syscall.Stat("/", &root) == nil && here.Dev == root.Dev
 }
 
 func toStick(dir string, have uint64, events []logbook.Event) error {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -156,6 +157,7 @@ func TestReceiptsOverVerifiedTLS(t *testing.T) {
 		{200, "application/json", "{}", proved, true, 0},
 		{200, "application/json", `{"partialSuccess":{"rejectedLogRecords":"1"}}`, proved, true, 1},
 		{200, contentType, string(partial(1, "x")), proved, true, 1},
+		{200, contentType, string(partial(1, strings.Repeat("x", 1<<20))), proved, true, 1},
 		{200, "text/html", "<html>Sign in", proved, false, 0},
 		{200, "", " <!DOCTYPE html>", proved, false, 0},
 		{302, "", "", proved, false, 0},

@@ -93,6 +93,9 @@ const (
 	maxEvents = 256
 	maxBody   = 64 << 10 // bytes before compression
 	maxAnswer = 64 << 10 // bytes
+	// maxWords is the same of the receiver's own words, which say what it took: without
+	// them the same events would be sent again and again.
+	maxWords = 2 << 20
 	// leastBody is the smallest size at which a receiver is believed to take less: some six events.
 	leastBody = 2 << 10
 	// lessFor is how long such a size is kept to.
@@ -590,15 +593,19 @@ func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) 
 		return done, 0, &failure{trouble: plainWords(err)}
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	verified := response.TLS != nil && len(response.TLS.VerifiedChains) > 0
+	most := int64(maxAnswer)
+	if verified && response.Header.Get("Content-Type") == contentType {
+		most = maxWords
+	}
+	answer, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	if f := judge(response.StatusCode, response.Header, private.Outside(answer), verified); f != nil {
 		return done, 0, f
 	}
 	switch {
 	case err != nil:
 		return done, 0, &failure{trouble: "the answer was cut: " + plainWords(err)}
-	case len(answer) > maxAnswer:
+	case int64(len(answer)) > most:
 		return done, 0, &failure{trouble: "the answer is too long to be a receiver's"}
 	}
 	count, message, err := parse(response.StatusCode, verified, response.Header.Get("Content-Type"), answer)
@@ -619,33 +626,41 @@ func (u *uploader) post(ctx context.Context, l *lane, plain []byte, events int) 
 
 // judge gives the failure that a status means; nil: it may be a receipt.
 func judge(status int, header http.Header, answer private.Outside, verified bool) *failure {
-	f := &failure{}
+	f, code := &failure{}, coded(status, answer)
 	switch {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusRequestEntityTooLarge:
-		f.kind, f.trouble = tooLarge, fmt.Sprintf("the receiver takes less at a time (413, %v)", answer)
+		f.kind, f.trouble = tooLarge, fmt.Sprintf("the receiver takes less at a time %v", code)
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
 		status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
+		f.kind, f.trouble = busy, fmt.Sprintf("the receiver is busy or broken %v", code)
 		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
 	case status == http.StatusNotImplemented, status == http.StatusHTTPVersionNotSupported:
-		f.kind, f.trouble = closed, fmt.Sprintf("no receiver answers: the endpoint may be another one (%d, %v)", status, answer)
+		f.kind, f.trouble = closed, fmt.Sprintf("no receiver answers: the endpoint may be another one %v", code)
 	case status >= 500 && status != http.StatusNetworkAuthenticationRequired:
-		f.kind, f.trouble = broken, fmt.Sprintf("the receiver is busy or broken (%d, %v)", status, answer)
+		f.kind, f.trouble = broken, fmt.Sprintf("the receiver is busy or broken %v", code)
 		f.after = client.RetryAfter(header.Get("Retry-After"), time.Now())
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
-		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses what is sent (%d, %v)", status, answer)
+		f.kind, f.trouble = refused, fmt.Sprintf("the receiver refuses what is sent %v", code)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses the token, or that there is none (%d, %v)", status, answer)
+		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses the token, or that there is none %v", code)
 	case status >= 400 && status < 500:
-		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses: the endpoint may be another one (%d, %v)", status, answer)
+		f.kind, f.trouble = closed, fmt.Sprintf("the receiver refuses: the endpoint may be another one %v", code)
 	case verified && status >= 300 && status < 400:
-		f.kind, f.trouble = closed, fmt.Sprintf("the receiver points elsewhere, where events do not follow: the endpoint may be another one (%d)", status)
+		f.kind, f.trouble = closed, fmt.Sprintf("the receiver points elsewhere, where events do not follow: the endpoint may be another one %v", code)
 	default:
-		f.trouble = fmt.Sprintf("somebody else seems to answer (%d, %v)", status, answer)
+		f.trouble = fmt.Sprintf("somebody else seems to answer %v", code)
 	}
 	return f
+}
+
+// coded is a status, and how much of an answer came with it.
+func coded(status int, answer private.Outside) string {
+	if answer == "" {
+		return fmt.Sprintf("(%d)", status)
+	}
+	return fmt.Sprintf("(%d, %v)", status, answer)
 }
 
 // plainWords says what went wrong without saying where: the texts of errors
