@@ -4,14 +4,21 @@
 # fuzz tries every parser of what comes from outside on made-up input, 10 s
 # each or as long as fuzz_time says, two side by side; its arguments are go test's.
 fuzz() {
-	local file target pair=() ended=0
+	local folder target targets=() pair=() ended=0
 	mkdir -p "$out/fuzz"
-	while IFS=: read -r file target; do
-		file=$(dirname "${file#./}")
-		fuzz_one "$file" "$target" "$@" &
-		pair+=("$!:${file//\//-}-$target")
+	mapfile -t targets < <(go_files | sort -z | xargs -0 grep -HoE '^func Fuzz[A-Za-z0-9_]*' | sed 's|^\./||; s|/[^/]*:func | |')
+	# A folder's targets are in one program.
+	for folder in $(printf '%s\n' "${targets[@]% *}" | uniq); do
+		say "compiling what fuzzes $folder"
+		go test "$@" "./$folder" -c -fuzz . -o "$out/fuzz/${folder//\//-}.test" || ended=1
+	done
+	[ $ended = 0 ] || return 1
+	for target in "${targets[@]}"; do
+		folder=${target% *} target=${target#* }
+		fuzz_one "$folder" "$target" "$@" &
+		pair+=("$!:${folder//\//-}-$target")
 		[ ${#pair[@]} -lt 2 ] || both
-	done < <(go_files | sort -z | xargs -0 grep -HoE '^func Fuzz[A-Za-z0-9_]*' | sed 's/func //')
+	done
 	both
 	return $ended
 }
@@ -31,11 +38,15 @@ both() {
 # of that time a failure (golang/go#75804): one that says nothing but that, and
 # has no input to show, is tried again, three times in all.
 fuzz_one() {
-	local folder=$1 target=$2 said=$out/fuzz/${1//\//-}-$2.log
+	local folder=$1 target=$2 said=$out/fuzz/${1//\//-}-$2.log run=()
 	shift 2
+	[[ " $* " != *" -json "* ]] || run=(go tool test2json -t -p "infobus/$folder")
+	run+=("$out/fuzz/${folder//\//-}.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "${fuzz_time:-10s}" -test.fuzzminimizetime 10x
+		-test.fuzzcachedir "$(go env GOCACHE)/fuzz/infobus/$folder" -test.parallel 1 -test.paniconexit0)
+	[[ " $* " != *" -json "* ]] || run+=(-test.v=test2json)
 	for _ in 1 2 3; do
 		say "fuzzing $folder $target"
-		if go test "$@" "./$folder" -run '^$' -fuzz "^$target\$" -fuzztime "${fuzz_time:-10s}" -fuzzminimizetime 10x -parallel 1 >"$said" 2>&1; then
+		if (cd "$folder" && "${run[@]}") >"$said" 2>&1; then
 			return
 		elif ! grep -q 'context deadline exceeded' "$said" || grep -qE 'Failing input|panic|hung or terminated' "$said"; then
 			break
