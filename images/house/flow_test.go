@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/ssa"
@@ -34,6 +35,10 @@ type flow struct {
 	events  map[ssa.Value]*event
 	due     []due
 	ours    []*types.Named
+
+	// attributes are, for each event and each of its attributes that are ever set, the
+	// strings that reach it.
+	attributes func() map[string]map[string]bool
 }
 
 // The nodes that are no ssa.Value: a field of any instance of a struct type, the
@@ -122,6 +127,7 @@ func newFlow(program *ssa.Program, ours []*ssa.Package) *flow {
 		f.due = f.due[:len(f.due)-1]
 		f.arrived(d.node, d.atom)
 	}
+	f.attributes = sync.OnceValue(f.allAttributes)
 	return f
 }
 
@@ -496,9 +502,7 @@ func (f *flow) said(at field, of types.Type) map[string]bool {
 	return all
 }
 
-// attributes are, for each event and each of its attributes that are ever set, the
-// strings that reach it.
-func (f *flow) attributes() map[string]map[string]bool {
+func (f *flow) allAttributes() map[string]map[string]bool {
 	all := map[string]map[string]bool{}
 	for _, e := range f.events {
 		for name := range f.reach(e.name) {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheHouseStandsAsItIsDescribed(t *testing.T) {
-	g, err := load()
+	g, _, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -21,7 +22,18 @@ import (
 )
 
 func main() {
-	g, err := load()
+	list := flag.Bool("alone", false, "print the import paths in which the race detector has nothing to find, and nothing else")
+	flag.Parse()
+	g, dirs, err := load()
+	if err == nil && *list {
+		var paths []string
+		if paths, err = g.alone(dirs); err == nil {
+			for _, p := range paths {
+				fmt.Println(module + p)
+			}
+			return
+		}
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "house:", err)
 		os.Exit(2)
@@ -44,29 +56,30 @@ const module = "infobus/"
 // stand without the module's name: "hw/line".
 type graph map[string][]string
 
-// load asks the go command.
-func load() (graph, error) {
-	list := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+// load asks the go command; dirs are the packages' folders.
+func load() (g graph, dirs map[string]string, err error) {
+	list := exec.Command("go", "list", "-json=ImportPath,Dir,Imports", module+"...")
 	list.Stderr = os.Stderr
 	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
+		return nil, nil, fmt.Errorf("go list: %w", err)
 	}
-	g := graph{}
+	g, dirs = graph{}, map[string]string{}
 	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p struct {
-			ImportPath string
-			Imports    []string
+			ImportPath, Dir string
+			Imports         []string
 		}
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			return g, nil
+			return g, dirs, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("what go list prints: %w", err)
+			return nil, nil, fmt.Errorf("what go list prints: %w", err)
 		}
 		for i := range p.Imports {
 			p.Imports[i] = strings.TrimPrefix(p.Imports[i], module)
 		}
-		g[strings.TrimPrefix(p.ImportPath, module)] = p.Imports
+		path := strings.TrimPrefix(p.ImportPath, module)
+		g[path], dirs[path] = p.Imports, p.Dir
 	}
 }
 
