@@ -23,14 +23,10 @@ import (
 // key, or that stands in a table that nothing reads does not reach anything.
 type flow struct {
 	program *ssa.Program
-	atoms   map[any]map[any]bool // by node: strings, functions and maps that reach it
-	to      map[any][]any        // where a node's go
-	calls   map[any][]dynamic    // by the node of the function that is called
+	places  map[any]*place // by node
 	done    map[*ssa.Function]bool
 	stored  map[field]bool
-	sums    map[any][]sum    // by the node of a term
-	parts   map[any][]string // of the atoms those that a word may be made of
-	added   map[any]bool     // edges
+	added   map[[2]*place]bool // edges
 	updates []update
 	events  map[ssa.Value]*event
 	due     []due
@@ -39,6 +35,15 @@ type flow struct {
 	// attributes are, for each event and each of its attributes that are ever set, the
 	// strings that reach it.
 	attributes func() map[string]map[string]bool
+}
+
+// place is what is known of a node.
+type place struct {
+	atoms map[any]bool // strings, functions and maps that reach it
+	parts []string     // of them those that a word may be made of
+	to    []*place     // where they go
+	calls []dynamic    // of the function that it is
+	sums  []sum        // of which it is a term
 }
 
 // The nodes that are no ssa.Value: a field of any instance of a struct type, the
@@ -68,12 +73,15 @@ type (
 		where ssa.Value // its value; nil for go and defer
 	}
 	// sum is x + y.
-	sum struct{ x, y, z any }
+	sum struct{ x, y, z *place }
 	// update is m[key] = value.
 	update struct{ m, key, value any }
 	// event is a place where a logbook.Event is made.
 	event struct{ name, attributes any }
-	due   struct{ node, atom any }
+	due   struct {
+		at   *place
+		atom any
+	}
 	// joined is a string that was made of two; it is joined to no third.
 	joined string
 	// number is a constant of a type that has words of its own.
@@ -102,8 +110,8 @@ func flowIn(dir string, paths ...string) (*flow, error) {
 }
 
 func newFlow(program *ssa.Program, ours []*ssa.Package) *flow {
-	f := &flow{program: program, atoms: map[any]map[any]bool{}, to: map[any][]any{}, calls: map[any][]dynamic{}, done: map[*ssa.Function]bool{},
-		stored: map[field]bool{}, sums: map[any][]sum{}, parts: map[any][]string{}, added: map[any]bool{}, events: map[ssa.Value]*event{}}
+	f := &flow{program: program, places: map[any]*place{}, done: map[*ssa.Function]bool{},
+		stored: map[field]bool{}, added: map[[2]*place]bool{}, events: map[ssa.Value]*event{}}
 	for _, p := range ours {
 		for _, m := range p.Members {
 			if t, ok := m.(*ssa.Type); ok {
@@ -125,74 +133,83 @@ func newFlow(program *ssa.Program, ours []*ssa.Package) *flow {
 	for len(f.due) > 0 {
 		d := f.due[len(f.due)-1]
 		f.due = f.due[:len(f.due)-1]
-		f.arrived(d.node, d.atom)
+		f.arrived(d.at, d.atom)
 	}
 	f.attributes = sync.OnceValue(f.allAttributes)
 	return f
 }
 
-// add says that an atom reaches a node.
-func (f *flow) add(node, atom any) {
-	if node == nil {
+// at is the place of a node.
+func (f *flow) at(node any) *place {
+	p := f.places[node]
+	if p == nil {
+		p = &place{atoms: map[any]bool{}}
+		f.places[node] = p
+	}
+	return p
+}
+
+// add says that an atom reaches a place.
+func (f *flow) add(p *place, atom any) {
+	if p.atoms[atom] {
 		return
 	}
-	if f.atoms[node] == nil {
-		f.atoms[node] = map[any]bool{}
+	p.atoms[atom] = true
+	if s, ok := atom.(string); ok && isPart(s) {
+		p.parts = append(p.parts, s)
 	}
-	if !f.atoms[node][atom] {
-		f.atoms[node][atom] = true
-		if s, ok := atom.(string); ok && isPart(s) {
-			f.parts[node] = append(f.parts[node], s)
-		}
-		f.due = append(f.due, due{node, atom})
-	}
+	f.due = append(f.due, due{p, atom})
 }
 
 // edge says that what reaches one node reaches another.
 func (f *flow) edge(from, to any) {
-	if from == nil || to == nil || from == to || from == eventName || from == eventAttributes || f.added[[2]any{from, to}] {
+	if from == nil || to == nil || from == to || from == eventName || from == eventAttributes {
 		return
 	}
-	f.added[[2]any{from, to}] = true
-	f.to[from] = append(f.to[from], to)
-	for atom := range f.atoms[from] {
-		f.add(to, atom)
+	a, b := f.at(from), f.at(to)
+	if f.added[[2]*place{a, b}] {
+		return
 	}
-	_, a := from.(keys)
-	_, b := to.(keys)
-	if !a && !b {
+	f.added[[2]*place{a, b}] = true
+	a.to = append(a.to, b)
+	for atom := range a.atoms {
+		f.add(b, atom)
+	}
+	_, isKeys := from.(keys)
+	_, areKeys := to.(keys)
+	if !isKeys && !areKeys {
 		f.edge(keys{from}, keys{to})
 	}
 }
 
-// arrived does what follows from an atom that has reached a node.
-func (f *flow) arrived(node, atom any) {
-	for _, to := range f.to[node] {
+// arrived does what follows from an atom that has reached a place.
+func (f *flow) arrived(p *place, atom any) {
+	for _, to := range p.to {
 		f.add(to, atom)
 	}
-	for _, d := range f.calls[node] {
+	for _, d := range p.calls {
 		if fn, ok := atom.(*ssa.Function); ok {
 			f.bind(d, fn, nil)
 		}
 	}
 	part, ok := atom.(string)
 	ok = ok && isPart(part)
-	for _, s := range f.sums[node] {
+	for _, s := range p.sums {
 		switch {
 		case atom == nil: // all that is there
-			for _, x := range f.parts[s.x] {
-				for _, y := range f.parts[s.y] {
+			for _, x := range s.x.parts {
+				for _, y := range s.y.parts {
 					f.add(s.z, joined(x+y))
 				}
 			}
 		case ok: // the new one, with all that is on the other side
-			if s.x == node {
-				for _, y := range f.parts[s.y] {
+			if s.x == p {
+				for _, y := range s.y.parts {
 					f.add(s.z, joined(part+y))
 				}
 			}
-			if s.y == node {
-				for _, x := range f.parts[s.x] {
+			if s.y == p {
+				for _, x := range s.x.parts {
 					f.add(s.z, joined(x+part))
 				}
 			}
@@ -216,14 +233,14 @@ func (f *flow) node(v ssa.Value) any {
 	case *ssa.Const:
 		if v.Value != nil && v.Value.Kind() == constant.String {
 			if s := constant.StringVal(v.Value); len(s) < 30 && !strings.ContainsAny(s, "%\n<{:/") {
-				f.add(v, s)
+				f.add(f.at(v), s)
 			}
 		}
 		if _, named := v.Type().(*types.Named); named && v.Value != nil && v.Value.Kind() == constant.Int {
-			f.add(v, number(v.Value.ExactString()))
+			f.add(f.at(v), number(v.Value.ExactString()))
 		}
 	case *ssa.Function:
-		f.add(v, v)
+		f.add(f.at(v), v)
 	case *ssa.FieldAddr:
 		return fieldOf(v.X.Type(), v.Field)
 	case *ssa.Field:
@@ -296,10 +313,10 @@ func (f *flow) instruction(fn *ssa.Function, instruction ssa.Instruction) {
 			f.edge(f.node(v), result{fn, n})
 		}
 	case *ssa.MakeMap:
-		f.add(i, i)
+		f.add(f.at(i), i)
 	case *ssa.MakeClosure:
 		body := i.Fn.(*ssa.Function)
-		f.add(i, body)
+		f.add(f.at(i), body)
 		for n, b := range i.Bindings {
 			f.edge(f.node(b), body.FreeVars[n])
 			f.edge(body.FreeVars[n], f.node(b))
@@ -310,8 +327,8 @@ func (f *flow) instruction(fn *ssa.Function, instruction ssa.Instruction) {
 		}
 	case *ssa.BinOp:
 		if i.Op == token.ADD {
-			s := sum{f.node(i.X), f.node(i.Y), i}
-			f.sums[s.x], f.sums[s.y] = append(f.sums[s.x], s), append(f.sums[s.y], s)
+			s := sum{f.at(f.node(i.X)), f.at(f.node(i.Y)), f.at(i)}
+			s.x.sums, s.y.sums = append(s.x.sums, s), append(s.y.sums, s)
 			f.due = append(f.due, due{s.x, nil})
 		}
 	case *ssa.ChangeType:
@@ -413,10 +430,10 @@ func (f *flow) call(i ssa.CallInstruction, where ssa.Value) {
 		f.bind(d, fn, nil)
 		return
 	}
-	node := f.node(c.Value)
-	f.calls[node] = append(f.calls[node], d)
-	for atom := range f.atoms[node] {
-		f.due = append(f.due, due{node, atom})
+	p := f.at(f.node(c.Value))
+	p.calls = append(p.calls, d)
+	for atom := range p.atoms {
+		f.due = append(f.due, due{p, atom})
 	}
 }
 
@@ -468,7 +485,7 @@ func (f *flow) bind(d dynamic, fn *ssa.Function, receiver ssa.Value) {
 // reach are the strings that reach a node.
 func (f *flow) reach(node any) map[string]bool {
 	all := map[string]bool{}
-	for atom := range f.atoms[node] {
+	for atom := range f.at(node).atoms {
 		switch s := atom.(type) {
 		case string:
 			all[s] = true
@@ -491,7 +508,7 @@ func (f *flow) said(at field, of types.Type) map[string]bool {
 		return f.reach(at)
 	}
 	all, numbers := f.reach(result{f.program.MethodValue(words), 0}), 0
-	for atom := range f.atoms[at] {
+	for atom := range f.at(at).atoms {
 		if _, ok := atom.(number); ok {
 			numbers++
 		}
@@ -506,12 +523,12 @@ func (f *flow) allAttributes() map[string]map[string]bool {
 	all := map[string]map[string]bool{}
 	for _, e := range f.events {
 		for name := range f.reach(e.name) {
-			for m := range f.atoms[e.attributes] {
+			for m := range f.at(e.attributes).atoms {
 				if _, ok := m.(*ssa.MakeMap); !ok {
 					continue
 				}
 				for _, u := range f.updates {
-					if !f.atoms[u.m][m] {
+					if !f.at(u.m).atoms[m] {
 						continue
 					}
 					for key := range f.reach(u.key) {
