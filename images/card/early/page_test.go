@@ -30,7 +30,7 @@ func drawn(t *testing.T) *ink.Frame {
 		t.Fatal(err)
 	}
 	f := ink.White()
-	y := 20
+	y := 4
 	put := func(s, lang string, rtl, bold bool, size, above, below int) {
 		l, err := fonts.Line(s, lang, rtl, text.Style{Size: size, Bold: bold})
 		if err != nil {
@@ -55,7 +55,11 @@ func drawn(t *testing.T) *ink.Frame {
 		}
 		y += 6
 	}
-	for _, tag := range []string{"ar", "fa", "ps", "am", "ti", "vi", "om"} {
+	others := []string{"ar", "fa", "ps", "ur", "am", "ti", "vi", "om"}
+	if all := locales.Tags(); len(fixedWords)+len(others) != len(all) {
+		t.Errorf("it does not speak all of %q", all)
+	}
+	for _, tag := range others {
 		l := locales.Get(tag)
 		put(l.Word(locales.SettingUp), tag, l.RTL, false, 20, 20, 6)
 	}
