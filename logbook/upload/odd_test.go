@@ -125,3 +125,24 @@ func TestARejectedTellingOfRejectedEventsIsNotTold(t *testing.T) {
 		t.Errorf("%d requests, %d events", n, len(x.book.events))
 	}
 }
+
+// A way that comes and goes has a receiver that refuses everything asked a few times more,
+// not ever more often.
+func TestAWayThatComesAndGoesIsNoReasonToAskOften(t *testing.T) {
+	x := &trial{answer: func([]uint64) (*http.Response, error) { return answer(400, "", nil), nil }}
+	for range 200 {
+		x.book.add(logbook.GeneratorStarted)
+	}
+	x.run(t, func() {
+		for range 6 * 20 {
+			pass(3 * time.Minute)
+			x.usable.Store(false)
+			x.poke()
+			x.usable.Store(true)
+			x.poke()
+		}
+	})
+	if n := len(x.tried()); n > 120*5 || x.book.refused != 0 {
+		t.Errorf("%d requests in six hours, %d are set aside", n, x.book.refused)
+	}
+}

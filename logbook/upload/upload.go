@@ -259,7 +259,10 @@ func (u *uploader) look(ctx context.Context) (time.Duration, error) {
 		if !u.usable() {
 			// The way to the receiver will be another one when it is back.
 			if !u.holdHard {
-				u.hold, u.lanes[0].hold, u.lanes[1].hold = time.Time{}, time.Time{}, time.Time{}
+				u.hold = time.Time{}
+				for i := range u.lanes {
+					u.lanes[i].hold, u.lanes[i].rounds = time.Time{}, 0
+				}
 			}
 			return u.Every, nil
 		}
