@@ -72,7 +72,9 @@ could not be read.`,
 				fmt.Fprintln(os.Stderr, u)
 			}
 			if o.json {
-				return printJSON(made)
+				if err := printJSON(made); err != nil {
+					return err
+				}
 			}
 			if failed || made.Attention(of) {
 				return errAttention
