@@ -208,7 +208,6 @@ type visitKey struct {
 type visited struct {
 	once   sync.Once
 	pages  []status.VisitPage
-	err    error
 	mu     sync.Mutex // guards bodies
 	bodies map[int]body
 }
