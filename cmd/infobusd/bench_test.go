@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -104,16 +103,8 @@ func edges(b *testing.B, startAfter time.Duration, starts int) (times edgeTimes)
 	if err := os.WriteFile(file, fmt.Appendf(nil, "power:\n  start-after: %s\n  stop-after: 0s\n", startAfter), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	f := flags{config: file, sim: models, vanTimes: true, stateDir: b.TempDir(), listen: "127.0.0.1:0", log: &output{},
-		busy: &epapertest.Busy{}}
-	a, _, err := prepare(f)
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	defer func() { cancel(); <-ended }()
+	a, p := inside(b, flags{config: file, vanTimes: true, stateDir: b.TempDir(), busy: &epapertest.Busy{}})
+	defer p.run(a)()
 	changed, stop := a.loop.Watch()
 	defer stop()
 	until := func(what string, so func(s van.State) bool) {
@@ -163,8 +154,8 @@ func edges(b *testing.B, startAfter time.Duration, starts int) (times edgeTimes)
 		})
 		// A new panel, or the wear rules would have the next starts wait.
 		a.observe(van.Started{Kept: van.Kept{Boot: a.loop.State().Now.Boot}})
-		a.loop.Ping(ctx)
-		a.recorder.Flush(ctx)
+		a.loop.Ping(b.Context())
+		a.recorder.Flush(b.Context())
 	}
 	return times
 }

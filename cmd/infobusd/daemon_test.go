@@ -66,6 +66,35 @@ type process struct {
 	ended  chan error
 }
 
+// inside is a daemon in this process on the models. It has what f has not: an address and a log.
+func inside(t testing.TB, f flags) (*appliance, *process) {
+	t.Helper()
+	p := &process{t: t, state: f.stateDir, output: &output{}, ended: make(chan error)}
+	f.sim, f.listen, f.log = models, "127.0.0.1:0", p.output
+	a, listeners, err := prepare(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.base = "http://" + listeners[0].Addr().String()
+	return a, p
+}
+
+// run runs such a daemon until end is called, which waits for it.
+func (p *process) run(a *appliance) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { a.run(ctx); close(ended) }()
+	return func() {
+		p.t.Helper()
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(hangGuard):
+			p.t.Fatalf("the daemon did not end; it printed:\n%s", p.output)
+		}
+	}
+}
+
 // output gathers what a process prints, and lets a test wait for a word of it.
 type output struct {
 	mu   sync.Mutex

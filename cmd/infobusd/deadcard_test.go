@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,35 +39,25 @@ func (h hungCard) Open(path string, flag int) (durable.File, error) {
 // its last events are durable.
 func TestTheEndOnACardThatHangs(t *testing.T) {
 	waits(t)
-	log, state := &output{}, t.TempDir()
-	a, _, err := prepare(flags{sim: models, stateDir: state, listen: "127.0.0.1:0", log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := t.TempDir()
+	a, p := inside(t, flags{stateDir: state})
 	card := newHungCard(a.keeper.Disk)
 	a.keeper.Disk = card
 	defer func() { // what was left behind comes to its end
 		close(card.released)
 		a.keeper.Finish(t.Context(), van.Kept{})
 	}()
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	wait := func(what string, c <-chan struct{}) {
-		t.Helper()
-		select {
-		case <-c:
-		case <-time.After(hangGuard):
-			t.Fatalf("waited in vain for %s; it printed: %s", what, log)
-		}
+	end := p.run(a)
+	select {
+	case <-card.asked:
+	case <-time.After(hangGuard):
+		t.Fatalf("waited in vain for a write to the card; it printed: %s", p.output)
 	}
-	wait("a write to the card", card.asked)
 	begun := time.Now()
-	stop()
-	wait("the end", ended)
+	end()
 	t.Logf("ended %s after the stop; a dead card may take %s of it", time.Since(begun).Round(time.Millisecond), cardWait)
 
-	said := log.String()
+	said := p.output.String()
 	lost, asleep := strings.Index(said, "what must outlive a power cut was not kept"), strings.Index(said, "panel: powered off")
 	if lost < 0 || asleep < lost {
 		t.Errorf("that something was not kept is to be said, before the end: %s", said)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"html"
 	"net/http"
@@ -29,11 +28,7 @@ func TestABoxWithTheUnchangedExampleIsAFreshBox(t *testing.T) {
 		if err := os.WriteFile(config, fmt.Appendf(nil, "timetable: %s\n", at), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		log := &output{}
-		a, listeners, err := prepare(flags{config: config, sim: models, vanTimes: true, stateDir: state, listen: "127.0.0.1:0", log: log})
-		if err != nil {
-			t.Fatal(err)
-		}
+		a, p := inside(t, flags{config: config, vanTimes: true, stateDir: state})
 		// As in the van: a simulated one may show the example.
 		if table != nil {
 			if err := os.WriteFile(at, table, 0o600); err != nil {
@@ -41,11 +36,7 @@ func TestABoxWithTheUnchangedExampleIsAFreshBox(t *testing.T) {
 			}
 		}
 		a.feeds = source.Open(durable.System, state, origins(a.config, false), true)
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		go func() { a.run(ctx); close(ended) }()
-		defer func() { cancel(); <-ended }()
-		p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+		defer p.run(a)()
 		p.becomes("clock.trusted", true)
 		p.device("timetable", "failed")
 		codes = map[string]bool{}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"infobus/logbook"
 	"infobus/private"
@@ -146,17 +144,9 @@ func aDay(t *testing.T, fromGateway, asked []string) map[string][]byte {
 	if err := os.WriteFile(config, fmt.Appendf(nil, "uplink:\n  dashboard:\n    organisation: \"1\"\n    network: N_1\n    key-file: %s\n    gateway: %s\n  sims:\n    - {slot: 1, bundle: 20 GB, renews: 12}\n", key, serialNumber), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := &output{}
-	f := flags{config: config, sim: models, stateDir: state, listen: "127.0.0.1:0", verbose: true, log: log}
-	a, listeners, err := prepare(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, p := inside(t, flags{config: config, stateDir: state, verbose: true})
 	a.parts.world.Gateway.Plant(fromGateway)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+	end := p.run(a)
 
 	ask := func(method, path, body string, header string) []byte {
 		r, err := http.NewRequest(method, p.base+path, strings.NewReader(body))
@@ -192,7 +182,9 @@ func aDay(t *testing.T, fromGateway, asked []string) map[string][]byte {
 	}
 	play("generator", "on")
 	p.becomes("session.active", true)
-	p.wait("the cloud's view", func() bool { return p.at("uplink.cellular") != nil || strings.Contains(log.String(), "for=dashboard") })
+	p.wait("the cloud's view", func() bool {
+		return p.at("uplink.cellular") != nil || strings.Contains(p.output.String(), "for=dashboard")
+	})
 	p.has(logbook.KioskRefreshed)
 	for i, s := range asked {
 		q := url.QueryEscape(s)
@@ -217,14 +209,9 @@ func aDay(t *testing.T, fromGateway, asked []string) map[string][]byte {
 	play("generator", "off")
 	p.becomes("power.source", "battery")
 	look("in the evening")
-	cancel()
-	select {
-	case <-ended:
-	case <-time.After(hangGuard):
-		t.Fatal("the daemon did not end")
-	}
+	end()
 
-	found["the log"] = []byte(log.String())
+	found["the log"] = []byte(p.output.String())
 	findFiles(t, state, found)
 	return found
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -93,15 +92,8 @@ func everythingOf(t *testing.T, table string) map[string][]byte {
 			t.Fatal(err)
 		}
 	}
-	log := &output{}
-	a, listeners, err := prepare(flags{config: config, sim: models, stateDir: state, listen: "127.0.0.1:0", verbose: true, log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+	a, p := inside(t, flags{config: config, stateDir: state, verbose: true})
+	end := p.run(a)
 	found := map[string][]byte{}
 	local := p.unix()
 	look := func(when string) {
@@ -135,13 +127,8 @@ func everythingOf(t *testing.T, table string) map[string][]byte {
 	}
 	look("corrected")
 	p.wait("the logs to be sent", func() bool { n, ok := p.at("sync.waiting").(float64); return ok && n <= 1 })
-	cancel()
-	select {
-	case <-ended:
-	case <-time.After(hangGuard):
-		t.Fatal("the daemon did not end")
-	}
-	found["the log"] = []byte(log.String())
+	end()
+	found["the log"] = []byte(p.output.String())
 	findFiles(t, state, found)
 	return found
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -15,16 +14,8 @@ import (
 // A self-test of the whole daemon in a made-up language, with every part well and
 // with parts that are not: no row of three words stands outside of its brackets.
 func TestEverySentenceOfASelftestComesFromWords(t *testing.T) {
-	state, log := t.TempDir(), &output{}
-	a, listeners, err := prepare(flags{sim: models, stateDir: state, listen: "127.0.0.1:0", log: log, words: wordstest.Book()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	t.Cleanup(func() { cancel(); <-ended })
-	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+	a, p := inside(t, flags{stateDir: t.TempDir(), words: wordstest.Book()})
+	t.Cleanup(p.run(a))
 	local := p.unix()
 	var said strings.Builder
 	table := func() {

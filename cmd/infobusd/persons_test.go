@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
-	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/csv"
@@ -431,15 +430,8 @@ func withEverySource(t *testing.T) map[string][]byte {
 // breaks has versions with mistakes come, and gives the tags of their sources.
 func aDayOfSources(t *testing.T, day, config, state string, found map[string][]byte, breaks func() []string) {
 	t.Helper()
-	log := &output{}
-	a, listeners, err := prepare(flags{config: config, sim: models, stateDir: state, listen: "127.0.0.1:0", verbose: true, log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	p := &process{t: t, state: state, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+	a, p := inside(t, flags{config: config, stateDir: state, verbose: true})
+	end := p.run(a)
 	local := p.unix()
 	look := func(when string) {
 		paths := []string{"/", "/services", "/timetable", "/api/v1/state", "/api/v1/events", "/metrics", "/healthz", "/kiosk.png"}
@@ -502,17 +494,12 @@ func aDayOfSources(t *testing.T, day, config, state string, found map[string][]b
 	p.has(logbook.KioskRefreshed)
 	look("in the session")
 	for _, tag := range breaks() {
-		p.wait(tag+" to be refused", func() bool { return strings.Contains(log.String(), "source="+of(tag)+" why=\"mistakes:") })
+		p.wait(tag+" to be refused", func() bool { return strings.Contains(p.output.String(), "source="+of(tag)+" why=\"mistakes:") })
 	}
 	look("refused")
 	p.wait("the logs to be sent", func() bool { n, ok := p.at("sync.waiting").(float64); return ok && n <= 1 })
-	cancel()
-	select {
-	case <-ended:
-	case <-time.After(hangGuard):
-		t.Fatal("the daemon did not end")
-	}
-	found[day+", the log"] = []byte(log.String())
+	end()
+	found[day+", the log"] = []byte(p.output.String())
 	files := map[string][]byte{}
 	findFiles(t, state, files)
 	for name, b := range files {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,15 +58,9 @@ func TestSamplesOutliveARestart(t *testing.T) {
 	waits(t)
 	t.Parallel()
 	run := func(state string, look func(a *appliance)) {
-		a, _, err := prepare(flags{sim: models, stateDir: state, listen: "127.0.0.1:0", log: &output{}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		a, p := inside(t, flags{stateDir: state})
 		a.sampler.least = 0
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan struct{})
-		go func() { a.run(ctx); close(ended) }()
-		defer func() { cancel(); <-ended }()
+		defer p.run(a)()
 		changed, done := a.loop.Watch()
 		defer done()
 		measured := func() (n int) {

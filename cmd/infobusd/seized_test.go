@@ -51,11 +51,7 @@ func TestSeizedAlone(t *testing.T) {
 		defer private.WithholdNothing()()
 		defer durable.LeaveFreed()()
 	}
-	log := &output{}
-	a, listeners, err := prepare(flags{config: filepath.Join(do.Dir, "infobus.yaml"), sim: models, stateDir: do.State, listen: "127.0.0.1:0", keepOld: do.Unguarded, log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, p := inside(t, flags{config: filepath.Join(do.Dir, "infobus.yaml"), stateDir: do.State, keepOld: do.Unguarded})
 	a.clock.Shift(do.Ahead)
 	a.sampler.least = 0
 	a.parts.clock = func(ctx context.Context, observe func(van.ClockSeen)) error {
@@ -63,13 +59,10 @@ func TestSeizedAlone(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
-	p := &process{t: t, state: do.State, base: "http://" + listeners[0].Addr().String(), output: log, ended: make(chan error)}
+	end := p.run(a)
 	defer func() {
 		if t.Failed() {
-			t.Log(log)
+			t.Log(p.output)
 		}
 	}()
 	act := func(name string, form url.Values) {
@@ -106,8 +99,7 @@ func TestSeizedAlone(t *testing.T) {
 			return err == nil && !slices.ContainsFunc(left, func(e logbook.Event) bool { return !e.At.IsZero() && a.clock.Now().Wall.Sub(e.At) > time.Hour })
 		})
 	}
-	cancel()
-	<-ended
+	end()
 	text, err := json.Marshal(events)
 	if err == nil {
 		err = os.WriteFile(do.Found, text, 0o600)

@@ -92,14 +92,8 @@ func TestSIGTERMEndsInGoodOrder(t *testing.T) {
 func TestTheEndInTheMiddleOfARefresh(t *testing.T) {
 	waits(t)
 	const refresh = 0x12
-	log := &output{}
-	a, _, err := prepare(flags{sim: models, stateDir: t.TempDir(), listen: "127.0.0.1:0", log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { a.run(ctx); close(ended) }()
+	a, p := inside(t, flags{stateDir: t.TempDir()})
+	end := p.run(a)
 	changed, done := a.loop.Watch()
 	defer done()
 	for !a.loop.State().Clock.Trusted || a.loop.State().Power.Source() != power.SourceBattery {
@@ -116,8 +110,7 @@ func TestTheEndInTheMiddleOfARefresh(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	begun := time.Now()
-	stop()
-	<-ended
+	end()
 	t.Logf("ended %s after the stop, in the middle of a refresh of 4.2 s; the aim is 2 s", time.Since(begun).Round(time.Millisecond))
 	if panel.Powered() || !panel.Asleep() || panel.Refreshes() != 1 || len(panel.Violations()) > 0 {
 		t.Errorf("powered %v, asleep %v, refreshes %d, violations %q", panel.Powered(), panel.Asleep(), panel.Refreshes(), panel.Violations())
