@@ -61,6 +61,12 @@ type whole struct {
 // that is idle: on a busy one nothing in it runs out of time, such as a unit's watchdog.
 var ownTime = []string{"-icount", "shift=2"}
 
+// night has it be two o'clock in the night, so many days from now: no session is planned
+// then, whose page would take the box's own away as soon as it stands.
+func night(days int) []string {
+	return append([]string{"-rtc", "base=" + time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) + "T02:00:00"}, ownTime...)
+}
+
 // settingsFile has the card's settings file say something.
 func settingsFile(text string) func(*testing.T, string) {
 	return func(t *testing.T, file string) {
@@ -359,7 +365,7 @@ func TestEachDamageOfAWholeCardIsSaid(t *testing.T) {
 			if w.damage != nil {
 				w.damage(t, image)
 			}
-			s := setup{endpoint: "http://10.0.2.2:1", options: w.options, drive: w.drive, qemu: append(w.qemu, ownTime...), late: w.late}
+			s := setup{endpoint: "http://10.0.2.2:1", options: w.options, drive: w.drive, qemu: append(night(2), w.qemu...), late: w.late}
 			b := start(t, dir, image, s)
 			if w.again {
 				<-b.ended // it restarts, to start the other slot
@@ -426,7 +432,7 @@ func evening(t *testing.T, dir, from string) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	settingsFile("version=1\nwiring=standard\npin=482915073364\nname=Van 1\n")(t, image)
-	b := start(t, dir, image, setup{endpoint: "http://10.0.2.2:1", qemu: ownTime})
+	b := start(t, dir, image, setup{endpoint: "http://10.0.2.2:1", qemu: night(1)})
 	b.wait("systemctl is-active infobusd.service")
 	if err := b.Drive(generator, true); err != nil {
 		t.Fatal(err)
