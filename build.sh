@@ -24,7 +24,7 @@ help() {
 
 		run      the daemon on models, at http://127.0.0.1:8080 (PORT=… or --listen address:port)
 		check    formatting, vet, staticcheck and the quick tests: a minute, no root, no network
-		test     all tests with the race detector, the lab's machine included, and fuzzing
+		test     all tests, where goroutines are with the race detector, the lab's machine included, and fuzzing
 		graph    which package imports which, and where that breaks the rooms' order
 		build    static programs for arm64 and amd64, or the one named, in build/
 		deb      Debian packages of them in build/

@@ -2,6 +2,9 @@ module infobus
 
 go 1.26.0
 
+// The card image is unpacked there while packages are listed.
+ignore ./build
+
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
