@@ -52,7 +52,7 @@ func TestTheRaceDetectorLooksWhereGoroutinesAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]bool{"advice": true, "kiosk": true, "netmon": true, "images/house": true,
+	for path, want := range map[string]bool{"advice": true, "kiosk": true, "power": true, "netmon": true, "images/house": true,
 		"cmd/infobusd": false, "cmd/infobus": false, "van/loop": false, "hw": false, "logbook/store": false, "status/server": false, "netmon/probe": false, "timetable/source": false, "kiosk/glass": false} {
 		if slices.Contains(alone, path) != want {
 			t.Errorf("%s alone: %v", path, !want)
