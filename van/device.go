@@ -64,11 +64,12 @@ func (d *Device) tell(now time.Duration, out *Output) {
 		return
 	}
 	d.told = told{d.State, d.Reason, d.told.n + 1, d.told.since}
-	e := logbook.Event{Name: logbook.DeviceRecovered, Attributes: map[string]any{"device": d.Name}}
+	name, attributes := logbook.DeviceRecovered, map[string]any{"device": d.Name}
 	if d.State == DeviceBroken {
-		e.Name, e.Attributes["reason"] = logbook.DeviceFailed, d.Reason
+		name = logbook.DeviceFailed
+		attributes["reason"] = d.Reason
 	}
-	out.event(e)
+	out.event(logbook.Event{Name: name, Attributes: attributes})
 }
 
 // tellDevices tells of devices what the hour before had no room for.
