@@ -91,6 +91,8 @@ func fresh(t *testing.T) *machine {
 	m.load("ready")
 	t.Cleanup(func() {
 		if t.Failed() {
+			said, _, _ := m.shell.Try("journalctl -b --no-pager -n 40 -o short-monotonic", time.Minute)
+			t.Logf("its journal:\n%s", said)
 			m.lock(func() { t.Logf("the console:\n%s", strings.Join(m.console[max(0, len(m.console)-60):], "\n")) })
 		}
 	})
