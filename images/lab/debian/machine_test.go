@@ -48,6 +48,15 @@ const unit = `
 ExecStartPre=+ip route replace unreachable 192.0.2.0/24
 ExecStart=
 ExecStart=/usr/bin/infobusd --config /etc/infobus/infobus.yaml --sim=battery,panel
+TimeoutStopSec=20min
+WatchdogSec=20min
+`
+
+// manager has systemd wait as long for what is masked, which its unit's file says nothing
+// of any more: on a busy host the machine's half minute is less than it seems.
+const manager = `
+[Manager]
+DefaultTimeoutStopSec=20min
 `
 
 // hangGuard is when something is given up; nothing is measured by it.
@@ -91,7 +100,7 @@ func fresh(t *testing.T) *machine {
 	m.load("ready")
 	t.Cleanup(func() {
 		if t.Failed() {
-			said, _, _ := m.shell.Try("journalctl -b --no-pager -n 40 -o short-monotonic", time.Minute)
+			said, _, _ := m.shell.Try("journalctl -b --no-pager -n 60 -o short-monotonic --grep infobus", time.Minute)
 			t.Logf("its journal:\n%s", said)
 			m.lock(func() { t.Logf("the console:\n%s", strings.Join(m.console[max(0, len(m.console)-60):], "\n")) })
 		}
@@ -167,6 +176,7 @@ func install(t *testing.T, dir string) {
 	m.run(dpkgInstall(shipped))
 	m.write("/etc/infobus/infobus.yaml", configuration)
 	m.write("/etc/systemd/system/infobusd.service.d/lab.conf", unit)
+	m.write("/run/systemd/system.conf.d/lab.conf", manager)
 	m.run("systemctl daemon-reload && systemctl restart infobusd && sync")
 	m.wait(`infobus status --json | grep -q '"source":"battery"'`)
 	m.save("ready")
