@@ -31,7 +31,8 @@ const (
 	Name = "infobus.txt"
 	// FirstEvening begins the name of a file beside it that asks for the first evening's
 	// tests. What stands in it is not read.
-	FirstEvening = "infobus-first-evening"
+	FirstEvening = ofFirst + "evening"
+	ofFirst      = "infobus-first-" // so is the report of them called, too
 	// Version is the newest version of the file that is understood, and what a file
 	// without version= has.
 	Version = 1
@@ -206,7 +207,7 @@ type File struct {
 // mistake.
 func Pick(names []string) (found []string) {
 	for _, n := range names {
-		if written.MatchString(n) && !strings.HasPrefix(strings.ToLower(n), FirstEvening) {
+		if written.MatchString(n) && !strings.HasPrefix(strings.ToLower(n), ofFirst) {
 			found = append(found, n)
 		}
 	}

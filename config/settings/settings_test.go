@@ -222,6 +222,7 @@ func TestTheFileIsFoundUnderTheNamesThatProgramsGiveIt(t *testing.T) {
 		{[]string{"infobus.txt", "infobus (1).txt"}, []string{"infobus (1).txt", "infobus.txt"}},
 		{[]string{"infobus.txt", "infobus - Copie.txt"}, []string{"infobus - Copie.txt", "infobus.txt"}},
 		{[]string{"infobus.txt", "infobus-first-evening.txt", "Infobus-First-Evening.txt.txt"}, []string{"infobus.txt"}},
+		{[]string{"infobus-first-board.txt", "infobus.txt"}, []string{"infobus.txt"}},
 		{[]string{"._infobus.txt", "infobus.txt~", "infobus.yaml", "infobus.txt.bak"}, nil},
 	} {
 		if got := Pick(c.names); !slices.Equal(got, c.want) {
@@ -337,6 +338,9 @@ func TestTheShippedFileIsRight(t *testing.T) {
 
 // What asks for the first evening is called the same where the card starts it.
 func TestTheCardStartsTheFirstEveningByTheFilesName(t *testing.T) {
+	if copied, err := os.ReadFile("../../images/card/early/settings.go"); err != nil || !strings.Contains(string(copied), `= "`+FirstEvening+`"`) {
+		t.Errorf("the initramfs does not copy a file of that name: %v", err)
+	}
 	unit, err := os.ReadFile("../../images/card/root/systemd/system/infobus-first-evening.service")
 	if err != nil {
 		t.Fatal(err)

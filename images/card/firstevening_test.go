@@ -39,7 +39,7 @@ func TestTheFirstEveningsReportNamesWhatTheBoardLacks(t *testing.T) {
 func TestAFileOnTheCardAsksForTheFirstEvening(t *testing.T) {
 	dir := made(t)
 	image := copied(t, dir, 2<<30)
-	inFAT(t, image, "", "mcopy", "-o", "-", "::"+settings.FirstEvening)
+	inFAT(t, image, "", "mcopy", "-o", "-", "::"+strings.ToUpper(settings.FirstEvening)+".txt")
 	van := strings.ReplaceAll(configuration, "RECEIVER", "http://10.0.2.2:1")
 	inFAT(t, image, van, "mcopy", "-o", "-", "::infobus.yaml")
 	stick := filepath.Join(t.TempDir(), "stick")

@@ -91,6 +91,7 @@ func TestTheSettingsFilesAreCopied(t *testing.T) {
 		{"one, and the firmware's", map[string]int{"infobus.txt": 10, "config.txt": 5, "bootcode.bin": 9}, card.FileFound, []string{"infobus.txt"}},
 		{"as Windows may name it", map[string]int{"INFOBUS.TXT.txt": 10}, card.FileFound, []string{"INFOBUS.TXT.txt"}},
 		{"two", map[string]int{"infobus.txt": 1, "infobus.txt.txt": 2}, card.FileFound, []string{"infobus.txt", "infobus.txt.txt"}},
+		{"what asks for the first evening, in capitals", map[string]int{"infobus.txt": 1, "INFOBUS-First-Evening.TXT": 0}, card.FileFound, []string{"infobus.txt", "infobus-first-evening.txt"}},
 		{"none", map[string]int{"config.txt": 5}, card.FileAbsent, nil},
 		{"one that is too large: so much that the daemon can say so", map[string]int{"infobus.txt": 5 << 20}, card.FileFound, []string{"infobus.txt"}},
 	} {

@@ -15,6 +15,9 @@ import (
 const (
 	maxSettings = 64<<10 + 1 // bytes of a file: one that is too large is told by the last
 	maxFiles    = 8
+	// firstEvening begins the name of the file that asks for the first evening's tests, for
+	// which a unit looks in small letters.
+	firstEvening = "infobus-first-evening"
 )
 
 // Settings copies the beginnings of the files of the FAT whose names begin with "infobus",
@@ -67,12 +70,16 @@ func settings(from, to string) card.File {
 	found, wrong := 0, 0
 	for _, e := range entries {
 		info, err := e.Info()
-		if !strings.HasPrefix(strings.ToLower(e.Name()), "infobus") || err != nil || !info.Mode().IsRegular() || found == maxFiles {
+		name, small := e.Name(), strings.ToLower(e.Name())
+		if strings.HasPrefix(small, firstEvening) {
+			name = small
+		}
+		if !strings.HasPrefix(small, "infobus") || err != nil || !info.Mode().IsRegular() || found == maxFiles {
 			continue
 		}
 		b, err := readSmall(filepath.Join(from, e.Name()))
 		if err == nil {
-			to := filepath.Join(to, e.Name())
+			to := filepath.Join(to, name)
 			if err = os.WriteFile(to, b, 0o400); err == nil {
 				err = own(to)
 			}
