@@ -9,34 +9,44 @@ import (
 	"infobus/logbook/store/storetest"
 )
 
-// A power cut at any write of the first start is no damage: there was nothing to lose.
-func TestACutWhileTheLogbookIsMadeIsNoDamage(t *testing.T) {
+// eachCut opens a logbook on a disk with the power cut at each step in turn, until one
+// opening comes to its end, and has left look at what is on the disk then.
+func eachCut(t *testing.T, least int, dir string, prepared func(step int) *storetest.Disk, want error, left func(step int, disk *storetest.Disk)) {
+	t.Helper()
 	cuts := 0
 	for n := 1; ; n++ {
-		disk := storetest.New(uint64(n))
+		disk := prepared(n)
 		disk.CutAfter(n)
-		s, err := Open("/first", Options{Disk: disk})
-		whole := err == nil && !disk.Dead()
+		s, err := Open(dir, Options{Disk: disk})
+		whole := errors.Is(err, want) && !disk.Dead()
 		disk.Crash()
 		if s != nil {
 			s.Close()
 		}
-		if s, err = Open("/first", Options{Disk: disk}); err != nil {
-			t.Errorf("cut at write %d: %v", n, err)
-		}
-		if s != nil {
-			s.Close()
-		}
+		left(n, disk)
 		disk.Close()
 		if whole {
 			break
 		}
 		cuts++
 	}
-	if cuts < 10 {
+	if cuts < least {
 		t.Errorf("only %d cuts", cuts)
 	}
 	t.Logf("%d cuts", cuts)
+}
+
+// A power cut at any write of the first start is no damage: there was nothing to lose.
+func TestACutWhileTheLogbookIsMadeIsNoDamage(t *testing.T) {
+	eachCut(t, 10, "/first", func(n int) *storetest.Disk { return storetest.New(uint64(n)) }, nil, func(n int, disk *storetest.Disk) {
+		s, err := Open("/first", Options{Disk: disk})
+		if err != nil {
+			t.Errorf("cut at write %d: %v", n, err)
+		}
+		if s != nil {
+			s.Close()
+		}
+	})
 }
 
 // A power cut at any step of a damaged logbook's replacement costs none of its events, also
@@ -46,31 +56,16 @@ func TestACutWhileADamagedLogbookIsReplacedCostsNothing(t *testing.T) {
 	x.files[shelfDir+"/"+File][0] ^= 1 // its first page no longer says what it is
 	all := x.intact(x.files)
 	for seed := range uint64(durabletest.Seeds(3, 40)) {
-		cuts := 0
-		for n := 1; ; n++ {
+		eachCut(t, 20, shelfDir, func(int) *storetest.Disk {
 			disk := storetest.New(seed)
 			for name, b := range x.files {
 				disk.Put(name, bytes.Clone(b))
 			}
-			disk.CutAfter(n)
-			s, err := Open(shelfDir, Options{Disk: disk})
-			whole := errors.Is(err, ErrDamaged) && !disk.Dead()
-			disk.Crash()
-			if s != nil {
-				s.Close()
-			}
+			return disk
+		}, ErrDamaged, func(n int, disk *storetest.Disk) {
 			if err := x.sends(all, disk.Files(), Options{}, nothing); err != nil {
 				t.Errorf("cut at step %d: %v", n, err)
 			}
-			disk.Close()
-			if whole {
-				break
-			}
-			cuts++
-		}
-		if cuts < 20 {
-			t.Errorf("only %d cuts", cuts)
-		}
-		t.Logf("%d cuts", cuts)
+		})
 	}
 }
