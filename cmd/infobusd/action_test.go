@@ -2,30 +2,69 @@ package main
 
 import (
 	"context"
+	"net"
+	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"infobus/action"
 	"infobus/logbook"
+	"infobus/netmon/client"
 	"infobus/power"
 	"infobus/reading/clock"
+	"infobus/status/server"
 	"infobus/van"
 	"infobus/van/kept"
 	"infobus/van/loop"
+	"infobus/words"
 )
+
+// publishesNothing is an appliance of a loop, a keeper and pages, whose publisher does not run.
+func publishesNothing(t *testing.T) *appliance {
+	o := van.DefaultOptions()
+	a := &appliance{options: o, keeper: kept.NewKeeper(t.TempDir()), client: client.New(client.Options{}), server: server.New(server.Options{Words: words.Shipped()})}
+	a.loop = loop.New(o, van.New(o, van.Panel), clock.NewSystem(), func([]logbook.Event) {}, func(e van.Effect) {
+		if k, ok := e.(van.Keep); ok {
+			a.keeper.Keep(k.Kept)
+		}
+	})
+	return a
+}
+
+// Whoever asked for something sees what came of it on the next page, however late the
+// publisher is.
+func TestAnActionIsOnThePagesOnceItIsAnswered(t *testing.T) {
+	a := publishesNothing(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { a.loop.Run(ctx) })
+	socket := filepath.Join(t.TempDir(), "infobus.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Go(func() { a.server.Serve(ctx, listener) })
+	p := &process{t: t, state: filepath.Dir(socket)}
+	if quiet := p.at("quiet"); quiet != false {
+		t.Fatalf("quiet is %v before anybody asked for it", quiet)
+	}
+	if got := a.act(ctx, action.Row{Name: action.Quiet}, action.Asked{Name: action.Quiet}); got != action.Taken {
+		t.Fatal(got)
+	}
+	if quiet := p.at("quiet"); quiet != true {
+		t.Errorf("quiet is %v once the answer is there", quiet)
+	}
+}
 
 // What must outlive a power cut is not said to be done while the card takes
 // nothing; what need not is.
 func TestAnActionThatTheCardDoesNotTakeIsToldSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := van.DefaultOptions()
-		a := &appliance{options: o, keeper: kept.NewKeeper(t.TempDir())} // its keeper never runs
-		a.loop = loop.New(o, van.New(o, van.Panel), clock.NewSystem(), func([]logbook.Event) {}, func(e van.Effect) {
-			if k, ok := e.(van.Keep); ok {
-				a.keeper.Keep(k.Kept)
-			}
-		})
+		a := publishesNothing(t) // its keeper never runs
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { a.loop.Run(ctx); close(ended) }()

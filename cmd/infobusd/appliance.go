@@ -74,6 +74,7 @@ type appliance struct {
 	feeds     *source.Feeds // the sources of the timetable
 	guides    *guidebox.Box // the guide's texts
 	taking    sync.Mutex    // orders what becomes of them
+	showing   sync.Mutex    // orders what the pages show
 	orders    orders
 	previews  previews
 	table     *timetable.Timetable // as read at the start; nil for none
@@ -595,6 +596,7 @@ func (a *appliance) act(ctx context.Context, row action.Row, asked action.Asked)
 	ctx, cancel := context.WithTimeout(ctx, keepWithin)
 	defer cancel()
 	refusal, err := a.loop.Ask(ctx, asked)
+	defer a.show()
 	switch {
 	case err != nil:
 		return action.NoAnswer

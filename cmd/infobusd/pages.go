@@ -171,7 +171,7 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 		}
 		s := a.loop.State()
 		a.record(a.sampler.see(s))
-		a.server.Publish(status.Of(a.options, s, a.spent()))
+		a.show()
 		if now := s.Uplink.Verdict.Usable(); now != usable {
 			usable = now
 			token(a.upload)
@@ -185,6 +185,14 @@ func (a *appliance) publish(ctx context.Context, _ func()) error {
 			token(a.phone)
 		}
 	}
+}
+
+// show shows the latest state on the pages. Whoever asked for something is answered
+// after it, and sees on the next page what came of that.
+func (a *appliance) show() {
+	a.showing.Lock() // the last that is shown is the latest
+	defer a.showing.Unlock()
+	a.server.Publish(status.Of(a.options, a.loop.State(), a.spent()))
 }
 
 // spent is what the box itself used of its data, each purpose.

@@ -81,6 +81,7 @@ func (a *appliance) takeUpload(ctx context.Context, files []status.File) ([]stat
 		return remarks(source.Loaded{Err: l.Err}), nil
 	}
 	a.took(i, l, van.NotAsked)
+	defer a.show()
 	return nil, a.loop.Ping(ctx)
 }
 
