@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +183,40 @@ func openPage(t testing.TB, address string) page {
 	}
 	p.eval("window.loadedOnce = 'once'")
 	return p
+}
+
+// logIn types the PIN, and Enter: the page is a live one, and a button that is aimed at
+// may have moved by the time of the tap. It waits for the page that comes then.
+func (p page) logIn(pin string) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, chromedp.SendKeys("#pin", pin+"\r")); err != nil {
+		p.t.Fatal(err)
+	}
+	p.until("the phone is paired", `document.readyState == "complete" && location.pathname != "/pair" && !document.querySelector("#pin")`)
+}
+
+// press presses a button of a page that has come whole, wherever it stands by then.
+func (p page) press(selector string) {
+	p.t.Helper()
+	p.until("pressed "+selector, `(b => {
+		if (document.readyState != "complete" || !b || b.offsetHeight == 0) return false;
+		b.click();
+		return true;
+	})(document.querySelector(`+strconv.Quote(selector)+`))`)
+}
+
+// until polls a script until it gives true.
+func (p page) until(what, script string) {
+	p.t.Helper()
+	for guard := time.Now().Add(hangGuard); ; time.Sleep(50 * time.Millisecond) {
+		so, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](script))
+		switch {
+		case err == nil && so: // an error: the page is just being left
+			return
+		case time.Now().After(guard):
+			p.t.Fatalf("waited in vain until %s (%v); the page says: %s", what, err, p.text())
+		}
+	}
 }
 
 func (p page) eval(script string) string {

@@ -223,20 +223,14 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	}
 	says := func(words string) {
 		t.Helper()
-		p.wait("the page says "+words, func() bool {
-			text, err := chromedp.Run(browser.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-			return err == nil && strings.Contains(text, words) // an error: the page is just being left
-		})
+		browser.until("the page says "+words, fmt.Sprintf("document.body.innerText.includes(%q)", words))
 	}
-	do(chromedp.SendKeys("#pin", "246813"), chromedp.Click(`form[action="/login"] button`))
-	p.wait("the phone to be paired", func() bool {
-		at, err := chromedp.Run(browser.ctx, chromedp.Evaluate[string]("location.pathname+' '+document.readyState+' '+!document.querySelector('#pin')"))
-		return err == nil && strings.HasSuffix(at, " complete true") && !strings.HasPrefix(at, "/pair ") // an error: the page is just being left
-	})
+	browser.logIn("246813")
 	do(chromedp.EmulateViewport(320, 640), chromedp.Navigate(p.base+"/timetable"))
 	send := func(name string) {
 		t.Helper()
-		do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}), chromedp.Click(`form[enctype] button`))
+		do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}))
+		browser.press(`form[enctype] button`)
 	}
 	send("wrong.yaml")
 	says("timetable.yaml:10:")
@@ -244,23 +238,19 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	send("mine.yaml")
 	says("This version waits")
 	says("Soup kitchen")
-	p.wait("a page no wider than 320 pixels", func() bool { // once all of it has come
-		return browser.eval(`String(document.readyState == "complete" && document.documentElement.scrollWidth <= innerWidth)`) == "true"
-	})
+	browser.until("it is no wider than 320 pixels", `document.readyState == "complete" && document.documentElement.scrollWidth <= innerWidth`)
 	do(chromedp.ScrollIntoView(".glass img"))
-	p.wait("the picture", func() bool {
-		return browser.eval(`String(document.querySelector(".glass img").naturalWidth)`) == "800"
-	})
+	browser.until("the picture has come", `document.querySelector(".glass img").naturalWidth == 800`)
 	shown := func() bool { return strings.Contains(p.get("/today?lang=en"), "Soup kitchen") }
 	if shown() {
 		t.Error("it is shown before the tap")
 	}
-	do(chromedp.Click(`form[action$="/publish-timetable"] button`))
+	browser.press(`form[action$="/publish-timetable"] button`)
 	says("It is published.")
 	if !shown() {
 		t.Error("it is not shown after the tap")
 	}
-	do(chromedp.Click(`main form[action$="/take-back-timetable"] button`))
+	browser.press(`main form[action$="/take-back-timetable"] button`)
 	says("It is taken back.")
 	if shown() {
 		t.Error("it was taken back, and is shown")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,10 +35,7 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := openPage(t, p.base+"/")
-			err = chromedp.Do(b.ctx, chromedp.SendKeys("#pin", "2468"), chromedp.Click(`form[action="/login"] button`))
-			if err != nil {
-				t.Fatal(err)
-			}
+			b.logIn("2468")
 			p.infobus("sim", "clock", "untrusted")
 			p.becomes("clock.source", "")
 			if err := chromedp.Do(b.ctx, as(scripts), chromedp.Navigate(p.base+"/")); err != nil {
@@ -48,10 +44,7 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 			// says waits until the page does, also the one that comes next.
 			says := func(words string) {
 				t.Helper()
-				p.wait("the page says "+words, func() bool {
-					text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-					return err == nil && strings.Contains(text, words)
-				})
+				b.until("the page says "+words, fmt.Sprintf("document.body.innerText.includes(%q)", words))
 			}
 			says("Set the clock")
 
@@ -63,10 +56,7 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 				if scripts {
 					fill = fmt.Sprintf("window.real ??= Date.now; Date.now = () => real() + %d", ahead.Milliseconds())
 				}
-				p.wait("the form", func() bool { // the page is loaded from its top
-					there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.readyState === 'complete' && !!document.querySelector('form[action$="/set-clock"]')`))
-					return err == nil && there
-				})
+				b.until("the form is there", `document.readyState == "complete" && !!document.querySelector('form[action$="/set-clock"]')`)
 				b.eval(fmt.Sprintf(`(() => { const form = document.querySelector('form[action$="/set-clock"]').elements;
 					%s; form.sure.checked = %t; form.sure.form.closest('details').open = true;
 					form.sure.form.querySelector('button').click(); return '' })()`, fill, sure))
@@ -86,7 +76,7 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 					set(ahead, true)
 					return
 				}
-				b.eval(`document.querySelector('main.question form[action$="/set-clock"] button').click(); ''`)
+				b.press(`main.question form[action$="/set-clock"] button`)
 			}
 			const days = 72 * time.Hour
 			set(days, false)

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"infobus/durable"
 	"infobus/examples"
 	"infobus/logbook"
@@ -52,10 +50,7 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	}
 
 	browser := openPage(t, p.base+"/")
-	err := chromedp.Do(browser.ctx, chromedp.SendKeys("#pin", "2468"), chromedp.Click(`form[action="/login"] button`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	browser.logIn("2468")
 	browser.wait("Where is the van?")
 	// The planned one stands first. The page redraws that part whenever the state changes, so it
 	// is looked for and tapped in one go.
