@@ -123,10 +123,11 @@ func (s *State) heal(o Options, input any, now time.Duration) {
 	a := &s.Remedy
 	if a.Remedy != "" && a.Result == "" {
 		tried, answered := input.(Tried)
+		better := func(v Verdict) bool { return v != Starting && v != Unknown && rank(v) > rank(a.against) }
 		switch {
 		case answered && tried.Remedy == a.Remedy && tried.Result != "":
 			a.Result = tried.Result
-		case s.Verdict != Starting && s.Verdict != Unknown && rank(s.Verdict) > rank(a.against) && rank(s.found) > rank(a.against):
+		case better(s.Verdict) && better(s.found) && better(s.plain):
 			a.Result = Helped
 		case now-a.At >= o.showsWithin(a.Remedy):
 			a.Result = NoChange

@@ -334,6 +334,28 @@ func TestAConfiguredAddressIsSet(t *testing.T) {
 	}
 }
 
+// While the gateway starts, nothing worse than that is found: that is no help of an
+// address that was only just asked for.
+func TestAnAddressHelpsNobodyBeforeItIsSet(t *testing.T) {
+	p := start(t)
+	p.o.Static = true
+	p.see(wired).wait(time.Minute, &well).want(OK)
+	dark, bare := wired, wired
+	dark.Carrier, bare.Gateway = false, ""
+	p.see(dark).wait(time.Minute, nil).see(wired).wait(time.Minute, &nameless).want(DNSFailing)
+	p.see(bare).wait(time.Second, nil).want(DNSFailing) // the gateway may have been switched off and on
+	if p.s.Remedy.Remedy != SetAddress {
+		t.Fatalf("%q was tried", p.s.Remedy.Remedy)
+	}
+	if p.see(nil); p.s.Remedy.Result != "" {
+		t.Fatalf("%+v", p.s.Remedy)
+	}
+	p.see(Tried{Remedy: SetAddress}).see(wired).wait(time.Minute, &well).want(OK)
+	if p.s.Remedy.Result != Helped {
+		t.Errorf("%+v", p.s.Remedy)
+	}
+}
+
 // A route that somebody took away is put back once, and then reported.
 func TestARouteThatSomebodyTakesAwayAgainIsNotFoughtOver(t *testing.T) {
 	p := start(t).see(wired).see(well)
