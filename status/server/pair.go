@@ -14,6 +14,7 @@ import (
 
 	"rsc.io/qr"
 
+	"infobus/action"
 	"infobus/pairing"
 	"infobus/words"
 )
@@ -38,19 +39,34 @@ func (s *Server) keepSoon() {
 	}
 }
 
-// keepPhones does so whenever they have changed, until ctx is done. What a card does
-// not take is tried again with the next change.
+// keepAgain is how long after a card did not take the phones it is tried again: a phone
+// that was taken off the list must not be on it again after a power cut.
+const keepAgain = time.Minute
+
+// keepPhones does so whenever they have changed, until ctx is done.
 func (s *Server) keepPhones(ctx context.Context) {
+	var again <-chan time.Time
 	for {
 		select {
 		case <-s.keep:
-			if s.o.Keep(ctx) == nil {
-				s.phones.Durable()
-			}
+		case <-again:
 		case <-ctx.Done():
 			return
 		}
+		again = nil
+		if !s.kept(ctx) {
+			again = time.After(keepAgain)
+		}
 	}
+}
+
+// kept says whether the phones as they are now outlive a power cut.
+func (s *Server) kept(ctx context.Context) bool {
+	if s.o.Keep(ctx) != nil {
+		return false
+	}
+	s.phones.Durable()
+	return true
 }
 
 // hangUp ends the connections of the phones that are not paired any more: their streams.
@@ -94,12 +110,13 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		s.refusePairing(w, r, err)
 		return
 	}
-	yield(r)
-	if s.o.Keep(r.Context()) == nil { // else it lasts until the box is switched off
-		s.phones.Durable()
-	}
+	settled := s.settle(r) // else it lasts until the box is switched off
 	setCookie(w, cookie)
-	if wantsPage(r) {
+	switch {
+	case wantsPage(r) && !settled:
+		s.tell(w, r, "/", result{text: action.NotKept.Text()})
+		return
+	case wantsPage(r):
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
@@ -160,20 +177,28 @@ func (s *Server) getPair(w http.ResponseWriter, r *http.Request) {
 
 // logout ends the pairing of the phone that asks.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	settled := true
 	if id := phoneOf(r); id != "" {
 		s.phones.Leave(id)
-		s.settle(r)
+		settled = s.settle(r)
 	}
 	setCookie(w, "")
+	if !settled {
+		s.refuseForm(w, r, http.StatusServiceUnavailable, action.NotKept.Text())
+		return
+	}
 	s.back(w, r, "/", map[string]string{"done": "logout"})
 }
 
-// settle has what was changed outlive a power cut before it is answered.
-func (s *Server) settle(r *http.Request) {
+// settle has what was changed outlive a power cut before it is answered. Where the card
+// does not take it, it says so, and it is tried again.
+func (s *Server) settle(r *http.Request) bool {
 	yield(r)
-	if s.o.Keep(r.Context()) == nil {
-		s.phones.Durable()
+	if s.kept(r.Context()) {
+		return true
 	}
+	s.keepSoon()
+	return false
 }
 
 // back answers what was done.
@@ -318,12 +343,16 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		s.refuseForm(w, r, http.StatusConflict, words.T("refusal.no-phone"))
 		return
 	}
-	s.settle(r)
+	s.hangUp(r)
+	settled := s.settle(r)
 	page := "/phones"
 	if own := phoneOf(r); own != "" && !s.phones.Has(own) {
 		setCookie(w, "")
 		page = "/"
 	}
-	s.hangUp(r)
+	if !settled {
+		s.refuseForm(w, r, http.StatusServiceUnavailable, action.NotKept.Text())
+		return
+	}
 	s.back(w, r, page, map[string]string{"done": "revoke"})
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"infobus/pairing"
@@ -108,6 +109,61 @@ func TestAPairedPhoneInvitesTheNextAndEachIsRevoked(t *testing.T) {
 	if !v.may(v.pair(code)) {
 		t.Error("invited by the box itself")
 	}
+}
+
+// A phone that was taken off the list is on it again after a power cut, where the card did
+// not take that: whoever did it is told, and the box tries again by itself.
+func TestAPairingThatIsNotKeptIsToldSo(t *testing.T) {
+	const lost = "a power cut would lose it"
+	failing := atomic.Bool{}
+	o := options()
+	o.Keep = func(context.Context) error {
+		if failing.Load() {
+			return errors.New("the card takes nothing")
+		}
+		return nil
+	}
+	v := start(t, o)
+	first, second := v.pair("471100"), v.pair("471100")
+	failing.Store(true)
+	if _, page := v.network("POST", "/login", "pin=471100", "Content-Type", asForm, "Accept", "text/html"); !strings.Contains(page, lost) {
+		t.Error("paired: the page does not say that it is not kept")
+	}
+	_, list := v.socket("GET", "/phones", "")
+	key := strings.Split(list, `"key":"`)[2][:12]
+	if answer, said := v.socket("POST", "/phones/revoke", `{"phone":"`+key+`"}`, "Content-Type", "application/json"); answer.StatusCode != 503 || !strings.Contains(said, lost) || v.may(second) {
+		t.Errorf("revoked: %d %s", answer.StatusCode, said)
+	}
+	if answer, page := v.network("POST", "/logout", "token="+first.token, "Content-Type", asForm, "Cookie", first.cookie, "Accept", "text/html"); !strings.Contains(page, lost) || v.may(first) {
+		t.Errorf("logged out: %s, which does not say that it is not kept", answer.Request.URL.Path)
+	}
+}
+
+func TestACardThatDoesNotTakeThePhonesIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		tries, begun := 0, time.Now()
+		o := options()
+		kept := make(chan time.Duration, 1)
+		o.Keep = func(context.Context) error {
+			if tries++; tries <= 3 {
+				return errors.New("the card takes nothing")
+			}
+			kept <- time.Since(begun)
+			return nil
+		}
+		s := New(o)
+		go s.keepPhones(ctx)
+		s.keepSoon()
+		if after := <-kept; after != 3*keepAgain {
+			t.Errorf("kept after %s and %d tries", after, tries)
+		}
+		time.Sleep(time.Hour)
+		if tries != 4 {
+			t.Errorf("what is kept is written again: %d times", tries)
+		}
+	})
 }
 
 func TestACookieThatWasReplacedEndsThePairingAndThatIsSaid(t *testing.T) {
