@@ -252,13 +252,16 @@ func (b *Box) Wrong() (all guide.Mistakes) {
 	return all
 }
 
-// Publish has the version that waits shown, if it is the one of that digest.
+// Publish has the version that waits shown, if it is the one of that digest. Where the
+// card did not take that, it may be asked for again.
 func (b *Box) Publish(digest string) (kept bool, err error) {
 	defer b.tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shelf
 	switch {
+	case b.lost && s.Waiting == nil && s.Live != nil && s.Live.Digest == digest:
+		return b.set(s), nil
 	case s.Waiting == nil:
 		return true, ErrNone
 	case s.Waiting.Digest != digest:
@@ -268,7 +271,8 @@ func (b *Box) Publish(digest string) (kept bool, err error) {
 }
 
 // TakeBack forgets the version that waits, or else has the one shown that was before, if
-// it is of that digest that this is asked for.
+// it is of that digest that this is asked for. Where the card did not take that, it may be
+// asked for again.
 func (b *Box) TakeBack(digest string) (kept bool, err error) {
 	defer b.tell()
 	b.mu.Lock()
@@ -277,6 +281,7 @@ func (b *Box) TakeBack(digest string) (kept bool, err error) {
 	switch {
 	case s.Waiting != nil && s.Waiting.Digest == digest:
 		s.Waiting, s.gone = nil, digest
+	case b.lost && s.gone == digest:
 	case s.Live == nil:
 		return true, ErrNone
 	case s.Live.Digest != digest:

@@ -130,6 +130,41 @@ func TestNothingIsShownBeforeItWasPublished(t *testing.T) {
 	}
 }
 
+// What the card did not take is asked for once more, and stands then.
+func TestWhatTheCardDidNotTakeMayBeAskedForAgain(t *testing.T) {
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	defer slog.SetDefault(was)
+	disk := durabletest.New(1)
+	b := open(t, disk)
+	if kept, wrong := b.Put(numbered(1)); !kept || len(wrong) > 0 {
+		t.Fatal(kept, wrong)
+	}
+	digest := b.Shelf().Waiting.Digest
+	for _, c := range []struct {
+		does  string
+		do    func(string) (bool, error)
+		shown int
+	}{{"published", b.Publish, 1}, {"taken back", b.TakeBack, 0}} {
+		mend := disk.FailAll(errors.New("the card takes nothing"))
+		for range 2 {
+			if kept, err := c.do(digest); kept || err != nil {
+				t.Errorf("%s on a card that takes nothing: %v, %v", c.does, kept, err)
+			}
+		}
+		mend()
+		if kept, err := c.do(digest); !kept || err != nil {
+			t.Errorf("%s again, on a card that takes it: %v, %v", c.does, kept, err)
+		}
+		if _, err := c.do(digest); err == nil {
+			t.Errorf("%s a third time: nothing is said", c.does)
+		}
+		if got := number(open(t, disk).Guide()); got != c.shown {
+			t.Errorf("%s: after a restart %d is shown, want %d", c.does, got, c.shown)
+		}
+	}
+}
+
 func TestAPackedGuideIsTheSameVersionAsItsFiles(t *testing.T) {
 	b := open(t, durabletest.New(1))
 	b.Put(numbered(1))
