@@ -2,22 +2,28 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"infobus/action"
+	"infobus/durable"
+	guidebox "infobus/guide/box"
 	"infobus/logbook"
 	"infobus/netmon/client"
 	"infobus/power"
 	"infobus/reading/clock"
+	"infobus/status"
 	"infobus/status/server"
 	"infobus/van"
 	"infobus/van/kept"
 	"infobus/van/loop"
+	"infobus/wall"
 	"infobus/words"
 )
 
@@ -33,14 +39,11 @@ func publishesNothing(t *testing.T) *appliance {
 	return a
 }
 
-// Whoever asked for something sees what came of it on the next page, however late the
-// publisher is.
-func TestAnActionIsOnThePagesOnceItIsAnswered(t *testing.T) {
-	a := publishesNothing(t)
-	ctx, cancel := context.WithCancel(t.Context())
+// answers runs the appliance's loop and pages until the test ends.
+func (a *appliance) answers(t *testing.T) *process {
+	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	defer running.Wait()
-	defer cancel()
+	t.Cleanup(func() { cancel(); running.Wait() })
 	running.Go(func() { a.loop.Run(ctx) })
 	socket := filepath.Join(t.TempDir(), "infobus.sock")
 	listener, err := net.Listen("unix", socket)
@@ -48,7 +51,14 @@ func TestAnActionIsOnThePagesOnceItIsAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	running.Go(func() { a.server.Serve(ctx, listener) })
-	p := &process{t: t, state: filepath.Dir(socket)}
+	return &process{t: t, state: filepath.Dir(socket)}
+}
+
+// Whoever asked for something sees what came of it on the next page, however late the
+// publisher is.
+func TestAnActionIsOnThePagesOnceItIsAnswered(t *testing.T) {
+	a := publishesNothing(t)
+	p, ctx := a.answers(t), t.Context()
 	if quiet := p.at("quiet"); quiet != false {
 		t.Fatalf("quiet is %v before anybody asked for it", quiet)
 	}
@@ -57,6 +67,41 @@ func TestAnActionIsOnThePagesOnceItIsAnswered(t *testing.T) {
 	}
 	if quiet := p.at("quiet"); quiet != true {
 		t.Errorf("quiet is %v once the answer is there", quiet)
+	}
+}
+
+// So does whoever brings, publishes or takes back the guide's texts.
+func TestTheGuideIsOnThePagesOnceItIsAnswered(t *testing.T) {
+	a := publishesNothing(t)
+	var err error
+	if a.guides, err = guidebox.Open(durable.System, t.TempDir(), nil); err != nil {
+		t.Fatal(err)
+	}
+	a.guides.Changed = a.tellTexts
+	p, texts := a.answers(t), a.texts()
+	a.observe(van.ClockSeen{Trusted: true, Source: wall.Network})
+	for _, c := range []struct {
+		does  string
+		do    func() bool
+		waits bool
+	}{
+		{"brought", func() bool {
+			remarks, kept := texts.Upload(t.Context(), []status.File{{Name: "guide.zip", Data: packedGuide(t, "Charge here", "")}})
+			return kept && len(remarks) == 0
+		}, true},
+		{"published", func() bool { kept, err := texts.Publish(a.guides.Shelf().Waiting.Digest); return kept && err == nil }, false},
+		{"brought once more", func() bool {
+			remarks, kept := texts.Upload(t.Context(), []status.File{{Name: "guide.zip", Data: packedGuide(t, "Ask the team", "")}})
+			return kept && len(remarks) == 0
+		}, true},
+		{"taken back", func() bool { kept, err := texts.TakeBack(a.guides.Shelf().Waiting.Digest); return kept && err == nil }, false},
+	} {
+		if !c.do() {
+			t.Fatalf("it is not %s", c.does)
+		}
+		if says := fmt.Sprint(p.at("advice")); strings.Contains(says, "guide-waiting") != c.waits {
+			t.Errorf("%s: that it waits should be %v: %s", c.does, c.waits, says)
+		}
 	}
 }
 

@@ -34,12 +34,21 @@ func (a *appliance) texts() *server.Texts {
 			for _, f := range files {
 				list = append(list, guidebox.File{Name: f.Name, Data: f.Data})
 			}
+			defer a.shows()
 			kept, wrong := a.guides.Put(list)
 			return status.GuideRemarks(wrong, false), kept
 		},
-		Publish:  a.guides.Publish,
-		TakeBack: a.guides.TakeBack,
+		Publish:  func(digest string) (bool, error) { defer a.shows(); return a.guides.Publish(digest) },
+		TakeBack: func(digest string) (bool, error) { defer a.shows(); return a.guides.TakeBack(digest) },
 	}
+}
+
+// shows shows the state with all that was observed before.
+func (a *appliance) shows() {
+	ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
+	defer cancel()
+	_ = a.loop.Ping(ctx) // a loop that is late does not make undone what was done
+	a.show()
 }
 
 // followTexts takes a guide whenever one is at from. What went wrong is said once.
@@ -62,6 +71,8 @@ func (a *appliance) followTexts(from string) func(context.Context, func()) error
 
 // tellTexts observes what volunteers should know of the guide's texts.
 func (a *appliance) tellTexts() {
+	a.taking.Lock() // the last that is observed is the latest
+	defer a.taking.Unlock()
 	a.observe(van.GuideSeen{Waiting: a.guides.Shelf().Waiting != nil, Mistakes: len(a.guides.Wrong())})
 }
 
