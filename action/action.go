@@ -126,8 +126,8 @@ var All = Table{
 	{Name: CarryOn, Form: OnPage},
 	{Name: PowerOff, Form: BetweenSessions, Asks: true, Undo: CancelShutdown},
 	{Name: Quiet, Form: OnPage, Durable: true, Undo: QuietOff},
-	{Name: Longer, Form: OnPage},
-	{Name: EndSession, Form: OnPage, Asks: true},
+	{Name: Longer, Form: OnPage, Durable: true},
+	{Name: EndSession, Form: OnPage, Asks: true, Durable: true},
 	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true},
 	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},
 	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
@@ -139,9 +139,9 @@ var All = Table{
 	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
 	{Name: Otherwise, Form: OnPage},
-	{Name: BatteryFull, Form: BetweenSessions, Asks: true},
+	{Name: BatteryFull, Form: BetweenSessions, Asks: true, Durable: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
-	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true},
+	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true, Durable: true},
 }
 
 // Find is the row of a route's name.

@@ -219,6 +219,8 @@ func (s *State) act(at reading.Stamp, a action.Asked, out *Output) {
 		out.effect(Send{})
 	case action.Quiet, action.QuietOff:
 		s.Quiet = a.Name == action.Quiet
+	case action.BatteryFull:
+		s.kept.Charge = nil // a charge is kept now and then; what somebody said of it, at once
 	case action.TimetableConfirm, action.TimetableCancel, action.TimetableFull, action.TimetableHours, action.TimetableUndo:
 		s.correct(a, out)
 	case action.ConfirmHours:

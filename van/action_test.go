@@ -336,6 +336,12 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			if why := undone(b, was, asked); why != "" {
 				t.Fatalf("%+v was taken: %s", asked, why)
 			}
+			if now := b.state.Kept(o); row.Durable && ofWords(b.kept) != ofWords(now) {
+				t.Fatalf("%s is said to outlive a power cut; kept is %s, and should be %s", row.Name, ofWords(b.kept), ofWords(now))
+			}
+			if row.Name == action.BatteryFull && (b.kept.Charge == nil || b.kept.Charge.Low < 94) {
+				t.Fatalf("%s is said to outlive a power cut; kept is %+v", row.Name, b.kept.Charge)
+			}
 		}
 	}
 	lacks := func() string {
@@ -351,6 +357,18 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 		}
 	}
 	t.Errorf("%s was never taken, or never refused: the test says too little", lacks())
+}
+
+// ofWords is what of what is kept came of a volunteer's word.
+func ofWords(k van.Kept) string {
+	text := fmt.Sprint(k.Quiet, k.Over, k.Corrections, k.Looked)
+	for _, g := range k.Generators {
+		text += fmt.Sprint(" serviced at ", g.Looked)
+	}
+	if on := k.Session; on != nil {
+		text += fmt.Sprint(" session at ", on.Site, on.Said, " until ", on.Until)
+	}
+	return text
 }
 
 // undone says what an action that was taken has not brought about; "" for nothing.

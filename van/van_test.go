@@ -49,6 +49,7 @@ type box struct {
 	off     time.Duration // of boot, after 09:00
 	events  []logbook.Event
 	effects []van.Effect
+	kept    van.Kept // of the last Keep
 	steps   int
 }
 
@@ -75,6 +76,11 @@ func (b *box) see(at time.Duration, values ...any) {
 			panic(fmt.Sprintf("a step with %T has changed the state before it, which others may be reading", v))
 		}
 		b.state, b.events, b.effects = state, append(b.events, events...), append(b.effects, effects...)
+		for _, e := range effects {
+			if keep, ok := e.(van.Keep); ok {
+				b.kept = keep.Kept
+			}
+		}
 	}
 }
 
