@@ -290,6 +290,67 @@ func TestAnUpdateLeavesWhatAPersonDoes(t *testing.T) {
 	}
 }
 
+// A tap asks for what was aimed at, once: the page keeps still under a finger, a button
+// that has just come under it is not taken, and nothing is asked for twice.
+func TestATapMeetsTheButtonThatWasAimedAt(t *testing.T) {
+	v := start(t, openOptions())
+	offers := func(names ...string) {
+		state := session()
+		state.Actions = names
+		v.Publish(state)
+	}
+	offers("longer", "end-session")
+	ctx := volunteer(t, v)
+	do(t, ctx, chromedp.Navigate(v.base+"/"))
+	says(t, ctx, "Half an hour longer")
+	js[bool](t, ctx, `(() => {
+		const real = { fetch: fetch.bind(window), now: performance.now.bind(performance) };
+		window.asked = [];
+		window.fetch = (to, how) => { if (how?.method === 'POST') asked.push(new URL(to).pathname.replace(/.*\//, '')); return real.fetch(to, how); };
+		window.frozen = 0;
+		performance.now = () => frozen || real.now();
+		window.tap = (x, y) => document.elementFromPoint(x, y).dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, detail: 1 }));
+		window.form = name => document.querySelector('#ask form[action$="/' + name + '"]');
+		new BroadcastChannel('infobus en true').onmessage = e => { if (e.data.told?.parts.ask) window.heard = form('quiet') ? 1 : 2; };
+		form('longer').scrollIntoView({ block: 'center' });
+		new MutationObserver(() => { // in the moment at which another button stands there
+			if (window.came || !form('quiet')) return;
+			const at = form('quiet').querySelector('button').getBoundingClientRect();
+			window.came = [at.left + 9, at.top + 9];
+			tap(...came);
+			window.early = asked.join();
+			frozen = real.now() + 501;
+			tap(...came);
+			window.late = asked.join();
+		}).observe(document.getElementById('ask'), { childList: true });
+		return true;
+	})()`)
+	offers("quiet", "longer", "end-session")
+	says(t, ctx, "Screen and pages are being emptied")
+	if early, late := js[string](t, ctx, "early"), js[string](t, ctx, "late"); early != "" || late != "quiet" {
+		t.Errorf("asked for, as the button came: %q; half a second later: %q", early, late)
+	}
+
+	js[bool](t, ctx, "delete window.heard, document.body.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }))")
+	offers("longer", "end-session")
+	when(t, ctx, "window.heard")
+	if js[bool](t, ctx, "heard != 1") {
+		t.Errorf("a button has gone from under a finger")
+	}
+	js[bool](t, ctx, "document.body.dispatchEvent(new PointerEvent('pointerup', { bubbles: true })), document.body.dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 1 }))")
+	when(t, ctx, "!form('quiet')")
+
+	js[bool](t, ctx, "asked = [], form('longer').requestSubmit(), form('longer').requestSubmit(), true")
+	says(t, ctx, "ends half an hour later")
+	if asked := js[string](t, ctx, "asked.join()"); asked != "longer" {
+		t.Errorf("tapped twice: %s", asked)
+	}
+	js[bool](t, ctx, "form('longer').requestSubmit(), true")
+	if asked := js[string](t, ctx, "asked.join()"); asked != "longer,longer" {
+		t.Errorf("tapped once more after the answer: %s", asked)
+	}
+}
+
 // open is how many streams are open.
 func (v *van) open() (n int) {
 	v.woken.Lock()

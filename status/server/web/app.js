@@ -8,10 +8,26 @@
   const now = () => performance.now();
   const SILENT = 4000; // ms without a word: contact is lost; the box speaks every 1.5 s
   const RETRY = 1000; // ms between two attempts
+  const STILL = 500; // ms: sooner after a button came to its place a tap was meant for what stood there
+  const FINGER = 2000; // ms for which the page keeps still under a finger, at most
   const me = Math.random(); // of two that listen, the smaller goes on
   const tabs = window.BroadcastChannel && new BroadcastChannel(['infobus', root.lang, document.body.dataset.who].join(' '));
   let heard = now(), at = '', tried = -RETRY, full = -1e9, hidden = 0, stream = null;
+  let still = 0; // until when the page keeps still
   const whole = {}, shown = {}; // the parts as the box told them, and those in their places
+  const sending = new Set(); // what is asked for, and not answered
+
+  // Changes the page, and notes since when each button is where it is.
+  function move(change) {
+    const name = b => [b.closest('[id]')?.id, b.form?.action, ...[...b.form?.elements ?? []].map(i => i.type === 'hidden' ? i.value : ''), b.textContent].join();
+    const all = () => [...document.querySelectorAll('button')];
+    const was = new Map(all().map(b => [name(b), { at: b.getBoundingClientRect(), since: b.since }]));
+    change();
+    for (const b of all()) {
+      const { at, since } = was.get(name(b)) ?? {}, { top, left } = b.getBoundingClientRect();
+      b.since = at && Math.abs(at.top - top) < 8 && Math.abs(at.left - left) < 8 ? since : now();
+    }
+  }
 
   // Puts HTML in an element's place, and leaves the focus and what is open as it was.
   function put(into, html) {
@@ -32,21 +48,35 @@
     heard = now();
     at = told.at;
     Object.assign(whole, told.parts);
-    for (const id in whole) {
-      const el = $(id), html = whole[id];
-      if (!el || shown[id] === html || filled(el)) continue;
-      if (shown[id] !== undefined || !same(el, html)) put(el, html);
-      shown[id] = html;
-    }
+    lay();
     if (told.assets !== document.body.dataset.assets && !filled(document.body)) location.reload();
     show();
   }
-  function show() {
-    const silent = now() - heard;
-    document.body.classList.toggle('lost', silent > SILENT);
-    if (silent > SILENT && lost.hidden) lost.textContent = at ? lost.dataset.says.replace('{time}', at) : lost.dataset.noClock;
-    lost.hidden = silent <= SILENT;
+  // Puts the parts in their places, unless a finger is about to tap one of them.
+  function lay() {
+    const due = Object.keys(whole).filter(id => $(id) && shown[id] !== whole[id] && !filled($(id)));
+    if (due.length && now() >= still) move(() => {
+      for (const id of due) {
+        const el = $(id), html = whole[id];
+        if (shown[id] !== undefined || !same(el, html)) put(el, html);
+        shown[id] = html;
+      }
+    });
   }
+  function show() {
+    const silent = now() - heard > SILENT;
+    document.body.classList.toggle('lost', silent);
+    if (silent !== lost.hidden || now() < still) return;
+    if (silent) lost.textContent = at ? lost.dataset.says.replace('{time}', at) : lost.dataset.noClock;
+    move(() => { lost.hidden = !silent; });
+  }
+  addEventListener('pointerdown', () => { still = now() + FINGER; });
+  addEventListener('pointerup', () => { still = Math.min(still, now() + 300); }); // the click comes after it
+  addEventListener('pointercancel', () => { still = 0; }); // it scrolls
+  addEventListener('click', e => {
+    setTimeout(() => { still = 0; lay(); });
+    if (e.detail && now() - (e.target.closest('button')?.since ?? -STILL) < STILL) e.preventDefault();
+  }, true);
 
   function close() {
     stream?.close();
@@ -78,6 +108,7 @@
   // a hidden tab leaves it to others to try again.
   function look() {
     show();
+    lay();
     const silent = now() - heard;
     if (document.hidden) {
       if (stream && now() - hidden > 60000) leave();
@@ -120,19 +151,24 @@
       epoch_ms.value = Date.now();
       zone_min.value = -new Date().getTimezoneOffset();
     }
+    const body = new URLSearchParams(new FormData(form)), what = form.action + '?' + body;
+    if (sending.has(what)) return; // tapped twice
+    sending.add(what);
+    let says = () => { notice.textContent = notice.dataset.silent; };
     try {
-      const answer = await fetch(form.action + '?lang=' + root.lang, { method: 'POST', body: new URLSearchParams(new FormData(form)),
+      const answer = await fetch(form.action + '?lang=' + root.lang, { method: 'POST', body,
         headers: { Accept: 'text/html' }, signal: AbortSignal.timeout(15000) });
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html'), said = page.getElementById('notice');
       if (new URL(answer.url).pathname !== location.pathname || !said || page.body.dataset.who !== document.body.dataset.who) {
         location.assign(answer.url);
         return;
       }
-      notice.innerHTML = said.innerHTML;
+      says = () => { notice.innerHTML = said.innerHTML; };
       if (said.querySelector('[data-taken]')) form.reset();
       for (const i of form.querySelectorAll('[type=password]')) i.value = '';
-    } catch { notice.textContent = notice.dataset.silent; }
-    notice.scrollIntoView({ block: 'nearest' });
+    } catch { /* the box does not answer */ } finally { sending.delete(what); }
+    while (now() < still) await new Promise(done => setTimeout(done, 50));
+    move(() => { says(); notice.scrollIntoView({ block: 'nearest' }); });
   });
   setInterval(look, 250);
   begin();
