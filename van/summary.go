@@ -9,6 +9,7 @@ import (
 	"infobus/logbook"
 	"infobus/power"
 	"infobus/reading"
+	"infobus/timetable"
 )
 
 // SummaryAfter is how long after a process began, or the day did, the day's summary is
@@ -39,12 +40,11 @@ func (s State) summaryAt() time.Duration {
 	if !ok {
 		return 0
 	}
-	local := wall.In(s.Zone())
-	day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, local.Location())
-	if s.Summed == local.Format(time.DateOnly) {
-		day = day.AddDate(0, 0, 1)
+	day := timetable.DateIn(wall, s.Zone())
+	if s.Summed == day.String() {
+		day++
 	}
-	return max(s.Now.Mono+day.Sub(local), s.begun) + SummaryAfter
+	return max(s.Now.Mono+day.Start(s.Zone()).Sub(wall), s.begun) + SummaryAfter
 }
 
 // summarise tells once a day that the van is there, and how: at rest it is all that is told.

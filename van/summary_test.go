@@ -7,6 +7,7 @@ import (
 
 	"infobus/logbook"
 	"infobus/power"
+	"infobus/timetable"
 	"infobus/van"
 )
 
@@ -14,9 +15,14 @@ import (
 // first the hours that it is on, then those after a power cut.
 func summaries(t *testing.T, kept van.Kept, boot string, off, on time.Duration, trusted bool) (list []logbook.Event, last van.Kept) {
 	t.Helper()
+	return summariesBy(t, table(t), kept, boot, off, on, trusted)
+}
+
+func summariesBy(t *testing.T, hours *timetable.Timetable, kept van.Kept, boot string, off, on time.Duration, trusted bool) (list []logbook.Event, last van.Kept) {
+	t.Helper()
 	b := newBox(boot, kept)
 	b.off = off
-	b.see(2*time.Second, van.TimetableSeen{Timetable: table(t)}, van.ClockSeen{Trusted: trusted, Source: "rtc"}, van.Advised{Code: "none", Level: "good"})
+	b.see(2*time.Second, van.TimetableSeen{Timetable: hours}, van.ClockSeen{Trusted: trusted, Source: "rtc"}, van.Advised{Code: "none", Level: "good"})
 	for at := 10 * time.Second; at < on; at += 10 * time.Minute {
 		wake := b.state.Wake(b.options)
 		for wake != 0 && wake < at { // as the loop does
@@ -67,6 +73,25 @@ func TestAParkedVanTellsOnceADayThatItIsThere(t *testing.T) {
 	}
 	if none, _ := summaries(t, van.Kept{}, "one", 0, 49*time.Hour, false); len(none) != 0 {
 		t.Errorf("without a trusted clock: %v", none)
+	}
+}
+
+// Where clocks are put forward at midnight, a day begins at one o'clock, and is told of once.
+func TestADayWithoutAMidnightIsToldOfOnce(t *testing.T) {
+	azores, err := time.LoadLocation("Atlantic/Azores")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours := *table(t)
+	hours.Zone = azores
+	off := time.Date(2027, 3, 27, 12, 0, 0, 0, time.UTC).Sub(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+	list, _ := summariesBy(t, &hours, van.Kept{}, "one", off, 62*time.Hour, true)
+	said := ""
+	for _, e := range list[1:] {
+		said += e.At.In(azores).Format("Mon 02 15:04 ")
+	}
+	if said != "Sun 28 01:05 Mon 29 00:05 Tue 30 00:05 " {
+		t.Errorf("told at %s", said)
 	}
 }
 
