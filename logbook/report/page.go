@@ -107,12 +107,13 @@ func (v Van) troubles(o Options) (all []words.Text) {
 		}
 		say(true, words.T("report.trouble.device", "Device", words.T("device."+f.Device), "Since", since))
 	}
-	say(v.Refused, words.T("report.trouble.refused"))
+	say(v.Rejected, words.T("report.trouble.refused"))
 	say(!v.RunsOut.IsZero() && v.RunsOut.Before(o.Now), words.T("report.trouble.ran-out", "Day", v.RunsOut.Format(time.DateOnly)))
 	say(!v.RunsOut.IsZero() && !v.RunsOut.Before(o.Now), words.T("report.trouble.runs-out", "Day", v.RunsOut.Format(time.DateOnly)))
 	say(v.Boxes, words.T("report.trouble.boxes"))
 	say(v.Ahead > 0, words.T("report.trouble.ahead", "N", v.Ahead))
 	say(v.Missing > 0, words.T("report.trouble.missing", "N", v.Missing))
+	say(v.Refused > 0, words.T("report.trouble.refused-events", "N", v.Refused))
 	say(v.Dropped > 0, words.T("report.trouble.dropped", "N", v.Dropped))
 	return all
 }

@@ -10,6 +10,7 @@ import (
 	"unique"
 
 	"infobus/logbook"
+	"infobus/timetable"
 )
 
 // Options say what the page is of.
@@ -32,16 +33,17 @@ type Van struct {
 	Name    string
 	Heard   time.Time // the last event that has a time; zero for none
 	Days    []Day     // of Options.Days, the oldest first
-	Missing uint64    // events of numbers between others that are not in the files
+	Missing uint64    // events of numbers between others that are not in the files, of Options.Days
 	Undated int       // events of which nobody knows when they were
 	Ahead   int       // events of a time that is still to come: a clock was wrong
-	Boxes   bool      // two boxes sent under this name at the same time
+	Boxes   bool      // two boxes sent under this name at the same time, in these days
 	Dropped int       // that the box itself said were lost
+	Refused int       // that the receiver refused, as the box said
 	Percent float64   // the battery's, last heard; -1 unknown
 
 	Failed   []Failed  // parts that do not work, as last heard
-	Refused  bool      // the last timetable was
-	RunsOut  time.Time // the day on which hours run out; zero for none
+	Rejected bool      // the last timetable was
+	RunsOut  time.Time // the first day on which hours run out; zero for none
 	Monoxide time.Time // when the alarm sounded last, in these days; zero for never
 	Open     bool      // the last session heard of has no end
 }
@@ -122,12 +124,16 @@ type mean struct{ sum, n float64 }
 
 // telling are the events of which more is shown than that they were.
 var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped, logbook.BatteryLevel, logbook.SessionStarted, logbook.SessionEnded, logbook.DeviceFailed,
-	logbook.DeviceRecovered, logbook.TimetableExpiring, logbook.TimetableCorrected, logbook.LogbookDropped, logbook.PowerMonoxide}
+	logbook.DeviceRecovered, logbook.TimetableLoaded, logbook.TimetableExpiring, logbook.TimetableCorrected, logbook.LogbookDropped, logbook.PowerMonoxide}
+
+// lasting are those of which something may still be so, however old they are.
+var lasting = []logbook.Name{logbook.SystemStarted, logbook.DeviceFailed, logbook.DeviceRecovered, logbook.TimetableLoaded, logbook.TimetableRejected,
+	logbook.TimetableExpiring, logbook.TimetableCorrected}
 
 // NewReckoner begins a report.
 func NewReckoner(o Options) *Reckoner {
-	y, m, d := o.Now.In(o.Zone).Date()
-	return &Reckoner{o: o, from: time.Date(y, m, d-o.Days+1, 0, 0, 0, 0, o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
+	today := timetable.DateIn(o.Now, o.Zone)
+	return &Reckoner{o: o, from: (today - timetable.Date(o.Days-1)).Start(o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
 		offset: map[[2]string]time.Time{}, first: map[string]time.Time{}, last: map[string]time.Time{}, ahead: map[string]int{}, memory: map[string]bool{}, levels: map[string]map[int]mean{}, full: map[string]level{}}
 }
 
@@ -140,14 +146,17 @@ func (r *Reckoner) See(in Record) {
 	if r.logs[e.Log] == nil {
 		r.logs[e.Log] = &seen{}
 	}
-	if !r.logs[e.Log].add(e.Seq) {
-		return // it came twice
-	}
-	r.memory[e.Log] = r.memory[e.Log] || e.Volatile
-	if e.At.After(r.o.Now.Add(ahead)) {
-		r.ahead[e.Log]++
+	wrong := e.At.After(r.o.Now.Add(ahead))
+	if wrong {
 		e.At = time.Time{}
 	}
+	if !r.logs[e.Log].add(e.Seq, e.At) {
+		return // it came twice
+	}
+	if wrong {
+		r.ahead[e.Log]++
+	}
+	r.memory[e.Log] = r.memory[e.Log] || e.Volatile
 	if !e.At.IsZero() {
 		if first := r.first[e.Log]; first.IsZero() || e.At.Before(first) {
 			r.first[e.Log] = e.At
@@ -156,7 +165,7 @@ func (r *Reckoner) See(in Record) {
 		if e.At.After(r.last[e.Log]) {
 			r.last[e.Log] = e.At
 		}
-		if e.At.Before(r.from.AddDate(0, 0, -1)) {
+		if e.At.Before(r.from.AddDate(0, 0, -1)) && !slices.Contains(lasting, e.Name) {
 			return // counted, and too old to show
 		}
 	}
@@ -177,23 +186,16 @@ func (r *Reckoner) sampled(log string, at time.Time, percent float64) {
 	if at.After(r.full[log].at) {
 		r.full[log] = level{at, percent}
 	}
-	local := at.In(r.o.Zone)
-	day := int(noon(local).Sub(noon(r.from)).Hours() / 24)
+	day := int(timetable.DateIn(at, r.o.Zone) - timetable.DateIn(r.from, r.o.Zone))
 	if day < 0 || day >= r.o.Days {
 		return
 	}
 	if r.levels[log] == nil {
 		r.levels[log] = map[int]mean{}
 	}
-	part := day*parts + local.Hour()*parts/24
+	part := day*parts + at.In(r.o.Zone).Hour()*parts/24
 	was := r.levels[log][part]
 	r.levels[log][part] = mean{was.sum + percent, was.n + 1}
-}
-
-// noon is that of t's date, where each day has 24 hours.
-func noon(t time.Time) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, 12, 0, 0, 0, time.UTC)
 }
 
 // Cannot notes what was not read.
@@ -214,7 +216,9 @@ func (r *Reckoner) Report() Report {
 	}
 	for log, s := range r.logs {
 		v := of(log)
-		v.Missing += s.missing()
+		if !r.memory[log] { // of those the card has the rest
+			v.Missing += s.missing(r.from)
+		}
 		v.Ahead += r.ahead[log]
 		if r.last[log].After(v.Heard) {
 			v.Heard = r.last[log]
@@ -282,7 +286,7 @@ func (r *Reckoner) boxes(of func(log string) *van) {
 			if was.Before(end) {
 				end = was
 			}
-			v.Boxes = v.Boxes || end.Sub(r.first[log]) > together
+			v.Boxes = v.Boxes || end.Sub(r.first[log]) > together && !end.Before(r.from)
 		}
 		if r.last[log].After(until[v]) {
 			until[v] = r.last[log]
@@ -297,12 +301,14 @@ type van struct {
 	byDate map[string]int // index into Days
 	failed map[string]time.Time
 	told   time.Time // when Percent was
+
+	services float64 // of the timetable that was loaded last
 }
 
 func newVan(name string, r *Reckoner) *van {
 	v := &van{Van: Van{Name: name, Percent: -1}, r: r, byDate: map[string]int{}, failed: map[string]time.Time{}}
 	for n := range r.o.Days {
-		date := r.from.AddDate(0, 0, n).Format(time.DateOnly)
+		date := (timetable.DateIn(r.from, r.o.Zone) + timetable.Date(n)).String()
 		v.byDate[date] = n
 		v.Days = append(v.Days, Day{Date: date, Internet: -1, In: -1, Out: -1, Devices: -1})
 	}
@@ -328,6 +334,7 @@ func (v *van) take(list []line) {
 		delete(running, generator)
 	}
 	boot := ""
+	restarted := false // and loads the timetable again
 	for _, l := range list {
 		if l.boot != boot {
 			for g := range running {
@@ -374,20 +381,30 @@ func (v *van) take(list []line) {
 			delete(v.failed, word("device"))
 		case logbook.SystemStarted:
 			clear(v.failed) // what still fails is told anew
+			restarted = true
 		case logbook.TimetableLoaded:
-			v.Refused, v.RunsOut = false, time.Time{}
+			// That hours run out is told once, also over a start, after which the same timetable is loaded again.
+			if n, ok := number("services"); !restarted || !ok || n != v.services {
+				v.services, v.RunsOut = n, time.Time{}
+			}
+			v.Rejected, restarted = false, false
 		case logbook.TimetableRejected:
-			v.Refused = true
+			v.Rejected = true
 		case logbook.TimetableExpiring:
 			if days, ok := number("days"); ok && !l.at.IsZero() {
-				v.RunsOut = l.at.In(v.r.o.Zone).AddDate(0, 0, int(days))
+				if day := l.at.In(v.r.o.Zone).AddDate(0, 0, int(days)); v.RunsOut.IsZero() || day.Before(v.RunsOut) {
+					v.RunsOut = day
+				}
 			}
 		case logbook.TimetableCorrected:
 			if word("correction") == "checked" {
 				v.RunsOut = time.Time{}
 			}
 		case logbook.LogbookDropped:
-			if n, ok := number("events"); ok {
+			if n, ok := number("events"); !ok {
+			} else if word("reason") == "refused" {
+				v.Refused += int(n)
+			} else {
 				v.Dropped += int(n)
 			}
 		case logbook.PowerMonoxide:
@@ -404,8 +421,7 @@ func (v *van) take(list []line) {
 // ran counts a generator's run, on each day that it touches. heard: its stop was.
 func (v *van) ran(from, to time.Time, heard bool) {
 	for at := from; at.Before(to) || at.Equal(from); {
-		y, m, d := at.In(v.r.o.Zone).Date()
-		midnight := time.Date(y, m, d+1, 0, 0, 0, 0, v.r.o.Zone)
+		midnight := (timetable.DateIn(at, v.r.o.Zone) + 1).Start(v.r.o.Zone)
 		end := to
 		if midnight.Before(to) {
 			end = midnight
@@ -456,10 +472,13 @@ func (v *van) end() Van {
 // seen are the numbers of one log that were met, as ranges.
 type seen struct{ ranges []span }
 
-type span struct{ from, to uint64 } // both met
+type span struct {
+	from, to uint64    // both met
+	at       time.Time // of the first; zero: unknown
+}
 
-// add says whether n is new.
-func (s *seen) add(n uint64) bool {
+// add says whether n, of an event at a time, is new.
+func (s *seen) add(n uint64, at time.Time) bool {
 	i := sort.Search(len(s.ranges), func(i int) bool { return s.ranges[i].to >= n })
 	if i < len(s.ranges) && s.ranges[i].from <= n {
 		return false
@@ -473,17 +492,20 @@ func (s *seen) add(n uint64) bool {
 	case before:
 		s.ranges[i-1].to = n
 	case after:
-		s.ranges[i].from = n
+		s.ranges[i].from, s.ranges[i].at = n, at
 	default:
-		s.ranges = slices.Insert(s.ranges, i, span{n, n})
+		s.ranges = slices.Insert(s.ranges, i, span{n, n, at})
 	}
 	return true
 }
 
-// missing is how many numbers between the first and the last were not met.
-func (s *seen) missing() (n uint64) {
+// missing is how many numbers between the first and the last were not met, but for those
+// before an event that is older than since.
+func (s *seen) missing(since time.Time) (n uint64) {
 	for i := 1; i < len(s.ranges); i++ {
-		n += s.ranges[i].from - s.ranges[i-1].to - 1
+		if at := s.ranges[i].at; at.IsZero() || !at.Before(since) {
+			n += s.ranges[i].from - s.ranges[i-1].to - 1
+		}
 	}
 	return n
 }

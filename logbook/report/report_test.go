@@ -36,7 +36,7 @@ func options() Options {
 
 // at is a time of November 2026, as "23 14:05".
 func at(s string) time.Time {
-	return must(time.ParseInLocation("2006-01 02 15:04", "2026-11 "+s, paris))
+	return must(time.ParseInLocation("2006-01 2 15:04", "2026-11 "+s, paris))
 }
 
 // told are events of one boot that began on the 22nd at 00:00, numbered from seq on:
@@ -162,11 +162,21 @@ func TestWhatSomebodyShouldLookAt(t *testing.T) {
 		{"hours that ran out", heard("22 10:00 timetable.expiring hours=2 of=9 days=1"), []string{"Hours of the timetable ran out on 2026-11-23."}},
 		{"that somebody has checked", heard("22 10:00 timetable.expiring hours=2 of=9 days=1", "22 11:00 timetable.corrected correction=checked active=0"), nil},
 		{"events that are not here", append(heard(), told("a", "x", 7, "24 19:30 battery.level level=good")...), []string{"5 events between others are not here: on their way, or lost."}},
+		{"events that were missing before these days", append(told("a", "x", 1, "2 10:00 system.started"), told("a", "x", 7, "3 10:00 battery.level level=good", "24 19:00 battery.level level=good")...), nil},
+		{"numbers of a memory, of which the card has the rest", append(heard(), append(volatile(told("b", "y", 1, "23 12:00 device.failed device=panel reason=absent")), volatile(told("b", "y", 5, "23 13:00 device.failed device=panel reason=absent"))...)...),
+			[]string{"Does not work: Screen, since 2026-11-23 12:00"}},
+		{"a screen that failed long ago, of a box that was on ever since", append(told("a", "x", 1, "2 10:00 device.failed device=panel reason=absent"), told("a", "x", 2, "24 19:00 battery.level level=good")...), []string{"Does not work: Screen, since 2026-11-02 10:00"}},
+		{"hours that run out, and a restart", heard("23 09:00 timetable.loaded services=14", "23 10:00 timetable.expiring hours=2 of=9 days=3", "24 08:00 system.started", "24 08:00 timetable.loaded services=14"), []string{"Hours of the timetable run out on 2026-11-26."}},
+		{"hours that run out, and a restart with another timetable", heard("23 09:00 timetable.loaded services=14", "23 10:00 timetable.expiring hours=2 of=9 days=3", "24 08:00 system.started", "24 08:00 timetable.loaded services=15"), nil},
+		{"hours that run out, and another timetable of as many services", heard("23 09:00 timetable.loaded services=14", "23 10:00 timetable.expiring hours=2 of=9 days=3", "24 08:00 timetable.loaded services=14"), nil},
+		{"hours that run out on two days", heard("23 10:00 timetable.expiring hours=2 of=9 days=3", "23 10:00 timetable.expiring hours=1 of=9 days=6"), []string{"Hours of the timetable run out on 2026-11-26."}},
+		{"events that the receiver refused", heard("23 10:00 logbook.dropped events=12 reason=refused"), []string{"12 events were refused by the receiver: its own log says why. Until that is mended, more go missing."}},
 		{"events that the box lost", heard("23 10:00 logbook.dropped events=1 reason=damaged"), []string{"1 event was lost, as the box says."}},
 		{"a clock that is years ahead", told("a", "x", 1, "22 12:00 system.started", "24 22:00 system.started"), []string{"Silent: last heard 2 days ago. Broken, stolen, or out of reach?",
 			"1 event is of a time to come: the box’s clock was wrong, or this machine’s is."}},
 		{"two boxes of one name", append(heard("23 10:00 system.started"), told("b", "y", 1, "23 09:00 system.started", "24 12:00 system.started")...),
 			[]string{"Two boxes send under this name at the same time: what stands here is of both."}},
+		{"two boxes of one name, before these days", append(told("a", "x", 1, "2 10:00 system.started", "5 10:00 system.started", "24 19:00 battery.level level=good"), told("b", "y", 1, "3 10:00 system.started", "6 10:00 system.started")...), nil},
 		{"a log that was drawn anew", append(heard("23 10:00 system.started"), told("b", "y", 1, "22 09:00 system.started", "23 09:00 system.started")...), nil},
 		{"a log in memory, while the card took nothing", append(heard("22 10:00 system.started"), volatile(told("b", "y", 1, "22 12:00 device.failed device=panel reason=absent", "24 12:00 device.recovered device=panel"))...), nil},
 		{"gas", heard("23 10:00 power.monoxide state=alarm", "23 10:20 power.monoxide state=over"), []string{"The carbon-monoxide alarm sounded: 2026-11-23 10:00"}},
@@ -181,6 +191,36 @@ func TestWhatSomebodyShouldLookAt(t *testing.T) {
 		}
 		if r.Attention(options()) != (c.want != nil) {
 			t.Errorf("%s: attention: %v", c.name, r.Attention(options()))
+		}
+	}
+}
+
+// Days are those of the zone, also where a clock change makes them longer, shorter, or
+// leaves out their midnight: a generator that ran from noon to noon ran for all of it.
+func TestANightInWhichClocksChange(t *testing.T) {
+	for _, c := range []struct {
+		zone, date string
+		want       [2]time.Duration
+	}{
+		{"Europe/Paris", "2026-03-28", [2]time.Duration{12 * time.Hour, 11 * time.Hour}},
+		{"Europe/Paris", "2026-10-24", [2]time.Duration{12 * time.Hour, 13 * time.Hour}},
+		{"Atlantic/Azores", "2026-03-28", [2]time.Duration{12 * time.Hour, 11 * time.Hour}},
+		{"Atlantic/Azores", "2026-10-24", [2]time.Duration{12 * time.Hour, 13 * time.Hour}},
+		{"Europe/Paris", "2026-12-31", [2]time.Duration{12 * time.Hour, 12 * time.Hour}},
+	} {
+		zone := must(time.LoadLocation(c.zone))
+		noon := must(time.ParseInLocation("2006-01-02 15:04", c.date+" 12:00", zone))
+		next := noon.AddDate(0, 0, 1)
+		for days := 2; days < 4; days++ { // the page begins on the first day, and the day before
+			r := reportOf(Options{Now: next.Add(6 * time.Hour), Zone: zone, Days: days, Silence: 26 * time.Hour}, "Van 1",
+				logbook.Event{Log: "a", Seq: 1, Boot: "x", Mono: 1, At: noon, Name: logbook.GeneratorStarted, Attributes: map[string]any{"generator": 1.}},
+				logbook.Event{Log: "a", Seq: 2, Boot: "x", Mono: 2, At: next, Name: logbook.GeneratorStopped, Attributes: map[string]any{"generator": 1.}})
+			list := r.Vans[0].Days
+			for i, want := range c.want {
+				if d := list[len(list)-2+i]; d.Run != want || d.Date != noon.AddDate(0, 0, i).Format(time.DateOnly) {
+					t.Errorf("%s, %s, %d days: %s has %v, want %v", c.zone, c.date, days, d.Date, d.Run, want)
+				}
+			}
 		}
 	}
 }
@@ -200,7 +240,7 @@ func TestMissingNumbersAreCounted(t *testing.T) {
 		var s seen
 		met := map[uint64]bool{}
 		for _, n := range numbers {
-			if s.add(n) == met[n] {
+			if s.add(n, time.Time{}) == met[n] {
 				t.Fatalf("%d: new %v", n, !met[n])
 			}
 			met[n] = true
@@ -211,8 +251,8 @@ func TestMissingNumbersAreCounted(t *testing.T) {
 				want++
 			}
 		}
-		if s.missing() != want {
-			t.Fatalf("%d, want %d", s.missing(), want)
+		if got := s.missing(time.Time{}); got != want {
+			t.Fatalf("%d, want %d", got, want)
 		}
 	})
 }
