@@ -38,6 +38,13 @@ const (
 	maxTroubles = 20 // of each file
 )
 
+// growing is how long after a file's last change its end may still be on the way: a
+// Collector writes a line in pieces.
+const growing = time.Minute
+
+// request is what a line of a Collector begins with.
+var request = []byte(`{"resourceLogs":`)
+
 // Record is an event with the van that sent it: its configured name, "" where the
 // file does not say.
 type Record struct {
@@ -101,23 +108,34 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// ReadFile gives each event of the file to see.
+// ReadFile gives each event of the file to see. The end of one that is just being written
+// is not named: it comes with the next reading.
 func ReadFile(name string, see func(Record)) []Unread {
 	f, err := os.Open(name)
 	if err != nil {
 		return []Unread{{name, 0, reason(err)}}
 	}
 	defer f.Close()
-	return Read(f, name, see)
+	unread, cut := read(f, name, see)
+	if info, err := f.Stat(); cut && err == nil && time.Since(info.ModTime()).Abs() < growing {
+		unread = unread[:len(unread)-1]
+	}
+	return unread
 }
 
 // Read gives each event that r holds to see; name is for what it cannot read.
-func Read(r io.Reader, name string, see func(Record)) (unread []Unread) {
+func Read(r io.Reader, name string, see func(Record)) []Unread {
+	unread, _ := read(r, name, see)
+	return unread
+}
+
+// read is Read; cut says that the last of what was not read is an end that is not there.
+func read(r io.Reader, name string, see func(Record)) (unread []Unread, cut bool) {
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	if magic, _ := buffered.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(buffered)
 		if err != nil {
-			return []Unread{{name, 0, "it is no whole gzip file"}}
+			return []Unread{{name, 0, "it is no whole gzip file"}}, true
 		}
 		buffered = bufio.NewReaderSize(unpacked, 64<<10)
 	}
@@ -135,14 +153,19 @@ func Read(r io.Reader, name string, see func(Record)) (unread []Unread) {
 		} else if text := bytes.TrimSpace(line); len(text) > 0 {
 			if what := decode(text, see); what != "" {
 				wrong(number, what)
+				cut = err == io.EOF
+				// Behind what a power cut has left, a Collector goes on in the same line.
+				if at := bytes.LastIndex(text, request); at > 0 {
+					decode(text[at:], see)
+				}
 			}
 		}
 		switch {
 		case err == io.EOF:
-			return unread
+			return unread, cut
 		case err != nil:
 			wrong(number, "the file ends here: "+reason(err))
-			return unread
+			return unread, true
 		}
 	}
 }

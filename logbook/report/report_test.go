@@ -304,6 +304,8 @@ func TestABrokenLineCostsThatLineAndIsSaid(t *testing.T) {
 		{"an event without its number", strings.Replace(good, "infobus.seq", "infobus.sec", 1), 0, []string{"f:1: an event without its log and number found"}},
 		{"a field of another kind", strings.Replace(good, `"eventName":"battery.level"`, `"eventName":7`, 1), 0, []string{"f:1: no OTLP request as JSON has it"}},
 		{"a line without an end", strings.Repeat("x", maxLine+10) + "\n" + good, 1, []string{"f:1: a line of more than 8 MB found"}},
+		{"half a line, behind which a Collector went on", good[:300] + good + "\n" + good, 2, []string{"f:1: no JSON object, or not all of one"}},
+		{"zeros, behind which it went on", "\x00\x00\x00" + good + "\n", 1, []string{"f:1: no JSON object, or not all of one"}},
 		{"packed, and cut off", packed.String()[:packed.Len()-12], 2, []string{"f:3: the file ends here: unexpected EOF"}},
 		{"packed, and no more than that", packed.String()[:5], 0, []string{"f: it is no whole gzip file"}},
 		{"zeros, as after a power cut", good + "\n" + strings.Repeat("\x00", 4096), 1, []string{"f:2: no JSON object, or not all of one"}},
@@ -323,6 +325,39 @@ func TestABrokenLineCostsThatLineAndIsSaid(t *testing.T) {
 	many := Read(strings.NewReader(strings.Repeat("x\n", 1000)), "f", func(Record) {})
 	if len(many) != maxTroubles || many[maxTroubles-1].Line != 1000 {
 		t.Errorf("%d lines are named, the last %v", len(many), many[len(many)-1])
+	}
+}
+
+// A Collector that is just writing has half a line at the file's end. Left alone, or with
+// more behind it, it is damage.
+func TestALineThatIsJustBeingWrittenIsNoDamage(t *testing.T) {
+	good := strings.ReplaceAll(otlp, "\n", "")
+	name := filepath.Join(t.TempDir(), "vans.json")
+	for _, c := range []struct {
+		what, text string
+		age        time.Duration
+		want       int
+	}{
+		{"half a line", good + "\n" + good[:300], 0, 0},
+		{"half a line, of a minute ago", good + "\n" + good[:300], time.Minute, 1},
+		{"a broken line", "{\n" + good + "\n", 0, 1},
+		{"a broken line, and half a line", "{\n" + good + "\n" + good[:300], 0, 1},
+		{"a line of zeros with its end", good + "\n\x00\n", 0, 1},
+	} {
+		if err := os.WriteFile(name, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c.age > 0 {
+			if err := os.Chtimes(name, time.Time{}, time.Now().Add(-c.age)); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.Chtimes(name, time.Time{}, time.Now().Add(growing/2)); err != nil { // however slow this machine is
+			t.Fatal(err)
+		}
+		events := 0
+		if unread := ReadFile(name, func(Record) { events++ }); len(unread) != c.want || events != 1 {
+			t.Errorf("%s: %d events, %v", c.what, events, unread)
+		}
 	}
 }
 
