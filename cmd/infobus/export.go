@@ -24,7 +24,7 @@ func exportCommand(o *options) *cobra.Command {
 		Long: `Export writes what the receiver does not have yet into one file in DIR, such as the
 folder at which a stick is mounted; what an earlier log has left, after damage or on
 another board, into one of its own. It ends once the file is on the stick, and was
-read back. The helpers make the report of it with --receipts, and give the stick back
+read back. The helpers make the report of it with --keep, and give the stick back
 with what that writes beside it: the next export takes the receipt, tells the box
 that these logs have arrived, and removes both files from the stick. Without a receipt
 the box keeps them, and sends them over the internet once it can.

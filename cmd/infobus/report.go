@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,14 +16,16 @@ import (
 	"infobus/durable"
 	"infobus/logbook/export"
 	"infobus/logbook/report"
+	"infobus/words"
 )
 
 // reportCommand makes the helpers' page of what vans have sent.
 func reportCommand(o *options) *cobra.Command {
 	var (
-		out, zone string
-		receipts  bool
-		of        report.Options
+		out, zone, keep string
+		of              report.Options
+
+		tell, toldFile string
 	)
 	c := &cobra.Command{
 		Use:   "report IN... -o FILE.html",
@@ -29,9 +36,15 @@ heard last. IN is a file or a folder: files of a Collector's file exporter (OTLP
 JSON), of infobus export, or of infobus logbook dump, packed by gzip or not. What
 cannot be read is named, and costs nothing else.
 
+With --tell it has a command tell somebody when something begins that wants a look, and
+when it is over: the command is given the text, as mail is. Beside that it is told the
+first time, and after a week without news, how all is. What was told is kept in the file of
+--told; where the command fails, it is told the next time.
+
 Exit status: 0 nothing to look at; 1 a van wants a look, no van was found, or something
-could not be read.`,
+could not be read. With --tell: 0 all was told; 1 it was not.`,
 		Example: `  infobus report /var/lib/otelcol/vans -o report.html
+  infobus report /var/lib/otelcol/vans -o report.html --told told.json --tell 'mail -s Vans team@example.org'
   infobus report van-1.jsonl export/ --days 60 --lang fr -o rapport.html`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -41,6 +54,9 @@ could not be read.`,
 			}
 			if of.Days < 1 || of.Days > 400 {
 				return usageError{fmt.Errorf("%d days found; 1 to 400 were expected", of.Days)}
+			}
+			if (toldFile == "") != (tell == "") {
+				return usageError{errors.New("--told and --tell go together")}
 			}
 			of.Now, of.Zone = time.Now(), location
 			r := report.NewReckoner(of)
@@ -54,8 +70,8 @@ could not be read.`,
 				}
 				unread := report.ReadFile(name, r.See)
 				r.Cannot(unread...)
-				if receipts && len(unread) == 0 {
-					written, is, err := export.Receive(durable.System, name)
+				if keep != "" && len(unread) == 0 {
+					written, is, err := export.Receive(durable.System, name, keep)
 					if err != nil {
 						fmt.Fprintln(os.Stderr, err)
 						failed = true
@@ -76,7 +92,14 @@ could not be read.`,
 					return err
 				}
 			}
-			if failed || made.Attention(of) {
+			if tell != "" {
+				if err := tellNews(toldFile, tell, made, of, o.speaker()); err != nil {
+					return err
+				}
+			} else if made.Attention(of) {
+				return errAttention
+			}
+			if failed {
 				return errAttention
 			}
 			return nil
@@ -86,7 +109,9 @@ could not be read.`,
 	c.Flags().IntVar(&of.Days, "days", 31, "how many days, up to today")
 	c.Flags().StringVar(&zone, "zone", "Europe/Paris", "whose days they are")
 	c.Flags().DurationVar(&of.Silence, "silence", 26*time.Hour, "after how long without a word a van is said to be silent")
-	c.Flags().BoolVar(&receipts, "receipts", false, "write a receipt beside each file of infobus export that was read whole")
+	c.Flags().StringVar(&keep, "keep", "", "a folder to copy each file of infobus export to that came whole; its receipt is written beside it then")
+	c.Flags().StringVar(&tell, "tell", "", "a command that tells somebody what it is given, such as: mail -s Vans team@example.org")
+	c.Flags().StringVar(&toldFile, "told", "", "with --tell: the file for what was told")
 	c.MarkFlagRequired("output")
 	return c
 }
@@ -110,4 +135,37 @@ func writeReport(name string, made report.Report, of report.Options, o *options)
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// tellWait bounds the command that tells somebody: one that hangs would end all reports.
+const tellWait = 5 * time.Minute
+
+// tellNews has the command tell what is new since the last time, which the file says.
+func tellNews(file, command string, made report.Report, of report.Options, s *words.Speaker) error {
+	var before report.Told
+	b, err := durable.Read(durable.System, file, 4<<20)
+	if err == nil {
+		before, err = report.ParseTold(b)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(os.Stderr, "%s: what was told is not known, and all is told again: %v\n", file, err)
+	}
+	text, next := before.News(made.Troubles(of, s), of.Now, s)
+	if text == "" {
+		return nil
+	}
+	if b, err = next.Bytes(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), tellWait)
+	defer cancel()
+	c := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	c.Stdin, c.Stdout, c.Stderr, c.WaitDelay = strings.NewReader(text), os.Stderr, os.Stderr, time.Second
+	if err := c.Run(); err != nil {
+		return fmt.Errorf("what is new was not told, and is told the next time: %w", errors.Join(err, ctx.Err()))
+	}
+	if err := durable.Replace(durable.System, file, b); err != nil {
+		return fmt.Errorf("it is told again the next time, since what was told could not be kept: %w", err)
+	}
+	return nil
 }

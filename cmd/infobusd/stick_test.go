@@ -47,8 +47,11 @@ func TestTheLogsGoByStick(t *testing.T) {
 	if p.at("sync.acknowledged") != 0.0 {
 		t.Error("the helpers are said to have what only the stick has")
 	}
-	if out, _ := infobus(t, "report", stick, "--receipts", "-o", filepath.Join(home, "vans.html")); len(files(".received")) != 1 {
+	if out, _ := infobus(t, "report", stick, "--keep", home, "-o", filepath.Join(home, "vans.html")); len(files(".received")) != 1 {
 		t.Fatalf("report: %s; on the stick: %q", out, files(""))
+	}
+	if _, err := os.Stat(filepath.Join(home, first)); err != nil {
+		t.Errorf("what box and stick give up now is not kept: %v", err)
 	}
 	if out := export(); !strings.Contains(out, "received") {
 		t.Error(out)
@@ -76,7 +79,7 @@ func TestTheLogsGoByStick(t *testing.T) {
 	if out := export(); strings.Count(out, "written") != 2 || !ofEarlier(files(".jsonl")) {
 		t.Fatalf("%s; on the stick: %q", out, files(""))
 	}
-	infobus(t, "report", stick, "--receipts", "-o", filepath.Join(home, "vans.html"))
+	infobus(t, "report", stick, "--keep", home, "-o", filepath.Join(home, "vans.html"))
 	if out := export(); strings.Count(out, "received") != 2 || ofEarlier(files("")) {
 		t.Errorf("%s; on the stick: %q", out, files(""))
 	}

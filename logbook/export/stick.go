@@ -124,11 +124,23 @@ func same(f durable.File, want []byte) error {
 	return nil
 }
 
-// Receive checks an export as it came, and writes its receipt beside it. ok is false for
-// a file that is none.
-func Receive(disk durable.Disk, path string) (receipt string, ok bool, err error) {
+// Receive checks an export as it came, keeps it in the folder keep, and writes its receipt
+// beside it: box and stick give it up then. ok is false for a file that is none, or is the
+// one that is kept.
+func Receive(disk durable.Disk, path, keep string) (receipt string, ok bool, err error) {
 	r, ok := named(filepath.Base(path))
 	if !ok {
+		return "", false, nil
+	}
+	from, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return "", true, err
+	}
+	to, err := os.Stat(keep)
+	if err != nil {
+		return "", true, err
+	}
+	if os.SameFile(from, to) {
 		return "", false, nil
 	}
 	b, err := os.ReadFile(path)
@@ -137,6 +149,9 @@ func Receive(disk durable.Disk, path string) (receipt string, ok bool, err error
 	}
 	if sum(b) != r.Sum {
 		return "", true, fmt.Errorf("%s: not all of it is there, or it is damaged: no receipt", path)
+	}
+	if err := durable.Replace(disk, filepath.Join(keep, r.Name()), b); err != nil {
+		return "", true, fmt.Errorf("keep %s: %w", r.Name(), err)
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

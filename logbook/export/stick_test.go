@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -33,8 +34,22 @@ func TestAStickGoesToTheHelpersAndComesBack(t *testing.T) {
 	if list, err := Receipts(dir); len(list) != 0 || err != nil {
 		t.Errorf("without a receipt: %v, %v", list, err)
 	}
-	if _, ok, err := Receive(durable.System, path); !ok || err != nil {
+	kept := t.TempDir()
+	if _, ok, err := Receive(durable.System, path, filepath.Join(kept, "nowhere")); !ok || err == nil {
+		t.Errorf("one that cannot be kept: %v, %v", ok, err)
+	}
+	if list, err := Receipts(dir); len(list) != 0 || err != nil {
+		t.Errorf("one that is not kept has a receipt: %v, %v", list, err)
+	}
+	if _, ok, err := Receive(durable.System, path, kept); !ok || err != nil {
 		t.Fatal(ok, err)
+	}
+	was, err := os.ReadFile(path)
+	if is, _ := os.ReadFile(filepath.Join(kept, name)); err != nil || !bytes.Equal(is, was) {
+		t.Errorf("%d bytes are kept of %d, %v", len(is), len(was), err)
+	}
+	if _, ok, err := Receive(durable.System, filepath.Join(kept, name), kept); ok || err != nil {
+		t.Errorf("what is kept gets a receipt: %v", err)
 	}
 	list, err := Receipts(dir)
 	if err != nil || len(list) != 1 {
@@ -83,7 +98,7 @@ func TestWhatIsNotWholeGetsNoReceipt(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok, err := Receive(durable.System, path); !ok || err == nil {
+		if _, ok, err := Receive(durable.System, path, t.TempDir()); !ok || err == nil {
 			t.Errorf("%s: %v, %v", what, ok, err)
 		}
 	}
@@ -100,7 +115,7 @@ func TestWhatIsNotWholeGetsNoReceipt(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, list, err)
 		}
 	}
-	if _, ok, _ := Receive(durable.System, filepath.Join(dir, "vans.json")); ok {
+	if _, ok, _ := Receive(durable.System, filepath.Join(dir, "vans.json"), t.TempDir()); ok {
 		t.Error("a Collector's file gets a receipt")
 	}
 }

@@ -126,8 +126,8 @@ type mean struct{ sum, n float64 }
 var telling = []logbook.Name{logbook.GeneratorStarted, logbook.GeneratorStopped, logbook.BatteryLevel, logbook.SessionStarted, logbook.SessionEnded, logbook.DeviceFailed,
 	logbook.DeviceRecovered, logbook.TimetableLoaded, logbook.TimetableExpiring, logbook.TimetableCorrected, logbook.LogbookDropped, logbook.PowerMonoxide}
 
-// lasting are those of which something may still be so, however old they are.
-var lasting = []logbook.Name{logbook.SystemStarted, logbook.DeviceFailed, logbook.DeviceRecovered, logbook.TimetableLoaded, logbook.TimetableRejected,
+// remembered are those of which something may still be so, however old they are.
+var remembered = []logbook.Name{logbook.SystemStarted, logbook.DeviceFailed, logbook.DeviceRecovered, logbook.TimetableLoaded, logbook.TimetableRejected,
 	logbook.TimetableExpiring, logbook.TimetableCorrected}
 
 // NewReckoner begins a report.
@@ -165,7 +165,7 @@ func (r *Reckoner) See(in Record) {
 		if e.At.After(r.last[e.Log]) {
 			r.last[e.Log] = e.At
 		}
-		if e.At.Before(r.from.AddDate(0, 0, -1)) && !slices.Contains(lasting, e.Name) {
+		if e.At.Before(r.from.AddDate(0, 0, -1)) && !slices.Contains(remembered, e.Name) {
 			return // counted, and too old to show
 		}
 	}
@@ -420,6 +420,15 @@ func (v *van) take(list []line) {
 
 // ran counts a generator's run, on each day that it touches. heard: its stop was.
 func (v *van) ran(from, to time.Time, heard bool) {
+	if from.Before(v.r.from) {
+		from = v.r.from
+	}
+	if end := v.r.o.Now.Add(ahead); to.After(end) { // its time was worked out, and cannot be
+		to = end
+	}
+	if to.Before(from) {
+		return
+	}
 	for at := from; at.Before(to) || at.Equal(from); {
 		midnight := (timetable.DateIn(at, v.r.o.Zone) + 1).Start(v.r.o.Zone)
 		end := to

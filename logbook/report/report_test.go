@@ -120,6 +120,9 @@ func TestWhatAVanSentComesToDays(t *testing.T) {
 		{"before the clock was set", told("a", "x", 1, "- generator.started generator=1", "- generator.stopped generator=1", "22 05:00 clock.trusted"),
 			[3]Day{{Events: 3, Run: time.Hour}, {}, {}}},
 		{"a clock that was never set", told("a", "x", 1, "- generator.started generator=1", "- generator.stopped generator=1"), [3]Day{}},
+		{"a stop that is worked out to be in three hundred years", append(told("a", "x", 1, "24 12:00 generator.started generator=1"),
+			logbook.Event{Log: "a", Boot: "x", Seq: 2, Mono: math.MaxInt64, Name: logbook.GeneratorStopped, Attributes: map[string]any{"generator": 1.}}),
+			[3]Day{{}, {}, {Events: 1, Run: 9 * time.Hour}}},
 		{"before these days, and after", told("a", "x", 1, "20 12:00 session.started", "30 12:00 session.started"), [3]Day{}},
 	} {
 		for shuffled := range 2 {
