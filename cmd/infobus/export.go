@@ -46,6 +46,7 @@ was not taken.`,
 				return err
 			}
 			var state struct {
+				Name string `json:"name"`
 				Sync struct {
 					Log          string `json:"log"`
 					Acknowledged uint64 `json:"acknowledged"`
@@ -72,7 +73,7 @@ was not taken.`,
 			if err := export.Clear(dir, state.Sync.Log, have); err != nil {
 				return err
 			}
-			written, err := exportEarlier(d, dir, list)
+			written, err := exportEarlier(d, dir, state.Name, list)
 			if err != nil {
 				return err
 			}
@@ -92,7 +93,7 @@ was not taken.`,
 			}
 			switch {
 			case len(events) > 0:
-				if err := toStick(dir, have, events); err != nil {
+				if err := toStick(dir, state.Name, have, events); err != nil {
 					return err
 				}
 			case written == 0:
@@ -113,8 +114,8 @@ func onSystemDisk(dir string) bool {
 	return syscall.Stat(dir, &here) == nil && syscall.Stat("/", &root) == nil && here.Dev == root.Dev
 }
 
-func toStick(dir string, have uint64, events []logbook.Event) error {
-	name, err := export.ToStick(durable.System, dir, have, events)
+func toStick(dir, van string, have uint64, events []logbook.Event) error {
+	name, err := export.ToStick(durable.System, dir, van, have, events)
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func toStick(dir string, have uint64, events []logbook.Event) error {
 
 // exportEarlier does for what earlier logs have left what export does for the present one;
 // it gives how many events were written.
-func exportEarlier(d daemon, dir string, list []export.Receipt) (written int, err error) {
+func exportEarlier(d daemon, dir, van string, list []export.Receipt) (written int, err error) {
 	events, err := earlierEvents(d)
 	if err != nil {
 		return 0, err
@@ -153,7 +154,7 @@ func exportEarlier(d daemon, dir string, list []export.Receipt) (written int, er
 		if n < 0 {
 			n = len(events)
 		}
-		if err := toStick(dir, events[0].Seq-1, events[:n]); err != nil {
+		if err := toStick(dir, van, events[0].Seq-1, events[:n]); err != nil {
 			return 0, err
 		}
 		written, events = written+n, events[n:]

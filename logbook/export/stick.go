@@ -77,9 +77,15 @@ func stick(err error) error {
 	return err
 }
 
-// ToStick writes the events, which follow the last that the helpers have, into a file in
-// dir, and reads it back. It is there whole, under its name, or not at all.
-func ToStick(disk durable.Disk, dir string, acknowledged uint64, events []logbook.Event) (name string, err error) {
+// Line is a line of an export: an event, and what the team calls the van, "" for nothing.
+type Line struct {
+	Van string `json:"van,omitempty"`
+	logbook.Event
+}
+
+// ToStick writes the van's events, which follow the last that the helpers have, into a
+// file in dir, and reads it back. It is there whole, under its name, or not at all.
+func ToStick(disk durable.Disk, dir, van string, acknowledged uint64, events []logbook.Event) (name string, err error) {
 	if len(events) == 0 {
 		return "", errors.New("no event to write")
 	}
@@ -87,7 +93,7 @@ func ToStick(disk durable.Disk, dir string, acknowledged uint64, events []logboo
 	out := json.NewEncoder(&b)
 	for _, e := range events {
 		e, _ = logbook.Admit(e)
-		if err := out.Encode(e); err != nil {
+		if err := out.Encode(Line{van, e}); err != nil {
 			return "", err
 		}
 	}

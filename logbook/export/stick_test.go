@@ -26,11 +26,14 @@ func some(log string, from, to uint64) (events []logbook.Event) {
 // A stick goes to the helpers and comes back: its receipt says that they have what was on it.
 func TestAStickGoesToTheHelpersAndComesBack(t *testing.T) {
 	dir := t.TempDir()
-	name, err := ToStick(durable.System, dir, 700, some("9f2c4be01d77a3c5", 701, 720))
+	name, err := ToStick(durable.System, dir, "Van 2", 700, some("9f2c4be01d77a3c5", 701, 720))
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, name)
+	if b, err := os.ReadFile(path); err != nil || strings.Count(string(b), `{"van":"Van 2","log":"9f2c4be01d77a3c5"`) != 20 {
+		t.Errorf("whose they are is not said: %.200s, %v", b, err)
+	}
 	if list, err := Receipts(dir); len(list) != 0 || err != nil {
 		t.Errorf("without a receipt: %v, %v", list, err)
 	}
@@ -80,7 +83,7 @@ func TestAStickGoesToTheHelpersAndComesBack(t *testing.T) {
 // What is not whole gets no receipt, and what is none is not taken for one.
 func TestWhatIsNotWholeGetsNoReceipt(t *testing.T) {
 	dir := t.TempDir()
-	name, err := ToStick(durable.System, dir, 0, some("9f2c4be01d77a3c5", 1, 20))
+	name, err := ToStick(durable.System, dir, "Van 2", 0, some("9f2c4be01d77a3c5", 1, 20))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +140,7 @@ func TestAStickThatFails(t *testing.T) {
 		for n := 1; n < 20; n++ {
 			d := durabletest.New(uint64(n))
 			d.FailAfter(n, c.err)
-			name, err := ToStick(d, "/stick", 0, some("9f2c4be01d77a3c5", 1, 20))
+			name, err := ToStick(d, "/stick", "Van 2", 0, some("9f2c4be01d77a3c5", 1, 20))
 			if err == nil {
 				break // all of it came before the error
 			}
@@ -154,7 +157,7 @@ func TestAStickThatFails(t *testing.T) {
 	for n := 1; n < 20; n++ {
 		d := durabletest.New(uint64(n))
 		d.CutAfter(n)
-		ToStick(d, "/stick", 0, some("9f2c4be01d77a3c5", 1, 20))
+		ToStick(d, "/stick", "Van 2", 0, some("9f2c4be01d77a3c5", 1, 20))
 		d.Crash()
 		for name, b := range d.Files() {
 			if r, ok := named(filepath.Base(name)); ok && r.Sum != sum(b) {

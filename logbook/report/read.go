@@ -189,6 +189,7 @@ func readLine(r *bufio.Reader) (line []byte, long bool, err error) {
 func decode(line []byte, see func(Record)) (wrong string) {
 	var kind struct {
 		Resources json.RawMessage `json:"resourceLogs"`
+		Van       string          `json:"van"`
 		Log       string          `json:"log"`
 		Seq       uint64          `json:"seq"`
 	}
@@ -200,7 +201,7 @@ func decode(line []byte, see func(Record)) (wrong string) {
 		if kind.Log == "" || kind.Seq == 0 || json.Unmarshal(line, &e) != nil {
 			return "neither an OTLP request nor an event found"
 		}
-		return admit("", e, see)
+		return admit(kind.Van, e, see)
 	}
 	var request collector.ExportLogsServiceRequest
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(line, &request); err != nil {

@@ -277,7 +277,7 @@ func TestFilesOfACollectorOfAnExportAndOfADumpAreRead(t *testing.T) {
 	plain := string(must(json.Marshal(want.Event)))
 	for _, c := range []struct {
 		name, text, van string
-	}{{"a Collector's", one, "Van 2"}, {"without an end of line", strings.TrimSpace(one), "Van 2"}, {"packed", packed.String(), "Van 2"}, {"a dump", plain, ""}} {
+	}{{"a Collector's", one, "Van 2"}, {"without an end of line", strings.TrimSpace(one), "Van 2"}, {"packed", packed.String(), "Van 2"}, {"a dump", plain, ""}, {"an export", `{"van":"Van 2",` + plain[1:], "Van 2"}} {
 		var got []Record
 		if unread := Read(strings.NewReader(c.text), "f", func(r Record) { got = append(got, r) }); unread != nil {
 			t.Errorf("%s: %v", c.name, unread)
