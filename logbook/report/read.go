@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	collector "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
@@ -36,6 +37,7 @@ const (
 	maxLine     = 8 << 20 // bytes; a request of 4 MB is the most that is sent
 	maxFiles    = 20000
 	maxTroubles = 20 // of each file
+	maxName     = 64 // letters; the settings take fewer
 )
 
 // growing is how long after a file's last change its end may still be on the way: a
@@ -280,7 +282,10 @@ func value(v *common.AnyValue) any {
 // admit gives an event that can be one to see. What the schema does not know, as of
 // a newer box, is left out of it.
 func admit(van string, e logbook.Event, see func(Record)) string {
-	if e.Log == "" || len(e.Log) > 64 || e.Seq == 0 || e.Seq > 1<<53 || len(van) > 64 || e.Mono < 0 {
+	if utf8.RuneCountInString(van) > maxName {
+		van = "" // no box has such a name
+	}
+	if e.Log == "" || len(e.Log) > 64 || e.Seq == 0 || e.Seq > 1<<53 || e.Mono < 0 {
 		return "an event without its log and number found"
 	}
 	if y := e.At.Year(); !e.At.IsZero() && (y < 2020 || y > 2200) {

@@ -288,6 +288,18 @@ func TestFilesOfACollectorOfAnExportAndOfADumpAreRead(t *testing.T) {
 	}
 }
 
+// A name of as many letters as the settings take has more bytes in most alphabets.
+func TestAVanMayBeCalledInAnyAlphabet(t *testing.T) {
+	long := strings.Repeat("車", 40)
+	for name, want := range map[string]string{long: long, strings.Repeat("x", 65): ""} {
+		var got []Record
+		line := strings.ReplaceAll(strings.ReplaceAll(otlp, "\n", ""), "Van 2", name)
+		if unread := Read(strings.NewReader(line), "f", func(r Record) { got = append(got, r) }); unread != nil || len(got) != 1 || got[0].Van != want {
+			t.Errorf("%s: %+v, %v", name, got, unread)
+		}
+	}
+}
+
 func TestABrokenLineCostsThatLineAndIsSaid(t *testing.T) {
 	good := strings.ReplaceAll(otlp, "\n", "")
 	var packed bytes.Buffer
