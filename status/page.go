@@ -40,13 +40,13 @@ type Sentence struct{ Mood, Text, By string }
 type Logs struct {
 	Waiting uint64
 	Sent    string // when some were sent, with its age; "" where that is not known
-	Trouble string // why they cannot be sent though the internet works, in English; else ""
+	Trouble string // why they cannot be sent, or were refused, though the internet works, in English; else ""
 }
 
-// unsent is why events cannot be sent: what a volunteer tells the helpers. Without
-// internet that is no news.
+// unsent is why events cannot be sent, or, where none waits, were not taken: what a
+// volunteer tells the helpers. Without internet that is no news.
 func (v View) unsent() string {
-	if v.Sync.Waiting == 0 || v.Uplink.Verdict != "ok" {
+	if v.Uplink.Verdict != "ok" {
 		return ""
 	}
 	return v.Sync.Trouble

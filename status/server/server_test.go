@@ -652,3 +652,25 @@ func TestTheSitesAreShownToVolunteersAlone(t *testing.T) {
 		}
 	}
 }
+
+// What waits, and what the receiver does not take, is said in words that go to the team.
+func TestThePageSaysThatEventsDoNotArrive(t *testing.T) {
+	const why = "the receiver rejected 3 of 3 events"
+	for _, c := range []struct {
+		waiting          uint64
+		trouble, verdict string
+		want             string
+	}{
+		{0, "", "ok", "All events are sent"},
+		{2, why, "ok", "They cannot be sent. Tell the team: “" + why + "”"},
+		{0, why, "ok", "Some events do not arrive. Tell the team: “" + why + "”"},
+		{0, why, "cable-unplugged", "All events are sent"},
+	} {
+		v := session()
+		v.Sync.Waiting, v.Sync.Trouble, v.Uplink.Verdict = c.waiting, c.trouble, c.verdict
+		got := page(v)
+		if !strings.Contains(got, c.want) || strings.Contains(got, "All events are sent") != strings.HasPrefix(c.want, "All") {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
