@@ -18,6 +18,7 @@ import (
 
 	"infobus/examples"
 	"infobus/logbook"
+	"infobus/status/statustest"
 )
 
 // The main job: a generator starts, and everything else happens by itself.
@@ -170,7 +171,7 @@ func openPage(t testing.TB, address string) page {
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(hangGuard))
+		chromedp.UserDataDir(statustest.Profile(t)), chromedp.WSURLReadTimeout(hangGuard))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

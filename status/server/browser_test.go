@@ -28,7 +28,7 @@ func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(hangGuard))
+		chromedp.UserDataDir(statustest.Profile(t)), chromedp.WSURLReadTimeout(hangGuard))
 	flags = append(flags, more...)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
 	t.Cleanup(cancel)
