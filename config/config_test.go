@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"reflect"
@@ -208,13 +209,40 @@ func TestWhatMayStandForAPlaceInTheNetPasses(t *testing.T) {
 	}
 }
 
+// A van's own configuration is written on whatever computer is at hand.
+func TestAConfigurationIsReadWhateverEditorWroteIt(t *testing.T) {
+	const plain = "generators:\n  - line: GPIO27\n  - line: GPIO22\ncarbon-monoxide: {line: GPIO20, active: high}\n"
+	want, err := Parse("f", []byte(plain))
+	if err != nil || want.Monoxide == nil {
+		t.Fatal(err)
+	}
+	windows := strings.ReplaceAll(plain, "\n", "\r\n")
+	utf16 := func(order binary.AppendByteOrder) (b []byte) {
+		for _, r := range "\ufeff" + windows {
+			b = order.AppendUint16(b, uint16(r))
+		}
+		return b
+	}
+	for name, data := range map[string][]byte{
+		"Windows' ends of lines": []byte(windows), "UTF-8 with its mark": []byte("\ufeff" + windows), "UTF-16, little endian": utf16(binary.LittleEndian), "UTF-16, big endian": utf16(binary.BigEndian),
+		"blanks that do not break": []byte(strings.ReplaceAll(plain, "  -", "\u00a0 -")),
+	} {
+		if got, err := Parse("f", data); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Parse("f", []byte("\xff\xfeg")); err == nil || !strings.HasPrefix(err.Error(), "f:1:1: ") {
+		t.Errorf("half a letter: %v", err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	data, err := os.ReadFile("../examples/infobus.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	for _, s := range []string{"", "a: [1\n", "gpio: &a b\nsession: *a\n", "battery: {shunt: 1e400Ohm}\n", "generators:\n- {line: 3, debounce: 9999999h}\n", "? [a]\n: b\n", "!!map {gpio: x}", "gpio: a\n---\n---\n"} {
+	for _, s := range []string{"", "a: [1\n", "gpio: &a b\nsession: *a\n", "battery: {shunt: 1e400Ohm}\n", "generators:\n- {line: 3, debounce: 9999999h}\n", "? [a]\n: b\n", "!!map {gpio: x}", "gpio: a\n---\n---\n", "\ufeffgpio: a\r\n", "\xff\xfeg\x00:\x00\n", "generators:\n\u00a0 - {line: 3}\n"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

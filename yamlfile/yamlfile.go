@@ -9,20 +9,24 @@
 package yamlfile
 
 import (
+	"bytes"
 	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // MaxSize is the largest file that is read, in bytes.
@@ -81,6 +85,7 @@ func Decode(file string, data []byte, into any) *Source {
 		s.add(nil, fmt.Sprintf("the file has %d bytes, more than the %d that are read", len(data), MaxSize))
 		return s
 	}
+	data = plainText(data)
 	if m := TooMuch(data); m.What != "" {
 		s.add(&token.Position{Line: m.Line, Column: m.Column}, m.What)
 		return s
@@ -107,6 +112,24 @@ func Decode(file string, data []byte, into any) *Source {
 	s.node(f.Docs[0].Body, reflect.ValueOf(into).Elem(), "")
 	return s
 }
+
+// plainText gives the bytes of a file as YAML takes them, whatever editor wrote it: without
+// the mark of UTF-8 that Windows' editors put first, out of UTF-16, and with plain blanks
+// before a line.
+func plainText(data []byte) []byte {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		if text, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data); err == nil {
+			data = text
+		}
+	}
+	return indent.ReplaceAllFunc(bytes.TrimPrefix(data, []byte("\ufeff")), func(blanks []byte) []byte {
+		return bytes.Repeat([]byte(" "), utf8.RuneCount(blanks))
+	})
+}
+
+// indent is blanks before a line of which some do not break, as a web page and a phone's
+// keyboard have them.
+var indent = regexp.MustCompile(`(?m)^ *\x{a0}[ \x{a0}]*`)
 
 // parse runs the YAML parser; its panics on malformed input become errors.
 func parse(data []byte) (f *ast.File, err error) {

@@ -8,6 +8,7 @@ package lastgood
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +52,10 @@ func Read(disk durable.Disk, path, dir string) (c config.Config, refused, kept e
 	return config.Bare(), fmt.Errorf("the configuration was refused, and there is no earlier one: nothing on the wires is used: %w", err), kept
 }
 
+// errEmpty says that nothing stands in the file. It would be every default, and is what a
+// card that was pulled out of a computer too early has: then an alarm would go unread.
+var errEmpty = errors.New("the file is empty")
+
 // read gives the file, which may be a link, but no pipe that would never end.
 func read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
@@ -62,5 +67,9 @@ func read(path string) ([]byte, error) {
 	case info.Size() > maxSize:
 		return nil, fmt.Errorf("%s has %d bytes; at most %d were expected", path, info.Size(), maxSize)
 	}
-	return os.ReadFile(path)
+	data, err := os.ReadFile(path)
+	if err == nil && len(bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))) == 0 {
+		return nil, fmt.Errorf("%s: %w", path, errEmpty)
+	}
+	return data, err
 }

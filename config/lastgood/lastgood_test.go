@@ -58,6 +58,10 @@ func TestAMistakeLeavesTheLastGoodConfigurationInUse(t *testing.T) {
 	b.starts("the-good-one", "the last good one is used", "")
 	b.write(another)
 	b.starts("another", "", "")
+	for _, nothing := range []string{"", "\ufeff\r\n"} {
+		b.write(nothing)
+		b.starts("another", "the file is empty", "")
+	}
 	if err := os.Remove(b.path); err != nil {
 		t.Fatal(err)
 	}
