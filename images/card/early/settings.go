@@ -4,8 +4,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 
@@ -16,8 +18,9 @@ const (
 	maxSettings = 64<<10 + 1 // bytes of a file: one that is too large is told by the last
 	maxFiles    = 8
 	// firstEvening begins the name of the file that asks for the first evening's tests, for
-	// which a unit looks in small letters.
+	// which a unit looks.
 	firstEvening = "infobus-first-evening"
+	board        = "infobus-board.yaml" // of the screen, as the documents name it in a configuration
 )
 
 // Settings copies the beginnings of the files of the FAT whose names begin with "infobus",
@@ -51,8 +54,7 @@ func (c *Card) Settings() {
 func configuration(folder string) string {
 	entries, _ := os.ReadDir(folder)
 	for _, e := range entries {
-		switch strings.ToLower(e.Name()) {
-		case "infobus.yaml", "infobus.yml", "infobus.yaml.txt", "infobus.yml.txt":
+		if isYAML(e.Name(), "infobus") {
 			path := filepath.Join(folder, e.Name())
 			if os.Chmod(path, 0o440) == nil {
 				return path
@@ -70,19 +72,23 @@ func settings(from, to string) card.File {
 	found, wrong := 0, 0
 	for _, e := range entries {
 		info, err := e.Info()
-		name, small := e.Name(), strings.ToLower(e.Name())
-		if strings.HasPrefix(small, firstEvening) {
-			name = small
-		}
-		if !strings.HasPrefix(small, "infobus") || err != nil || !info.Mode().IsRegular() || found == maxFiles {
+		if !strings.HasPrefix(strings.ToLower(e.Name()), "infobus") || err != nil || !info.Mode().IsRegular() || found == maxFiles {
 			continue
 		}
+		to := filepath.Join(to, copied(e.Name()))
+		if _, err := os.Stat(to); err == nil && filepath.Base(to) != e.Name() {
+			continue // there is one whose name is right
+		}
 		b, err := readSmall(filepath.Join(from, e.Name()))
-		if err == nil {
-			to := filepath.Join(to, name)
-			if err = os.WriteFile(to, b, 0o400); err == nil {
-				err = own(to)
+		if err != nil {
+			wrong++
+			if !isYAML(e.Name(), "infobus") {
+				continue
 			}
+			b = nil // an empty one is refused; the root's own would leave an alarm unread
+		}
+		if err = os.WriteFile(to, b, 0o400); err == nil {
+			err = own(to)
 		}
 		if err != nil {
 			wrong++
@@ -97,6 +103,30 @@ func settings(from, to string) card.File {
 		return card.FileUnreadable
 	}
 	return card.FileAbsent
+}
+
+// copied is the name of a file's copy: its own, but for those that are looked for by one
+// name, which people write in capitals, with blanks, or with an ending that they do not see.
+func copied(name string) string {
+	letters := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+	switch {
+	case strings.HasPrefix(letters, strings.ReplaceAll(firstEvening, "-", "")):
+		return firstEvening + ".txt"
+	case isYAML(name, strings.TrimSuffix(board, ".yaml")):
+		return board
+	}
+	return name
+}
+
+// isYAML says whether a name is that one's, as editors write it.
+func isYAML(name, of string) bool {
+	rest, is := strings.CutPrefix(strings.ToLower(name), of)
+	return is && slices.Contains([]string{".yaml", ".yml", ".yaml.txt", ".yml.txt"}, rest)
 }
 
 func readSmall(file string) ([]byte, error) {
