@@ -278,7 +278,7 @@ func (a *appliance) run(ctx context.Context) {
 	started := a.keeper.Load(a.screen.Certain())
 	a.restoreBudget(started.Kept)
 	a.observe(started)
-	notes := notesOf(a.mistakes)
+	notes := a.mistakes.Notes()
 	if a.closed != nil {
 		notes = append(notes, words.T("door.closed"))
 	}
@@ -476,14 +476,6 @@ func (a *appliance) supervise(ctx context.Context) (ended <-chan error) {
 		add("world", "", func(ctx context.Context, _ func()) error { return w.Run(ctx) })
 	}
 	return s.ServeBackground(ctx)
-}
-
-// notesOf are mistakes in words.
-func notesOf(m settings.Mistakes) (notes []words.Text) {
-	for _, one := range m {
-		notes = append(notes, one.Text())
-	}
-	return notes
 }
 
 // do has an effect done; it does not block.

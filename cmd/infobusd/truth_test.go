@@ -207,8 +207,8 @@ type reader struct {
 // noted is what the box says of itself in the tests below, and how the glass has it.
 var (
 	noted   = van.Noted{Notes: []words.Text{words.T("settings.file", "What", words.T("settings.mistake.empty"))}}
-	noteOne = map[string]string{"en": "The box says: infobus.txt: the file is empty. Copy the example again, and fill it in.",
-		"fr": "Le boîtier dit\u00a0: infobus.txt\u00a0: le fichier est vide. Recopiez l’exemple et remplissez-le."}
+	noteOne = map[string]string{"en": "The box says: infobus.txt: the file is empty. Copy example.txt over it, and fill it in.",
+		"fr": "Le boîtier dit\u00a0: infobus.txt\u00a0: le fichier est vide. Recopiez example.txt dessus et remplissez-le."}
 )
 
 // note reads what the box says of itself: the whole of it, in both languages, or it

@@ -131,17 +131,21 @@ var Codes = []Code{TooLarge, Binary, RichText, Empty, Missing, Unreadable, TwoFi
 	PINShort, PINLetters, PINEasy, NameLong, Address, TokenBlank, TokenHTTP, TokenAlone, MerakiNumber, MerakiAlone, WiringWord, WiringExact, BatteryWord, CapacityForm, ShuntForm, NotKept}
 
 // Text is the mistake in words, with its line and key.
-func (m Mistake) Text() words.Text {
+func (m Mistake) Text() words.Text { return m.text(false) }
+
+// text is Text; of a refused file it says what holds instead.
+func (m Mistake) text(refused bool) words.Text {
 	what := words.T("settings.mistake." + string(m.Code))
 	switch {
 	case m.Code == Unknown && m.Near != "":
 		what = words.T("settings.mistake.unknown-near", "Near", string(m.Near))
-	case m.Code == Unknown:
-		what = words.T("settings.mistake.unknown", "Keys", List())
 	case m.Code == WiringExact:
 		what = words.T("settings.mistake.wiring-exact", "Word", m.Word)
 	case m.Code == Twice || m.Code == Newer || m.Code == Wrapped:
 		what = words.T("settings.mistake."+string(m.Code), "Of", m.Of)
+	}
+	if refused {
+		what = words.T("settings.refused", "What", what)
 	}
 	switch {
 	case m.Line == 0 && m.Key != "":
@@ -154,24 +158,18 @@ func (m Mistake) Text() words.Text {
 	return words.T("settings.key", "Line", m.Line, "Key", string(m.Key), "What", what)
 }
 
-// List is all keys in one line, as short as the glass needs it: those of the Meraki
-// cloud are one.
-func List() string {
-	var names []string
-	for _, k := range Keys {
-		switch k {
-		case KeyOrganisation, KeyNetwork:
-		case KeyMeraki:
-			names = append(names, "meraki-…")
-		default:
-			names = append(names, string(k))
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
 // Mistakes are those of a file, in the order of its lines.
 type Mistakes []Mistake
+
+// Notes are them in words for glass and page. The first, which the glass shows by itself,
+// says that the last good settings go on.
+func (m Mistakes) Notes() (notes []words.Text) {
+	for i, one := range m {
+		taken := one.Code == NotKept || one.Code == Missing // that one says so itself
+		notes = append(notes, one.text(i == 0 && !taken))
+	}
+	return notes
+}
 
 // Error has every mistake in English, a line each.
 func (m Mistakes) Error() string {

@@ -169,6 +169,7 @@ card_fat() {
 	cp "$dir/firmware/usr/lib/u-boot/rpi_arm64/u-boot.bin" "$fat"
 	cp "$dir/kernel/usr/lib/linux-image-$kernel/broadcom/"{bcm2711-rpi-4-b,bcm2837-rpi-3-b,bcm2837-rpi-3-b-plus,bcm2837-rpi-zero-2-w}.dtb "$fat"
 	cp images/card/boot/config.txt images/card/infobus.txt "$fat"
+	cp images/card/infobus.txt "$fat/example.txt" # for who has spoilt the first
 	mkimage -A arm64 -T script -C none -n Infobus -d images/card/boot/boot.cmd "$fat/boot.scr" >/dev/null
 	mkenvimage -s 0x4000 -o "$fat/uboot.env" images/card/boot/uboot.env.txt
 	find "$fat" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +

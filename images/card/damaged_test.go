@@ -179,7 +179,7 @@ func wholes() []whole {
 			damage: both(begin(logical[0]), settingsSector, contents("logbook.db", 1), contents("kept.slots", 0), sector(data+2, flipped)),
 			advice: []string{"card-other-slot", "card-repaired", "box-says", "logbook-damaged"},
 			state:  []string{`"why":"kernel"`, `"state":"repaired"`, `"code":"settings.file"`}, events: []string{`"device":"kept"`},
-			glass: []string{"infobus.txt: this is no text. Copy the example again, and fill it in.", otherSlot}},
+			glass: []string{"infobus.txt: this is no text. Copy example.txt over it, and fill it in.", otherSlot}},
 		{name: "kernel-sector", about: "one sector of the good slot's kernel is damaged; the card has another signature", damage: both(kernelSector(bootA), stretch(signatureAt, 4, flipped)), advice: []string{"card-other-slot"}, state: []string{`"why":"kernel"`}, glass: []string{otherSlot}},
 		{name: "root", about: "the good slot's root is zeroed", damage: begin(logical[1]), again: true, advice: []string{"card-other-slot"}, state: []string{`"why":"root"`}, glass: []string{otherSlot}},
 		{name: "root-sector", about: "one sector of the good slot's root is damaged; the data is zeroed", lived: true,
@@ -236,7 +236,7 @@ func tenMistakes(b *box) {
 		{"infobus.txt", "endpoint=geheim7351", "line 1, endpoint: an address was expected"},
 		{"infobus.txt", "version=9\nsecret=geheim7351", "line 1, version: this file is for a newer box (version 9)."},
 		{"infobus.txt", "pin=735١٩٢", "line 1, pin: digits of two scripts"},
-		{"infobus.txt.txt", "wiring=wake", "line 1, wiring: the box's start reads it otherwise."},
+		{"infobus.txt.txt", "wiring=wake", "line 1, wiring: the start reads it otherwise."},
 		{"infobus.txt", `{\rtf1 geheim7351`, "infobus.txt: a word processor has written it."},
 		{"infobus.txt", "battery=geheim7351", "line 1, battery: agm, gel, flooded, lifepo4 or none was expected."},
 	} {
