@@ -18,13 +18,13 @@ func findCardMemory(_ van.Options, s van.State) (finding, bool) {
 	return f, true
 }
 
-// findCardAnew: what the box had kept could not be repaired.
+// findCardAnew: what the box had kept could not be repaired, or not all of it.
 func findCardAnew(_ van.Options, s van.State) (finding, bool) {
-	if s.Card.Data.State != card.DataAnew {
+	if s.Card.Data.State != card.DataAnew && !s.DataDropped() {
 		return none()
 	}
 	f := finding{severity: Warn, text: words.T("advice.card-data-lost"), then: words.T("advice.then.card-data-lost")}
-	if s.Card.Data.Salvaged > 0 {
+	if s.Card.Data.Salvaged > 0 || s.DataDropped() {
 		f.text, f.then = words.T("advice.card-data-saved"), words.T("advice.then.card-data-saved")
 	}
 	return f, true
@@ -53,7 +53,7 @@ func findCardLate(_ van.Options, s van.State) (finding, bool) {
 
 // findCardRepaired: what of the last minutes before a power cut is missing may be missed.
 func findCardRepaired(_ van.Options, s van.State) (finding, bool) {
-	if s.Card.Data.State != card.DataRepaired {
+	if s.Card.Data.State != card.DataRepaired || s.DataDropped() { // findCardAnew says it
 		return none()
 	}
 	return say(Info, words.T("advice.card-repaired"))

@@ -1,6 +1,9 @@
 package card
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"regexp"
+)
 
 // HeadSize is how much of a partition the functions below look at, in bytes.
 const HeadSize = 4096
@@ -47,6 +50,14 @@ func Filled(boot, root []byte) bool {
 	_, ok := ParseExt4(boot)
 	return ok && IsErofs(root)
 }
+
+// Dropped says whether e2fsck, by what it said in English, took files or parts of them
+// away, or left them in lost+found without their names. These are the questions of its
+// problem.c by which it does, answered with -y, and what it says in their place with -p;
+// what it made right without a loss asks "Fix?" and its like.
+func Dropped(said string) bool { return dropped.MatchString(said) }
+
+var dropped = regexp.MustCompile(`(?m)\b(?:(?:Clear|Clear inode|Salvage|Truncate|Delete file|Unlink|Connect to /lost\+found)\? yes|(?:CLEARED|SALVAGED|TRUNCATED|DELETED|UNLINKED|RECONNECTED)\.)\s*$`)
 
 // AfterCheck says what follows e2fsck, by how it ended (its manual, "EXIT CODE"): the file
 // system can be mounted, and was repaired, or it cannot be.

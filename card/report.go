@@ -65,12 +65,12 @@ const (
 	DataAsLeft    DataWhy = ""
 	DataMissing   DataWhy = "missing"        // there is no such partition, and none can be made
 	DataTooSmall  DataWhy = "card-too-small" // it, or what is on it, does not fit on the card
-	DataBroken    DataWhy = "damaged"
-	DataNoRead    DataWhy = "unreadable" // the card gives errors
-	DataReadOnly  DataWhy = "read-only"  // the card takes no writes
-	DataNoMount   DataWhy = "no-mount"   // it seems to be whole, and cannot be mounted
-	DataNotMade   DataWhy = "not-made"   // a new file system could not be made
-	DataUnchecked DataWhy = "unchecked"  // there is no e2fsck
+	DataBroken    DataWhy = "damaged"        // what was there is lost; where it was repaired, some of it
+	DataNoRead    DataWhy = "unreadable"     // the card gives errors
+	DataReadOnly  DataWhy = "read-only"      // the card takes no writes
+	DataNoMount   DataWhy = "no-mount"       // it seems to be whole, and cannot be mounted
+	DataNotMade   DataWhy = "not-made"       // a new file system could not be made
+	DataUnchecked DataWhy = "unchecked"      // there is no e2fsck
 )
 
 // Data is what is mounted on /var/lib/infobus.

@@ -37,7 +37,7 @@ func (s State) glassNotes() []words.Text {
 		notes = append(notes, words.T("glass.card-too-small"))
 	case s.DataLost():
 		notes = append(notes, words.T("glass.card-in-memory"))
-	case d.State == card.DataAnew && d.Salvaged > 0:
+	case d.State == card.DataAnew && d.Salvaged > 0, s.DataDropped():
 		notes = append(notes, words.T("glass.card-data-saved"))
 	case d.State == card.DataAnew:
 		notes = append(notes, words.T("glass.card-data-lost"))
@@ -52,6 +52,11 @@ func (s State) glassNotes() []words.Text {
 		notes = append(notes, words.T("glass.card-late"))
 	}
 	return notes
+}
+
+// DataDropped says whether the repair of what was kept took some of it away.
+func (s State) DataDropped() bool {
+	return s.Card.Data.State == card.DataRepaired && s.Card.Data.Why == card.DataBroken
 }
 
 // DataLost says whether what is written is lost when the power goes.

@@ -70,6 +70,7 @@ var brokenCards = []struct {
 	{"the card is too small", card.Report{Why: card.WhyGood, Data: card.Data{State: card.DataInMemory, Why: card.DataTooSmall}}, "glass.card-too-small", "advice.then.card-in-memory"},
 	{"the data is lost", card.Report{Why: card.WhyGood, Data: card.Data{State: card.DataAnew, Why: card.DataBroken}}, "glass.card-data-lost", "advice.then.card-data-lost"},
 	{"some of the data is lost", card.Report{Why: card.WhyGood, Data: card.Data{State: card.DataAnew, Why: card.DataBroken, Salvaged: 2}}, "glass.card-data-saved", "advice.then.card-data-saved"},
+	{"the repair took some of the data away", card.Report{Why: card.WhyGood, Data: card.Data{State: card.DataRepaired, Why: card.DataBroken}}, "glass.card-data-saved", "advice.then.card-data-saved"},
 	{"a kernel is damaged", card.Report{Why: card.WhyKernel, Data: card.Data{State: card.DataMounted}}, "glass.card-other-slot", "advice.then.card-other-slot"},
 	{"a root is damaged", card.Report{Why: card.WhyRoot, Data: card.Data{State: card.DataMounted}}, "glass.card-other-slot", "advice.then.card-other-slot"},
 	{"the card was late", card.Report{Why: card.WhyGood, Late: true, Data: card.Data{State: card.DataMounted}}, "glass.card-late", "advice.then.card-late"},

@@ -72,15 +72,7 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 		return card.DataReadOnly
 	}
 	d.State = card.DataMounted
-	fit, repaired, err := c.check(p, "-p")
-	// Twice: with the first it stops halfway where it needed the copy of a superblock that
-	// was written while the file system grew in use, as all of ours were.
-	for range 2 {
-		if err == nil && !fit {
-			fit, _, err = c.check(p, "-f", "-y")
-			repaired = true
-		}
-	}
+	fit, repaired, dropped, err := c.repair(p)
 	switch {
 	case err != nil:
 		c.say("data: %v", err)
@@ -89,6 +81,9 @@ func (c *Card) mountData(d *card.Data) card.DataWhy {
 		return c.anew(d, p)
 	case repaired:
 		d.State = card.DataRepaired
+		if dropped {
+			d.Why = card.DataBroken
+		}
 	}
 	if err := c.mount(p); err != nil {
 		c.say("data: %v", err)
@@ -197,18 +192,34 @@ func (c *Card) place(d *card.Data) card.DataWhy {
 	return card.DataAsLeft
 }
 
-// check runs e2fsck. The error is that it could not be run.
-func (c *Card) check(p string, flags ...string) (fit, repaired bool, err error) {
-	code, err := c.run("e2fsck", append(flags, p)...)
-	if err != nil {
-		return false, false, err
+// repair has the file system checked, and repaired where that is needed: fit is that it can
+// be mounted, dropped that files or parts of them were taken away.
+func (c *Card) repair(p string) (fit, repaired, dropped bool, err error) {
+	fit, repaired, dropped, err = c.check(p, "-p")
+	// Twice: with the first it stops halfway where it needed the copy of a superblock that
+	// was written while the file system grew in use, as all of ours were.
+	for range 2 {
+		if err == nil && !fit {
+			var more bool
+			fit, _, more, err = c.check(p, "-f", "-y")
+			repaired, dropped = true, dropped || more
+		}
 	}
-	fit, repaired = card.AfterCheck(code)
-	return fit, repaired, nil
+	return fit, repaired, dropped, err
 }
 
-// run runs a program of the root, and gives its exit status.
-func (c *Card) run(name string, arguments ...string) (int, error) {
+// check runs e2fsck. The error is that it could not be run.
+func (c *Card) check(p string, flags ...string) (fit, repaired, dropped bool, err error) {
+	code, said, err := c.run("e2fsck", append(flags, p)...)
+	if err != nil {
+		return false, false, false, err
+	}
+	fit, repaired = card.AfterCheck(code)
+	return fit, repaired, card.Dropped(said), nil
+}
+
+// run runs a program of the root, and gives its exit status and what it said.
+func (c *Card) run(name string, arguments ...string) (code int, said string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkLimit)
 	defer cancel()
 	path := "/usr/sbin/" + name
@@ -222,9 +233,9 @@ func (c *Card) run(name string, arguments ...string) (int, error) {
 		c.say("%s: %s", name, strings.TrimSpace(line))
 	}
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		return e.ExitCode(), nil
+		return e.ExitCode(), string(out), nil
 	}
-	return 0, err
+	return 0, string(out), err
 }
 
 // dataOptions: without the second the kernel writes zeros over all inode tables at the
@@ -246,7 +257,7 @@ func (c *Card) anew(d *card.Data, p string) card.DataWhy {
 		return card.DataNoRead
 	}
 	c.salvage(p)
-	if code, err := c.run("mke2fs", "-q", "-F", "-t", "ext4", "-J", "size=4", "-L", "data", "-m", "1", p); err != nil || code != 0 {
+	if code, _, err := c.run("mke2fs", "-q", "-F", "-t", "ext4", "-J", "size=4", "-L", "data", "-m", "1", p); err != nil || code != 0 {
 		c.say("mke2fs: %d, %v", code, err)
 		return card.DataNotMade
 	}
