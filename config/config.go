@@ -309,6 +309,9 @@ type Sync struct {
 	// PostQuantum adds a key exchange that withstands quantum computers to that of the
 	// connection: some 2.3 kB more each time one is made.
 	PostQuantum bool `yaml:"post-quantum"`
+	// Recent is how old what a receiver takes may be: what is older travels by the time at
+	// which it is sent. 0: it takes all.
+	Recent time.Duration `yaml:"recent"`
 }
 
 // Status is the volunteers' pages.
@@ -553,6 +556,9 @@ func (c *Config) check(src *yamlfile.Source) {
 	}
 	if c.Sync.Endpoint != "" {
 		address(src, &c.Sync.Endpoint)
+	}
+	if c.Sync.Recent != 0 {
+		between(src, &c.Sync.Recent, time.Hour, 8760*time.Hour)
 	}
 	c.checkSources(src)
 	if d := c.Uplink.Dashboard; d != nil && (d.Organisation == "" || d.Network == "") {

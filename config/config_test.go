@@ -108,6 +108,7 @@ func TestEveryMistakeIsSaidWhereItIs(t *testing.T) {
 		{"a check without a host", "uplink:\n  check: http://:80/generate_204\n", []string{`f:2:10: "http://:80/generate_204" found; an address such as http://host/path was expected`}},
 		{"a check at a port that is none", "uplink:\n  check: http://example.org:99999/x\n", []string{`f:2:10: port 99999 found in the address; 1 to 65535 was expected`}},
 		{"a check with a password", "uplink:\n  check: http://user:pw@x:0/\n", []string{`f:2:10: port 0 found`, `f:2:10: a user found in the address; a page for everybody was expected`}},
+		{"a receiver that takes nothing", "sync:\n  recent: 5m\n", []string{`f:2:11: 5m0s found; 1h0m0s to 8760h0m0s was expected`}},
 		{"an endpoint at no port", "sync:\n  endpoint: https://logs.example.org:0\n", []string{`f:2:13: port 0 found in the address; 1 to 65535 was expected`}},
 		{"a source that is missing", "timetable:\n  - {form: csv}\n", []string{`f:2:5: a source is missing here`}},
 		{"a source twice", "timetable:\n  - {source: a.yaml}\n  - {source: a.yaml}\n", []string{`f:3:14: this source a second time`}},

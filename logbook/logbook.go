@@ -75,5 +75,9 @@ const (
 	VanSampled         Name = "van.sampled"
 )
 
+// TimeAttribute is the attribute in which the time of an event travels, in nanoseconds
+// since 1970, whose record has that at which it was sent.
+const TimeAttribute = "infobus.time_ns"
+
 // VanAttribute is the resource attribute in which the van's configured name travels.
 const VanAttribute = "infobus.van"

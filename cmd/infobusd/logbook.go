@@ -57,7 +57,7 @@ func boardSerial() string {
 
 // uploadOptions are those of sending the logbook.
 func (a *appliance) uploadOptions() (upload.Options, func() bool) {
-	o := upload.Options{Endpoint: a.parts.endpoint, Token: a.config.Sync.Token, Van: a.config.Name, Client: a.client.HTTP(client.Upload), Company: company, Now: a.sendNow,
+	o := upload.Options{Endpoint: a.parts.endpoint, Token: a.config.Sync.Token, Van: a.config.Name, Recent: a.config.Sync.Recent, Client: a.client.HTTP(client.Upload), Company: company, Now: a.sendNow,
 		Urgent: a.client.HTTP(client.Urgent), Spent: func() bool { return !a.client.May(client.Upload) }}
 	if a.flags.hasty() {
 		o.Company = 0

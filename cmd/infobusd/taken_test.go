@@ -29,7 +29,7 @@ var (
 		battery.measured battery.charged battery.tail battery.tail-for battery.low-line.line battery.low-line.active battery.low-line.bias
 		battery.low-line.debounce battery.low-line.wiring panel.type panel.spi panel.data-command panel.reset panel.busy panel.power panel.temperature
 		uplink.interface uplink.targets uplink.resolvers uplink.name uplink.check uplink.access-points uplink.public uplink.address uplink.gateway uplink.dns uplink.sims.slot
-		uplink.sims.bundle uplink.sims.renews uplink.budget.session-mb uplink.budget.month-mb uplink.relay.line uplink.relay.active uplink.calls sync.post-quantum timetable.form
+		uplink.sims.bundle uplink.sims.renews uplink.budget.session-mb uplink.budget.month-mb uplink.relay.line uplink.relay.active uplink.calls sync.post-quantum sync.recent timetable.form
 		timetable.by timetable.public timetable.publish timetable.checked public session.length session.idle kiosk.languages kiosk.button.line
 		kiosk.button.active kiosk.button.bias kiosk.button.debounce kiosk.button.wiring kiosk.quiet.line kiosk.quiet.active kiosk.quiet.bias
 		kiosk.quiet.debounce kiosk.quiet.wiring kiosk.next-place status.listen status.volunteers status.hosts status.switch.line status.switch.active

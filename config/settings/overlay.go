@@ -17,7 +17,7 @@ func (s Settings) Overlay(c config.Config) config.Config {
 		c.Name = s[KeyName]
 	}
 	if has(KeyEndpoint) {
-		c.Sync = config.Sync{Endpoint: s[KeyEndpoint]}
+		c.Sync.Endpoint, c.Sync.Token = s[KeyEndpoint], ""
 	}
 	if has(KeyToken) {
 		c.Sync.Token = s[KeyToken]

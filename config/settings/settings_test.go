@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"infobus/config"
@@ -238,11 +239,16 @@ func TestTheSettingsHoldOverTheConfiguration(t *testing.T) {
 		c.Battery.Chemistry != "lifepo4" || c.Battery.Capacity != 200 || c.Battery.Shunt.String() != "1.500mΩ" || c.Battery.Range.String() != "54.613A" {
 		t.Errorf("%v: %+v", f.Mistakes, c)
 	}
+	of := config.Default()
+	of.Sync = config.Sync{Endpoint: "https://another.example.org", Token: "of another", PostQuantum: true, Recent: 144 * time.Hour}
+	if d := (Settings{KeyEndpoint: "https://logs.example.org"}).Overlay(of).Sync; d != (config.Sync{Endpoint: "https://logs.example.org", PostQuantum: true, Recent: 144 * time.Hour}) {
+		t.Errorf("another receiver: %+v", d)
+	}
 	if d := (Settings{}).Overlay(config.Default()); fmt.Sprint(d) != fmt.Sprint(config.Default()) {
 		t.Error("no settings change something")
 	}
 	f = Parse("infobus.txt", []byte("meraki-key=k3y\nmeraki-organisation=12\nmeraki-network=N_34\n"))
-	of := config.Default()
+	of = config.Default()
 	of.Uplink.Dashboard = &config.Dashboard{Organisation: "1", Network: "N_1", KeyFile: "/old", Gateway: "Q2XX-XXXX-XXXX"}
 	was := *of.Uplink.Dashboard
 	if d := f.Settings.Overlay(of).Uplink.Dashboard; *d != (config.Dashboard{Organisation: "12", Network: "N_34", Key: "k3y", Gateway: was.Gateway}) || *of.Uplink.Dashboard != was {

@@ -245,6 +245,8 @@ func decode(line []byte, see func(Record)) (wrong string) {
 							e.Seq = uint64(max(0, v))
 						case "infobus.mono_ns":
 							e.Mono = time.Duration(v)
+						case logbook.TimeAttribute:
+							e.At = time.Unix(0, int64(v))
 						default:
 							e.Attributes[a.Key] = v
 						}

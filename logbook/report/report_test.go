@@ -300,6 +300,19 @@ func TestAVanMayBeCalledInAnyAlphabet(t *testing.T) {
 	}
 }
 
+// A record that travelled by the time at which it was sent is of its own.
+func TestARecordIsOfItsOwnTime(t *testing.T) {
+	line := strings.ReplaceAll(otlp, "\n", "")
+	late := strings.Replace(line, `{"key":"infobus.mono_ns"`, `{"key":"infobus.time_ns","value":{"intValue":"1762000000000000000"}},{"key":"infobus.mono_ns"`, 1)
+	for text, want := range map[string]int64{line: 1763895600, late: 1762000000} {
+		var got []Record
+		Read(strings.NewReader(text), "f", func(r Record) { got = append(got, r) })
+		if len(got) != 1 || got[0].Event.At.Unix() != want {
+			t.Errorf("%+v, want %d", got, want)
+		}
+	}
+}
+
 func TestABrokenLineCostsThatLineAndIsSaid(t *testing.T) {
 	good := strings.ReplaceAll(otlp, "\n", "")
 	var packed bytes.Buffer

@@ -26,11 +26,11 @@ import (
 const contentType = "application/x-protobuf"
 
 // encode is the request's body before compression. What logbook.Admit refuses
-// stays here.
-func encode(van string, events []logbook.Event, now time.Time) ([]byte, error) {
+// stays here. recent is as in Options.
+func encode(van string, events []logbook.Event, now time.Time, recent time.Duration) ([]byte, error) {
 	records := make([]*logs.LogRecord, len(events))
 	for i, e := range events {
-		records[i] = record(e, now)
+		records[i] = record(e, now, recent)
 	}
 	of := &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "infobus")}}
 	if van != "" {
@@ -42,7 +42,7 @@ func encode(van string, events []logbook.Event, now time.Time) ([]byte, error) {
 	}}})
 }
 
-func record(e logbook.Event, now time.Time) *logs.LogRecord {
+func record(e logbook.Event, now time.Time, recent time.Duration) *logs.LogRecord {
 	e, _ = logbook.Admit(e)
 	r := &logs.LogRecord{
 		ObservedTimeUnixNano: uint64(now.UnixNano()),
@@ -62,7 +62,12 @@ func record(e logbook.Event, now time.Time) *logs.LogRecord {
 	if log, seq, ok := strings.Cut(e.Also, "/"); ok {
 		r.Attributes = append(r.Attributes, attribute("infobus.also", identifier(log)+"/"+identifier(seq)))
 	}
-	if !e.At.IsZero() {
+	switch {
+	case e.At.IsZero():
+	case recent > 0 && now.Sub(e.At) > recent:
+		r.TimeUnixNano = uint64(now.UnixNano())
+		r.Attributes = append(r.Attributes, attribute(logbook.TimeAttribute, e.At.UnixNano()))
+	default:
 		r.TimeUnixNano = uint64(e.At.UnixNano())
 	}
 	keys := make([]string, 0, len(e.Attributes))

@@ -45,7 +45,7 @@ func TestThePrivacyPageNamesWhatLeaves(t *testing.T) {
 	}
 
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	b, err := encode("Van 1", []logbook.Event{{Log: "a", Seq: 1, Boot: "b", Mono: 1, At: now, Name: logbook.SystemStopping, Volatile: true, Also: "c/1"}}, now)
+	b, err := encode("Van 1", []logbook.Event{{Log: "a", Seq: 1, Boot: "b", Mono: 1, At: now, Name: logbook.SystemStopping, Volatile: true, Also: "c/1"}}, now.Add(48*time.Hour), 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,9 @@ type Options struct {
 	Token string
 	// Van is the van's configured name, never the machine's; "" sends none.
 	Van string
+	// Recent is how old what the receiver takes may be: what is older has the time at which
+	// it is sent, and its own beside that. 0: it takes all.
+	Recent time.Duration
 	// Client is the one of netmon/client for the purpose Upload.
 	Client *http.Client
 	// Urgent is that of the purpose Urgent; it sends logbook.Urgent's events
@@ -563,7 +566,7 @@ func (u *uploader) fit(events []logbook.Event) (fitting []logbook.Event, plain [
 		u.most = maxBody
 	}
 	for {
-		if plain, err = encode(u.Van, events, time.Now()); err != nil || len(plain) <= u.most || len(events) <= 1 {
+		if plain, err = encode(u.Van, events, time.Now(), u.Recent); err != nil || len(plain) <= u.most || len(events) <= 1 {
 			return events, plain, err
 		}
 		n := min(len(events)-1, len(events)*u.most/len(plain))

@@ -484,7 +484,7 @@ func TestBatchesAreBounded(t *testing.T) {
 func TestOnlyTheSchemaLeaves(t *testing.T) {
 	e := logbook.Event{Log: "l", Seq: 1, Boot: "mole's van", Name: logbook.BatteryLevel, Attributes: map[string]any{
 		"level": "good", "percent": 7, "who": "mole", "restored": true}}
-	b, err := encode("Van 2", []logbook.Event{e, {Log: "l", Seq: 2, Name: "mole.seen"}}, time.Unix(1, 0))
+	b, err := encode("Van 2", []logbook.Event{e, {Log: "l", Seq: 2, Name: "mole.seen"}}, time.Unix(1, 0), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +492,7 @@ func TestOnlyTheSchemaLeaves(t *testing.T) {
 		t.Fatalf("%q", b)
 	}
 	defer private.WithholdNothing()()
-	if b, _ = encode("Van 2", []logbook.Event{e}, time.Unix(1, 0)); !bytes.Contains(b, []byte("mole")) {
+	if b, _ = encode("Van 2", []logbook.Event{e}, time.Unix(1, 0), 0); !bytes.Contains(b, []byte("mole")) {
 		t.Fatal("the test finds nothing either way")
 	}
 }
@@ -696,4 +696,47 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q taken for the protocol", kind)
 		}
 	})
+}
+
+// For a receiver that takes nothing old, what is older travels by the time at which it is
+// sent, with its own beside that.
+func TestWhatIsOldTravelsByTheTimeAtWhichItIsSent(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		what      string
+		at        time.Time
+		recent    time.Duration
+		time, own time.Time
+	}{
+		{"three weeks old, to one that takes all", now.AddDate(0, 0, -21), 0, now.AddDate(0, 0, -21), time.Time{}},
+		{"three weeks old", now.AddDate(0, 0, -21), 144 * time.Hour, now, now.AddDate(0, 0, -21)},
+		{"of now", now.Add(-144 * time.Hour), 144 * time.Hour, now.Add(-144 * time.Hour), time.Time{}},
+		{"of a wrong clock, to come", now.AddDate(1, 0, 0), 144 * time.Hour, now.AddDate(1, 0, 0), time.Time{}},
+		{"of nobody knows when", time.Time{}, 144 * time.Hour, time.Time{}, time.Time{}},
+	} {
+		b, err := encode("", []logbook.Event{{Log: "l", Seq: 1, At: c.at, Name: logbook.SystemStopping}}, now, c.recent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var request collector.ExportLogsServiceRequest
+		if err := proto.Unmarshal(b, &request); err != nil {
+			t.Fatal(err)
+		}
+		r := request.ResourceLogs[0].ScopeLogs[0].LogRecords[0]
+		own := int64(0)
+		for _, a := range r.Attributes {
+			if a.Key == "infobus.time_ns" {
+				own = a.Value.GetIntValue()
+			}
+		}
+		ns := func(t time.Time) int64 {
+			if t.IsZero() {
+				return 0
+			}
+			return t.UnixNano()
+		}
+		if int64(r.TimeUnixNano) != ns(c.time) || own != ns(c.own) {
+			t.Errorf("%s: time %d, own %d; want %d, %d", c.what, r.TimeUnixNano, own, ns(c.time), ns(c.own))
+		}
+	}
 }
