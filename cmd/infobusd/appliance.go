@@ -152,7 +152,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 	a.keeper = kept.NewKeeper(f.stateDir)
 	a.recorder = store.NewRecorder(store.RecorderOptions{
 		Open: func() (*store.Store, error) {
-			return store.Open(f.stateDir, store.Options{Board: boardSerial(), Damaged: func(err error) { a.heard(van.Logbook, err) }})
+			return store.Open(f.stateDir, store.Options{Board: boardSerial(), Patience: patience, Damaged: func(err error) { a.heard(van.Logbook, err) }})
 		},
 		Durable: func(s store.Status) { a.recorded(s); token(a.upload) },
 		Health:  func(err error) { a.heard(van.Logbook, err) },

@@ -26,6 +26,8 @@ const (
 	lastTry = 4 * time.Second
 	// reduceEvery is how often is looked for events that need not be kept any more.
 	reduceEvery = 15 * time.Minute
+	// patience is how long the box is on before what was never sent is removed for its age.
+	patience = 20 * time.Minute
 	// adviceHold is how long what is to be done first stays before it is an event; where it
 	// was adviceMost times within the hour, adviceRare.
 	adviceHold = 30 * time.Second

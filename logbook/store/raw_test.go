@@ -176,3 +176,141 @@ func TestWhatIsOldGoesInPortionsWithinTheDay(t *testing.T) {
 		t.Errorf("%d removals in five days", removals)
 	}
 }
+
+// One event of a clock that was wrong holds up nothing behind it.
+func TestAnEventOfATimeToComeHoldsNothingUp(t *testing.T) {
+	disk := storetest.New(1)
+	defer disk.Close()
+	s, err := Open("/card", Options{Disk: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	for i, at := range []time.Time{begun, begun.AddDate(1, 0, 0), begun.Add(time.Minute), begun.AddDate(0, 0, 2)} {
+		e := event(i)
+		e.At = at
+		if _, err := s.Append([]logbook.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Acknowledge(3); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reduce(begun.AddDate(0, 0, 2)); err != nil {
+		t.Fatal(err)
+	}
+	if list := all(t, s); len(list) != 1 || list[0].Seq != 4 {
+		t.Errorf("%v stays", list)
+	}
+}
+
+// A box that was off for weeks, or whose clock is wrong, is given time to send what waits.
+func TestWhatWaitsIsNotRemovedAtOnceAfterAStart(t *testing.T) {
+	disk := storetest.New(1)
+	defer disk.Close()
+	s, err := Open("/card", Options{Disk: disk, Patience: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	for i := range 4 {
+		e := event(i)
+		e.At = begun
+		if _, err := s.Append([]logbook.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Acknowledge(2); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		open  time.Duration
+		first uint64
+	}{{0, 3}, {2 * time.Hour, 5}} {
+		s.opened = time.Now().Add(-c.open)
+		if err := s.Reduce(begun.AddDate(0, 0, 40)); err != nil {
+			t.Fatal(err)
+		}
+		if list := all(t, s); list[0].Seq != c.first {
+			t.Errorf("open for %v: %v stays", c.open, list)
+		}
+	}
+}
+
+// What an earlier log has left stays for 30 days, too, and is told of once, whenever the
+// power goes while it is removed.
+func TestWhatAnEarlierLogHasLeftStaysForThirtyDays(t *testing.T) {
+	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	left := func(s *Store) (n int, told float64) {
+		list, _, err := s.Earlier(0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all(t, s) {
+			if e.Name == logbook.LogbookDropped {
+				if e.Attributes["reason"] != "old" {
+					t.Errorf("told is %v", e.Attributes)
+				}
+				told += e.Attributes["events"].(float64)
+			}
+		}
+		return len(list), told
+	}
+	for cut := 0; ; cut++ {
+		disk := storetest.New(uint64(cut))
+		open := func(board string) *Store {
+			s, err := Open("/card", Options{Disk: disk, Board: board})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		put := func(s *Store, at time.Time) {
+			e := event(1)
+			e.At = at
+			if _, err := s.Append([]logbook.Event{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := open("one")
+		for day := range 5 {
+			put(s, begun.AddDate(0, 0, day))
+		}
+		s.Close()
+		s = open("another")
+		put(s, begun.AddDate(0, 0, 20))
+		if err := s.Reduce(begun.AddDate(0, 0, 29)); err != nil {
+			t.Fatal(err)
+		}
+		if n, told := left(s); n != 5 || told != 0 {
+			t.Errorf("after 29 days %d are left, %v told", n, told)
+		}
+		if cut > 0 {
+			disk.CutAfter(cut)
+		}
+		now := begun.AddDate(0, 0, 32) // of the first two it is more than 30 days
+		err := s.Reduce(now)
+		whole := err == nil && !disk.Dead()
+		s.Close()
+		if cut > 0 {
+			disk.Crash()
+			s = open("another")
+			put(s, begun.AddDate(0, 0, 20))
+			if err := s.Reduce(now); err != nil {
+				t.Fatal(err)
+			}
+		} else if s = open("another"); err != nil {
+			t.Fatal(err)
+		}
+		if n, told := left(s); n != 3 || told != 2 {
+			t.Errorf("cut at %d: %d are left, %v told", cut, n, told)
+		}
+		s.Close()
+		disk.Close()
+		if cut > 0 && whole {
+			break
+		}
+	}
+}

@@ -21,6 +21,9 @@ const (
 	removeFrom = 6 * time.Hour
 	// keepWaiting is how long what it does not have does.
 	keepWaiting = 30 * 24 * time.Hour
+	// ahead is how far an event may be before the clock. One that is of a time still to come was
+	// written by a clock that was wrong.
+	ahead = time.Hour
 	// mostOlder bounds the urgent events that outlive the trimming.
 	mostOlder = 1000
 )
@@ -130,21 +133,24 @@ func (s *Store) reduce(now time.Time) error {
 	if err := s.settle(); err != nil {
 		return err
 	}
+	patient := time.Since(s.opened) < s.options.Patience
+	removed, err := s.reduceOlder(now, patient)
+	if err != nil {
+		return err
+	}
 	// Events are in order: with one that says when, those before it are as old.
 	var done, expired uint64
 	due := false
 	if err := s.whole(func() error {
 		return s.each(0, s.mark.Seq, func(e logbook.Event) bool {
-			if e.At.IsZero() {
-				return true
-			}
 			age := now.Sub(e.At)
 			switch {
-			case age > keepWaiting:
-				expired = e.Seq
+			case e.At.IsZero() || age < -ahead:
 			case age > removeFrom && e.Seq <= s.mark.Acknowledged:
 				done = e.Seq
 				due = due || age > keepAcknowledged
+			case age > keepWaiting && !patient:
+				expired = e.Seq
 			default:
 				return false
 			}
@@ -159,7 +165,6 @@ func (s *Store) reduce(now time.Time) error {
 	if s.latest.Boot == "" && expired > s.mark.Acknowledged {
 		return nil // nothing says when the loss is told
 	}
-	removed := false
 	if up := max(done, expired); up >= s.first {
 		if err := s.drop(up+1, "old"); err != nil {
 			return err
@@ -172,9 +177,55 @@ func (s *Store) reduce(now time.Time) error {
 	}
 	// What was freed is overwritten in the file once it is there, and not in the
 	// write-ahead log alone.
-	_, _, err := s.db.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+	_, _, err = s.db.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
 	s.doubt(err)
 	return full(err)
+}
+
+// reduceOlder removes of earlier logs what waits for longer than anything may.
+func (s *Store) reduceOlder(now time.Time, patient bool) (removed bool, err error) {
+	if patient || s.mark.Older == 0 || s.latest.Boot == "" {
+		return false, nil
+	}
+	b := Batch{}
+	if err := s.whole(func() error { b = Batch{}; return s.olderAfter(&b, 0, int(s.mark.Older)) }); err != nil {
+		return false, err
+	}
+	n := 0
+	for i, e := range b.Events {
+		age := now.Sub(e.At)
+		if e.At.IsZero() || age < -ahead {
+			continue
+		}
+		if age <= keepWaiting {
+			break
+		}
+		n = i + 1
+	}
+	if n == 0 {
+		return false, nil
+	}
+	mark := s.mark
+	mark.Older -= min(mark.Older, uint64(n))
+	if err := s.note(mark); err != nil {
+		return false, err
+	}
+	next, order := s.last+1, s.order()
+	if err := s.transaction(func() error {
+		if err := s.db.Exec(fmt.Sprintf(`DELETE FROM older WHERE n <= %d`, b.older[n-1])); err != nil {
+			return err
+		}
+		e := s.dropped(uint64(n), "old")
+		e.Log, e.Seq = mark.Log, next
+		return s.put(e, order)
+	}); err != nil {
+		return false, err
+	}
+	s.last, mark.Seq = next, next
+	if err := s.note(mark); err != nil {
+		return false, err
+	}
+	return true, s.count()
 }
 
 // wipeAside removes what was set aside more than a day ago: all that could be read

@@ -31,6 +31,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -47,6 +48,9 @@ type Options struct {
 	// Board is the serial number of the board; "" where it has none that can be
 	// read. On another one the log is drawn anew.
 	Board string
+	// Patience is how long after Open nothing that waits is removed for its age: a box that
+	// was off for weeks may reach the receiver, and a wrong clock be set right.
+	Patience time.Duration
 	// Damaged is told of damage that is found once the store is open; nil for
 	// nobody. It must not call the store.
 	Damaged func(error)
@@ -72,6 +76,7 @@ func (system) VFS() string { return "" }
 type Store struct {
 	path    string
 	options Options
+	opened  time.Time
 
 	status atomic.Pointer[Status]
 
@@ -126,7 +131,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Disk == nil {
 		o.Disk = system{durable.System}
 	}
-	s := &Store{path: filepath.Join(dir, File), options: o}
+	s := &Store{path: filepath.Join(dir, File), options: o, opened: time.Now()}
 	defer s.publish()
 	err := s.begin(false)
 	if err != nil && !errors.Is(err, ErrDamaged) {
