@@ -35,7 +35,7 @@ type Van struct {
 	Days    []Day     // of Options.Days, the oldest first
 	Missing uint64    // events of numbers between others that are not in the files, of Options.Days
 	Undated int       // events of which nobody knows when they were
-	Ahead   int       // events of a time that is still to come: a clock was wrong
+	Ahead   int       // events of a time that is still to come: a clock was wrong; not those known to be of before these days
 	Boxes   bool      // two boxes sent under this name at the same time, in these days
 	Dropped int       // that the box itself said were lost
 	Refused int       // that the receiver refused, as the box said
@@ -92,6 +92,7 @@ type line struct {
 	mono      time.Duration
 	seq       uint64
 	at        time.Time
+	ahead     bool // it said a time that is still to come
 	name      logbook.Name
 	with      map[string]any
 }
@@ -106,7 +107,6 @@ type Reckoner struct {
 	offset map[[2]string]time.Time // by log and boot: the wall time of its beginning
 	first  map[string]time.Time    // by log: the first time heard
 	last   map[string]time.Time    // by log: the last time heard
-	ahead  map[string]int          // by log: events of a time that is still to come
 	memory map[string]bool         // by log: that it was in a box's memory only, beside its card's
 	unread []Unread
 	levels map[string]map[int]mean // by log and part of the days, from 0
@@ -134,7 +134,7 @@ var remembered = []logbook.Name{logbook.SystemStarted, logbook.DeviceFailed, log
 func NewReckoner(o Options) *Reckoner {
 	today := timetable.DateIn(o.Now, o.Zone)
 	return &Reckoner{o: o, from: (today - timetable.Date(o.Days-1)).Start(o.Zone), logs: map[string]*seen{}, vans: map[string]string{},
-		offset: map[[2]string]time.Time{}, first: map[string]time.Time{}, last: map[string]time.Time{}, ahead: map[string]int{}, memory: map[string]bool{}, levels: map[string]map[int]mean{}, full: map[string]level{}}
+		offset: map[[2]string]time.Time{}, first: map[string]time.Time{}, last: map[string]time.Time{}, memory: map[string]bool{}, levels: map[string]map[int]mean{}, full: map[string]level{}}
 }
 
 // See counts an event.
@@ -152,9 +152,6 @@ func (r *Reckoner) See(in Record) {
 	}
 	if !r.logs[e.Log].add(e.Seq, e.At) {
 		return // it came twice
-	}
-	if wrong {
-		r.ahead[e.Log]++
 	}
 	r.memory[e.Log] = r.memory[e.Log] || e.Volatile
 	if !e.At.IsZero() {
@@ -177,7 +174,7 @@ func (r *Reckoner) See(in Record) {
 	if !slices.Contains(telling, e.Name) {
 		e.Attributes = nil // that it was is all that is shown of it
 	}
-	r.lines = append(r.lines, line{e.Log, e.Boot, e.Mono, e.Seq, e.At, e.Name, e.Attributes})
+	r.lines = append(r.lines, line{e.Log, e.Boot, e.Mono, e.Seq, e.At, wrong, e.Name, e.Attributes})
 }
 
 // sampled counts how full the battery was. Days have parts by the clock, also those of 23
@@ -219,7 +216,6 @@ func (r *Reckoner) Report() Report {
 		if !r.memory[log] { // of those the card has the rest
 			v.Missing += s.missing(r.from)
 		}
-		v.Ahead += r.ahead[log]
 		if r.last[log].After(v.Heard) {
 			v.Heard = r.last[log]
 		}
@@ -341,6 +337,9 @@ func (v *van) take(list []line) {
 				stop(g, latest, false)
 			}
 			boot, latest = l.boot, time.Time{}
+		}
+		if l.ahead && (l.at.IsZero() || !l.at.Before(v.r.from)) {
+			v.Ahead++
 		}
 		if l.at.IsZero() {
 			v.Undated++

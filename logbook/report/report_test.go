@@ -177,6 +177,9 @@ func TestWhatSomebodyShouldLookAt(t *testing.T) {
 		{"events that the box lost", heard("23 10:00 logbook.dropped events=1 reason=damaged"), []string{"1 event was lost, as the box says."}},
 		{"a clock that is years ahead", told("a", "x", 1, "22 12:00 system.started", "24 22:00 system.started"), []string{"Silent: last heard 2 days ago. Broken, stolen, or out of reach?",
 			"1 event is of a time to come: the box’s clock was wrong, or this machine’s is."}},
+		{"a clock that was ahead until it was set, before these days", append(told("a", "x", 1, "10 12:00 system.started"), append(
+			[]logbook.Event{{Log: "a", Boot: "x", Seq: 2, Mono: at("10 12:05").Sub(at("22 00:00")), At: at("24 12:00").AddDate(1, 0, 0), Name: logbook.ClockTrusted}},
+			told("a", "y", 3, "24 19:00 battery.level level=good")...)...), nil},
 		{"two boxes of one name", append(heard("23 10:00 system.started"), told("b", "y", 1, "23 09:00 system.started", "24 12:00 system.started")...),
 			[]string{"Two boxes send under this name at the same time: what stands here is of both."}},
 		{"two boxes of one name, before these days", append(told("a", "x", 1, "2 10:00 system.started", "5 10:00 system.started", "24 19:00 battery.level level=good"), told("b", "y", 1, "3 10:00 system.started", "6 10:00 system.started")...), nil},
