@@ -60,13 +60,11 @@ could not be read. With --tell: 0 all was told; 1 it was not.`,
 			}
 			of.Now, of.Zone = time.Now(), location
 			r := report.NewReckoner(of)
-			files, unread := report.Files(args)
-			r.Cannot(unread...)
 			told, failed := time.Now(), false
-			for i, name := range files {
+			r.Cannot(report.Each(args, func(name string, done, of int) {
 				if time.Since(told) > time.Second {
 					told = time.Now()
-					fmt.Fprintf(os.Stderr, "read %d of %d files\n", i, len(files))
+					fmt.Fprintf(os.Stderr, "read %d of %d files\n", done, of)
 				}
 				unread := report.ReadFile(name, r.See)
 				r.Cannot(unread...)
@@ -79,7 +77,7 @@ could not be read. With --tell: 0 all was told; 1 it was not.`,
 						fmt.Fprintf(os.Stderr, "%s goes back to the box\n", written)
 					}
 				}
-			}
+			})...)
 			made := r.Report()
 			if err := writeReport(out, made, of, o); err != nil {
 				return err

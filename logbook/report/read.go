@@ -102,6 +102,24 @@ func Files(names []string) (files []string, unread []Unread) {
 	return slices.Compact(files), unread
 }
 
+// Each has each of the Files read once, also one under whose name a Collector has begun
+// another meanwhile.
+func Each(names []string, read func(name string, done, of int)) (unread []Unread) {
+	seen := map[string]bool{}
+	for pass := range 3 {
+		files, wrong := Files(names)
+		if pass == 0 {
+			unread = wrong
+		}
+		files = slices.DeleteFunc(files, func(name string) bool { return seen[name] })
+		for i, name := range files {
+			seen[name] = true
+			read(name, i, len(files))
+		}
+	}
+	return unread
+}
+
 func reason(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {

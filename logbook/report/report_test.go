@@ -407,6 +407,30 @@ func TestAFolderIsReadWithAllThatIsBelowIt(t *testing.T) {
 	}
 }
 
+// A Collector that begins another file puts the one before aside, while the report is read.
+func TestAFileThatIsPutAsideMeanwhileIsRead(t *testing.T) {
+	dir := t.TempDir()
+	name, aside := filepath.Join(dir, "vans.json"), filepath.Join(dir, "vans-2026.json")
+	for _, name := range []string{filepath.Join(dir, "a.json"), name} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var read []string
+	if unread := Each([]string{dir, "gone"}, func(name string, _, _ int) {
+		if read = append(read, filepath.Base(name)); len(read) == 1 {
+			if err := os.Rename(filepath.Join(dir, "vans.json"), aside); err != nil {
+				t.Error(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "vans.json"), nil, 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+	}); len(unread) != 1 || !slices.Equal(read, []string{"a.json", "vans.json", "vans-2026.json"}) {
+		t.Errorf("%q, %v", read, unread)
+	}
+}
+
 func TestThePageLoadsNothingAndTakesNothingForMarkup(t *testing.T) {
 	events := told("a", "x", 1, "23 12:00 generator.started generator=1", "23 14:30 generator.stopped generator=1", "24 10:00 device.failed device=panel reason=absent")
 	for _, lang := range []string{"en", "fr"} {
