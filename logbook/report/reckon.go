@@ -371,7 +371,11 @@ func (v *van) take(list []line) {
 			}
 		case logbook.SessionEnded:
 			v.Open = false
-			v.ended(v.day(l.at), number)
+			began := l.at // it is of the day on which it began
+			if minutes, ok := number("minutes"); ok && minutes > 0 && minutes < 2*24*60 && !l.at.IsZero() {
+				began = l.at.Add(-time.Duration(minutes * float64(time.Minute)))
+			}
+			v.ended(v.day(began), number)
 		case logbook.DeviceFailed:
 			if _, already := v.failed[word("device")]; !already {
 				v.failed[word("device")] = l.at

@@ -110,6 +110,8 @@ func TestWhatAVanSentComesToDays(t *testing.T) {
 			[3]Day{{}, {Events: 2, Internet: 85, Devices: 10}, {}}},
 		{"a generator over midnight", told("a", "x", 1, "22 23:00 generator.started generator=1", "23 01:30 generator.stopped generator=1"),
 			[3]Day{{Events: 1, Run: time.Hour}, {Events: 1, Run: 90 * time.Minute}, {}}},
+		{"a session over midnight", told("a", "x", 1, "22 23:00 session.started", "23 01:30 session.ended minutes=150 in_wh=300 out_wh=40 internet_percent=90 devices=40"),
+			[3]Day{{Events: 1, Sessions: 1, Internet: 90, In: 300, Out: 40, Devices: 40}, {Events: 1}, {}}},
 		{"two generators at once", told("a", "x", 1, "23 12:00 generator.started generator=1", "23 12:30 generator.started generator=2", "23 13:00 generator.stopped generator=1", "23 13:00 generator.stopped generator=2"),
 			[3]Day{{}, {Events: 4, Run: 90 * time.Minute}, {}}},
 		{"a power cut while it ran", append(told("a", "x", 1, "23 12:00 generator.started generator=1", "23 13:00 battery.level level=good"), told("a", "y", 3, "23 15:00 system.started")...),
