@@ -73,6 +73,7 @@ type Args struct {
 	Sure   bool           // asked back, the person says it again
 	Source string         // of the timetable: its name
 	Digest string         // of the timetable that was seen
+	Until  time.Time      // the session's end that was seen; zero for any
 }
 
 // Who may ask for an action.
@@ -126,7 +127,7 @@ var All = Table{
 	{Name: CarryOn, Form: OnPage},
 	{Name: PowerOff, Form: BetweenSessions, Asks: true, Undo: CancelShutdown},
 	{Name: Quiet, Form: OnPage, Durable: true, Undo: QuietOff},
-	{Name: Longer, Form: OnPage, Durable: true},
+	{Name: Longer, Args: []Arg{Until}, Form: OnPage, Durable: true},
 	{Name: EndSession, Form: OnPage, Asks: true, Durable: true},
 	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true},
 	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},

@@ -74,6 +74,17 @@ var (
 	// Digest identifies the timetable that whoever asks has seen.
 	Digest = Arg{Name: "digest", read: func(a Arg, g Given, into *Args) *Mistake { into.Digest = g.first(a); return nil }}
 
+	// Until is the session's end that whoever asks has seen: what was asked for twice is
+	// not done twice.
+	Until = Arg{Name: "until", Optional: true, read: func(a Arg, g Given, into *Args) *Mistake {
+		at, err := time.Parse(time.RFC3339, g.first(a))
+		if err != nil {
+			return mistake(a, foundText(g.first(a)))
+		}
+		into.Until = at
+		return nil
+	}}
+
 	// Day is a date; left out it is today.
 	Day = Arg{Name: "day", Optional: true, read: func(a Arg, g Given, into *Args) *Mistake {
 		day, err := timetable.ParseDate(g.first(a))

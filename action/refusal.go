@@ -20,6 +20,7 @@ const (
 	NoGenerator      Refusal = "no-generator"
 	NoSession        Refusal = "no-session"
 	SessionOnAlready Refusal = "session-on"
+	EndMoved         Refusal = "end-moved"
 	NoSite           Refusal = "no-site"
 	NoScreen         Refusal = "no-screen"
 	ScreenFailed     Refusal = "screen-failed"
@@ -72,7 +73,7 @@ func (r Refusal) UntilSure() bool {
 
 // Refusals are all codes that an action is refused with.
 var Refusals = []Refusal{
-	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, NoSite,
+	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, EndMoved, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, IsQuiet, NotQuiet, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
 	NotContradicted, NotHeld, NotAsked, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,

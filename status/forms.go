@@ -2,6 +2,7 @@ package status
 
 import (
 	"slices"
+	"time"
 
 	"infobus/action"
 	"infobus/van"
@@ -65,13 +66,17 @@ func numbered(r action.Row, generators int) (rows action.Table) {
 
 // PageForms are those of the volunteers' page, the most urgent first.
 func PageForms(rows action.Table, v View, say *words.Speaker) (forms []Form) {
+	seen := action.Given{}
+	if end := v.Session.Until; end != nil {
+		seen[action.Until.Name] = []string{end.Format(time.RFC3339)}
+	}
 	for _, r := range rows {
 		if r.Form != action.OnPage && (r.Form != action.BetweenSessions || v.Session.Active) {
 			continue
 		}
 		for _, r := range numbered(r, len(v.Power.Generators)) {
 			if slices.Contains(v.Actions, r.Route()) {
-				forms = append(forms, formOf(r, nil, "", say))
+				forms = append(forms, formOf(r, seen, "", say))
 			}
 		}
 	}

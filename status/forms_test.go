@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"infobus/action"
 	"infobus/status"
@@ -36,6 +37,21 @@ func TestAPageOffersWhatMayBeTakenInTheOrderOfTheRows(t *testing.T) {
 		if got := paths(status.PageForms(rows, v, words.In("en"))); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
+	}
+}
+
+// A tap that comes twice makes a session longer once: its form says which end was seen.
+func TestTheFormThatMakesASessionLongerSaysTheEndThatWasSeen(t *testing.T) {
+	v := statustest.Session()
+	v.Actions = []string{"longer", "end-session"}
+	forms := status.PageForms(action.All, v, words.In("en"))
+	want := []status.Field{{Name: "until", Value: v.Session.Until.Format(time.RFC3339)}}
+	if len(forms) != 2 || !slices.Equal(forms[0].Hidden, want) || forms[1].Hidden != nil {
+		t.Errorf("%+v", forms)
+	}
+	v.Session.Until = nil // no clock, or it is quiet
+	if forms := status.PageForms(action.All, v, words.In("en")); forms[0].Hidden != nil {
+		t.Errorf("where no end is known: %+v", forms)
 	}
 }
 

@@ -81,8 +81,11 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 	case action.RefreshScreen, action.ShowToday, action.ShowHelp, action.ShowSIM:
 		return s.mayShow(o, a.Name)
 	case action.Longer, action.EndSession:
-		if !s.Session.Active {
+		switch end, known := s.WallAt(s.Session.Until); {
+		case !s.Session.Active:
 			return action.NoSession
+		case known && !a.Until.IsZero() && end.Sub(a.Until).Abs() > session.LongerBy/2:
+			return action.EndMoved
 		}
 	case action.SessionOn:
 		switch {

@@ -13,6 +13,7 @@ import (
 	"infobus/kiosk"
 	"infobus/netmon"
 	"infobus/power"
+	"infobus/session"
 	"infobus/timetable"
 	"infobus/van"
 	"infobus/wall"
@@ -54,6 +55,11 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 	}
 	serviced := func(n int) action.Asked { return action.Asked{Name: action.Serviced, Args: action.Args{Generator: n}} }
 	noon := timetable.Hours{Opens: 12 * 60, Closes: 13 * 60}
+	is := opened(t).state
+	end, _ := is.WallAt(is.Session.Until)
+	longer := func(after time.Duration) action.Asked { // by who has seen that end
+		return action.Asked{Name: action.Longer, Args: action.Args{Until: end.Add(after)}}
+	}
 
 	publish := func(source, digest string) action.Asked {
 		return action.Asked{Name: action.PublishTimetable, Args: action.Args{Source: source, Digest: digest}}
@@ -126,6 +132,10 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		{"the end of quiet", func(o *open) { o.do(ask(action.Quiet)) }, ask(action.QuietOff), action.Taken},
 		{"the end of no quiet", nil, ask(action.QuietOff), action.NotQuiet},
 		{"longer", nil, ask(action.Longer), action.Taken},
+		{"longer, of the end that was seen", nil, longer(0), action.Taken},
+		{"longer, of an end that was moved since, as by the same tap", func(o *open) { o.do(longer(0)) }, longer(0), action.EndMoved},
+		{"longer once more, by who has seen that", func(o *open) { o.do(longer(0)) }, longer(session.LongerBy), action.Taken},
+		{"longer, where no clock tells an end", func(o *open) { o.do(longer(0), van.ClockSeen{}) }, longer(0), action.Taken},
 		{"longer than no session", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.Longer), action.NoSession},
 		{"a session that the box does not see", func(o *open) { o.do(ask(action.EndSession)) }, ask(action.SessionOn), action.Taken},
 		{"a second session", nil, ask(action.SessionOn), action.SessionOnAlready},
