@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"infobus/action"
 	"infobus/durable"
+	"infobus/durable/durabletest"
 	guidebox "infobus/guide/box"
 	"infobus/logbook"
 	"infobus/netmon/client"
@@ -20,6 +23,7 @@ import (
 	"infobus/reading/clock"
 	"infobus/status"
 	"infobus/status/server"
+	"infobus/timetable/source"
 	"infobus/van"
 	"infobus/van/kept"
 	"infobus/van/loop"
@@ -101,6 +105,29 @@ func TestTheGuideIsOnThePagesOnceItIsAnswered(t *testing.T) {
 		}
 		if says := fmt.Sprint(p.at("advice")); strings.Contains(says, "guide-waiting") != c.waits {
 			t.Errorf("%s: that it waits should be %v: %s", c.does, c.waits, says)
+		}
+	}
+}
+
+// A timetable that a phone brings is not said to be taken where a power cut would lose it;
+// brought again, once the card takes it, it stands.
+func TestAnUploadThatTheCardDoesNotTakeIsToldSo(t *testing.T) {
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	defer slog.SetDefault(was)
+	disk := durabletest.New(1)
+	a := publishesNothing(t)
+	a.feeds = source.Open(disk, ".", []source.Origin{{Name: van.Phone, From: source.Uploaded, AfterTap: true}}, true)
+	a.answers(t)
+	for _, works := range []bool{false, true} {
+		mend := func() {}
+		if !works {
+			mend = disk.FailAll(errors.New("the card takes nothing"))
+		}
+		remarks, kept, err := a.takeUpload(t.Context(), []status.File{{Name: "soup.yaml", Data: []byte(soup("23:59"))}})
+		mend()
+		if len(remarks) > 0 || err != nil || kept != works {
+			t.Errorf("a card that works %v: %v, kept %v, %v", works, remarks, kept, err)
 		}
 	}
 }

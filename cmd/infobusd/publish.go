@@ -25,9 +25,7 @@ func (a *appliance) timetablePage() *server.Timetables {
 			pages := func(v status.Version) int { return len(a.previewOf(v.Source, v.Shelf.Waiting)) }
 			return status.TimetableOf(a.options, now, a.versions(), pages, time.Now(), s)
 		},
-		Upload: func(ctx context.Context, files []status.File) ([]status.Remark, error) {
-			return a.takeUpload(ctx, files)
-		},
+		Upload: a.takeUpload,
 		Picture: func(name, digest string, number int) ([]byte, bool) {
 			i := a.feeds.Index(name)
 			if i < 0 {
@@ -50,13 +48,13 @@ func (a *appliance) timetablePage() *server.Timetables {
 func (a *appliance) versions() (list []status.Version) {
 	for i, f := range a.feeds.All() {
 		l := a.feeds.Last(i)
-		list = append(list, status.Version{Source: f.Name, Shelf: l.Shelf, Remarks: remarks(l)})
+		list = append(list, status.Version{Source: f.Name, Shelf: l.Shelf, Remarks: remarksOf(l)})
 	}
 	return list
 }
 
-// remarks are what is to be said of a source's files.
-func remarks(l source.Loaded) (list []status.Remark) {
+// remarksOf are what is to be said of a source's files.
+func remarksOf(l source.Loaded) (list []status.Remark) {
 	for _, m := range l.MistakesFound() {
 		list = append(list, status.Remark{File: m.File, Line: m.Line, Column: m.Column, What: m.What})
 	}
@@ -67,10 +65,10 @@ func remarks(l source.Loaded) (list []status.Remark) {
 }
 
 // takeUpload takes what a volunteer uploads as a version of the source that is theirs.
-func (a *appliance) takeUpload(ctx context.Context, files []status.File) ([]status.Remark, error) {
+func (a *appliance) takeUpload(ctx context.Context, files []status.File) (remarks []status.Remark, kept bool, err error) {
 	i := a.feeds.Index(van.Phone)
 	if i < 0 {
-		return nil, fmt.Errorf("there is no source %s", van.Phone)
+		return nil, false, fmt.Errorf("there is no source %s", van.Phone)
 	}
 	var list []source.File
 	for _, f := range files {
@@ -78,11 +76,11 @@ func (a *appliance) takeUpload(ctx context.Context, files []status.File) ([]stat
 	}
 	l := a.feeds.All()[i].Put(list)
 	if l.Mistakes > 0 {
-		return remarks(source.Loaded{Err: l.Err}), nil
+		return remarksOf(source.Loaded{Err: l.Err}), true, nil
 	}
 	a.took(i, l, van.NotAsked)
 	defer a.show()
-	return nil, a.loop.Ping(ctx)
+	return nil, a.feeds.All()[i].Kept(), a.loop.Ping(ctx)
 }
 
 // publishes does what a volunteer asked for of a source's versions.

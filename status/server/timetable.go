@@ -28,9 +28,9 @@ type Timetables struct {
 	// Page is the page in a language.
 	Page func(*words.Speaker) status.TimetablePage
 	// Upload takes files as one version of what volunteers upload. What is wrong with
-	// them is said; then nothing of them is taken. The error says that nothing could be
-	// done.
-	Upload func(context.Context, []status.File) ([]status.Remark, error)
+	// them is said; then nothing of them is taken. kept says that it outlives a power cut,
+	// the error that nothing could be done.
+	Upload func(context.Context, []status.File) (remarks []status.Remark, kept bool, err error)
 	// Picture is a page of the version of that digest that waits, as it would stand on
 	// the glass, by its number from 0; ok is false where there is none.
 	Picture func(source, digest string, number int) (png []byte, ok bool)
@@ -120,12 +120,14 @@ func (s *Server) postTimetable(w http.ResponseWriter, r *http.Request) {
 		s.refuseUpload(w, r, code, nil, why)
 		return
 	}
-	remarks, err := s.o.Timetables.Upload(r.Context(), files)
+	remarks, kept, err := s.o.Timetables.Upload(r.Context(), files)
 	switch {
 	case err != nil:
 		s.refuseUpload(w, r, http.StatusServiceUnavailable, nil, words.T("action.refused.no-answer"))
 	case len(remarks) > 0:
 		s.refuseUpload(w, r, http.StatusUnprocessableEntity, remarks, words.T("refusal.upload-mistakes", "N", len(remarks)))
+	case !kept:
+		s.refuseUpload(w, r, http.StatusServiceUnavailable, nil, action.NotKept.Text())
 	case wantsPage(r):
 		s.tell(w, r, uploadPath, result{taken: true, text: words.T("timetable.upload.done")})
 	default:

@@ -72,18 +72,18 @@ func TestWhoUploadsATimetableAndWhat(t *testing.T) {
 			return status.TimetablePage{Versions: []status.VersionPart{{Key: "phone", Source: "the phone", Digest: "abc", Public: []string{"<b>Tea"}, Pages: []int{0},
 				Remarks: []status.Remark{{File: "timetable.csv", Line: 5, Column: 2, What: "opens: <x>"}}}}}
 		},
-		Upload: func(_ context.Context, files []status.File) ([]status.Remark, error) {
+		Upload: func(_ context.Context, files []status.File) (remarks []status.Remark, kept bool, err error) {
 			got = nil
 			for _, f := range files {
 				got = append(got, f.Name+"="+string(f.Data))
 			}
 			switch string(files[0].Data) {
 			case "wrong":
-				return []status.Remark{{File: "timetable.csv", Line: 5, Column: 2, What: "opens: no time"}}, nil
+				return []status.Remark{{File: "timetable.csv", Line: 5, Column: 2, What: "opens: no time"}}, true, nil
 			case "broken":
-				return nil, errors.New("no answer")
+				return nil, true, errors.New("no answer")
 			}
-			return nil, nil
+			return nil, string(files[0].Data) != "lost", nil
 		},
 		Picture: func(source, digest string, n int) ([]byte, bool) { return []byte(source + digest), n == 0 },
 	}
@@ -105,6 +105,7 @@ func TestWhoUploadsATimetableAndWhat(t *testing.T) {
 		{"one with a mistake", []string{"a.csv", "wrong"}, false, nil, http.StatusUnprocessableEntity, `"line":5`, "timetable.csv=wrong"},
 		{"one with a mistake, by a form", []string{"a.csv", "wrong"}, false, []string{"Accept", "text/html"}, http.StatusUnprocessableEntity, "timetable.csv:5:2</b> <bdi>opens: no time", "timetable.csv=wrong"},
 		{"one while nobody answers", []string{"a.csv", "broken"}, false, nil, http.StatusServiceUnavailable, "did not answer", "timetable.csv=broken"},
+		{"one that the card does not take", []string{"a.csv", "lost"}, false, nil, http.StatusServiceUnavailable, "a power cut would lose it", "timetable.csv=lost"},
 		{"one from another site's page", []string{"a.csv", "x"}, false, []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden, "", ""},
 	})
 	body, kind := uploadOf(t, "a.csv", "x")
