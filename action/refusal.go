@@ -10,6 +10,7 @@ const (
 	Taken Refusal = ""
 
 	// What van's step says.
+	NoReceiver       Refusal = "no-receiver" // of the logs
 	NoInternet       Refusal = "no-internet"
 	BatteryLow       Refusal = "battery-low" // the box does only what it must
 	NothingAnnounced Refusal = "nothing-announced"
@@ -73,7 +74,7 @@ func (r Refusal) UntilSure() bool {
 
 // Refusals are all codes that an action is refused with.
 var Refusals = []Refusal{
-	NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, EndMoved, NoSite,
+	NoReceiver, NoInternet, BatteryLow, NothingAnnounced, GoingOff, GeneratorsRun, AlreadyAnnounced, NothingHeldBack, NoGenerator, NoSession, SessionOnAlready, EndMoved, NoSite,
 	NoScreen, ScreenFailed, SiteNotSaid, IsQuiet, NotQuiet, NoPage, NoClock, NoTimetable, NoService, NothingSaid, TooMany, DayToCome, DayOver, NothingThatDay,
 	HoursNotGiven, HoursWrong, NothingWaits, AnotherWaits, NothingPublished, AnotherPublished, NothingRunsOut, AnotherTimetable,
 	NotContradicted, NotHeld, NotAsked, ClockKept, ClockImpossible, ClockFar, ClockEarly, ClockDiffers, ClockZone,

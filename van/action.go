@@ -47,6 +47,8 @@ func (s State) May(o Options, a action.Asked) action.Refusal {
 		}
 	case action.Sync:
 		switch {
+		case o.NoReceiver:
+			return action.NoReceiver
 		case s.Power.Holding:
 			return action.BatteryLow
 		case !s.Uplink.Verdict.Usable():

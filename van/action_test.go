@@ -82,6 +82,7 @@ func TestAnActionIsRefusedWithItsReason(t *testing.T) {
 		asked action.Asked
 		want  action.Refusal
 	}{
+		{"the logs, where nobody takes them", func(o *open) { o.options.NoReceiver, o.state.Uplink.Verdict = true, netmon.OK }, ask(action.Sync), action.NoReceiver},
 		{"the logs, without internet", nil, ask(action.Sync), action.NoInternet},
 		{"the logs", func(o *open) { o.state.Uplink.Verdict = netmon.Slow }, ask(action.Sync), action.Taken},
 		{"the logs, on a low battery that is held on to", func(o *open) { o.state.Uplink.Verdict, o.state.Power.Holding = netmon.OK, true }, ask(action.Sync), action.BatteryLow},

@@ -36,6 +36,9 @@ type Options struct {
 	Uplink  netmon.Options
 	Kiosk   kiosk.Options
 
+	// NoReceiver: the configuration names nobody who takes the logs.
+	NoReceiver bool
+
 	// VisitorsPort is the port of the visitors' door; 0 where no phone comes to it.
 	VisitorsPort int
 

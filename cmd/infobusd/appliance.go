@@ -120,6 +120,7 @@ func assemble(f flags, c config.Config, feeds *source.Feeds, table *timetable.Ti
 			return nil, err
 		}
 	}
+	a.options.NoReceiver = a.parts.endpoint == ""
 	var err error
 	if a.options.Kiosk.Board, err = readBoard(c.Kiosk.Board, len(f.sim) > 0); err != nil {
 		a.options.Kiosk.Board, a.refused = kiosk.Board{}, err // which says 112 alone

@@ -21,6 +21,9 @@ func TestTheLogsGoByStick(t *testing.T) {
 	p.infobus("sim", "generator", "on")
 	p.becomes("session.active", true)
 	socket := filepath.Join(state, "infobus.sock")
+	if out, code := infobus(t, "--address", socket, "sync", "now"); code != 1 || !strings.Contains(out, "was not told where to send its logs") {
+		t.Errorf("sent to nobody: exit %d: %s", code, out)
+	}
 	export := func() string {
 		out, code := infobus(t, "--address", socket, "export", stick)
 		if code != 0 {
