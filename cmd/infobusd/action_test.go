@@ -18,6 +18,7 @@ import (
 	"infobus/durable/durabletest"
 	guidebox "infobus/guide/box"
 	"infobus/logbook"
+	"infobus/logbook/store"
 	"infobus/netmon/client"
 	"infobus/power"
 	"infobus/reading/clock"
@@ -106,6 +107,29 @@ func TestTheGuideIsOnThePagesOnceItIsAnswered(t *testing.T) {
 		if says := fmt.Sprint(p.at("advice")); strings.Contains(says, "guide-waiting") != c.waits {
 			t.Errorf("%s: that it waits should be %v: %s", c.does, c.waits, says)
 		}
+	}
+}
+
+// So does whoever hands in the helpers' receipt: who exports again at once finds nothing twice.
+func TestAReceiptIsOnThePagesOnceItIsAnswered(t *testing.T) {
+	a := publishesNothing(t)
+	dir, ended := t.TempDir(), make(chan struct{})
+	a.recorder = store.NewRecorder(store.RecorderOptions{Durable: func(store.Status) {}, Health: func(error) {}, Retry: time.Second,
+		Open: func() (*store.Store, error) { return store.Open(dir, store.Options{}) }})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { a.recorder.Run(ctx); close(ended) }()
+	defer func() { cancel(); <-ended }()
+	p := a.answers(t)
+	a.recorder.Record([]logbook.Event{{Name: logbook.GeneratorStarted, Boot: "b", Attributes: map[string]any{"generator": 1}}})
+	if err := a.recorder.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	is := a.recorder.Status()
+	if err := a.received(is.Log, 1, is.Last); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.at("sync.acknowledged"); got != float64(is.Last) || is.Last == 0 {
+		t.Errorf("acknowledged is %v once the answer is there, want %d", got, is.Last)
 	}
 }
 

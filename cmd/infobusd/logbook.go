@@ -204,5 +204,6 @@ func (a *appliance) received(log string, first, seq uint64) error {
 		return err
 	}
 	a.recorded(a.recorder.Status())
+	a.shows()
 	return nil
 }
