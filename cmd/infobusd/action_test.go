@@ -156,6 +156,49 @@ func TestAnUploadThatTheCardDoesNotTakeIsToldSo(t *testing.T) {
 	}
 }
 
+// Another version came after the one that was looked at, and the state does not say so
+// yet: whoever publishes the first is told that it is not published.
+func TestAPublicationThatComesTooLateIsToldSo(t *testing.T) {
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	defer slog.SetDefault(was)
+	a := publishesNothing(t)
+	a.loop = loop.New(a.options, van.New(a.options), clock.NewSystem(), func([]logbook.Event) {}, func(e van.Effect) {
+		if _, keeps := e.(van.Keep); !keeps {
+			a.do(e)
+		}
+	})
+	a.feeds = source.Open(durabletest.New(1), ".", []source.Origin{{Name: van.Phone, From: source.Uploaded, AfterTap: true}}, true)
+	a.answers(t)
+	bring := func(closes string) string {
+		t.Helper()
+		remarks, kept, err := a.takeUpload(t.Context(), []status.File{{Name: "soup.yaml", Data: []byte(soup(closes))}})
+		if len(remarks) > 0 || !kept || err != nil {
+			t.Fatal(remarks, kept, err)
+		}
+		return a.loop.State().Source(van.Phone).Waiting
+	}
+	publish := func(digest string) action.Refusal {
+		row := action.Row{Name: action.PublishTimetable, Form: action.OnTimetable}
+		return a.act(t.Context(), row, action.Asked{Name: row.Name, Args: action.Args{Source: van.Phone, Digest: digest}})
+	}
+	first := bring("23:58")
+	a.feeds.All()[0].Put([]source.File{{Name: "soup.yaml", Data: []byte(soup("23:59"))}}) // nobody has told the state
+	if got := publish(first); got != action.AnotherWaits {
+		t.Errorf("published is %q, and another waits", got)
+	}
+	second := a.loop.State().Source(van.Phone).Waiting
+	if got := publish(second); got != action.Taken || second == first {
+		t.Errorf("the one that waits: %q", got)
+	}
+	// Of two taps at once the second finds it done.
+	same := van.Publish{Source: van.Phone, Digest: second}
+	a.do(same)
+	if got := a.orders.settled(t.Context(), same); got != action.Taken {
+		t.Errorf("published already: %q", got)
+	}
+}
+
 // What must outlive a power cut is not said to be done while the card takes
 // nothing; what need not is.
 func TestAnActionThatTheCardDoesNotTakeIsToldSo(t *testing.T) {

@@ -502,12 +502,12 @@ func (a *appliance) do(e van.Effect) {
 	case van.ChipSet:
 		go a.chipSet()
 	case van.Publish:
-		a.orders.give(func() bool {
-			return a.publishes(e.Source, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
+		a.orders.give(e, func() action.Refusal {
+			return a.publishes(e.Source, e.Digest, van.Published, func(f *source.Feed) (source.Loaded, error) { return f.Publish(e.Digest) })
 		})
 	case van.TakeBack:
-		a.orders.give(func() bool {
-			return a.publishes(e.Source, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
+		a.orders.give(e, func() action.Refusal {
+			return a.publishes(e.Source, e.Digest, van.TakenBack, func(f *source.Feed) (source.Loaded, error) { return f.TakeBack(e.Digest) })
 		})
 	case van.Send:
 		token(a.sendNow)
@@ -596,7 +596,7 @@ func (a *appliance) act(ctx context.Context, row action.Row, asked action.Asked)
 	case refusal == action.Taken && row.Durable && a.keeper.Settled(ctx) != nil:
 		return action.NotKept
 	case refusal == action.Taken:
-		return a.settled(ctx, row)
+		return a.settled(ctx, asked)
 	}
 	return refusal
 }

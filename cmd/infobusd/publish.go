@@ -83,78 +83,96 @@ func (a *appliance) takeUpload(ctx context.Context, files []status.File) (remark
 	return nil, a.feeds.All()[i].Kept(), a.loop.Ping(ctx)
 }
 
-// publishes does what a volunteer asked for of a source's versions.
-// kept says whether that outlives a power cut.
-func (a *appliance) publishes(name string, done van.SourceDone, do func(*source.Feed) (source.Loaded, error)) (kept bool) {
+// publishes does what a volunteer asked for of a source's versions, and says whether it
+// is so now, and outlives a power cut.
+func (a *appliance) publishes(name, digest string, done van.SourceDone, do func(*source.Feed) (source.Loaded, error)) action.Refusal {
 	i := a.feeds.Index(name)
 	if i < 0 {
-		return true
+		return action.Taken
 	}
 	l, err := do(a.feeds.All()[i])
-	if err != nil { // another version came meanwhile
+	// Of two who ask for the same, the second finds it done; or another version came meanwhile.
+	another := err != nil && done == van.Published && l.Shelf.Published != digest
+	if err != nil {
 		slog.Warn("a volunteer's word on the timetable came too late", "source", name, "why", err)
 		done = van.NotAsked
 	}
 	a.took(i, l, done)
-	return a.feeds.All()[i].Kept()
+	switch {
+	case another:
+		return action.AnotherWaits
+	case !a.feeds.All()[i].Kept():
+		return action.NotKept
+	}
+	return action.Taken
 }
 
 // orders are done one after the other, beside the loop.
 type orders struct {
-	mu   sync.Mutex // guards last
+	mu   sync.Mutex // guards those below
 	last *order     // nil: there was none
+	of   map[van.Effect]*order
 }
 
 type order struct {
 	done chan struct{} // closed once it is
-	kept bool          // it outlives a power cut
+	says action.Refusal
 }
 
-func (o *orders) give(do func() (kept bool)) {
+// ordersKept is how many orders are remembered for those who asked; they wait no longer
+// than keepWithin.
+const ordersKept = 64
+
+func (o *orders) give(effect van.Effect, do func() action.Refusal) {
 	next := &order{done: make(chan struct{})}
 	o.mu.Lock()
 	before := o.last
-	o.last = next
+	if o.of == nil || len(o.of) >= ordersKept {
+		o.of = map[van.Effect]*order{}
+	}
+	o.last, o.of[effect] = next, next
 	o.mu.Unlock()
 	go func() {
 		defer close(next.done)
 		if before != nil {
 			<-before.done
 		}
-		next.kept = do()
+		next.says = do()
 	}()
 }
 
-// settled waits until all that was given is done, and says whether the last of it
-// outlives a power cut.
-func (o *orders) settled(ctx context.Context) (kept bool, err error) {
+// settled waits until what was given last of an effect is done, and says what came of it.
+func (o *orders) settled(ctx context.Context, effect van.Effect) action.Refusal {
 	o.mu.Lock()
-	last := o.last
+	of := o.of[effect]
 	o.mu.Unlock()
-	if last == nil {
-		return true, nil
+	if of == nil {
+		return action.Taken
 	}
 	select {
-	case <-last.done:
-		return last.kept, nil
+	case <-of.done:
+		return of.says
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return action.NoAnswer
 	}
 }
 
 // settled waits until a publication that was taken is done and seen.
-func (a *appliance) settled(ctx context.Context, row action.Row) action.Refusal {
-	if row.Form != action.OnTimetable {
+func (a *appliance) settled(ctx context.Context, asked action.Asked) action.Refusal {
+	var effect van.Effect
+	switch asked.Name {
+	case action.PublishTimetable:
+		effect = van.Publish{Source: asked.Source, Digest: asked.Digest}
+	case action.TakeBackTimetable:
+		effect = van.TakeBack{Source: asked.Source, Digest: asked.Digest}
+	default:
 		return action.Taken
 	}
-	kept, err := a.orders.settled(ctx)
-	switch {
-	case err != nil || a.loop.Ping(ctx) != nil:
+	says := a.orders.settled(ctx, effect)
+	if a.loop.Ping(ctx) != nil {
 		return action.NoAnswer
-	case !kept:
-		return action.NotKept
 	}
-	return action.Taken
+	return says
 }
 
 // shown says what became of a source's versions, for the state.
