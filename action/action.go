@@ -107,6 +107,8 @@ type Row struct {
 	Durable  bool // once it is answered it outlives a power cut
 	Undo     Name // takes it back, with the same arguments; "" where nothing does
 
+	Already Refusal // what it is refused with where it was just done; "" where that is no refusal
+
 	Generator int // of a Numbered row: whose it is, from 1; 0 for any
 }
 
@@ -115,8 +117,8 @@ type Table []Row
 
 // All are the box's actions, the most urgent first.
 var All = Table{
-	{Name: CancelShutdown, Form: OnPage},
-	{Name: QuietOff, Form: OnPage, Asks: true, Durable: true},
+	{Name: CancelShutdown, Form: OnPage, Already: NothingAnnounced},
+	{Name: QuietOff, Form: OnPage, Asks: true, Durable: true, Already: NotQuiet},
 	{Name: PhoneOpens, Form: OnPage, Undo: PhoneFails},
 	{Name: PhoneFails, Form: OnPage, Undo: PhoneOpens},
 	{Name: Sync, Form: OnPage},
@@ -124,22 +126,22 @@ var All = Table{
 	{Name: ShowToday, Form: OnPage},
 	{Name: ShowHelp, Form: OnPage},
 	{Name: ShowSIM, Form: OnPage},
-	{Name: CarryOn, Form: OnPage},
-	{Name: PowerOff, Form: BetweenSessions, Asks: true, Undo: CancelShutdown},
-	{Name: Quiet, Form: OnPage, Durable: true, Undo: QuietOff},
-	{Name: Longer, Args: []Arg{Until}, Form: OnPage, Durable: true},
-	{Name: EndSession, Form: OnPage, Asks: true, Durable: true},
-	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true},
+	{Name: CarryOn, Form: OnPage, Already: NothingHeldBack},
+	{Name: PowerOff, Form: BetweenSessions, Asks: true, Undo: CancelShutdown, Already: AlreadyAnnounced},
+	{Name: Quiet, Form: OnPage, Durable: true, Undo: QuietOff, Already: IsQuiet},
+	{Name: Longer, Args: []Arg{Until}, Form: OnPage, Durable: true, Already: EndMoved},
+	{Name: EndSession, Form: OnPage, Asks: true, Durable: true, Already: NoSession},
+	{Name: SessionOn, Form: BetweenSessions, Asks: true, Durable: true, Already: SessionOnAlready},
 	{Name: ConfirmSite, Args: []Arg{Site}, Form: ForEachSite, Durable: true},
 	{Name: TimetableConfirm, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableCancel, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
 	{Name: TimetableFull, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
-	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true},
+	{Name: TimetableUndo, Args: []Arg{Service, Day}, Form: ForEachService, Durable: true, Already: NothingSaid},
 	{Name: TimetableHours, Args: []Arg{Service, Hours, Day}, Form: ForEachService, Durable: true, Undo: TimetableUndo},
-	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true, Undo: TakeBackTimetable},
-	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true},
+	{Name: PublishTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true, Undo: TakeBackTimetable, Already: NothingWaits},
+	{Name: TakeBackTimetable, Args: []Arg{Source, Digest}, Form: OnTimetable, Durable: true, Already: NothingPublished},
 	{Name: ConfirmHours, Args: []Arg{Digest, OneService}, Form: OnTimetable, Durable: true},
-	{Name: Otherwise, Form: OnPage},
+	{Name: Otherwise, Form: OnPage, Already: NotContradicted},
 	{Name: BatteryFull, Form: BetweenSessions, Asks: true, Durable: true},
 	{Name: SetClock, Args: []Arg{Now, Sure}, Form: OnPage},
 	{Name: Serviced, Numbered: true, Form: BetweenSessions, Asks: true, Durable: true},

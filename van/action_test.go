@@ -350,6 +350,12 @@ func TestWhatIsTakenIsDoneAndWhatIsRefusedIsNot(t *testing.T) {
 			if now := b.state.Kept(o); row.Durable && ofWords(b.kept) != ofWords(now) {
 				t.Fatalf("%s is said to outlive a power cut; kept is %s, and should be %s", row.Name, ofWords(b.kept), ofWords(now))
 			}
+			if twice := *b; row.Already != "" {
+				twice.see(at, asked)
+				if refusal := answered(t, &twice); refusal != action.Taken && refusal != row.Already {
+					t.Fatalf("%s, asked for twice, is refused with %s and not with %s", row.Name, refusal, row.Already)
+				}
+			}
 			if row.Name == action.BatteryFull && (b.kept.Charge == nil || b.kept.Charge.Low < 94) {
 				t.Fatalf("%s is said to outlive a power cut; kept is %+v", row.Name, b.kept.Charge)
 			}

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -14,6 +16,43 @@ import (
 
 	"infobus/action"
 )
+
+// Who taps twice, or sends a form again whose answer was lost, is told what was done, and
+// not that it is done already; another phone, and a program, are told that.
+func TestATapThatComesTwiceIsToldWhatTheFirstDid(t *testing.T) {
+	o := options()
+	quiet := atomic.Bool{}
+	o.Act = func(_ context.Context, row action.Row, _ action.Asked) action.Refusal {
+		switch {
+		case row.Name != action.Quiet:
+			return action.IsQuiet
+		case quiet.Swap(true):
+			return action.IsQuiet
+		}
+		return action.Taken
+	}
+	v := start(t, o)
+	v.Publish(session())
+	one, other := v.pair("471100"), v.pair("471100")
+	const done, already = "Screen and pages are being emptied", "it is quiet: only numbers"
+	for _, c := range []struct {
+		who, name string
+		phone     paired
+		accept    string
+		says      string
+	}{
+		{"the first tap", "quiet", one, "text/html", done},
+		{"the same once more", "quiet", one, "text/html", done},
+		{"another phone's", "quiet", other, "text/html", already},
+		{"a program's", "quiet", one, "", already},
+		{"a tap on something else", "refresh-screen", one, "text/html", already},
+	} {
+		_, page := v.network("POST", "/api/v1/actions/"+c.name, "token="+c.phone.token, "Content-Type", asForm, "Cookie", c.phone.cookie, "Accept", c.accept)
+		if says := strings.Contains(page, done); says != (c.says == done) || !strings.Contains(page, c.says) {
+			t.Errorf("%s: it does not say %q", c.who, c.says)
+		}
+	}
+}
 
 // A volunteer's phone reaches the box by a name over plain HTTP: that is no
 // secure context, and a browser says less of itself than on loopback.

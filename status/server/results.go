@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"infobus/action"
 	"infobus/status"
@@ -22,6 +24,7 @@ type result struct {
 	row   action.Row   // zero for the login
 	given action.Given // what the form held
 	taken bool
+	at    time.Time
 	asks  bool       // whether the person is sure: nothing was done yet
 	text  words.Text // what is told, or why it is asked; may be zero where it asks
 }
@@ -34,7 +37,7 @@ type results struct {
 
 // put keeps a result, and gives the address on which it is told.
 func (l *results) put(path string, r result) string {
-	r.key = rand.Text()
+	r.key, r.at = rand.Text(), time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.list) == resultsKept {
@@ -42,6 +45,22 @@ func (l *results) put(path string, r result) string {
 	}
 	l.list = append(l.list, r)
 	return path + "?r=" + url.QueryEscape(r.key)
+}
+
+// twiceWithin is how long after an action was taken the same form, sent again, is a tap
+// that came twice, or whose answer was lost.
+const twiceWithin = time.Minute
+
+// done is the result of the same form, where it was just taken: its token is one phone's.
+func (l *results) done(row action.Row, given action.Given) (result, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range slices.Backward(l.list) {
+		if r.taken && r.row.Route() == row.Route() && reflect.DeepEqual(r.given, given) && time.Since(r.at) < twiceWithin {
+			return r, true
+		}
+	}
+	return result{}, false
 }
 
 // of is the result that a page's address names.

@@ -310,6 +310,14 @@ func (s *Server) postAction(w http.ResponseWriter, r *http.Request) {
 	case refusal.UntilSure() && wantsPage(r) && asked.Typed: // a phone's own time would grow old meanwhile
 		s.tell(w, r, "/sure", result{row: row, given: given, asks: true, text: refusal.Text()})
 		return
+	case refusal != action.Taken && refusal == row.Already && wantsPage(r):
+		told, twice := s.results.done(row, given)
+		if !twice {
+			s.refuseAction(w, r, row, given, refusal, refusal.Text())
+			return
+		}
+		s.tell(w, r, home(row), told)
+		return
 	case refusal != action.Taken:
 		s.refuseAction(w, r, row, given, refusal, refusal.Text())
 		return
