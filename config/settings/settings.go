@@ -266,6 +266,10 @@ func decode(data []byte) (text string, wrong Code) {
 		text = wide(data[2:], 0)
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
 		text = wide(data[2:], 1)
+	case len(data) >= 2 && data[0] != 0 && data[1] == 0: // UTF-16 without its mark
+		text = wide(data, 0)
+	case len(data) >= 2 && data[0] == 0 && data[1] != 0:
+		text = wide(data, 1)
 	case utf8.Valid(data):
 		text = string(data)
 	default:

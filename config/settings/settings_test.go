@@ -51,6 +51,8 @@ func TestWhatCanBeMeantInOneWayOnlyIsTaken(t *testing.T) {
 		{"UTF-8 with its mark", []byte("\ufeffpin=482915\n"), "pin=482915\n"},
 		{"UTF-16, little endian", wideFile("name=Été\r\npin=482915\r\n", true), "name=Été\npin=482915\n"},
 		{"UTF-16, big endian", wideFile("pin=482915\r\n", false), "pin=482915\n"},
+		{"UTF-16 without its mark", wideFile("# r\u00e9glages\r\npin=482915\r\n", true)[2:], "pin=482915\n"},
+		{"UTF-16 without its mark, big endian", wideFile("pin=482915\r\n", false)[2:], "pin=482915\n"},
 		{"an old Notepad's accents", []byte("# r\xe9glages\r\nname=Caf\xe9\r\n"), "name=Café\n"},
 		{"blanks all around", []byte("  pin \t=  482915   \t\n"), "pin=482915\n"},
 		{"blanks that do not break", []byte("\u00a0pin\u00a0=\u00a0482915\u202f\n"), "pin=482915\n"},
@@ -224,6 +226,7 @@ func TestTheFileIsFoundUnderTheNamesThatProgramsGiveIt(t *testing.T) {
 		{[]string{"infobus.txt", "infobus - Copie.txt"}, []string{"infobus - Copie.txt", "infobus.txt"}},
 		{[]string{"infobus.txt", "infobus-first-evening.txt", "Infobus-First-Evening.txt.txt"}, []string{"infobus.txt"}},
 		{[]string{"infobus-first-board.txt", "infobus.txt"}, []string{"infobus.txt"}},
+		{[]string{"infobus.txt", "._infobus.txt", "~$infobus.txt", ".~lock.infobus.txt#", ".Trashes", "FOUND.000", "infobus.txt.sb-1a2b3c4d-Qw3rTy"}, []string{"infobus.txt"}},
 		{[]string{"._infobus.txt", "infobus.txt~", "infobus.yaml", "infobus.txt.bak"}, nil},
 	} {
 		if got := Pick(c.names); !slices.Equal(got, c.want) {
@@ -269,6 +272,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("infobus.txt", []byte(whole))
 	f.Add("infobus.txt.txt", wideFile(whole, true))
+	f.Add("infobus.txt", wideFile(whole, true)[2:])
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		read := Parse(name, data)
 		if len(read.Mistakes) > mostMistakes {
