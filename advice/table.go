@@ -525,11 +525,16 @@ func findTimetableRefused(_ van.Options, s van.State) (finding, bool) {
 
 func findDeviceFailed(_ van.Options, s van.State) (finding, bool) {
 	own := []string{van.Panel, van.Configuration, van.Settings, van.TimetableFile, van.MemoryCard} // which have rows of their own
-	i := slices.IndexFunc(s.Devices, func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) })
-	if i < 0 {
+	fails := func(d van.Device) bool { return d.State == van.DeviceBroken && !slices.Contains(own, d.Name) }
+	f := finding{severity: Warn}
+	i := slices.IndexFunc(s.Devices, func(d van.Device) bool { return fails(d) && d.Keeps() })
+	if i >= 0 { // before the others: what it costs nobody sees until the power has gone
+		f.then = words.T("advice.then.card-fails")
+	} else if i = slices.IndexFunc(s.Devices, fails); i < 0 {
 		return none()
 	}
-	return say(Warn, words.T("advice.device-failed", "Part", words.T("device."+s.Devices[i].Name)))
+	f.text = words.T("advice.device-failed", "Part", words.T("device."+s.Devices[i].Name))
+	return f, true
 }
 
 func findSiteUnsaid(_ van.Options, s van.State) (finding, bool) {

@@ -2,6 +2,7 @@ package van
 
 import (
 	"slices"
+	"time"
 
 	"infobus/card"
 	"infobus/logbook"
@@ -29,7 +30,7 @@ func (s *State) card(r card.Report, at reading.Stamp, out *Output) {
 }
 
 // glassNotes are what the box says of itself on the glass: its notes, and then what of its
-// card is broken or lost. A repair that lost nothing is no news there.
+// card is broken or lost, or takes nothing any more. A repair that lost nothing is no news there.
 func (s State) glassNotes() []words.Text {
 	notes := slices.Clone(s.Notes)
 	switch d := s.Card.Data; {
@@ -51,8 +52,29 @@ func (s State) glassNotes() []words.Text {
 	if s.Card.Late {
 		notes = append(notes, words.T("glass.card-late"))
 	}
+	if s.takesNothing != 0 && s.Now.Mono-s.takesNothing >= diesFor && !s.DataLost() {
+		notes = append(notes, words.T("glass.card-fails"))
+	}
 	return notes
 }
+
+// diesFor is how long a card takes nothing before the glass says so: a page costs seconds of
+// the screen, and a write that failed once may go through when it is tried again.
+const diesFor = 10 * time.Minute
+
+// keeping sees since when the card takes nothing. One that is full is no broken one.
+func (s *State) keeping(now time.Duration) {
+	fails := slices.ContainsFunc(s.Devices, func(d Device) bool { return d.Keeps() && d.State == DeviceBroken && d.Reason != "full" })
+	switch {
+	case !fails:
+		s.takesNothing = 0
+	case s.takesNothing == 0:
+		s.takesNothing = now
+	}
+}
+
+// Keeps says whether a device is one that writes to the card what happens.
+func (d Device) Keeps() bool { return d.Name == Logbook || d.Name == "kept" }
 
 // DataDropped says whether the repair of what was kept took some of it away.
 func (s State) DataDropped() bool {

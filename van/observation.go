@@ -211,6 +211,7 @@ func (s *State) take(o Options, in Observation, out *Output) {
 		s.act(in.At, v, out)
 	case DeviceSeen:
 		s.device(v, now, out)
+		s.keeping(now)
 	case CardSeen:
 		s.Notes = v.Notes
 		s.card(v.Report, in.At, out)

@@ -89,11 +89,13 @@ type State struct {
 	Stopping     bool
 	// Quiet: screen and visitors' pages show only numbers and languages. It outlives a
 	// power cut, and leaves no event.
-	Quiet   bool
-	Notes   []words.Text  // what the box says of itself to who looks after it
-	Advised Advised       // what a volunteer should do first, as it was judged last; zero: not yet
-	Summed  string        // local date of the day's last summary; "": none is known
-	Copied  time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
+	Quiet bool
+	Notes []words.Text // what the box says of itself to who looks after it
+
+	takesNothing time.Duration // since when the card takes nothing of what happens; 0: it does
+	Advised      Advised       // what a volunteer should do first, as it was judged last; zero: not yet
+	Summed       string        // local date of the day's last summary; "": none is known
+	Copied       time.Duration // when a phone's pairing was last ended because its cookie was copied; 0: never
 
 	file        *timetable.Timetable // the loaded one, without Looked and Corrections
 	kept        Kept                 // of the last Keep

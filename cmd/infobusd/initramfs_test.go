@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"infobus/advice"
 	"infobus/card"
@@ -110,6 +111,55 @@ func TestOfACardThatIsBrokenGlassAndPageSayWhatToDo(t *testing.T) {
 	for _, state := range []card.DataState{card.DataMounted, card.DataRepaired} {
 		if _, glass := seen(card.Report{Why: card.WhyGood, Data: card.Data{State: state}}); glass != "" {
 			t.Errorf("the data is %s, and the glass says %q", state, glass)
+		}
+	}
+}
+
+// A card that takes nothing any more in the midst of a session is in the state and on the
+// page at once, before what else fails, and on the glass once it stays so; of one that is
+// full, or takes it again, the glass says nothing.
+func TestACardThatDiesInASessionIsSaid(t *testing.T) {
+	const begun = time.Hour
+	for _, c := range []struct {
+		name, device, reason, again string
+		after                       time.Duration
+		said                        bool
+	}{
+		{"the logbook is not written", van.Logbook, "error", "error", 10 * time.Minute, true},
+		{"what outlives a power cut is not written, and then nothing comes back", "kept", "error", "timeout", 10 * time.Minute, true},
+		{"it has failed for a moment", van.Logbook, "error", "error", 9 * time.Minute, false},
+		{"it takes it again", van.Logbook, "error", "", 11 * time.Minute, false},
+		{"it is full", van.Logbook, "full", "full", time.Hour, false},
+	} {
+		o := van.DefaultOptions()
+		s := van.New(o, van.Battery, van.Panel, van.Logbook, "kept")
+		var effects []van.Effect
+		see := func(at time.Duration, v any) {
+			s, _, effects = van.Step(o, s, van.Observation{At: reading.Stamp{Mono: at}, Value: v})
+		}
+		failed := func(name, reason string) van.DeviceSeen {
+			return van.DeviceSeen{Name: name, OK: reason == "", Reason: reason}
+		}
+		for _, name := range []string{van.Logbook, "kept", van.Panel} {
+			see(time.Second, failed(name, ""))
+		}
+		see(begun, failed(van.Battery, "absent"))
+		see(begun, failed(c.device, c.reason))
+		rows := advice.Judge(o, s).Rows
+		i := slices.IndexFunc(rows, func(a advice.Advice) bool { return a.Code == "device-failed" })
+		if i < 0 || words.In("en").Text(rows[i].Text) != "Tell the team that a part of the box fails: "+words.In("en").Say("device."+c.device)+"." || rows[i].Then.Key != "advice.then.card-fails" {
+			t.Errorf("%s: the page says %+v", c.name, rows)
+		}
+		if d, _ := s.Device(c.device); d.State != van.DeviceBroken || s.OKToUnplug() {
+			t.Errorf("%s: the state has %+v, and it is OK to unplug: %t", c.name, d, s.OKToUnplug())
+		}
+		see(begun+time.Minute, failed(c.device, c.again))
+		see(begun+c.after, failed(van.Battery, "absent"))
+		glass := plainSpaces(drawn(t, effects))
+		for _, l := range []string{"en", "fr"} {
+			if want := plainSpaces(words.In(l).Say("glass.card-fails")); strings.Contains(glass, want) != c.said {
+				t.Errorf("%s: on the glass is %q; %q there: %t is right", c.name, glass, want, c.said)
+			}
 		}
 	}
 }

@@ -96,7 +96,7 @@ func TestAnyTwoMistakesHaveRoomOnTheGlass(t *testing.T) {
 		all = append(all, settings.Mistake{Line: 123, Key: settings.KeyTimetable, Code: code, Near: settings.KeyEndpoint, Of: 100, Word: "standard"})
 	}
 	all = append(all, settings.Mistake{Line: 123, Code: settings.Unknown})
-	var cards []words.Text
+	cards := []words.Text{words.T("glass.card-fails")}
 	for _, card := range brokenCards {
 		cards = append(cards, words.T(card.glass))
 	}
