@@ -46,6 +46,8 @@ var rows = []row{
 		report: func(r *card.Report) { r.Data.State = card.DataRepaired }},
 	{name: "data-metadata", about: "a sector of the data's bitmaps is damaged", damage: inData("set_bg 0 checksum 0", "set_inode_field kept links_count 7"), want: "run",
 		report: func(r *card.Report) { r.Data.State = card.DataRepaired }},
+	{name: "data-inode", about: "what the data says of a file is gone: the repair takes its name away", damage: inData("set_bg 0 checksum 0", "clri kept"), want: "run",
+		report: func(r *card.Report) { r.Data.State, r.Data.Why = card.DataRepaired, card.DataBroken }},
 	{name: "data-entry", about: "the data's entry in the partition table is zeroed", damage: zero(478, 16), want: "run",
 		report: func(r *card.Report) { r.Data.Grown = true }},
 	{name: "data-unreadable", about: "the card gives errors where the data begins", fails: unreadable(data), want: "run", report: saved(card.DataNoRead)},
