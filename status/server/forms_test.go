@@ -94,13 +94,14 @@ func TestAVolunteerLogsInAndActs(t *testing.T) {
 
 		says(t, ctx, "PIN of the card")
 		login := func(pin string) {
-			do(t, ctx, chromedp.SendKeys(chromedp.CSS("#pin"), pin), chromedp.Click(chromedp.CSS("form[action='/login'] button")))
+			do(t, ctx, chromedp.SendKeys(chromedp.CSS("#pin"), pin))
+			press(t, ctx, "form[action='/login'] button")
 		}
 		login("000000")
 		says(t, ctx, "wrong PIN")
 		login("471100")
 		says(t, ctx, "End the session")
-		do(t, ctx, chromedp.Click(chromedp.CSS("form[action$='refresh-screen'] button")))
+		press(t, ctx, "form[action$='refresh-screen'] button")
 		says(t, ctx, "The screen does not work")
 		mu.Lock()
 		if !slices.Equal(acted, []string{"refresh-screen"}) {

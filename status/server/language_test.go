@@ -135,7 +135,7 @@ func TestTheLanguageIsSwitchedInARealBrowser(t *testing.T) {
 	v.Publish(state)
 	says(t, ctx, "Sur batterie")
 
-	do(t, ctx, chromedp.Click(chromedp.CSS("nav a[hreflang='en']")))
+	press(t, ctx, "nav a[hreflang='en']")
 	says(t, ctx, "On battery")
 	v.Publish(session())
 	says(t, ctx, "Generator running")

@@ -20,6 +20,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	ximage "golang.org/x/image/draw"
 
@@ -221,6 +222,16 @@ func volunteer(t testing.TB, v *van, more ...chromedp.ExecAllocatorOption) conte
 	return ctx
 }
 
+// standsStill has the pages that are opened from now on hear of no change and miss
+// nobody: what is measured stays as it is while it is photographed and read.
+func standsStill(t testing.TB, ctx contextOf) {
+	t.Helper()
+	do(t, ctx, func(ctx contextOf, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: "performance.now = () => 0"})
+		return chromedp.Void{}, err
+	})
+}
+
 // The page in forty states, on a small phone, a tablet and a laptop, light and dark, in
 // both languages: what matters is on the first screen, nothing is wider than the
 // screen, also with text twice as large, every text stands out from its ground, and axe
@@ -239,6 +250,7 @@ func TestThePageInEveryForm(t *testing.T) {
 	sheet := &contactSheet{file: *sheet}
 	for _, size := range [][2]int64{{360, 640}, {768, 1024}, {1280, 800}} {
 		ctx := volunteer(t, v)
+		standsStill(t, ctx)
 		for _, scheme := range []string{"light", "dark"} {
 			for _, lang := range []string{"en", "fr"} {
 				f := form{size[0], size[1], scheme, lang}
@@ -296,6 +308,7 @@ func TestTheMeasuresOfThePageFindWhatIsWrong(t *testing.T) {
 	v := start(t, openOptions())
 	v.Publish(session())
 	ctx := browser(t)
+	standsStill(t, ctx)
 	form{360, 640, "light", "en"}.apply(t, ctx)
 	do(t, ctx, chromedp.Navigate(v.base+"/"))
 	js[bool](t, ctx, `(() => {
@@ -400,6 +413,7 @@ func scripts(on bool) chromedp.Action[chromedp.Void] {
 func TestTheOtherPagesFitAPhone(t *testing.T) {
 	v, _ := everyAction(t)
 	ctx := volunteer(t, v)
+	standsStill(t, ctx)
 	script := axe(t)
 	sure := v.results.put("/sure", result{row: action.All[slices.IndexFunc(action.All, func(r action.Row) bool { return r.Name == action.PowerOff })], asks: true})
 	told := v.results.put("/", result{text: action.BatteryLow.Text()})

@@ -205,6 +205,8 @@ func TestAFileAsksOnceItIsOver(t *testing.T) {
 		}
 		do(t, ctx, scripts(true))
 	}
+	out.mu.Lock()
+	defer out.mu.Unlock()
 	if len(out.asked) > 0 {
 		t.Errorf("asked %q", out.asked)
 	}

@@ -142,19 +142,19 @@ func TestEveryActionIsWalkedToItsResultWithoutScript(t *testing.T) {
 	}
 	for _, s := range all {
 		do(t, ctx, chromedp.Navigate(v.base+s.page))
-		js[bool](t, ctx, "document.querySelectorAll('details').forEach(d => d.open = true); true")
-		do(t, ctx, chromedp.Click(chromedp.CSS("form[action='"+s.path+"'] button")))
+		press(t, ctx, "form[action='"+s.path+"'] button")
 		if s.asks != "" {
 			says(t, ctx, s.asks)
 			if got := taken(); len(got) > 0 {
 				t.Errorf("%s: done was %q before the question was answered", s.path, got)
 			}
-			do(t, ctx, chromedp.Click(chromedp.CSS("form[action='"+s.path+"'] button")))
+			press(t, ctx, "form[action='"+s.path+"'] button")
 		}
 		says(t, ctx, s.done)
 		if got := taken(); len(got) != 1 || !strings.HasSuffix(s.path, "/"+got[0]) {
 			t.Errorf("%s: done was %q", s.path, got)
 		}
+		until(t, ctx, "the result has come whole", `document.readyState == "complete"`)
 		do(t, ctx, chromedp.Reload())
 		says(t, ctx, s.done)
 		if got := taken(); len(got) > 0 {
