@@ -48,7 +48,7 @@ func (a *appliance) pages() server.Options {
 		Act:        a.act,
 		Timetables: a.timetablePage(),
 		Texts:      a.texts(),
-		Selftest:   a.tester().Run,
+		Selftest:   a.selftest(),
 		Alive:      a.loop.Ping,
 		Samples:    a.samples,
 		Days:       func() []status.Day { return status.DaysOf(a.loop.State()) },
@@ -114,6 +114,15 @@ func (a *appliance) moment() pairing.Moment {
 		m.Day = int(timetable.DateIn(now.Wall, s.Zone()))
 	}
 	return m
+}
+
+// selftest makes self-tests. Once one has ended the pages show what came of it.
+func (a *appliance) selftest() func(context.Context, status.Selftest, func(status.Check)) error {
+	tests := a.tester()
+	return func(ctx context.Context, asked status.Selftest, say func(status.Check)) error {
+		defer a.show()
+		return tests.Run(ctx, asked, say)
+	}
 }
 
 // tester makes the self-tests.
