@@ -74,7 +74,7 @@ func TestTwoHundredPhonesReadTheGuide(t *testing.T) {
 	pagesAtRest, actionsAtRest := v.takes["GET"], v.takes["POST"]
 	if len(edgesAtRest)%2 == 1 {
 		p.plays("/sim/generator/off")
-		time.Sleep(500 * time.Millisecond)
+		p.becomes("power.generators.0.state", "stopped")
 	}
 	// The most that it ever had is counted from here (proc(5), clear_refs).
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {
