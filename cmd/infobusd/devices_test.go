@@ -70,18 +70,18 @@ func TestEachDeviceFailsAloneAndComesBack(t *testing.T) {
 		}
 	}
 	p.t = t
-	var failed, recovered int
-	for _, e := range p.events() {
-		switch e.Name {
-		case logbook.DeviceFailed:
-			failed++
-		case logbook.DeviceRecovered:
-			recovered++
+	p.wait("4 failures and 4 recoveries to be written down", func() bool {
+		var failed, recovered int
+		for _, e := range p.events() {
+			switch e.Name {
+			case logbook.DeviceFailed:
+				failed++
+			case logbook.DeviceRecovered:
+				recovered++
+			}
 		}
-	}
-	if failed < 4 || recovered < 4 {
-		t.Errorf("%d failures and %d recoveries were written down, of 4 each", failed, recovered)
-	}
+		return failed >= 4 && recovered >= 4
+	})
 }
 
 // Nothing of the van is there at all: no chip, no bus, no panel, no interface.

@@ -215,21 +215,15 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "--sim", "--config", filepath.Join(dir, "infobus.yaml"))
 	p.becomes("clock.trusted", true)
 	browser := openPage(t, p.base+"/timetable") // which leads to where the PIN is asked for
-	do := func(actions ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		if err := chromedp.Do(browser.ctx, actions...); err != nil {
-			t.Fatal(err)
-		}
-	}
 	says := func(words string) {
 		t.Helper()
 		browser.until("the page says "+words, fmt.Sprintf("document.body.innerText.includes(%q)", words))
 	}
 	browser.logIn("246813")
-	do(chromedp.EmulateViewport(320, 640), chromedp.Navigate(p.base+"/timetable"))
+	browser.do(chromedp.EmulateViewport(320, 640), chromedp.Navigate(p.base+"/timetable"))
 	send := func(name string) {
 		t.Helper()
-		do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}))
+		browser.do(chromedp.SetUploadFiles(`input[type=file]`, []string{filepath.Join(dir, name)}))
 		browser.press(`form[enctype] button`)
 	}
 	send("wrong.yaml")
@@ -239,7 +233,7 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	says("This version waits")
 	says("Soup kitchen")
 	browser.until("it is no wider than 320 pixels", `document.readyState == "complete" && document.documentElement.scrollWidth <= innerWidth`)
-	do(chromedp.ScrollIntoView(".glass img"))
+	browser.do(chromedp.ScrollIntoView(".glass img"))
 	browser.until("the picture has come", `document.querySelector(".glass img").naturalWidth == 800`)
 	shown := func() bool { return strings.Contains(p.get("/today?lang=en"), "Soup kitchen") }
 	if shown() {

@@ -69,24 +69,10 @@ func TestADayOfRefusals(t *testing.T) {
 	stands("at the beginning")
 	p.becomes("kiosk.page", "today")
 	browser := openPage(t, p.base+"/")
-	says := func(what string, words ...string) {
+	says := func(what, words string) {
 		t.Helper()
-		if err := chromedp.Do(browser.ctx, chromedp.Navigate(p.base+"/")); err != nil {
-			t.Fatal(err)
-		}
-		guard := time.Now().Add(hangGuard)
-		for {
-			text := browser.text()
-			for _, w := range words {
-				if strings.Contains(text, w) {
-					return
-				}
-			}
-			if time.Now().After(guard) {
-				t.Fatalf("%s: the page says none of %q: %s", what, words, text)
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
+		browser.do(chromedp.Navigate(p.base + "/"))
+		browser.until(what+": the page says "+words, fmt.Sprintf("document.body.innerText.includes(%q)", words))
 	}
 
 	const refused, missing, settings = "and was not taken", "cannot read its timetable", "settings have a mistake"

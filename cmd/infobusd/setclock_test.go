@@ -38,9 +38,7 @@ func TestAVolunteerSetsTheClockFromAPhone(t *testing.T) {
 			b.logIn("2468")
 			p.infobus("sim", "clock", "untrusted")
 			p.becomes("clock.source", "")
-			if err := chromedp.Do(b.ctx, as(scripts), chromedp.Navigate(p.base+"/")); err != nil {
-				t.Fatal(err)
-			}
+			b.do(as(scripts), chromedp.Navigate(p.base+"/"))
 			// says waits until the page does, also the one that comes next.
 			says := func(words string) {
 				t.Helper()

@@ -87,6 +87,7 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	}
 
 	// After a power cut the session goes on there, with its end, and is the same.
+	p.wait("its end", func() bool { return p.at("session.until") != nil })
 	until := p.at("session.until")
 	p.kill()
 	file, k, _, err := kept.Open(durable.System, state)
@@ -100,6 +101,7 @@ func TestAVolunteerTapsWhereTheVanIs(t *testing.T) {
 	p = start(t, state, nil, args...)
 	p.infobus("sim", "generator", "on")
 	p.becomes("session.site", "quai")
+	p.wait("its end", func() bool { return p.at("session.until") != nil })
 	before, err := time.Parse(time.RFC3339, until.(string))
 	if err != nil {
 		t.Fatal(err)
