@@ -99,7 +99,7 @@ func TestTheLogsGoByStick(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.infobus("sim", "generator", "on")
-	p.has(logbook.SessionStarted) // which can be written
+	p.has(logbook.GeneratorStarted) // which can be written
 	if out, code := infobus(t, "--address", socket, "export", stick); code != 1 || !strings.Contains(out, "is not taken") || !strings.Contains(out, "written   ") {
 		t.Errorf("exit %d: %s", code, out)
 	}
