@@ -3,6 +3,7 @@ package server
 import (
 	"container/list"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -382,13 +383,14 @@ func (s *Server) placed(next http.Handler) http.Handler {
 		defer p.serve(false)
 		p.serves(phone)
 		defer p.waits()
+		p.lasts(r)
 		if phone != "" {
 			p.giveBack()
 			select {
 			case p.gate.reserved <- struct{}{}:
 				done = sync.OnceFunc(func() { <-p.gate.reserved })
 			case <-r.Context().Done():
-				return
+				panic(http.ErrAbortHandler) // to return is to answer with an empty page
 			}
 		} else if p.asked++; p.asked >= askedMost {
 			w.Header().Set("Connection", "close")
@@ -396,6 +398,35 @@ func (s *Server) placed(next http.Handler) http.Handler {
 		defer done()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), turnKey{}, done)))
 	})
+}
+
+// lasts lets a request that was read whole take as long as its answer does: net/http ends
+// its context, as if the phone had gone, when the connection's time for reading is up.
+// A paired phone, which is known only now, has more time than a stranger.
+func (p *place) lasts(r *http.Request) {
+	if phoneOf(r) != "" {
+		p.Conn.SetReadDeadline(time.Now().Add(readTimeout))
+		p.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	}
+	whole := func() { p.Conn.SetReadDeadline(time.Time{}) }
+	if r.ContentLength == 0 {
+		whole()
+		return
+	}
+	r.Body = wholeBody{r.Body, whole}
+}
+
+// wholeBody is that of a request, and calls whole once it was read to its end.
+type wholeBody struct {
+	io.ReadCloser
+	whole func()
+}
+
+func (b wholeBody) Read(to []byte) (n int, err error) {
+	if n, err = b.ReadCloser.Read(to); err == io.EOF {
+		b.whole()
+	}
+	return n, err
 }
 
 type turnKey struct{}
