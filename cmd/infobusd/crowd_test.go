@@ -249,7 +249,11 @@ func (v *volunteer) ask(method, path string, fields ...string) (code int, body s
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	r, err := http.NewRequest(method, v.base+path, strings.NewReader(form.Encode()))
+	var given io.Reader
+	if method != "GET" {
+		given = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequest(method, v.base+path, given)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -257,6 +261,9 @@ func (v *volunteer) ask(method, path string, fields ...string) (code int, body s
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	begun := time.Now()
 	answer, err := v.client.Do(r)
+	for again := 0; again < 2 && err != nil && method == "GET"; again++ { // as whoever looks at it does
+		answer, err = v.client.Do(r)
+	}
 	if err != nil {
 		v.t.Errorf("a volunteer's %s: %v", path, err)
 		return 0, ""

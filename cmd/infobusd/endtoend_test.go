@@ -150,8 +150,17 @@ func TestTheButtonBesideTheScreenShowsTheNextPage(t *testing.T) {
 	p.becomes("kiosk.drawing", false)
 	before, _ := p.at("kiosk.part").(float64)
 	language := p.at("kiosk.languages.0")
-	p.infobus("sim", "button", "press")
-	p.wait("another page, held", func() bool { return p.at("kiosk.held_until") != nil })
+	var pressed time.Time
+	p.wait("another page, held", func() bool {
+		if p.at("kiosk.held_until") != nil {
+			return true
+		}
+		if time.Since(pressed) > 5*time.Second { // where the machine stood still the press was too short
+			p.infobus("sim", "button", "press")
+			pressed = time.Now()
+		}
+		return false
+	})
 	if part, _ := p.at("kiosk.part").(float64); part == before && p.at("kiosk.languages.0") == language && p.at("kiosk.page") == "today" {
 		t.Errorf("the page is as before: %s", p.get("/api/v1/state"))
 	}
