@@ -52,7 +52,7 @@ func TestACorrectionIsDurableBeforeItIsSaidToBeDone(t *testing.T) {
 	}{
 		{"timetable-cancel", url.Values{"service": {"water"}}, "cancelled", `class="row struck"`},
 		{"timetable-full", url.Values{"service": {"water"}}, "full", `<p class="state">Full</p>`},
-		{"timetable-hours", url.Values{"service": {"water"}, "opens": {"00:05", ""}, "closes": {"23:55", ""}}, "hours", "<time>23:55</time>"},
+		{"timetable-hours", url.Values{"service": {"water"}, "opens": {"00:05", ""}, "closes": {"24:00", ""}}, "hours", "<time>00:05</time>"},
 		{"timetable-undo", url.Values{"service": {"water"}}, "", "Drinking water"},
 	} {
 		p := start(t, state, nil, "--sim", "--config", config)

@@ -115,7 +115,7 @@ func TestAnUploadIsShownOnceItIsPublished(t *testing.T) {
 	if code, body := p.upload(map[string]string{"big.csv": strings.Repeat("x", 6<<20)}); code != http.StatusBadRequest {
 		t.Errorf("6 MB: %d %s", code, body)
 	}
-	if code, body := p.upload(map[string]string{"Marie Dupont.yaml": soup("23:59")}); code != http.StatusOK {
+	if code, body := p.upload(map[string]string{"Marie Dupont.yaml": soup("24:00")}); code != http.StatusOK {
 		t.Fatal(code, body)
 	}
 	digest := waiting()
@@ -123,7 +123,7 @@ func TestAnUploadIsShownOnceItIsPublished(t *testing.T) {
 		t.Fatalf("waiting %q, on the page %v", digest, today())
 	}
 	_, page := p.socket("/timetable")
-	for _, want := range []string{"Soup kitchen", "00:01–23:59", "Becomes public", "Publish this timetable", "/timetable/phone/" + digest + "/0.png"} {
+	for _, want := range []string{"Soup kitchen", "00:01–24:00", "Becomes public", "Publish this timetable", "/timetable/phone/" + digest + "/0.png"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -207,7 +207,7 @@ func TestAVolunteerPublishesATimetableFromAPhone(t *testing.T) {
 	looksInABrowser(t)
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"pin": "246813\n", "infobus.yaml": "status:\n  pin-file: " + filepath.Join(dir, "pin") + "\n", "mine.yaml": soup("23:59"), "wrong.yaml": soup("99:00")} {
+	for name, text := range map[string]string{"pin": "246813\n", "infobus.yaml": "status:\n  pin-file: " + filepath.Join(dir, "pin") + "\n", "mine.yaml": soup("24:00"), "wrong.yaml": soup("99:00")} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
