@@ -57,10 +57,14 @@ func TestTheSessionsBudgetOutlivesARestartAndAPowerCut(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
 	p := start(t, state, nil, "--sim")
+	p.wait("something to be spent before the session", func() bool { _, n := p.data("probe"); return n > 0 })
 	p.infobus("sim", "generator", "on")
 	p.becomes("session.active", true)
-	p.wait("something to be spent in the session", func() bool { n, _ := p.data("probe"); return n > 0 })
-	session, month := p.data("probe")
+	var session, month float64
+	p.wait("something to be spent in the session", func() bool { // which is counted anew a moment after it has begun
+		session, month = p.data("probe")
+		return session > 0 && session < month
+	})
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if code := p.exit(); code != 0 {
 		t.Fatalf("exit %d", code)
