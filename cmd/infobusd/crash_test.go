@@ -82,9 +82,14 @@ func TestKilledAtRandomMomentsNothingIsLost(t *testing.T) {
 	// Left in peace, everything is sent, each event once by its identity. (The
 	// event of the last upload itself rides along with the next.)
 	p := start(t, state, nil, "--sim", "--config", config)
+	var events []logbook.Event
 	p.wait("everything to be received", func() bool {
+		events = p.events()
+		if len(events) < len(shown) {
+			return false // the logbook is not open yet
+		}
 		have := received(t, file)
-		for _, e := range p.events() {
+		for _, e := range events {
 			if have[key(e)] != string(e.Name) && e.Name != logbook.SyncUploaded {
 				return false
 			}
@@ -92,15 +97,19 @@ func TestKilledAtRandomMomentsNothingIsLost(t *testing.T) {
 		return true
 	})
 	all := map[string]bool{}
-	for _, e := range p.events() {
+	have := received(t, file)
+	for _, e := range p.events() { // what has come meanwhile, too
 		all[key(e)] = true
 	}
-	for k := range received(t, file) {
+	for _, e := range events {
+		all[key(e)] = true
+	}
+	for k := range have {
 		if !all[k] {
 			t.Errorf("the receiver has %s, which is not in the logbook", k)
 		}
 	}
-	t.Logf("%d events, %d of them shown before a kill, %d received", len(all), len(shown), len(received(t, file)))
+	t.Logf("%d events, %d of them shown before a kill, %d received", len(all), len(shown), len(have))
 }
 
 // checkSequence opens the logbook that a killed daemon left.
