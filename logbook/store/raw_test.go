@@ -100,15 +100,23 @@ func TestADayAfterThreeSessionsTheCardKnowsNothingOfThem(t *testing.T) {
 	}
 }
 
-// What the receiver does not have stays for 30 days, and its end is told.
-func TestWhatIsNotSentStaysForThirtyDays(t *testing.T) {
+// newOnCard is a new logbook on a disk of its own.
+func newOnCard(t *testing.T, o Options) *Store {
+	t.Helper()
 	disk := storetest.New(1)
-	defer disk.Close()
-	s, err := Open("/card", Options{Disk: disk})
+	t.Cleanup(func() { disk.Close() })
+	o.Disk = disk
+	s, err := Open("/card", o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// What the receiver does not have stays for 30 days, and its end is told.
+func TestWhatIsNotSentStaysForThirtyDays(t *testing.T) {
+	s := newOnCard(t, Options{})
 	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 	for day := range 40 {
 		e := event(day)
@@ -134,13 +142,7 @@ func TestWhatIsNotSentStaysForThirtyDays(t *testing.T) {
 // What the receiver has stays for a day and never longer, and goes in portions: each removal
 // rewrites what it touches. What goes with it is six hours old at least.
 func TestWhatIsOldGoesInPortionsWithinTheDay(t *testing.T) {
-	disk := storetest.New(1)
-	defer disk.Close()
-	s, err := Open("/card", Options{Disk: disk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := newOnCard(t, Options{})
 	const every = 15 * time.Minute
 	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 	removals := 0
@@ -179,13 +181,7 @@ func TestWhatIsOldGoesInPortionsWithinTheDay(t *testing.T) {
 
 // One event of a clock that was wrong holds up nothing behind it.
 func TestAnEventOfATimeToComeHoldsNothingUp(t *testing.T) {
-	disk := storetest.New(1)
-	defer disk.Close()
-	s, err := Open("/card", Options{Disk: disk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := newOnCard(t, Options{})
 	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 	for i, at := range []time.Time{begun, begun.AddDate(1, 0, 0), begun.Add(time.Minute), begun.AddDate(0, 0, 2)} {
 		e := event(i)
@@ -207,13 +203,7 @@ func TestAnEventOfATimeToComeHoldsNothingUp(t *testing.T) {
 
 // A box that was off for weeks, or whose clock is wrong, is given time to send what waits.
 func TestWhatWaitsIsNotRemovedAtOnceAfterAStart(t *testing.T) {
-	disk := storetest.New(1)
-	defer disk.Close()
-	s, err := Open("/card", Options{Disk: disk, Patience: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := newOnCard(t, Options{Patience: time.Hour})
 	begun := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 	for i := range 4 {
 		e := event(i)
